@@ -1,0 +1,196 @@
+"""What can happen to the engine. `Engine.handle(event, now)` takes these and nothing else.
+
+Events are frozen values, so a recorded run can be replayed to the same effects.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from checks.result import Result
+from daemon.core.labels import Matcher
+from daemon.core.model import Actor, Instant, Millis
+from daemon.core.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Nothing happened but time: fire what is due."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultArrived:
+    """A probe ended."""
+
+    result: Result
+
+
+class Signal(enum.StrEnum):
+    """What a heartbeat's ping says."""
+
+    SUCCESS = "success"
+    START = "start"
+    FAIL = "fail"
+    LOG = "log"
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """A heartbeat came in.
+
+    Attributes:
+        exit_code: As the pinging program gave it; not zero counts as `FAIL`.
+        body: What it sent along, shortened.
+    """
+
+    check: str
+    signal: Signal
+    exit_code: int | None = None
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Nothing could be measured from `start` to `now`: the machine slept or the clock jumped.
+
+    Every check is unknown in it; what became due in it is due once, now.
+    """
+
+    start: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class PlanChanged:
+    """The configuration was reloaded."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class SelfReport:
+    """Tocsin watches itself: `problem` (`database`, `loop`, `outbox`, ...) holds or not."""
+
+    problem: str
+    holds: bool
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A notice was delivered, or never will be.
+
+    Attributes:
+        notice: Its idempotency key.
+        detail: What the receiver said, or why it failed.
+    """
+
+    notice: str
+    incident: str
+    channel: str
+    recipient: str
+    delivered: bool
+    attempts: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckNow:
+    """An operator wants this check run at once."""
+
+    check: str
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledge:
+    """Take an incident: stops its escalation and its repeats.
+
+    Attributes:
+        version: The version the operator saw; refused if it has changed. None to not ask.
+        expires_after: The acknowledgement ends after this; None for never.
+    """
+
+    incident: str
+    actor: Actor
+    comment: str = ""
+    expires_after: Millis | None = None
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unacknowledge:
+    """Give an incident back: its escalation goes on with the time it had left."""
+
+    incident: str
+    actor: Actor
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddNote:
+    """Write a line into an incident's timeline."""
+
+    incident: str
+    actor: Actor
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolve:
+    """End an incident by hand; its alerts that still fire open a new one only when they
+    fire anew."""
+
+    incident: str
+    actor: Actor
+    comment: str = ""
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Escalate:
+    """Run the next level of an incident's policy now."""
+
+    incident: str
+    actor: Actor
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PutSilence:
+    """Make a silence, or change the one with id `silence`.
+
+    Attributes:
+        starts_at: None for now.
+    """
+
+    actor: Actor
+    matchers: tuple[Matcher, ...]
+    starts_at: Instant | None
+    ends_at: Instant
+    comment: str
+    created_by: str | None = None
+    silence: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExpireSilence:
+    """End a silence now; ending an ended one changes nothing."""
+
+    silence: str
+    actor: Actor
+
+
+Command = (
+    CheckNow
+    | Acknowledge
+    | Unacknowledge
+    | AddNote
+    | Resolve
+    | Escalate
+    | PutSilence
+    | ExpireSilence
+)
+"""Events that an operator caused. They may be refused with a `daemon.core.errors.Refusal`."""
+
+Event = Tick | ResultArrived | Ping | Gap | PlanChanged | SelfReport | Settled | Command

@@ -1,0 +1,424 @@
+"""The records of the engine: what it keeps, what the store mirrors, what a restart restores.
+
+Every record is a frozen value that names itself with `key`; a change makes a new value, so
+an effect can carry a record without copying it. Times are `Instant`s (milliseconds since
+the Unix epoch, UTC), spans are `Millis`; absent is None.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from checks.result import EMPTY, Status
+from daemon.core.labels import Matcher
+from daemon.core.severity import Severity
+
+Instant = int
+Millis = int
+
+SECOND: Millis = 1_000
+MINUTE: Millis = 60 * SECOND
+HOUR: Millis = 60 * MINUTE
+DAY: Millis = 24 * HOUR
+
+
+class AlertState(enum.StrEnum):
+    """The life of an alert."""
+
+    PENDING = "pending"
+    """Its condition holds, but not yet for as long as the rule asks."""
+    FIRING = "firing"
+    RESOLVED = "resolved"
+
+
+class IncidentState(enum.StrEnum):
+    """The life of an incident."""
+
+    TRIGGERED = "triggered"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+
+
+class MuteKind(enum.StrEnum):
+    """Why an alert is muted."""
+
+    SILENCE = "silence"
+    INHIBITION = "inhibition"
+    DEPENDENCY = "dependency"
+    FLAPPING = "flapping"
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """One reason why an alert is not told.
+
+    Attributes:
+        by: What mutes it: a silence's id, the inhibiting alert's fingerprint, a service.
+        reason: One line that says so to an operator.
+        until: When it ends, if that is known.
+    """
+
+    kind: MuteKind
+    by: str
+    reason: str
+    until: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did something, and from where.
+
+    Attributes:
+        name: A user's name, or `tocsin` for the engine itself.
+        origin: How they came: `unix uid 1000`, `engine`.
+    """
+
+    name: str
+    origin: str
+
+
+ENGINE = Actor("tocsin", "engine")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckState:
+    """What the engine knows of a check, apart from its newest result.
+
+    Attributes:
+        status: The confirmed (hard) status.
+        since: When `status` began: the first failed run of a confirmed failure, the first
+            good run of a recovery.
+        hard: False while the newest runs disagree with `status` and are not yet confirmed.
+        soft_status: The newest run's own verdict.
+        soft_since: When the run of equal verdicts that is being confirmed began.
+        attempts: How many runs in a row had `soft_status`, counted up to what confirms it.
+        cause: Why `status` is unknown, in words: `orders-db is down`, `uplink is down`.
+        unreachable: The down parent that hides this check, if any.
+        flap_window: The last 20 transitions as bits, newest lowest; 1 is a change.
+        last_ping, started, expires: A heartbeat's last ping, open start, and deadline.
+    """
+
+    key: str
+    status: Status = Status.UNKNOWN
+    since: Instant | None = None
+    hard: bool = True
+    soft_status: Status = Status.UNKNOWN
+    soft_since: Instant | None = None
+    attempts: int = 0
+    cause: str | None = "not measured yet"
+    unreachable: str | None = None
+    flapping: bool = False
+    flap_window: int = 0
+    last_ping: Instant | None = None
+    started: Instant | None = None
+    expires: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceState:
+    """A service's status, and up to when its timeline is settled in the store.
+
+    Attributes:
+        settled: Up to here its state intervals are final and stored.
+    """
+
+    key: str
+    status: Status = Status.UNKNOWN
+    since: Instant | None = None
+    unreachable: str | None = None
+    settled: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One labelled condition that holds or held. Its key is its fingerprint.
+
+    Attributes:
+        source: What made it: `check:NAME`, `rule:NAME:CHECK`, `self:NAME`.
+        labels: Its identity. Severity is not among them, but matchers see it.
+        severity: The severity it was given when it fired, or its condition's newer one.
+        effective: That severity after promotion with age.
+        pending_at: When its condition first held, this time.
+        clears_at: When it resolves, if its condition stays away (`keep_for`).
+        quiet_until: A resolved alert does not fire again before this (`cooldown`).
+        holds: Whether the condition holds now; None while that cannot be told.
+        occurrence: How many times it has fired.
+    """
+
+    key: str
+    source: str
+    name: str
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str] = field(default=EMPTY)
+    state: AlertState = AlertState.PENDING
+    severity: Severity = Severity.MEDIUM
+    effective: Severity = Severity.MEDIUM
+    holds: bool | None = True
+    pending_at: Instant | None = None
+    fired_at: Instant | None = None
+    resolved_at: Instant | None = None
+    clears_at: Instant | None = None
+    quiet_until: Instant | None = None
+    incident: str | None = None
+    muted: tuple[Mute, ...] = ()
+    occurrence: int = 0
+
+    @property
+    def matchable(self) -> dict[str, str]:
+        """The labels as matchers see them: with the effective severity."""
+        return {**self.labels, "severity": self.effective.word}
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """An operator's mute: matchers with a start and an end. Its key is its id."""
+
+    key: str
+    matchers: tuple[Matcher, ...]
+    starts_at: Instant
+    ends_at: Instant
+    created_by: str
+    comment: str
+    updated_at: Instant
+
+    def state(self, now: Instant) -> str:
+        """`pending`, `active` or `expired`."""
+        if now < self.starts_at:
+            return "pending"
+        return "active" if now < self.ends_at else "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One level of an escalation policy.
+
+    Attributes:
+        after: Milliseconds since the incident triggered.
+        notify: Targets: `channel:NAME` or `person:NAME`.
+        repeat: Tell this level again that often until the next one; None for once.
+    """
+
+    after: Millis
+    notify: tuple[str, ...]
+    repeat: Millis | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """Where an incident stands in its policy, which is copied when the incident begins.
+
+    Attributes:
+        level: The last level that was run, from 0; -1 before the first.
+        next_at: When the next step is due; None while paused or when spent.
+        started_at: The time the levels' `after` count from; pauses move it.
+        paused_at: Since when it rests (acknowledged or muted).
+        round: How many times the whole policy has been repeated.
+    """
+
+    policy: str
+    levels: tuple[Level, ...]
+    rounds: int = 0
+    then: tuple[str, ...] = ()
+    level: int = -1
+    round: int = 0
+    started_at: Instant | None = None
+    next_at: Instant | None = None
+    paused_at: Instant | None = None
+    spent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a recipient was last told of an incident.
+
+    Attributes:
+        channel, recipient: A channel's name, and the person's name on it, or "".
+        firing: The fingerprints that were firing then; empty once told it is over.
+        severity: The severity it was told with.
+    """
+
+    channel: str
+    recipient: str
+    at: Instant
+    firing: tuple[str, ...]
+    severity: Severity
+    resolved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The alerts that one route gathers by their `group_by` labels, and its timers.
+
+    Attributes:
+        key: `ROUTE:{labels}`, as Alertmanager writes it.
+        route: The route's path in the tree, `0`, `1.2`, ...
+        incident: The incident it belongs to.
+        owner: Whether this group's route owns the incident, or only notifies.
+        flush_at: When it next looks whether to tell something.
+    """
+
+    key: str
+    route: str
+    labels: Mapping[str, str]
+    incident: str
+    owner: bool
+    alerts: tuple[str, ...]
+    opened_at: Instant
+    flush_at: Instant | None
+    flushed_at: Instant | None = None
+    told: tuple[Told, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """The alerts that one route groups together, from the first to the last. Its key is its id.
+
+    Attributes:
+        severity: The worst effective severity among its firing alerts, the last known
+            once resolved.
+        alerts: The fingerprints of all that ever joined, in order.
+        firing: Those of them that fire now.
+        ack_until: When an acknowledgement with an expiry ends.
+        recovery_due: When its service must be back (`recovery_sla`).
+        down_ms: Confirmed down time so far, closed intervals only; see `down_since`.
+        version: Grows with every change; an operator's write may name the one it saw.
+    """
+
+    key: str
+    group: str
+    state: IncidentState
+    severity: Severity
+    title: str
+    summary: str
+    fired_at: Instant
+    service: str | None = None
+    context: str | None = None
+    organization: str | None = None
+    notified_at: Instant | None = None
+    acknowledged_at: Instant | None = None
+    acknowledged_by: str | None = None
+    ack_comment: str | None = None
+    ack_until: Instant | None = None
+    resolved_at: Instant | None = None
+    resolved_by: str | None = None
+    alerts: tuple[str, ...] = ()
+    firing: tuple[str, ...] = ()
+    muted: tuple[Mute, ...] = ()
+    escalation: Escalation | None = None
+    told: tuple[Told, ...] = ()
+    acknowledgeable: bool = True
+    revenue_per_hour: Decimal | None = None
+    currency: str | None = None
+    down_since: Instant | None = None
+    down_ms: Millis = 0
+    recovery_due: Instant | None = None
+    version: int = 1
+
+    def lost(self, now: Instant) -> Decimal | None:
+        """Money lost so far: revenue per hour x confirmed down time. None without revenue."""
+        if self.revenue_per_hour is None:
+            return None
+        open_ms = 0 if self.down_since is None else max(0, now - self.down_since)
+        return self.revenue_per_hour * (self.down_ms + open_ms) / HOUR
+
+
+class EntryKind(enum.StrEnum):
+    """What a line of an incident's timeline tells."""
+
+    FIRED = "fired"
+    JOINED = "joined"
+    ALERT_RESOLVED = "alert_resolved"
+    SEVERITY = "severity"
+    MUTED = "muted"
+    UNMUTED = "unmuted"
+    ESCALATED = "escalated"
+    SPENT = "spent"
+    QUEUED = "queued"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    ACKNOWLEDGED = "acknowledged"
+    UNACKNOWLEDGED = "unacknowledged"
+    ACK_EXPIRED = "ack_expired"
+    REOPENED = "reopened"
+    NOTE = "note"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of an incident's timeline; never changed once written."""
+
+    incident: str
+    at: Instant
+    kind: EntryKind
+    actor: Actor
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """An operator's action, for the audit log."""
+
+    at: Instant
+    actor: Actor
+    action: str
+    subject: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A closed piece of a timeline: `entity` (`check` or `service`) `name` was `status`
+    from `start` (inclusive) to `end` (exclusive)."""
+
+    entity: str
+    name: str
+    start: Instant
+    end: Instant
+    status: Status
+
+
+class NoticeType(enum.StrEnum):
+    """What a delivery says of its incident; the `type` of a webhook's body."""
+
+    FIRING = "incident.firing"
+    ESCALATED = "incident.escalated"
+    REPEATED = "incident.repeated"
+    UPDATED = "incident.updated"
+    ACKNOWLEDGED = "incident.acknowledged"
+    RESOLVED = "incident.resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One notification to one recipient over one channel, as it was decided.
+
+    Attributes:
+        key: The idempotency key; the same on every attempt.
+        recipient: The person's name, or "" where the channel itself is the recipient.
+        address: Where on the channel, if the person's entry says so.
+        reason: Why now, in words: `first notification`, `new alerts added`, `level 2`.
+        expires_at: After this it is of no use any more; None if it always is.
+        fallback_of: The key of the notice that could not be delivered.
+        incident, alerts: The incident and its alerts as they were at the decision.
+    """
+
+    key: str
+    type: NoticeType
+    channel: str
+    recipient: str
+    address: str | None
+    at: Instant
+    reason: str
+    incident: Incident
+    alerts: tuple[Alert, ...]
+    level: int | None = None
+    expires_at: Instant | None = None
+    fallback_of: str | None = None
+
+
+Record = CheckState | ServiceState | Alert | Silence | Group | Incident
+"""What `Save` carries: the newest value of something with a key."""

@@ -1,0 +1,53 @@
+"""Severities: how much an alert matters, from `info` (P5) to `emergency` (P0)."""
+
+from __future__ import annotations
+
+import enum
+from typing import Final
+
+
+class Severity(enum.IntEnum):
+    """Ordered so that the worse is the greater."""
+
+    INFO = 0
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+    CRITICAL = 4
+    EMERGENCY = 5
+
+    @property
+    def word(self) -> str:
+        """The word in configuration, API and on the screen."""
+        return self.name.lower()
+
+    @property
+    def priority(self) -> str:
+        """`P0` (emergency) to `P5` (info)."""
+        return f"P{5 - self.value}"
+
+
+ALIASES: Final = {
+    **{severity.priority.lower(): severity for severity in Severity},
+    "l1": Severity.CRITICAL,
+    "l2": Severity.MEDIUM,
+    "warning": Severity.MEDIUM,
+    "l3": Severity.INFO,
+}
+"""Other words accepted on input; output always uses `Severity.word`."""
+
+
+def parse_severity(text: str) -> Severity:
+    """Read a severity or one of its aliases, in any case.
+
+    Raises:
+        ValueError: The word is none of them; the message lists those there are.
+    """
+    word = text.strip().lower()
+    for severity in Severity:
+        if severity.word == word:
+            return severity
+    if word in ALIASES:
+        return ALIASES[word]
+    known = ", ".join(severity.word for severity in reversed(Severity))
+    raise ValueError(f"{text!r} is no severity; use one of {known}, or P0 to P5")

@@ -1,0 +1,75 @@
+"""One turn of the engine: what happens between an event and its effects.
+
+Every part of the engine that takes an event is given the `Turn`; it reads the time from it
+and adds its effects to it, in order. What one part finds out and a later one decides upon
+(conditions that begin or cease to hold) also travels here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from checks.result import EMPTY
+from daemon.core.effects import Append, Drop, Effect, Save
+from daemon.core.model import Audit, Entry, Instant, Interval, Millis, Record
+from daemon.core.plan import Promotion
+from daemon.core.severity import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Something that may be alerted on was looked at again.
+
+    Attributes:
+        source: `check:NAME`, `rule:NAME:CHECK` or `self:NAME`.
+        labels: The alert's identity, without severity.
+        holds: Whether it holds; None if that cannot be told now (its check is unknown or
+            unreachable), which leaves an alert as it is.
+        since: When it began to hold; down time counts from there.
+        unreachable: The down parent that hides it, which mutes its alert.
+        flapping: Its check flaps, which mutes all but one notice.
+    """
+
+    source: str
+    name: str
+    labels: Mapping[str, str]
+    severity: Severity
+    holds: bool | None
+    since: Instant
+    annotations: Mapping[str, str] = field(default=EMPTY)
+    for_: Millis = 0
+    keep_for: Millis = 0
+    cooldown: Millis = 0
+    auto_resolve: bool = True
+    acknowledgeable: bool = True
+    promote: tuple[Promotion, ...] = ()
+    unreachable: str | None = None
+    flapping: bool = False
+    down: bool = False
+    """It is a confirmed outage: money is lost and down time counts while it holds."""
+
+
+@dataclass(slots=True)
+class Turn:
+    """The collector of one `Engine.handle` call."""
+
+    now: Instant
+    effects: list[Effect] = field(default_factory=list)
+    conditions: list[Condition] = field(default_factory=list)
+
+    def emit(self, effect: Effect) -> None:
+        """Add an effect."""
+        self.effects.append(effect)
+
+    def save(self, record: Record) -> None:
+        """The record has a new value."""
+        self.effects.append(Save(record))
+
+    def drop(self, record: Record) -> None:
+        """The engine keeps this record no longer."""
+        self.effects.append(Drop(type(record), record.key))
+
+    def append(self, entry: Entry | Audit | Interval) -> None:
+        """Write a line of history."""
+        self.effects.append(Append(entry))

@@ -1,0 +1,1 @@
+"""The dashboard: a Textual program that mirrors the daemon over its socket."""
