@@ -51,7 +51,7 @@ def format_duration(span_ms: int) -> str:
 
 Duration = Annotated[
     int,
-    BeforeValidator(lambda value: value if type(value) is int else parse_duration(value)),
+    BeforeValidator(parse_duration),
     Field(
         ge=0, json_schema_extra={"type": "string", "examples": ["250ms", "30s", "5m", "2h", "7d"]}
     ),

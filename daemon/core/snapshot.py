@@ -1,0 +1,27 @@
+"""Everything an engine must be given to go on where another stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from checks.result import EMPTY, Result
+from daemon.core.model import Interval, Record
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The engine's memory as values; the store keeps it current through the effects.
+
+    Attributes:
+        records: The newest value of every record that was saved and not dropped.
+        last: Each check's newest result.
+        samples: The recent results that rule windows reach back to, oldest first.
+        intervals: Settled service intervals as far back as an SLA's period reaches, and
+            check intervals that end after their service's `settled`; oldest first.
+    """
+
+    records: tuple[Record, ...] = ()
+    last: Mapping[str, Result] = field(default=EMPTY)
+    samples: tuple[Result, ...] = ()
+    intervals: tuple[Interval, ...] = ()
