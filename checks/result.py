@@ -10,13 +10,10 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 
 Scalar = bool | int | float | str
 """A metric's value: numbers can be windowed by rules, strings only compared."""
-
-EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 class Status(enum.IntEnum):
@@ -77,10 +74,10 @@ class Observation:
         message: One line for an operator, free of secrets and control characters.
     """
 
-    fields: Mapping[str, Any] = EMPTY
+    fields: Mapping[str, Any] = field(default_factory=dict)
     latency_ms: float | None = None
-    phases: Mapping[str, float] = EMPTY
-    metrics: Mapping[str, Scalar] = EMPTY
+    phases: Mapping[str, float] = field(default_factory=dict)
+    metrics: Mapping[str, Scalar] = field(default_factory=dict)
     fault: Fault | None = None
     message: str = ""
     degraded: bool = False
@@ -106,5 +103,5 @@ class Result:
     latency_ms: float | None = None
     message: str = ""
     fault: Fault | None = None
-    phases: Mapping[str, float] = field(default=EMPTY)
-    metrics: Mapping[str, Scalar] = field(default=EMPTY)
+    phases: Mapping[str, float] = field(default_factory=dict)
+    metrics: Mapping[str, Scalar] = field(default_factory=dict)

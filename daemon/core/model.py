@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from checks.result import EMPTY, Status
+from checks.result import Status
 from daemon.core.labels import Matcher
 from daemon.core.severity import Severity
 
@@ -152,7 +152,7 @@ class Alert:
     source: str
     name: str
     labels: Mapping[str, str]
-    annotations: Mapping[str, str] = field(default=EMPTY)
+    annotations: Mapping[str, str] = field(default_factory=dict)
     state: AlertState = AlertState.PENDING
     severity: Severity = Severity.MEDIUM
     effective: Severity = Severity.MEDIUM

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
-from checks.result import EMPTY, Status
+from checks.result import Status
 from daemon.core.labels import Matcher
 from daemon.core.model import HOUR, MINUTE, SECOND, Level, Millis
 from daemon.core.severity import Severity
@@ -109,7 +109,7 @@ class ServicePlan:
     runbook: str | None = None
     dashboard: str | None = None
     recovery_sla: Millis | None = None
-    labels: Mapping[str, str] = field(default=EMPTY)
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +131,8 @@ class RulePlan:
     auto_resolve: bool = True
     acknowledgeable: bool = True
     severity: Severity = Severity.MEDIUM
-    labels: Mapping[str, str] = field(default=EMPTY)
-    annotations: Mapping[str, str] = field(default=EMPTY)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
     promote: tuple[Promotion, ...] = ()
 
 
@@ -255,15 +255,15 @@ class UplinkPlan:
 class Plan:
     """Everything the engine is configured with. Mappings are by name, in the file's order."""
 
-    checks: Mapping[str, CheckPlan] = field(default=EMPTY)
-    services: Mapping[str, ServicePlan] = field(default=EMPTY)
-    rules: Mapping[str, RulePlan] = field(default=EMPTY)
+    checks: Mapping[str, CheckPlan] = field(default_factory=dict)
+    services: Mapping[str, ServicePlan] = field(default_factory=dict)
+    rules: Mapping[str, RulePlan] = field(default_factory=dict)
     route: RoutePlan = field(default_factory=lambda: RoutePlan(path=""))
-    policies: Mapping[str, PolicyPlan] = field(default=EMPTY)
-    persons: Mapping[str, PersonPlan] = field(default=EMPTY)
-    channels: Mapping[str, ChannelPlan] = field(default=EMPTY)
+    policies: Mapping[str, PolicyPlan] = field(default_factory=dict)
+    persons: Mapping[str, PersonPlan] = field(default_factory=dict)
+    channels: Mapping[str, ChannelPlan] = field(default_factory=dict)
     inhibits: tuple[InhibitPlan, ...] = ()
     severities: Mapping[Severity, SeverityPlan] = field(default_factory=dict)
     ack: AckPlan = field(default_factory=AckPlan)
-    slas: Mapping[str, SlaPlan] = field(default=EMPTY)
+    slas: Mapping[str, SlaPlan] = field(default_factory=dict)
     uplink: UplinkPlan | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from checks.result import EMPTY, Result
+from checks.result import Result
 from daemon.core.model import Interval, Record
 
 
@@ -22,6 +22,6 @@ class Snapshot:
     """
 
     records: tuple[Record, ...] = ()
-    last: Mapping[str, Result] = field(default=EMPTY)
+    last: Mapping[str, Result] = field(default_factory=dict)
     samples: tuple[Result, ...] = ()
     intervals: tuple[Interval, ...] = ()

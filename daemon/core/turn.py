@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from checks.result import EMPTY
 from daemon.core.effects import Append, Drop, Effect, Save
 from daemon.core.model import Audit, Entry, Instant, Interval, Millis, Record
 from daemon.core.plan import Promotion
@@ -37,7 +36,7 @@ class Condition:
     severity: Severity
     holds: bool | None
     since: Instant
-    annotations: Mapping[str, str] = field(default=EMPTY)
+    annotations: Mapping[str, str] = field(default_factory=dict)
     for_: Millis = 0
     keep_for: Millis = 0
     cooldown: Millis = 0
