@@ -291,6 +291,8 @@ class DaemonInfo(Shape):
     """Scheduling lateness, 99th percentile of the last minute."""
     outbox: int = 0
     """Notices not yet delivered."""
+    queue: int = 0
+    """Effects decided but not yet on disk."""
     database_bytes: int = 0
     cpu_percent: float = 0.0
     rss_bytes: int = 0
@@ -344,6 +346,33 @@ class State(Shape):
     role: str = "viewer"
     history: dict[str, list[float | None]] = {}
     """Each service's recent latencies in milliseconds, oldest first, null for a failed run."""
+
+
+class CheckDetail(Shape):
+    """A check with its recent results, oldest first."""
+
+    check: CheckView
+    results: list[Last]
+
+
+class ServiceDetail(Shape):
+    """A service with what belongs to it; alerts and incidents are the open ones."""
+
+    service: ServiceView
+    checks: list[CheckView]
+    alerts: list[AlertView]
+    incidents: list[IncidentView]
+    slas: list[SlaView]
+
+
+class Reset(Shape):
+    """The stream cannot go on from where the reader was: read the state anew.
+
+    Events after `seq` follow on the same stream.
+    """
+
+    seq: int
+    reason: str
 
 
 class Problem(Shape):
