@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from checks.result import Result
 from daemon.core.labels import Matcher
-from daemon.core.model import Actor, Instant, Millis
+from daemon.core.model import Actor, Instant, Millis, NoticeType
 from daemon.core.plan import Plan
 
 
@@ -83,6 +83,9 @@ class Settled:
     Attributes:
         notice: Its idempotency key.
         detail: What the receiver said, or why it failed.
+        type: What the notice said; decides whether its fallback is still of use.
+        fallback_of: Set when it was itself sent in place of another, and falls back no more.
+        level: The escalation level it was sent for, if any.
     """
 
     notice: str
@@ -92,6 +95,9 @@ class Settled:
     delivered: bool
     attempts: int
     detail: str
+    type: NoticeType = NoticeType.FIRING
+    fallback_of: str | None = None
+    level: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

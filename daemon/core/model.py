@@ -133,6 +133,38 @@ class ServiceState:
 
 
 @dataclass(frozen=True, slots=True)
+class Promotion:
+    """After `after` of firing, the effective severity is at least `to`."""
+
+    after: Millis
+    to: Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What an alert's condition last asked for; kept with the alert, so that its timers go on
+    after a restart without the condition being stated again.
+
+    Attributes:
+        since: When the condition began to hold; down time counts from there.
+        unreachable: The down parent that hides its check.
+        flapping: Its check flaps.
+        down: It is a confirmed outage while the condition holds.
+    """
+
+    since: Instant | None = None
+    for_: Millis = 0
+    keep_for: Millis = 0
+    cooldown: Millis = 0
+    auto_resolve: bool = True
+    acknowledgeable: bool = True
+    promote: tuple[Promotion, ...] = ()
+    unreachable: str | None = None
+    flapping: bool = False
+    down: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
     """One labelled condition that holds or held. Its key is its fingerprint.
 
@@ -146,6 +178,8 @@ class Alert:
         quiet_until: A resolved alert does not fire again before this (`cooldown`).
         holds: Whether the condition holds now; None while that cannot be told.
         occurrence: How many times it has fired.
+        dismissed: Its incident was resolved by hand while it fired: it resolves without
+            waiting for an operator, and opens no incident before it fires anew.
     """
 
     key: str
@@ -165,6 +199,8 @@ class Alert:
     incident: str | None = None
     muted: tuple[Mute, ...] = ()
     occurrence: int = 0
+    terms: Terms = field(default_factory=Terms)
+    dismissed: bool = False
 
     @property
     def matchable(self) -> dict[str, str]:
@@ -216,6 +252,9 @@ class Escalation:
         started_at: The time the levels' `after` count from; pauses move it.
         paused_at: Since when it rests (acknowledged or muted).
         round: How many times the whole policy has been repeated.
+        round_every: How long after its last level it starts over, or turns to `then`.
+        not_before: No step runs before this (the group's `group_wait` ends).
+        stepped_at: When the last step ran; pauses move it.
     """
 
     policy: str
@@ -228,6 +267,9 @@ class Escalation:
     next_at: Instant | None = None
     paused_at: Instant | None = None
     spent: bool = False
+    round_every: Millis = 5 * MINUTE
+    not_before: Instant | None = None
+    stepped_at: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +280,7 @@ class Told:
         channel, recipient: A channel's name, and the person's name on it, or "".
         firing: The fingerprints that were firing then; empty once told it is over.
         severity: The severity it was told with.
+        address: Where on the channel, as when it was told.
     """
 
     channel: str
@@ -246,6 +289,7 @@ class Told:
     firing: tuple[str, ...]
     severity: Severity
     resolved: bool = False
+    address: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,11 +297,13 @@ class Group:
     """The alerts that one route gathers by their `group_by` labels, and its timers.
 
     Attributes:
-        key: `ROUTE:{labels}`, as Alertmanager writes it.
+        key: `ROUTE:{labels}`, as Alertmanager writes it; with `@INCIDENT` where it only
+            notifies.
         route: The route's path in the tree, `0`, `1.2`, ...
         incident: The incident it belongs to.
         owner: Whether this group's route owns the incident, or only notifies.
         flush_at: When it next looks whether to tell something.
+        channels, wait, interval, repeat: As its route said when the group began.
     """
 
     key: str
@@ -270,6 +316,10 @@ class Group:
     flush_at: Instant | None
     flushed_at: Instant | None = None
     told: tuple[Told, ...] = ()
+    channels: tuple[str, ...] = ()
+    wait: Millis = 0
+    interval: Millis = 5 * MINUTE
+    repeat: Millis = 4 * HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +333,10 @@ class Incident:
         firing: Those of them that fire now.
         ack_until: When an acknowledgement with an expiry ends.
         recovery_due: When its service must be back (`recovery_sla`).
+        told: Who was told by the policy, or in place of a channel that failed.
         down_ms: Confirmed down time so far, closed intervals only; see `down_since`.
+        down_until: When the last of those closed intervals ended.
+        sequence: How many times something was told of it; part of a notice's key.
         version: Grows with every change; an operator's write may name the one it saw.
     """
 
@@ -316,6 +369,8 @@ class Incident:
     down_ms: Millis = 0
     recovery_due: Instant | None = None
     version: int = 1
+    down_until: Instant | None = None
+    sequence: int = 0
 
     def lost(self, now: Instant) -> Decimal | None:
         """Money lost so far: revenue per hour x confirmed down time. None without revenue."""

@@ -14,6 +14,7 @@ from typing import Final
 from checks.result import Status
 from daemon.core.labels import Matcher
 from daemon.core.model import HOUR, MINUTE, SECOND, Level, Millis
+from daemon.core.model import Promotion as Promotion  # part of a plan, kept with an alert
 from daemon.core.severity import Severity
 
 DEFAULT_SEVERITY: Final[Mapping[Status, Severity]] = {
@@ -31,14 +32,6 @@ DEFAULT_GROUP_WAIT: Final[Mapping[Severity, Millis]] = {
     Severity.LOW: 60 * SECOND,
     Severity.INFO: 60 * SECOND,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Promotion:
-    """After `after` of firing, the effective severity is at least `to`."""
-
-    after: Millis
-    to: Severity
 
 
 @dataclass(frozen=True, slots=True)
