@@ -94,7 +94,11 @@ class CheckState:
         hard: False while the newest runs disagree with `status` and are not yet confirmed.
         soft_status: The newest run's own verdict.
         soft_since: When the run of equal verdicts that is being confirmed began.
-        attempts: How many runs in a row had `soft_status`, counted up to what confirms it.
+        attempts: How many runs in a row disagreed with `status`, counted up to what confirms
+            it.
+        soft_floor: The mildest of those runs: what the failure is confirmed as.
+        measured: Whether `status` was found by runs; False while nothing could be measured
+            (not yet, a gap, an unreachable parent, a lost uplink), and then `status` is unknown.
         cause: Why `status` is unknown, in words: `orders-db is down`, `uplink is down`.
         unreachable: The down parent that hides this check, if any.
         flap_window: The last 20 transitions as bits, newest lowest; 1 is a change.
@@ -108,6 +112,8 @@ class CheckState:
     soft_status: Status = Status.UNKNOWN
     soft_since: Instant | None = None
     attempts: int = 0
+    soft_floor: Status = Status.UP
+    measured: bool = False
     cause: str | None = "not measured yet"
     unreachable: str | None = None
     flapping: bool = False

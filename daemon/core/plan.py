@@ -75,6 +75,8 @@ class CheckPlan:
     acknowledgeable: bool = True
     count_from: str = "first_failure"
     """Down time starts at the `first_failure` or at the `confirmation`."""
+    timeout: Millis = 30 * SECOND
+    """A run that has not ended this long after its start (and a little) is given up."""
 
 
 @dataclass(frozen=True, slots=True)

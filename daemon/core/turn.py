@@ -49,6 +49,20 @@ class Condition:
     """It is a confirmed outage: money is lost and down time counts while it holds."""
 
 
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """From `start` on this check's status is `status`, for its timeline.
+
+    It may look back (a confirmed failure starts at its first failed run) and then replaces
+    what was said of any time from `start` on; it never looks back beyond what
+    `Observatory.confirmed_until` told before.
+    """
+
+    check: str
+    start: Instant
+    status: Status
+
+
 @dataclass(slots=True)
 class Turn:
     """The collector of one `Engine.handle` call."""
@@ -56,6 +70,7 @@ class Turn:
     now: Instant
     effects: list[Effect] = field(default_factory=list)
     conditions: list[Condition] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
 
     def emit(self, effect: Effect) -> None:
         """Add an effect."""
