@@ -1,0 +1,57 @@
+"""Times as the API writes and reads them: RFC 3339, UTC, milliseconds.
+
+The core counts milliseconds since the epoch; these two functions are the only place where
+that meets text. Writing is on the way of every event, so the part down to the second is
+remembered: most of a burst shares it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from functools import lru_cache
+from typing import Final
+
+from daemon.core.model import Instant
+
+_MAX_SECONDS: Final = 253_402_300_799  # 9999-12-31T23:59:59Z
+_RFC3339: Final = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
+_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+@lru_cache(maxsize=4096)
+def _to_second(second: int) -> str:
+    clamped = min(max(second, 0), _MAX_SECONDS)
+    return dt.datetime.fromtimestamp(clamped, dt.UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def stamp(at: Instant) -> str:
+    """An instant as `2026-11-21T09:50:00.000Z`."""
+    second, ms = divmod(at, 1000)
+    return f"{_to_second(second)}.{ms:03d}Z"
+
+
+def stamp_or_none(at: Instant | None) -> str | None:
+    """As `stamp`; absent stays absent."""
+    return None if at is None else stamp(at)
+
+
+def parse_stamp(text: str) -> Instant:
+    """Read an RFC 3339 time with a zone; digits beyond milliseconds are cut off.
+
+    Raises:
+        ValueError: It is none; the message shows the form it should have.
+    """
+    found = _RFC3339.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(f"{text[:60]!r} is no time; write it like 2026-11-21T09:50:00.000Z")
+    day, clock, fraction, zone = found.groups()
+    try:
+        moment = dt.datetime.fromisoformat(f"{day}T{clock}{zone.upper().replace('Z', '+00:00')}")
+        delta = moment - _EPOCH
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{text[:60]!r} is no time: {error}") from None
+    whole = (delta.days * 86_400 + delta.seconds) * 1000
+    return whole + int((fraction or "0")[:3].ljust(3, "0"))
