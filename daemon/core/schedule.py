@@ -1,0 +1,162 @@
+"""When each check runs next: fixed-rate slots, spread by name, one run at a time.
+
+This is where the data's way begins: the observatory asks what is due, the runner probes,
+and the result's arrival makes the next slot. A check's slots are the times that leave the
+same remainder, its *phase*, when divided by its interval. The phase is a hash of its name,
+so a thousand checks of one interval spread evenly over it, and after a restart each is back
+on the slot it had.
+
+The next slot is chosen when a run ends, so a run that takes long skips the slots it covers
+and nothing is ever made up for: there is no burst, and no second run of a check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
+from typing import Final
+from zlib import crc32
+
+from daemon.core.model import SECOND, Instant, Millis
+
+NEWCOMER_SPREAD: Final[Millis] = 5 * SECOND
+"""What is due at once (a new check, slots missed in a gap) is spread over this at most."""
+
+RUN_SLACK: Final[Millis] = 2 * SECOND
+"""A run that is this much over its timeout has been lost; its check may run again."""
+
+
+def phase(name: str, every: Millis) -> Millis:
+    """The remainder that the slots of this check leave; the same on every host and run."""
+    return crc32(name.encode()) % every
+
+
+def next_slot(name: str, every: Millis, after: Instant) -> Instant:
+    """The first slot later than `after`."""
+    return after + every - (after - phase(name, every)) % every
+
+
+def soon(name: str, every: Millis, now: Instant) -> Instant:
+    """A time for a run that should come at once, spread by name: within one interval, and
+    within `NEWCOMER_SPREAD`."""
+    return now + phase(name, min(every, NEWCOMER_SPREAD))
+
+
+def following_slot(name: str, every: Millis, due: Instant, now: Instant) -> Instant:
+    """The slot after a run that was due at `due` and has ended by `now`.
+
+    A slot less than half an interval after `due` is passed over, so that a run off the grid
+    (a retry, one that was asked for) is not followed by another on its heels.
+    """
+    return next_slot(name, every, max(due + every // 2, now))
+
+
+class Timers:
+    """The next time of each of many keys: a heap in which outdated entries are left to rot.
+
+    Setting and taking cost O(log n); outdated entries are dropped when they come to the top,
+    and all at once when they outnumber the rest.
+    """
+
+    __slots__ = ("_at", "_heap")
+
+    def __init__(self) -> None:
+        self._at: dict[str, Instant] = {}
+        self._heap: list[tuple[Instant, str]] = []
+
+    def __len__(self) -> int:
+        return len(self._at)
+
+    def get(self, key: str) -> Instant | None:
+        """When this key is due."""
+        return self._at.get(key)
+
+    def set(self, key: str, at: Instant) -> None:
+        """This key is due at `at`, and no longer when it was before."""
+        if self._at.get(key) == at:
+            return
+        self._at[key] = at
+        heappush(self._heap, (at, key))
+        if len(self._heap) > 64 + 2 * len(self._at):
+            self._heap = [(due, name) for name, due in self._at.items()]
+            heapify(self._heap)
+
+    def cancel(self, key: str) -> None:
+        """This key is not due any more."""
+        self._at.pop(key, None)
+
+    def first(self) -> Instant | None:
+        """When the next key is due."""
+        heap = self._heap
+        while heap:
+            at, key = heap[0]
+            if self._at.get(key) == at:
+                return at
+            heappop(heap)
+        return None
+
+    def take_due(self, now: Instant) -> Iterator[tuple[str, Instant]]:
+        """Remove and yield what is due, earliest first (by name where equal)."""
+        heap = self._heap
+        while heap and heap[0][0] <= now:
+            at, key = heappop(heap)
+            if self._at.get(key) == at:
+                del self._at[key]
+                yield key, at
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run under way: when it was due and when it was started."""
+
+    due: Instant
+    started: Instant
+
+
+class Schedule:
+    """The checks that wait for their slot, and those that run."""
+
+    __slots__ = ("_running", "_waiting")
+
+    def __init__(self) -> None:
+        self._waiting = Timers()
+        self._running: dict[str, Run] = {}
+
+    def run_of(self, name: str) -> Run | None:
+        """The run of this check that is under way."""
+        return self._running.get(name)
+
+    def due_of(self, name: str) -> Instant | None:
+        """When this check runs next; None while it runs."""
+        return self._waiting.get(name)
+
+    def plan(self, name: str, due: Instant) -> None:
+        """Let this check run at `due`, unless it runs now."""
+        if name not in self._running:
+            self._waiting.set(name, due)
+
+    def begin(self, name: str, due: Instant, now: Instant) -> bool:
+        """Start a run; False if one is under way, which is left alone."""
+        if name in self._running:
+            return False
+        self._waiting.cancel(name)
+        self._running[name] = Run(due, now)
+        return True
+
+    def end(self, name: str) -> Run | None:
+        """The run has ended or was lost; the check waits for a new `plan`."""
+        return self._running.pop(name, None)
+
+    def forget(self, name: str) -> None:
+        """This check is not run any more."""
+        self._running.pop(name, None)
+        self._waiting.cancel(name)
+
+    def take_due(self, now: Instant) -> Iterator[tuple[str, Instant]]:
+        """The checks that are due and when they were, earliest first; each must be begun."""
+        return self._waiting.take_due(now)
+
+    def first(self) -> Instant | None:
+        """When the next check is due."""
+        return self._waiting.first()
