@@ -1,0 +1,136 @@
+"""An incident as the API shows it: its own facts, and what the plan adds to them.
+
+The countdown, the money, the targets for acknowledging and resolving: everything that
+depends on the time is worked out for one `now`, so an incident's view is a pure function.
+"""
+
+from __future__ import annotations
+
+from decimal import ROUND_DOWN, Decimal
+from typing import Final
+
+from daemon.api import schema
+from daemon.api.times import stamp, stamp_or_none
+from daemon.api.views import mute_views
+from daemon.core.model import Escalation, Incident, IncidentState, Instant
+from daemon.core.plan import Plan, ServicePlan, SeverityPlan
+
+_CENT: Final = Decimal("0.01")
+_NO_TARGETS: Final = SeverityPlan()
+
+
+def next_targets(escalation: Escalation) -> tuple[str, ...]:
+    """Who is told by the next step of a policy; nobody once it is spent.
+
+    After the last level comes the first again while rounds are left, then the last resort.
+    """
+    if escalation.spent:
+        return ()
+    if escalation.level + 1 < len(escalation.levels):
+        return escalation.levels[escalation.level + 1].notify
+    if escalation.round < escalation.rounds and escalation.levels:
+        return escalation.levels[0].notify
+    return escalation.then
+
+
+def escalation_view(escalation: Escalation) -> schema.EscalationView:
+    """Where an incident stands in its policy."""
+    waiting_since = escalation.started_at if escalation.level < 0 else escalation.stepped_at
+    return schema.EscalationView(
+        policy=escalation.policy,
+        level=escalation.level + 1,
+        next_at=stamp_or_none(escalation.next_at),
+        levels=len(escalation.levels),
+        round=escalation.round,
+        rounds=escalation.rounds,
+        paused=escalation.paused_at is not None,
+        spent=escalation.spent,
+        next_notify=list(next_targets(escalation)),
+        previous_at=stamp_or_none(waiting_since),
+    )
+
+
+def money_view(incident: Incident, now: Instant) -> schema.Money | None:
+    """Money at risk, in whole cents rounded down; None without revenue."""
+    lost = incident.lost(now)
+    if lost is None or incident.revenue_per_hour is None:
+        return None
+    return schema.Money(
+        per_hour=f"{incident.revenue_per_hour:f}",
+        lost=f"{lost.quantize(_CENT, ROUND_DOWN):f}",
+        currency=incident.currency,
+        as_of=stamp(now),
+    )
+
+
+def recovery_met(incident: Incident, now: Instant) -> bool | None:
+    """Whether the service was back in time; None while that is open, or never asked for."""
+    due = incident.recovery_due
+    if due is None:
+        return None
+    if incident.state is not IncidentState.RESOLVED and (
+        incident.down_since is not None or incident.down_until is None
+    ):
+        return False if now > due else None
+    back_at = incident.down_until or incident.resolved_at or now
+    return back_at <= due
+
+
+def _due(fired_at: Instant, target: int | None) -> Instant | None:
+    return None if target is None else fired_at + target
+
+
+def _breached(due: Instant | None, done_at: Instant | None, now: Instant) -> bool:
+    """Whether it was done later than due, or is not done and late already."""
+    return due is not None and (now if done_at is None else done_at) > due
+
+
+def incident_view(incident: Incident, plan: Plan, now: Instant) -> schema.IncidentView:
+    """An incident as it is at `now`."""
+    targets = plan.severities.get(incident.severity, _NO_TARGETS)
+    mtta_due = _due(incident.fired_at, targets.mtta)
+    mttr_due = _due(incident.fired_at, targets.mttr)
+    taken_at = incident.acknowledged_at or incident.resolved_at
+    service = _service(incident, plan)
+    return schema.IncidentView(
+        id=incident.key,
+        state=incident.state.value,
+        severity=incident.severity.word,  # type: ignore[arg-type]  # the enum's words are the literal's
+        service=incident.service,
+        title=incident.title,
+        summary=incident.summary,
+        fired_at=stamp(incident.fired_at),
+        acknowledged_at=stamp_or_none(incident.acknowledged_at),
+        acknowledged_by=incident.acknowledged_by,
+        resolved_at=stamp_or_none(incident.resolved_at),
+        escalation=None if incident.escalation is None else escalation_view(incident.escalation),
+        muted=mute_views(incident.muted),
+        alerts=list(incident.alerts),
+        version=incident.version,
+        firing=list(incident.firing),
+        context=incident.context,
+        organization=incident.organization,
+        notified_at=stamp_or_none(incident.notified_at),
+        resolved_by=incident.resolved_by,
+        ack_comment=incident.ack_comment,
+        ack_until=stamp_or_none(incident.ack_until),
+        acknowledgeable=incident.acknowledgeable,
+        money=money_view(incident, now),
+        down_since=stamp_or_none(incident.down_since),
+        recovery_due=stamp_or_none(incident.recovery_due),
+        recovery_met=recovery_met(incident, now),
+        mtta_due=stamp_or_none(mtta_due),
+        mtta_breached=_breached(mtta_due, taken_at, now),
+        mttr_due=stamp_or_none(mttr_due),
+        mttr_breached=_breached(mttr_due, incident.resolved_at, now),
+        impact=service.impact,
+        runbook=service.runbook,
+        owner=service.owner,
+        rank=service.rank,
+    )
+
+
+def _service(incident: Incident, plan: Plan) -> ServicePlan:
+    """The plan of the incident's service; an empty one where it has none any more."""
+    found = plan.services.get(incident.service or "")
+    return found or ServicePlan(name="", checks=())
