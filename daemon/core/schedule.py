@@ -32,9 +32,9 @@ def phase(name: str, every: Millis) -> Millis:
     return crc32(name.encode()) % every
 
 
-def next_slot(name: str, every: Millis, after: Instant) -> Instant:
-    """The first slot later than `after`."""
-    return after + every - (after - phase(name, every)) % every
+def next_slot(offset: Millis, every: Millis, after: Instant) -> Instant:
+    """The first slot later than `after` of a check whose phase is `offset`."""
+    return after + every - (after - offset) % every
 
 
 def soon(name: str, every: Millis, now: Instant) -> Instant:
@@ -43,13 +43,13 @@ def soon(name: str, every: Millis, now: Instant) -> Instant:
     return now + phase(name, min(every, NEWCOMER_SPREAD))
 
 
-def following_slot(name: str, every: Millis, due: Instant, now: Instant) -> Instant:
+def following_slot(offset: Millis, every: Millis, due: Instant, now: Instant) -> Instant:
     """The slot after a run that was due at `due` and has ended by `now`.
 
     A slot less than half an interval after `due` is passed over, so that a run off the grid
     (a retry, one that was asked for) is not followed by another on its heels.
     """
-    return next_slot(name, every, max(due + every // 2, now))
+    return next_slot(offset, every, max(due + every // 2, now))
 
 
 class Timers:
@@ -98,9 +98,8 @@ class Timers:
 
     def take_due(self, now: Instant) -> Iterator[tuple[str, Instant]]:
         """Remove and yield what is due, earliest first (by name where equal)."""
-        heap = self._heap
-        while heap and heap[0][0] <= now:
-            at, key = heappop(heap)
+        while self._heap and self._heap[0][0] <= now:
+            at, key = heappop(self._heap)
             if self._at.get(key) == at:
                 del self._at[key]
                 yield key, at
