@@ -1,0 +1,62 @@
+"""Asks those who will evaluate them whether the conditions of checks and rules can work.
+
+Each condition is compiled on its own, so that every bad one is reported, not only the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import checks
+from checks.conditions import compile_condition
+from checks.errors import SpecError
+from checks.spec import CheckSpec
+from daemon.config.lines import Path
+from daemon.config.sections import RuleSettings
+from daemon.config.sources import Document
+from daemon.core.rules import compile_rule
+
+
+def check_conditions(document: Document, path: Path, spec: CheckSpec, timeout_ms: int) -> None:
+    """Compile the conditions of a check and prepare its probe; note what does not work."""
+    kind = checks.KINDS[spec.kind]
+    good = True
+    for place, text in () if kind.passive else _conditions(spec):
+        try:
+            compile_condition(text, kind.fields, str(place[0]))
+        except SpecError as error:
+            good = False
+            document.problem((*path, *place), error.message)
+    if good and spec.enabled and kind.missing() is None:
+        try:
+            checks.prepare(spec, timeout_ms)
+        except SpecError as error:
+            document.problem((*path, *field_path(error.field)), error.message)
+
+
+def _conditions(spec: CheckSpec) -> Iterator[tuple[Path, str]]:
+    for key, texts in (("expect", spec.expect), ("degraded_if", spec.degraded_if)):
+        for position, text in enumerate(texts):
+            yield (key, position), text
+
+
+def check_rule(document: Document, path: Path, rule: RuleSettings) -> None:
+    """Compile a rule's conditions; note what does not work."""
+    for key, text in (("when", rule.when), ("clear_when", rule.clear_when)):
+        if text is None:
+            continue
+        try:
+            compile_rule(text)
+        except ValueError as error:
+            document.problem((*path, key), str(error))
+
+
+def field_path(field: str) -> Path:
+    """`expect[0]` or `tls.ca` as a path."""
+    path: Path = ()
+    for part in field.split("."):
+        name, bracket, position = part.partition("[")
+        path = (*path, name)
+        if bracket and position.rstrip("]").isdigit():
+            path = (*path, int(position.rstrip("]")))
+    return path

@@ -1,0 +1,79 @@
+"""Checks that channels and persons can be reached: fallbacks, contacts and addresses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import TypeAdapter, ValidationError
+
+from daemon.config.cycles import cycles
+from daemon.config.duty import PersonSettings
+from daemon.config.lines import Path
+from daemon.config.problems import did_you_mean
+from daemon.notify.spec import EmailAddress, EmailSpec
+
+if TYPE_CHECKING:
+    from daemon.config.cross import References
+
+_EMAIL: TypeAdapter[str] = TypeAdapter(EmailAddress)
+
+
+def check_channels(refs: References) -> None:
+    """Every fallback exists, can be told by itself, and none leads back."""
+    channels = refs.settings.channels
+    for name, channel in channels.items():
+        path: Path = ("channel", name, "fallback")
+        if channel.fallback is not None and refs.refer(path, "channel", channel.fallback):
+            if not channel.takes_address:
+                refs.reachable(path, channel.fallback)
+    graph = {name: [one.fallback] if one.fallback else [] for name, one in channels.items()}
+    for circle in cycles(graph):
+        written = " -> ".join((*circle, circle[0]))
+        message = f"the channels fall back on each other in a circle: {written}"
+        refs.document.problem(("channel", circle[0], "fallback"), message, "end it somewhere")
+
+
+def check_persons(refs: References) -> None:
+    """Every contact is a channel on which that person can be reached."""
+    for name, person in refs.settings.persons.items():
+        path: Path = ("person", name)
+        if not person.contact.high and not person.contact.low:
+            hint = 'like contact = { high = ["mail"], low = ["mail"] }'
+            refs.document.problem((*path, "contact"), "names no channel", hint)
+        for urgency, contacts in (("high", person.contact.high), ("low", person.contact.low)):
+            for position, channel in enumerate(contacts):
+                place = (*path, "contact", urgency, position)
+                if refs.refer(place, "channel", channel):
+                    _reachable(refs, place, person, channel)
+        _check_addresses(refs, path, person)
+
+
+def _reachable(refs: References, place: Path, person: PersonSettings, channel: str) -> None:
+    spec = refs.settings.channels.get(channel)
+    if spec is not None and spec.needs_address and channel not in person.addresses:
+        message = f'there is no address of this person for the channel "{channel}"'
+        refs.document.problem(place, message, f'add {channel} = "..." to the person')
+
+
+def _check_addresses(refs: References, path: Path, person: PersonSettings) -> None:
+    known = refs.names("channel")
+    for key, address in person.addresses.items():
+        spec = refs.settings.channels.get(key)
+        if key not in known:
+            if not refs.document.unread:
+                hint = did_you_mean(key, [*known, "contact"], what="channels")
+                message = "unknown key: neither contact nor the name of a channel"
+                refs.document.problem((*path, key), message, hint)
+        elif spec is not None and not spec.takes_address:
+            message = f"a {spec.kind} channel takes no address of a person"
+            refs.document.problem((*path, key), message, "leave it out")
+        elif isinstance(spec, EmailSpec):
+            _check_email(refs, (*path, key), address)
+
+
+def _check_email(refs: References, path: Path, address: str) -> None:
+    try:
+        _EMAIL.validate_python(address)
+    except ValidationError as error:
+        detail = error.errors(include_url=False, include_input=False)[0]
+        refs.document.problem(path, str(detail.get("ctx", {}).get("error", detail["msg"])))

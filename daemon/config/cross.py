@@ -1,0 +1,256 @@
+"""What only shows when all sections are seen together: names that lead nowhere, circles,
+times that contradict each other.
+
+The third stage of loading; it also asks `checks` and the core whether conditions compile.
+Everything found goes to the document's problems. Where a file could not be read, names it
+may have defined are not called missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from checks.spec import CheckSpec, format_duration
+from daemon.config.build import timeout_ms
+from daemon.config.contacts import check_channels, check_persons
+from daemon.config.cycles import cycles
+from daemon.config.conditions import check_conditions, check_rule
+from daemon.config.duty import NO_POLICY, PolicySettings, RouteSettings
+from daemon.config.lines import Path
+from daemon.config.problems import did_you_mean
+from daemon.config.sections import RuleSettings
+from daemon.config.sources import Document
+from daemon.config.validate import Settings
+from daemon.config.words import own_labels_problem
+from daemon.core.labels import MatchOp, parse_matcher
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """The names there are, and the complaint about one that is not."""
+
+    document: Document
+    settings: Settings
+
+    def refer(self, path: Path, section: str, name: str) -> bool:
+        """Whether `name` is one of `section`; if not, that is a problem at `path`."""
+        known = self.names(section)
+        if name in known:
+            return True
+        if not self.document.unread:
+            hint = did_you_mean(name, known, what=f"{section}s")
+            self.document.problem(path, f'there is no {section} "{name}"', hint)
+        return False
+
+    def names(self, section: str) -> set[str]:
+        """The names of a section; for services with those that checks imply."""
+        known = set(self.settings.known(section))
+        return known | implied_services(self.settings) if section == "service" else known
+
+    def target(self, path: Path, target: str) -> None:
+        """Check one `channel:NAME` or `person:NAME`."""
+        kind, _, name = target.partition(":")
+        if self.refer(path, kind, name) and kind == "channel":
+            self.reachable(path, name)
+
+    def reachable(self, path: Path, channel: str) -> None:
+        """Refuse to tell a channel itself that only knows how to reach persons."""
+        spec = self.settings.channels.get(channel)
+        if spec is not None and spec.needs_address:
+            hint = f'give [channel.{channel}] a "to", or name a person:'
+            self.document.problem(path, f'the channel "{channel}" has nobody of its own', hint)
+
+
+def implied_services(settings: Settings) -> set[str]:
+    """Services that exist because a check without a service belongs to one of its name."""
+    specs = settings.checks
+    return {name for name in settings.known("check") if name not in specs or not specs[name].service}
+
+
+def check(document: Document, settings: Settings) -> None:
+    """Note everything that is wrong between sections."""
+    refs = References(document, settings)
+    for spec in settings.checks.values():
+        _check_spec(refs, settings.known("check")[spec.name], spec)
+    _check_services(refs)
+    _check_contexts(refs)
+    for rule in settings.rules.values():
+        _check_rule(refs, settings.known("rule")[rule.name], rule)
+    for position, route in enumerate(settings.routes):
+        _check_route(refs, settings.known("route")[str(position)], route)
+    for name, policy in settings.policies.items():
+        _check_policy(refs, settings.known("policy")[name], policy)
+    for sla in settings.slas.values():
+        refs.refer((*settings.known("sla")[sla.name], "service"), "service", sla.service)
+    check_channels(refs)
+    check_persons(refs)
+    _check_uplink(refs)
+    _check_cycles(refs)
+    _check_access(refs)
+
+
+def _check_spec(refs: References, path: Path, spec: CheckSpec) -> None:
+    if spec.service is not None:
+        refs.refer((*path, "service"), "service", spec.service)
+    wrong = own_labels_problem(spec.labels)
+    if wrong is not None:
+        refs.document.problem((*path, "labels"), wrong)
+    for place, name in _parents(path, spec.depends_on):
+        _refer_check(refs, place, name)
+    _check_times(refs, path, spec)
+    check_conditions(refs.document, path, spec, timeout_ms(refs.settings, spec))
+
+
+def _refer_check(refs: References, path: Path, name: str) -> None:
+    if name not in refs.names("check") and name in refs.names("service"):
+        hint = "a service depends on services, a check on checks"
+        refs.document.problem(path, f'"{name}" is a service, not a check', hint)
+    else:
+        refs.refer(path, "check", name)
+
+
+def _parents(
+    path: Path, groups: tuple[str | tuple[str, ...], ...]
+) -> Iterator[tuple[Path, str]]:
+    """Each name in `depends_on`, with its place."""
+    for position, group in enumerate(groups):
+        if isinstance(group, str):
+            yield (*path, "depends_on", position), group
+        else:
+            for inner, name in enumerate(group):
+                yield (*path, "depends_on", position, inner), name
+
+
+def _check_times(refs: References, path: Path, spec: CheckSpec) -> None:
+    """Refuse times of one check that contradict each other.
+
+    Only times that stand at the check itself: a default that is too long for a fast check
+    is shortened to its interval (see `daemon.config.build`).
+    """
+    every = spec.every if spec.every is not None else refs.settings.defaults.every
+    for key, span in (("every", spec.every), ("every_down", spec.every_down)):
+        if span is not None and span < 10:
+            refs.document.problem((*path, key), 'must be at least "10ms"')
+    for key, span in (("timeout", spec.timeout), ("retry_every", spec.retry_every)):
+        if span is None:
+            continue
+        if span < 1:
+            refs.document.problem((*path, key), "must be more than 0")
+        elif span > every:
+            message = f"is longer than the check's interval, {format_duration(every)}"
+            refs.document.problem((*path, key), message, f"shorten it, or raise every")
+
+
+def _check_services(refs: References) -> None:
+    settings = refs.settings
+    for service in settings.services.values():
+        path = settings.known("service")[service.name]
+        if service.context is not None:
+            refs.refer((*path, "context"), "context", service.context)
+        for place, name in _parents(path, service.depends_on):
+            if name in refs.names("check") and name not in refs.names("service"):
+                message = f'"{name}" is a check, not a service'
+                hint = "a service depends on services, a check on checks"
+                refs.document.problem(place, message, hint)
+            else:
+                refs.refer(place, "service", name)
+        own = sum((one.service or one.name) == service.name for one in settings.checks.values())
+        if service.quorum is not None and service.quorum > own and not refs.document.unread:
+            message = f"asks for {service.quorum} good checks, but the service has {own}"
+            refs.document.problem((*path, "quorum"), message, "lower it or add checks")
+
+
+def _check_contexts(refs: References) -> None:
+    settings = refs.settings
+    for word, targets in settings.severities.items():
+        if targets.mtta is not None and targets.mttr is not None and targets.mttr < targets.mtta:
+            path: Path = ("severity", word, "mttr")
+            message = "is shorter than mtta: nothing is mended before it is taken"
+            refs.document.problem(path, message, "swap or change the two")
+    defaults = settings.defaults
+    if defaults.flap_stop >= defaults.flap_start:
+        message = f"must be less than flap_start, {defaults.flap_start:g}"
+        refs.document.problem(("defaults", "flap_stop"), message, "the usual pair is 20.0 and 5.0")
+    for key, span in (("timeout", defaults.timeout), ("retry_every", defaults.retry_every)):
+        written = refs.document.data.get("defaults", {})
+        if key in written and span > defaults.every:
+            message = f"is longer than every, {format_duration(defaults.every)}"
+            refs.document.problem(("defaults", key), message, "shorten it, or raise every")
+
+
+def _check_rule(refs: References, path: Path, rule: RuleSettings) -> None:
+    check_rule(refs.document, path, rule)
+    for position, text in enumerate(rule.select):
+        matcher = parse_matcher(text)
+        if matcher.op is not MatchOp.EQUAL or not matcher.value:
+            continue
+        if matcher.name in {"check", "service", "context"}:
+            refs.refer((*path, "select", position), matcher.name, matcher.value)
+
+
+def _check_route(refs: References, path: Path, route: RouteSettings) -> None:
+    for position, channel in enumerate(route.channels or ()):
+        place = (*path, "channels", position)
+        if refs.refer(place, "channel", channel):
+            refs.reachable(place, channel)
+    if route.policy is not None and route.policy != NO_POLICY:
+        refs.refer((*path, "policy"), "policy", route.policy)
+    for position, child in enumerate(route.route):
+        _check_route(refs, (*path, "route", position), child)
+
+
+def _check_policy(refs: References, path: Path, policy: PolicySettings) -> None:
+    before = -1
+    for position, level in enumerate(policy.level):
+        place = (*path, "level", position)
+        if level.after <= before:
+            message = f"must be later than the level before, {format_duration(before)}"
+            refs.document.problem((*place, "after"), message, "levels stand in order of time")
+        before = max(before, level.after)
+        for inner, target in enumerate(level.notify):
+            refs.target((*place, "notify", inner), target)
+    for position, target in enumerate(policy.then):
+        refs.target((*path, "then", position), target)
+
+
+def _check_uplink(refs: References) -> None:
+    uplink = refs.settings.uplink
+    for position, name in enumerate(uplink.checks if uplink is not None else ()):
+        path: Path = ("uplink", "checks", position)
+        refs.refer(path, "check", name)
+        spec = refs.settings.checks.get(name)
+        if spec is not None and not spec.enabled:
+            refs.document.problem(path, f'the check "{name}" is not enabled', "enable it")
+        elif spec is not None and spec.kind in {"heartbeat", "host"}:
+            message = f'a {spec.kind} check like "{name}" says nothing of the line'
+            refs.document.problem(path, message, "name checks that reach out: http, tcp, ...")
+
+
+def _check_cycles(refs: References) -> None:
+    settings = refs.settings
+    graphs: tuple[tuple[str, Iterable[tuple[str, tuple[str | tuple[str, ...], ...]]]], ...] = (
+        ("service", ((one.name, one.depends_on) for one in settings.services.values())),
+        ("check", ((one.name, one.depends_on) for one in settings.checks.values())),
+    )
+    for section, members in graphs:
+        graph = {name: [parent for _, parent in _parents((), groups)] for name, groups in members}
+        for circle in cycles(graph):
+            path = (*settings.known(section)[circle[0]], "depends_on")
+            written = " -> ".join((*circle, circle[0]))
+            message = f"the {section}s depend on each other in a circle: {written}"
+            refs.document.problem(path, message, "take one of these out")
+
+
+def _check_access(refs: References) -> None:
+    access = refs.settings.access
+    roles: Mapping[str, tuple[str, ...]] = {
+        "viewer": access.viewer, "operator": access.operator, "admin": access.admin,
+    }  # fmt: skip
+    for role, members in roles.items():
+        for position, member in enumerate(members):
+            kind, colon, name = member.partition(":")
+            if colon and (kind != "group" or not name):
+                hint = 'write a user\'s name, or "group:NAME"'
+                place: Path = ("access", role, position)
+                refs.document.problem(place, f'"{member}" is neither a user nor a group', hint)

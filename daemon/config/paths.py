@@ -1,0 +1,123 @@
+"""Where the configuration, the socket and the database are, from arguments and environment.
+
+Used by the daemon, and by every command that only wants to find the daemon; so it reads of
+the configuration no more than two keys, and imports nothing dear.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from daemon.client.paths import find_socket
+from daemon.config.problems import ConfigError, Problem
+
+if TYPE_CHECKING:
+    from daemon.config.loading import Config
+
+
+def config_candidates() -> Iterator[Path]:
+    """The places for the configuration when none is named, the best first."""
+    yield Path("config.toml")
+    home = os.environ.get("XDG_CONFIG_HOME")
+    yield (Path(home) if home else Path.home() / ".config") / "tocsin" / "config.toml"
+    yield Path("/etc/tocsin/config.toml")
+
+
+def find_config(explicit: Path | None = None) -> Path:
+    """The configuration to use: the named one, `$TOCSIN_CONFIG`, or the first there is.
+
+    Raises:
+        ConfigError: The named one does not exist, or there is none in any place.
+    """
+    named = explicit or _from_environment()
+    if named is not None:
+        if named.is_file():
+            return named
+        where = "--config" if explicit else "$TOCSIN_CONFIG"
+        hint = f"check the path given with {where}"
+        raise ConfigError([Problem(named, None, "", "there is no such file", hint)])
+    candidates = list(config_candidates())
+    for path in candidates:
+        if path.is_file():
+            return path
+    looked = ", ".join(str(path) for path in candidates[1:])
+    hint = f"looked also in {looked}; `tocsin config init` writes one"
+    raise ConfigError([Problem(candidates[0], None, "", "there is no configuration", hint)])
+
+
+def _from_environment() -> Path | None:
+    named = os.environ.get("TOCSIN_CONFIG")
+    return Path(named).expanduser() if named else None
+
+
+def socket_path(config: Config | None = None) -> Path:
+    """The daemon's socket: `[daemon] socket`, or the environment's first place."""
+    return find_socket(config.daemon.socket if config is not None else None)
+
+
+def database_path(config: Config | None = None) -> Path:
+    """The daemon's database: `[daemon] database`, `$STATE_DIRECTORY`, `$XDG_STATE_HOME`."""
+    return database_at(config.daemon.database if config is not None else None)
+
+
+def database_at(explicit: Path | str | None) -> Path:
+    """The named database, or the environment's place for it."""
+    if explicit:
+        return Path(explicit).expanduser()
+    if state := os.environ.get("STATE_DIRECTORY", "").split(":")[0]:
+        return Path(state) / "tocsin.db"
+    home = os.environ.get("XDG_STATE_HOME")
+    return (Path(home) if home else Path.home() / ".local" / "state") / "tocsin" / "tocsin.db"
+
+
+def configured(key: str, explicit: Path | None = None) -> str | None:
+    """`[daemon] KEY` without validating anything: for commands that only look for a daemon.
+
+    None when it is not set or cannot be read: finding the daemon must also work beside a
+    configuration that is being edited.
+
+    Raises:
+        ConfigError: The configuration that was named does not exist.
+    """
+    try:
+        path = find_config(explicit)
+    except ConfigError:
+        if explicit is not None:
+            raise
+        return None
+    return _look_up(path, key, set())
+
+
+def _look_up(path: Path, key: str, seen: set[Path]) -> str | None:
+    if path.resolve() in seen:
+        return None
+    seen.add(path.resolve())
+    try:
+        raw = path.read_bytes()
+        # Parsing a large file takes long; most have neither key nor another file to look in.
+        if key.encode() not in raw and b"include" not in raw:
+            return None
+        data = tomllib.loads(raw.decode("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    found = _text(data.get("daemon"), key)
+    for included in _included(path, data.get("include")):
+        found = found or _look_up(included, key, seen)
+    return found
+
+
+def _text(table: Any, key: str) -> str | None:
+    value = table.get(key) if isinstance(table, dict) else None
+    return value if isinstance(value, str) else None
+
+
+def _included(path: Path, patterns: Any) -> Iterator[Path]:
+    for pattern in patterns if isinstance(patterns, list) else []:
+        if isinstance(pattern, str) and "\0" not in pattern:
+            base = path.parent / Path(pattern).expanduser()
+            yield from (Path(one) for one in sorted(glob.glob(str(base), recursive=True)))

@@ -1,0 +1,83 @@
+"""What is wrong with a configuration: the error, its parts, and how they are written.
+
+ConfigError
+    holds every `Problem` of every file, because an operator mends a file in one go.
+
+A problem prints as one line, so that editors, `grep` and people can follow it:
+
+    config.toml:12: check[0] "web".evry: unknown key; did you mean "every"?
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_LONGEST: Final = 500
+
+
+def plain(text: object) -> str:
+    """Text of unknown origin as one harmless line: no control characters, a bounded length."""
+    line = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", str(text))
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong.
+
+    Attributes:
+        file: The file it stands in, as the operator would name it.
+        line: From 1; None when the problem is of the file as a whole.
+        key: Where in the document: `check[3] "web".expect[0]`; empty for the whole file.
+        message: What is wrong.
+        hint: The mend, or empty.
+    """
+
+    file: Path
+    line: int | None
+    key: str
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line is not None else f"{self.file}"
+        key = f"{self.key}: " if self.key else ""
+        mend = f"; {self.hint}" if self.hint else ""
+        return plain(f"{place}: {key}{self.message}{mend}")
+
+
+class ConfigError(Exception):
+    """A configuration that cannot be used; nothing of it was applied.
+
+    Attributes:
+        problems: All that is wrong, in the order of files and lines; at least one.
+    """
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known name that was most likely meant, or None if none is near."""
+    choices = {name.casefold(): name for name in known}
+    found = difflib.get_close_matches(word.casefold()[:100], choices, n=1, cutoff=0.6)
+    return choices[found[0]] if found else None
+
+
+def did_you_mean(word: str, known: Iterable[str], *, what: str = "known") -> str:
+    """The mend for an unknown name: the nearest known one, else a list of all there are."""
+    names = sorted(set(known))
+    guess = nearest(word, names)
+    if guess is not None:
+        return f'did you mean "{guess}"?'
+    if not names:
+        return f"there are no {what} ones"
+    shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+    return f"{what} are: {shown}"

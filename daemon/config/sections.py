@@ -1,0 +1,207 @@
+"""The sections of the configuration that set Tocsin up: itself, defaults, and the business.
+
+Each class is one table of the file; its fields are the table's keys, and their defaults the
+documented ones. What these models cannot see, references between sections, is checked in
+`daemon.config.cross`.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field
+
+from checks.spec import Duration, Name, Strict
+from daemon.config.words import (
+    FailingStatus,
+    Interval,
+    Labels,
+    Line,
+    MatcherText,
+    SeverityField,
+    Zone,
+)
+from daemon.core.severity import Severity
+
+SECOND = 1_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+
+def _absolute(path: Path) -> Path:
+    path = path.expanduser()
+    if not path.is_absolute():
+        raise ValueError("must be an absolute path, or begin with ~")
+    return path
+
+
+def _external_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        good = False
+    if not good:
+        raise ValueError('must look like "https://ops.example.org/tocsin"')
+    return url.rstrip("/")
+
+
+AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+ProbeInterval = Annotated[Duration, Field(ge=10)]
+Count = Annotated[int, Field(ge=1, le=100)]
+Percent = Annotated[float, Field(gt=0, lt=100)]
+
+
+class DaemonSettings(Strict):
+    """`[daemon]`: the daemon itself.
+
+    Attributes:
+        socket, database: None for the places that docs/configuration.md lists.
+        external_url: Where people find Tocsin; goes into notifications.
+        timezone: For calendar periods and cron expressions that name no zone of their own.
+    """
+
+    socket: AbsolutePath | None = None
+    database: AbsolutePath | None = None
+    external_url: Annotated[str, AfterValidator(_external_url)] | None = None
+    timezone: Zone = "UTC"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Defaults(Strict):
+    """`[defaults]`: for every check that does not say otherwise.
+
+    Attributes:
+        every_down: The interval while hard down; None for the check's `every`.
+        flap_start, flap_stop: Percent of weighted changes at which flapping begins and ends.
+        count_from: Whether down time starts at the first failed run or at its confirmation.
+    """
+
+    every: ProbeInterval = 10 * SECOND
+    timeout: ProbeInterval = 5 * SECOND
+    retry_every: ProbeInterval = 1 * SECOND
+    every_down: ProbeInterval | None = None
+    down_after: Count = 3
+    up_after: Count = 1
+    flap_start: Percent = 20.0
+    flap_stop: Percent = 5.0
+    count_from: Literal["first_failure", "confirmation"] = "first_failure"
+
+
+class PromotionSettings(Strict):
+    """A member of `promote`: after so long, at least this severe."""
+
+    after: Interval
+    to: SeverityField
+
+
+class ContextSettings(Strict):
+    """`[context.NAME]`: a business context of services.
+
+    Attributes:
+        severity: What each failing status means; the built-in meaning where not named.
+        rank: Orders services on the screens; the lower the more important, 0 for no rank.
+    """
+
+    severity: dict[FailingStatus, SeverityField] = Field(default_factory=dict)
+    rank: Annotated[int, Field(ge=0, le=1_000)] = 0
+    promote: tuple[PromotionSettings, ...] = ()
+    acknowledgeable: bool = True
+
+
+class SeveritySettings(Strict):
+    """`[severity.NAME]`: how fast incidents of this severity should be taken and mended."""
+
+    mtta: Interval | None = None
+    mttr: Interval | None = None
+
+
+class ServiceSettings(Strict):
+    """`[[service]]`: what the business knows.
+
+    Attributes:
+        depends_on: Services; a member that is itself a list is a redundancy group, down
+            only when all of it are down.
+        quorum: Down only when fewer than this many checks are up or degraded.
+        recovery_sla: How fast it must be back.
+    """
+
+    name: Name
+    context: Name | None = None
+    organization: Line | None = None
+    owner: Line | None = None
+    category: Line | None = None
+    depends_on: tuple[str | tuple[str, ...], ...] = ()
+    quorum: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    revenue_per_hour: Annotated[Decimal, Field(ge=0)] | None = None
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
+    impact: Line | None = None
+    runbook: Line | None = None
+    dashboard: Line | None = None
+    recovery_sla: Interval | None = None
+    labels: Labels = Field(default_factory=dict)
+
+
+class RuleSettings(Strict):
+    """`[[rule]]`: an alert for each selected check while `when` holds.
+
+    Attributes:
+        clear_when: Ends it; None for the contrary of `when`.
+        for_: It must hold this long before it fires.
+        keep_for: It must be gone this long before it resolves.
+        cooldown: Once resolved it does not fire again before this.
+    """
+
+    name: Name
+    enabled: bool = True
+    select: tuple[MatcherText, ...]
+    when: str
+    clear_when: str | None = None
+    for_: Annotated[Duration, Field(alias="for")] = 0
+    keep_for: Duration = 0
+    cooldown: Duration = 0
+    auto_resolve: bool = True
+    acknowledgeable: bool = True
+    severity: SeverityField = Severity.MEDIUM
+    labels: Labels = Field(default_factory=dict)
+    annotations: dict[str, str] = Field(default_factory=dict)
+    promote: tuple[PromotionSettings, ...] = ()
+
+
+class UplinkSettings(Strict):
+    """`[uplink]`: while all of these checks fail, it is this host's own line that is down."""
+
+    checks: Annotated[tuple[Name, ...], Field(min_length=1)]
+
+
+class AccessSettings(Strict):
+    """`[access]`: who may do what on the socket: user names, and `group:NAME`.
+
+    Empty: the daemon's user and root are admins, the socket's group are operators.
+    """
+
+    viewer: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    operator: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    admin: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+
+
+class RetentionSettings(Strict):
+    """`[retention]`: how long measurements are kept. History of incidents is kept for ever.
+
+    Attributes:
+        raw: Single results.
+        minutes: Their rollups by the minute.
+    """
+
+    raw: Annotated[Duration, Field(ge=HOUR)] = 7 * DAY
+    minutes: Annotated[Duration, Field(ge=HOUR)] = 2 * DAY
+
+
+class AckSettings(Strict):
+    """`[ack]`: what reopens an acknowledged incident."""
+
+    reopen_on: tuple[Literal["severity", "new_alert"], ...] = ("severity", "new_alert")
