@@ -31,6 +31,7 @@ from typing import Final
 import msgspec
 
 from daemon.api.schema import EventKind, Reset, Shape
+from daemon.api.trails import Trails
 from daemon.core.model import Instant
 
 MAX_ENTRIES: Final = 20_000
@@ -95,6 +96,7 @@ class EventHub:
         floor: A reader at or above this can go on; one below has missed something.
         subscribers: How many read now.
         closed: The daemon stops; readers end.
+        trails: The checks' recent latencies, filled by what is published.
     """
 
     def __init__(
@@ -103,6 +105,7 @@ class EventHub:
         self.seq = self.floor = started_at * 1000
         self.subscribers = 0
         self.closed = False
+        self.trails = Trails()
         self.max_entries = max_entries
         self._max_bytes = max_bytes
         self._bytes = 0

@@ -1,0 +1,141 @@
+"""What the API needs of the daemon: the seam between HTTP and the service.
+
+The service implements `Backend`; the routes know nothing else of it. Everything that reads
+is a plain attribute of the engine's memory, everything that changes goes through `command`,
+which answers only when the change is on disk (promise 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from checks.result import Result
+from daemon.api.access import Access
+from daemon.api.hub import EventHub
+from daemon.api.schema import DaemonInfo, DeliveryView
+from daemon.core.availability import SlaFigures
+from daemon.core.effects import Effect
+from daemon.core.events import Event
+from daemon.core.model import (
+    Alert,
+    CheckState,
+    Entry,
+    Group,
+    Incident,
+    Instant,
+    ServiceState,
+    Silence,
+)
+from daemon.core.plan import Plan
+
+
+class EngineView(Protocol):
+    """The engine as readers see it: mappings by key, never changed through here."""
+
+    @property
+    def plan(self) -> Plan: ...
+    @property
+    def checks(self) -> Mapping[str, CheckState]: ...
+    @property
+    def last(self) -> Mapping[str, Result]: ...
+    @property
+    def services(self) -> Mapping[str, ServiceState]: ...
+    @property
+    def alerts(self) -> Mapping[str, Alert]: ...
+    @property
+    def incidents(self) -> Mapping[str, Incident]: ...
+    @property
+    def groups(self) -> Mapping[str, Group]: ...
+    @property
+    def silences(self) -> Mapping[str, Silence]: ...
+
+    def sla(self, name: str, now: Instant) -> SlaFigures:
+        """The figures of the SLA with this name in its current period."""
+        ...
+
+
+class History(Protocol):
+    """What the engine no longer holds in memory, read from the store beside the writer."""
+
+    async def incidents(self, since: Instant | None, limit: int) -> Sequence[Incident]:
+        """Incidents that fired at or after `since`, the newest first; open ones too."""
+        ...
+
+    async def find_incidents(self, prefix: str, limit: int) -> Sequence[Incident]:
+        """Incidents whose id begins with `prefix`, the newest first."""
+        ...
+
+    async def entries(self, incident: str) -> Sequence[Entry]:
+        """An incident's timeline, oldest first."""
+        ...
+
+    async def alerts(self, since: Instant | None, limit: int) -> Sequence[Alert]:
+        """Alerts that fired at or after `since`, the newest first."""
+        ...
+
+    async def alerts_of(self, fingerprints: Sequence[str]) -> Sequence[Alert]:
+        """The stored alerts with these fingerprints, as far as there are any."""
+        ...
+
+    async def deliveries(self, incident: str | None, limit: int) -> Sequence[DeliveryView]:
+        """Deliveries, of one incident or all, the newest first."""
+        ...
+
+    async def results(self, check: str, limit: int) -> Sequence[Result]:
+        """A check's newest results, oldest first."""
+        ...
+
+
+class Backend(Protocol):
+    """The daemon behind the API."""
+
+    @property
+    def engine(self) -> EngineView: ...
+    @property
+    def hub(self) -> EventHub: ...
+    @property
+    def history(self) -> History: ...
+    @property
+    def access(self) -> Access: ...
+    @property
+    def ping_tokens(self) -> Mapping[str, str]:
+        """Each heartbeat's secret token and its check. A reload makes a new mapping."""
+        ...
+
+    def now(self) -> Instant:
+        """The daemon's time."""
+        ...
+
+    def info(self) -> DaemonInfo:
+        """How the daemon itself does."""
+        ...
+
+    async def command(self, event: Event) -> list[Effect]:
+        """Have the engine handle this; returns once its effects are durable.
+
+        Raises:
+            Refusal: The engine will not; nothing has changed.
+        """
+        ...
+
+    async def reload(self) -> dict[str, Any]:
+        """Read the configuration anew; what changed, for the operator.
+
+        Raises:
+            ConfigError: It is bad; everything stays as it was.
+        """
+        ...
+
+    async def backup(self, path: Path) -> dict[str, Any]:
+        """Write a copy of the database to `path`, which must not exist yet."""
+        ...
+
+    async def verify(self) -> dict[str, Any]:
+        """Check the database."""
+        ...
+
+    async def prune(self) -> dict[str, Any]:
+        """Remove what is older than the retention."""
+        ...

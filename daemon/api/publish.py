@@ -1,0 +1,101 @@
+"""From committed effects to the event stream.
+
+The service calls `publish_effects` when the transaction of a turn is on disk, so nobody is
+shown what a crash could still undo. Records are frozen, therefore an event only remembers
+them here; the shape is made if and when a subscriber reads it (see `hub`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+
+from checks.result import Result
+from daemon.api import views
+from daemon.api.backend import EngineView
+from daemon.api.hub import EventHub
+from daemon.api.schema import DaemonInfo, DeliveryView
+from daemon.api.views_incident import incident_view
+from daemon.core.effects import Append, Drop, Effect, Enqueue, Observed, Save
+from daemon.core.model import (
+    Alert,
+    Audit,
+    CheckState,
+    Incident,
+    Instant,
+    Record,
+    ServiceState,
+    Silence,
+)
+
+
+def publish_effects(
+    effects: Iterable[Effect], engine: EngineView, now: Instant, hub: EventHub
+) -> None:
+    """Tell every subscriber what these effects changed."""
+    gone = False
+    for effect in effects:
+        if isinstance(effect, Observed):
+            _publish_result(effect.result, engine, hub)
+        elif isinstance(effect, Save):
+            _publish_record(effect.record, engine, now, hub)
+        elif isinstance(effect, Append):
+            if isinstance(effect.entry, Audit):
+                key = f"{hub.seq}"  # every action stays; none replaces another
+                hub.publish("operator", key, partial(views.operator_view, effect.entry))
+        elif isinstance(effect, Enqueue):
+            notice = effect.notice
+            hub.publish("delivery", notice.key, partial(views.queued_view, notice))
+        elif isinstance(effect, Drop):
+            gone = gone or effect.kind in {CheckState, ServiceState}
+    if gone:
+        hub.reset("the configuration was reloaded, and checks or services left it")
+
+
+def publish_delivery(view: DeliveryView, hub: EventHub) -> None:
+    """A delivery came further: tried, sent or failed."""
+    hub.publish("delivery", view.id, lambda: view)
+
+
+def publish_daemon(info: DaemonInfo, hub: EventHub) -> None:
+    """How the daemon does; the service says so every few seconds."""
+    hub.publish("daemon", "", lambda: info)
+
+
+def publish_sla(name: str, engine: EngineView, now: Instant, hub: EventHub) -> None:
+    """An SLA's figures moved; they are worked out here and now, which takes a few dozen
+    microseconds, because the engine's books go on."""
+    figures = engine.sla(name, now)
+    hub.publish("sla", name, partial(views.sla_view, figures))
+
+
+def _publish_result(result: Result, engine: EngineView, hub: EventHub) -> None:
+    plan = engine.plan.checks.get(result.check)
+    state = engine.checks.get(result.check)
+    if plan is None or state is None:
+        return  # it left the configuration while it ran
+    hub.trails.add(result)
+    hub.publish("check", plan.name, partial(views.check_view, plan, state, result))
+
+
+def _publish_record(record: Record, engine: EngineView, now: Instant, hub: EventHub) -> None:
+    match record:
+        case CheckState(key=name):
+            plan = engine.plan.checks.get(name)
+            if plan is not None:
+                last = engine.last.get(name)
+                hub.publish("check", name, partial(views.check_view, plan, record, last))
+        case ServiceState(key=name):
+            service = engine.plan.services.get(name)
+            if service is not None:
+                slas = [sla.name for sla in engine.plan.slas.values() if sla.service == name]
+                hub.publish("service", name, partial(views.service_view, service, record, slas))
+        case Alert(key=key):
+            hub.publish("alert", key, partial(views.alert_view, record))
+        case Incident(key=key):
+            hub.publish("incident", key, partial(incident_view, record, engine.plan, now))
+        case Silence(key=key):
+            matched = views.matched_count(record, engine.alerts.values())
+            hub.publish("silence", key, partial(views.silence_view, record, now, matched))
+        case _:
+            pass  # a group is the engine's own affair
