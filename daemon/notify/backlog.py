@@ -118,12 +118,13 @@ class Backlog:
         self._added += 1
         job.order = self._added
         thread = self._threads.setdefault(job.thread, deque())
+        old_head = thread[0] if thread else None
         self._absorb(job, thread)
         thread.append(job)
         self._jobs[job.notice.key] = job
         self._keys.update(notice.key for notice in job.notices)
-        if thread[0] is job:
-            self._schedule(job)
+        if thread[0] is not old_head:
+            self._schedule(thread[0])
 
     def take(self, now: Instant) -> Job | None:
         """The job to try now; it is in flight until `retry` or `done`."""

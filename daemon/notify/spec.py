@@ -52,8 +52,12 @@ def _web_url(url: SecretStr) -> SecretStr:
     return url
 
 
-def _address(text: str) -> str:
-    """Refuse what is not exactly one e-mail address, `a@b` or `Name <a@b>`."""
+def email_address(text: str) -> str:
+    """The text, if it is exactly one e-mail address, `a@b` or `Name <a@b>`.
+
+    Raises:
+        ValueError: It is not; the message shows the form it should have.
+    """
     if _CONTROL.search(text):
         raise ValueError("an e-mail address holds no control characters")
     try:
@@ -123,7 +127,7 @@ def _directory(path: Path) -> Path:
 
 
 WebUrl = Annotated[Secret, AfterValidator(_web_url)]
-EmailAddress = Annotated[str, AfterValidator(_address)]
+EmailAddress = Annotated[str, AfterValidator(email_address)]
 Authorities = Annotated[Path, AfterValidator(_authorities)]
 """A PEM file with certificate authorities, used instead of the system's."""
 

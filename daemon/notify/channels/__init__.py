@@ -1,0 +1,44 @@
+"""The channels there are, one module a kind; `open_channel` makes one from its spec."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from zoneinfo import ZoneInfo
+
+from daemon.notify.channel import Channel
+from daemon.notify.render import Renderer
+from daemon.notify.spec import ChannelSpec, EmailSpec, LogSpec, WebhookSpec
+
+
+def open_channel(
+    spec: ChannelSpec, zone: ZoneInfo | None = None, external_url: str | None = None
+) -> Channel:
+    """The channel a spec describes. Nothing is connected yet.
+
+    Args:
+        zone: The time zone that messages show times in; UTC by default.
+        external_url: Where the dashboard is on the web, for links.
+    """
+    renderer = Renderer(spec.audience, zone, external_url, spec.templates)
+    if isinstance(spec, WebhookSpec):
+        from daemon.notify.channels.webhook import WebhookChannel
+
+        return WebhookChannel(spec)
+    if isinstance(spec, EmailSpec):
+        from daemon.notify.channels.email import EmailChannel
+
+        return EmailChannel(spec, renderer)
+    if isinstance(spec, LogSpec):
+        from daemon.notify.channels.log import LogChannel
+
+        return LogChannel(spec, renderer)
+    raise TypeError(f"no channel is made from {type(spec).__name__}")
+
+
+def open_channels(
+    specs: Mapping[str, ChannelSpec],
+    zone: ZoneInfo | None = None,
+    external_url: str | None = None,
+) -> dict[str, Channel]:
+    """All channels of a configuration, by name."""
+    return {name: open_channel(spec, zone, external_url) for name, spec in specs.items()}

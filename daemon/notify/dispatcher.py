@@ -1,0 +1,141 @@
+"""Tells what the engine decided: one lane a channel, from the outbox to the receiver.
+
+Give it notices only once they are durable (`offer`, after the commit). It starts with what
+the outbox still holds, so a daemon that was killed goes on where it was, with the same
+idempotency keys.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from daemon.core.events import Settled
+from daemon.core.model import Instant, Notice
+from daemon.notify.backlog import Job
+from daemon.notify.channel import Channel
+from daemon.notify.health import ChannelHealth
+from daemon.notify.lane import Clock, Compose, Lane, Pause, Report, Surroundings, pause
+from daemon.notify.outbox import Outbox
+
+_log = logging.getLogger(__name__)
+
+_FINISH_S: Final = 1.5
+"""What is in flight may take this long to end when the daemon stops."""
+_CLOSE_S: Final = 0.5
+_REMEMBERED: Final = 10_000
+"""Keys of settled notices that are kept, so that none is taken in twice."""
+
+
+class Dispatcher:
+    """Owns the lanes.
+
+    Args:
+        channels: The configured channels by name; closed by `stop`.
+        outbox: The store's durable queue.
+        clock: The time in milliseconds since the epoch.
+        report: Takes each end of a delivery back into the engine.
+        compose: Makes the message of a notice (`daemon.notify.message.Composer`).
+        wait: How lanes wait; tests put virtual time in.
+    """
+
+    def __init__(
+        self,
+        channels: Mapping[str, Channel],
+        outbox: Outbox,
+        clock: Clock,
+        report: Report,
+        compose: Compose,
+        wait: Pause = pause,
+    ) -> None:
+        self._around = Surroundings(outbox, clock, self._report, compose, wait)
+        self._engine_report = report
+        self._lanes = {
+            name: Lane(name, channel, self._around) for name, channel in channels.items()
+        }
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._settled: dict[str, None] = {}
+        self._running = False
+
+    async def start(self) -> None:
+        """Take in what the outbox holds, and begin."""
+        for pending in await self._around.outbox.pending():
+            self._add(Job(pending.notice, pending.attempts, pending.next_at))
+        self._running = True
+        for name, lane in self._lanes.items():
+            self._launch(name, lane)
+
+    def offer(self, notices: Iterable[Notice]) -> None:
+        """Take in notices that are durable now. Those already known are left as they are."""
+        for notice in notices:
+            self._add(Job(notice))
+
+    def replace(self, channels: Mapping[str, Channel]) -> None:
+        """Go on with the channels of a new configuration.
+
+        What was queued for a channel that is gone fails, so that its fallback is told.
+        """
+        for name in self._lanes.keys() | channels.keys():
+            self._lane(name).replace(channels.get(name))
+
+    async def stop(self) -> None:
+        """End within 2 s. What is in flight by then stays in the outbox as `sending`."""
+        self._running = False
+        for lane in self._lanes.values():
+            lane.stop()
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks.values(), timeout=_FINISH_S)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+            self._tasks.clear()
+        try:
+            async with asyncio.timeout(_CLOSE_S):
+                await asyncio.gather(*(lane.close() for lane in self._lanes.values()))
+        except TimeoutError:
+            _log.warning("a channel did not close in time")
+
+    def health(self) -> dict[str, ChannelHealth]:
+        """Each channel's figures, by name."""
+        return {name: lane.health() for name, lane in self._lanes.items()}
+
+    @property
+    def waiting(self) -> int:
+        """How many notices are not settled."""
+        return sum(len(lane.backlog) for lane in self._lanes.values())
+
+    @property
+    def oldest_at(self) -> Instant | None:
+        """When the oldest notice that is not settled was decided."""
+        times = (lane.backlog.oldest() for lane in self._lanes.values())
+        return min((at for at in times if at is not None), default=None)
+
+    @property
+    def alive(self) -> bool:
+        """Whether every lane is at work; the watchdog asks."""
+        return self._running and not any(task.done() for task in self._tasks.values())
+
+    def _add(self, job: Job) -> None:
+        lane = self._lane(job.notice.channel)
+        if job.notice.key not in lane.backlog and job.notice.key not in self._settled:
+            lane.add(job)
+
+    def _lane(self, name: str) -> Lane:
+        """The lane of this name, made if there is none: an unknown channel fails there."""
+        lane = self._lanes.get(name)
+        if lane is None:
+            lane = self._lanes[name] = Lane(name, None, self._around)
+            self._launch(name, lane)
+        return lane
+
+    def _launch(self, name: str, lane: Lane) -> None:
+        if self._running:
+            self._tasks[name] = asyncio.create_task(lane.run(), name=f"lane {name}")
+
+    async def _report(self, settled: Settled) -> None:
+        self._settled[settled.notice] = None
+        while len(self._settled) > _REMEMBERED:
+            del self._settled[next(iter(self._settled))]
+        await self._engine_report(settled)

@@ -1,0 +1,212 @@
+"""What a message says, as the flat facts that templates show.
+
+Everything is read from the message's body, which is scrubbed; so no template can reach
+anything else, and what a mail says is what a webhook gets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from daemon.core.model import NoticeType
+from daemon.core.severity import Severity, parse_severity
+from daemon.notify.channel import Message
+
+STATE_WORDS: Final[Mapping[NoticeType, str]] = {
+    NoticeType.FIRING: "firing",
+    NoticeType.ESCALATED: "escalated",
+    NoticeType.REPEATED: "still firing",
+    NoticeType.UPDATED: "changed",
+    NoticeType.ACKNOWLEDGED: "acknowledged",
+    NoticeType.RESOLVED: "resolved",
+}
+COLOURS: Final[Mapping[Severity, str]] = {
+    Severity.EMERGENCY: "#8f1239",
+    Severity.CRITICAL: "#b42318",
+    Severity.HIGH: "#b54708",
+    Severity.MEDIUM: "#8a6100",
+    Severity.LOW: "#175cd3",
+    Severity.INFO: "#475467",
+}
+"""Dark enough for white text on them (contrast of at least 4.5)."""
+GREEN: Final = "#067647"
+
+
+@dataclass(frozen=True, slots=True)
+class AlertLine:
+    """One alert of the incident."""
+
+    name: str
+    state: str
+    severity: str
+    colour: str
+    since: str
+    text: str
+    labels: str
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """The facts of one message. Absent ones are empty texts; times are in the zone asked for.
+
+    Attributes:
+        word: What happened, in a word or two: `firing`, `still firing`, `resolved`.
+        over: Whether the incident is resolved.
+        subject: The service, or the title where there is none.
+        lasted: How long the incident is open, or was.
+        money: Lost so far, and what an hour costs.
+        link: The incident in the dashboard on the web, if there is one.
+    """
+
+    key: str
+    id: str
+    type: str
+    word: str
+    over: bool
+    severity: str
+    priority: str
+    colour: str
+    title: str
+    summary: str
+    subject: str
+    service: str
+    context: str
+    owner: str
+    organization: str
+    impact: str
+    runbook: str
+    link: str
+    told_at: str
+    fired_at: str
+    resolved_at: str
+    resolved_by: str
+    acknowledged_at: str
+    acknowledged_by: str
+    ack_comment: str
+    lasted: str
+    lost: str
+    per_hour: str
+    reason: str
+    level: int | None
+    recipient: str
+    alerts: tuple[AlertLine, ...] = field(default=())
+    more_alerts: int = 0
+
+    @property
+    def firing_count(self) -> int:
+        """How many of the alerts shown fire."""
+        return sum(alert.state == "firing" for alert in self.alerts)
+
+
+_SHOWN_ALERTS: Final = 20
+_TELLING: Final = ("message", "summary", "description")
+"""Annotations that say what is the matter, the most precise first."""
+
+
+def tell(message: Message, zone: ZoneInfo, external_url: str | None = None) -> Story:
+    """The facts of a message, with times in `zone`."""
+    body = message.body
+    incident: Mapping[str, Any] = body["incident"]
+    notice = message.notice
+    over = incident["state"] == "resolved"
+    severity = parse_severity(incident["severity"])
+    alerts = body["alerts"]
+    end = incident["resolved_at"] if over else body["time"]
+    money: Mapping[str, Any] = incident.get("money") or {}
+    base = external_url.rstrip("/") if external_url else ""
+    return Story(
+        key=body["id"],
+        id=incident["id"],
+        type=body["type"],
+        word=STATE_WORDS[notice.type],
+        over=over,
+        severity=severity.word,
+        priority=severity.priority,
+        colour=GREEN if over else COLOURS[severity],
+        title=incident["title"],
+        summary=incident["summary"],
+        subject=incident["service"] or incident["title"],
+        service=_text(incident, "service"),
+        context=_text(incident, "context"),
+        owner=_text(incident, "owner"),
+        organization=_text(incident, "organization"),
+        impact=_text(incident, "impact"),
+        runbook=_web_link(_text(incident, "runbook")),
+        link=f"{base}/incidents/{incident['id']}" if base else "",
+        told_at=local_time(body["time"], zone),
+        fired_at=local_time(incident["fired_at"], zone),
+        resolved_at=local_time(incident["resolved_at"], zone),
+        resolved_by=_text(incident, "resolved_by"),
+        acknowledged_at=local_time(incident["acknowledged_at"], zone),
+        acknowledged_by=_text(incident, "acknowledged_by"),
+        ack_comment=_text(incident, "ack_comment"),
+        lasted=span(incident["fired_at"], end),
+        lost=_amount(money, "lost"),
+        per_hour=_amount(money, "per_hour"),
+        reason=notice.reason,
+        level=None if notice.level is None else notice.level + 1,
+        recipient=notice.recipient,
+        alerts=tuple(_alert(alert, zone) for alert in alerts[:_SHOWN_ALERTS]),
+        more_alerts=max(0, len(alerts) - _SHOWN_ALERTS),
+    )
+
+
+def _alert(alert: Mapping[str, Any], zone: ZoneInfo) -> AlertLine:
+    annotations: Mapping[str, str] = alert["annotations"]
+    told = [annotations[name] for name in _TELLING if annotations.get(name)]
+    firing = alert["state"] == "firing"
+    return AlertLine(
+        name=alert["name"],
+        state=alert["state"],
+        severity=alert["severity"],
+        colour=COLOURS[parse_severity(alert["severity"])] if firing else GREEN,
+        since=local_time(alert["fired_at"] if firing else alert["resolved_at"], zone),
+        text=told[0] if told else "",
+        labels="  ".join(f"{name}={value}" for name, value in sorted(alert["labels"].items())),
+    )
+
+
+def _text(incident: Mapping[str, Any], name: str) -> str:
+    value = incident.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _web_link(url: str) -> str:
+    """The URL if it is one a mail client may open, else nothing."""
+    return url if url.lower().startswith(("https://", "http://")) and " " not in url else ""
+
+
+def local_time(time: str | None, zone: ZoneInfo) -> str:
+    """An RFC 3339 time as `2026-11-21 10:05:33 CET`; "" for none."""
+    if not time:
+        return ""
+    return datetime.fromisoformat(time).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
+def span(start: str, end: str | None) -> str:
+    """How long from one RFC 3339 time to another: `45 s`, `3 min 20 s`, `2 h 5 min`."""
+    if not end:
+        return ""
+    seconds = (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
+    minutes, second = divmod(max(0, round(seconds)), 60)
+    hours, minute = divmod(minutes, 60)
+    days, hour = divmod(hours, 24)
+    if days:
+        return f"{days} d {hour} h"
+    if hours:
+        return f"{hours} h {minute} min"
+    return f"{minute} min {second} s" if minutes else f"{second} s"
+
+
+def _amount(money: Mapping[str, Any], name: str) -> str:
+    """`GBP 1,234.50`; "" where nothing is known."""
+    try:
+        amount = Decimal(str(money[name]))
+    except (KeyError, InvalidOperation):
+        return ""
+    return f"{money.get('currency') or ''} {amount:,.2f}".strip()
