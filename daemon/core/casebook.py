@@ -1,0 +1,156 @@
+"""The casebook: every incident and group in memory, their deadlines and their history.
+
+The desk, the teller and the operators' commands read and write incidents through it alone,
+so in one place a change is saved, gets its version, its line in the timeline, and its
+deadline. Open incidents stay; resolved ones are kept for `KEEP` for notes and late reports of
+deliveries, then only history has them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from daemon.core.deadlines import Deadlines
+from daemon.core.model import (
+    DAY,
+    ENGINE,
+    Actor,
+    Alert,
+    AlertState,
+    Entry,
+    EntryKind,
+    Group,
+    Incident,
+    IncidentState,
+    Instant,
+    Told,
+)
+from daemon.core.turn import Turn
+
+KEEP: Final = DAY
+"""How long a resolved incident stays in memory."""
+
+
+class Casebook:
+    """Incidents by id and groups by key.
+
+    Attributes:
+        incidents, groups: The records; changed through `put`, `put_group`, `close` only.
+    """
+
+    def __init__(self, alerts: Mapping[str, Alert]) -> None:
+        self.incidents: dict[str, Incident] = {}
+        self.groups: dict[str, Group] = {}
+        self._alerts = alerts
+        self._groups_of: dict[str, dict[str, None]] = {}
+        self._incident_deadlines = Deadlines()
+        self._group_deadlines = Deadlines()
+
+    def restore(self, incidents: Iterable[Incident], groups: Iterable[Group]) -> None:
+        """Take in what a store kept."""
+        for incident in incidents:
+            self.incidents[incident.key] = incident
+            self._incident_deadlines.set(incident.key, _due(incident))
+        for group in groups:
+            self._keep_group(group)
+
+    def next_deadline(self) -> Instant | None:
+        """When the next acknowledgement expires, step or look is due, or incident is dropped."""
+        times = (self._incident_deadlines.next(), self._group_deadlines.next())
+        return min((at for at in times if at is not None), default=None)
+
+    def due_incident(self, now: Instant) -> Incident | None:
+        """Take out the incident that has been due longest."""
+        key = self._incident_deadlines.pop(now)
+        return None if key is None else self.incidents[key]
+
+    def due_group(self, now: Instant) -> Group | None:
+        """Take out the group that has been due longest."""
+        key = self._group_deadlines.pop(now)
+        return None if key is None else self.groups[key]
+
+    def is_open(self, key: str) -> bool:
+        """Whether there is an incident with this id that is not resolved."""
+        incident = self.incidents.get(key)
+        return incident is not None and incident.state is not IncidentState.RESOLVED
+
+    def firing(self, incident: Incident) -> list[Alert]:
+        """The alerts that make the incident go on, in the order they joined."""
+        return [
+            alert
+            for alert in map(self._alerts.get, incident.firing)
+            if alert is not None
+            and alert.state is AlertState.FIRING
+            and alert.incident == incident.key
+            and not alert.dismissed
+        ]
+
+    def known(self, keys: Iterable[str]) -> list[Alert]:
+        """Those of these alerts that are still remembered."""
+        return [alert for alert in map(self._alerts.get, keys) if alert is not None]
+
+    def groups_of(self, incident: Incident) -> list[Group]:
+        """The incident's groups: the owner first, then in the order they began."""
+        groups = [self.groups[key] for key in self._groups_of.get(incident.key, ())]
+        return sorted(groups, key=lambda group: (not group.owner, group.opened_at, group.key))
+
+    def told(self, incident: Incident) -> list[Told]:
+        """Everybody who was told of the incident, each once, by its routes and its policy."""
+        by_groups = [told for group in self.groups_of(incident) for told in group.told]
+        everybody = {(told.channel, told.recipient): told for told in (*by_groups, *incident.told)}
+        return list(everybody.values())
+
+    def put(self, incident: Incident, turn: Turn) -> Incident:
+        """The incident has a new value; returns it with the version it gets."""
+        old = self.incidents.get(incident.key)
+        if old is not None:
+            if incident == old:
+                self._incident_deadlines.set(incident.key, _due(incident))
+                return incident
+            incident = replace(incident, version=old.version + 1)
+        self.incidents[incident.key] = incident
+        self._incident_deadlines.set(incident.key, _due(incident))
+        turn.save(incident)
+        return incident
+
+    def drop(self, incident: Incident, turn: Turn) -> None:
+        """The incident is of no more use to the engine."""
+        del self.incidents[incident.key]
+        self._incident_deadlines.set(incident.key, None)
+        turn.drop(incident)
+
+    def put_group(self, group: Group, turn: Turn) -> None:
+        """The group has a new value."""
+        changed = group != self.groups.get(group.key)
+        self._keep_group(group)
+        if changed:
+            turn.save(group)
+
+    def close(self, incident: Incident, turn: Turn) -> None:
+        """The incident is over: its groups are no more."""
+        for group in self.groups_of(incident):
+            del self.groups[group.key]
+            self._group_deadlines.set(group.key, None)
+            turn.drop(group)
+        self._groups_of.pop(incident.key, None)
+
+    def write(
+        self, turn: Turn, incident: Incident, kind: EntryKind, text: str, actor: Actor = ENGINE
+    ) -> None:
+        """Add a line to the incident's timeline."""
+        turn.append(Entry(incident.key, turn.now, kind, actor, text))
+
+    def _keep_group(self, group: Group) -> None:
+        self.groups[group.key] = group
+        self._groups_of.setdefault(group.incident, {})[group.key] = None
+        self._group_deadlines.set(group.key, group.flush_at)
+
+
+def _due(incident: Incident) -> Instant | None:
+    """When the incident changes by time alone."""
+    if incident.resolved_at is not None:
+        return incident.resolved_at + KEEP
+    step = incident.escalation.next_at if incident.escalation is not None else None
+    return min((at for at in (incident.ack_until, step) if at is not None), default=None)

@@ -1,0 +1,57 @@
+"""A heap of deadlines, one for each key, whose soonest is always at hand.
+
+Every part of the engine that waits for a time keeps one. Changing a key's deadline leaves
+the old entry in the heap, to be recognised as stale when it comes up; the heap is rebuilt
+when stale entries outnumber the live ones, so it stays as small as what is waited for.
+"""
+
+from __future__ import annotations
+
+import heapq
+
+from daemon.core.model import Instant
+
+_SLACK = 64
+"""Stale entries that are always tolerated."""
+
+
+class Deadlines:
+    """When each key is due; equal times come up in the order of their keys."""
+
+    def __init__(self) -> None:
+        self._at: dict[str, Instant] = {}
+        self._heap: list[tuple[Instant, str]] = []
+
+    def set(self, key: str, at: Instant | None) -> None:
+        """The key is due at `at`, and no longer when it was before; None for never."""
+        if at == self._at.get(key):
+            return
+        if at is None:
+            del self._at[key]
+        else:
+            self._at[key] = at
+            heapq.heappush(self._heap, (at, key))
+        if len(self._heap) > 2 * len(self._at) + _SLACK:
+            self._heap = [(due, name) for name, due in self._at.items()]
+            heapq.heapify(self._heap)
+
+    def next(self) -> Instant | None:
+        """The soonest deadline, due or not; None if nothing is waited for."""
+        while self._heap:
+            at, key = self._heap[0]
+            if self._at.get(key) == at:
+                return at
+            heapq.heappop(self._heap)
+        return None
+
+    def pop(self, now: Instant) -> str | None:
+        """Take out the key that has been due longest, or None if none is due."""
+        at = self.next()
+        if at is None or at > now:
+            return None
+        _, key = heapq.heappop(self._heap)
+        del self._at[key]
+        return key
+
+    def __len__(self) -> int:
+        return len(self._at)

@@ -1,0 +1,138 @@
+"""Inhibition: a firing cause mutes its symptoms.
+
+For each `[[inhibit]]` the firing alerts are indexed by the values of its `equal` labels, the
+sources and the targets apart, so that asking whether an alert is inhibited looks into one
+bucket, and a source that begins or ends to fire names exactly the alerts to look at again.
+
+The meaning is Alertmanager's: a source inhibits whether it is muted itself or not; missing
+labels equal empty ones; an alert that matches both sides is not inhibited by another one
+that matches both.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from daemon.core.labels import Labels, match_all
+from daemon.core.model import Alert, Instant, Mute, MuteKind
+from daemon.core.plan import InhibitPlan
+
+_Order = tuple[Instant, str]
+"""When a source fired, and its fingerprint: the one that fired first explains the rest."""
+
+
+@dataclass(slots=True)
+class _Bucket:
+    """The firing alerts of one inhibition with the same values of its `equal` labels.
+
+    Attributes:
+        sources: Those that match the source side only.
+        both: Those that match both sides.
+        targets: Those that match the target side, and whether the source side too.
+    """
+
+    sources: list[_Order] = field(default_factory=list)
+    both: list[_Order] = field(default_factory=list)
+    targets: dict[str, bool] = field(default_factory=dict)
+
+    def cause(self, two_sided: bool) -> str | None:
+        """The source that inhibits a target; a two-sided target only by a one-sided source."""
+        first = self.sources[:1] if two_sided else self.sources[:1] + self.both[:1]
+        return min(first)[1] if first else None
+
+    def causes(self) -> tuple[str | None, str | None]:
+        return self.cause(True), self.cause(False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where an alert stands in one inhibition's index."""
+
+    inhibit: int
+    equal: tuple[str, ...]
+    source: bool
+    target: bool
+    order: _Order
+
+
+class Inhibitions:
+    """The index of firing alerts by what they inhibit and what inhibits them."""
+
+    def __init__(self, inhibits: Iterable[InhibitPlan]) -> None:
+        self._inhibits = tuple(inhibits)
+        self._buckets: list[dict[tuple[str, ...], _Bucket]] = [{} for _ in self._inhibits]
+        self._places: dict[str, tuple[_Place, ...]] = {}
+
+    def put(self, alert: Alert) -> set[str]:
+        """The alert fires, or fires with other labels than before.
+
+        Returns:
+            The fingerprints of the alerts whose inhibition may be another now.
+        """
+        places = self._places_of(alert)
+        if places == self._places.get(alert.key, ()):
+            return set()
+        touched = self.remove(alert.key)
+        for place in places:
+            bucket = self._buckets[place.inhibit].setdefault(place.equal, _Bucket())
+            before = bucket.causes()
+            if place.target:
+                bucket.targets[alert.key] = place.source
+                touched.add(alert.key)
+            if place.source:
+                insort(bucket.both if place.target else bucket.sources, place.order)
+            touched |= _affected(bucket, before)
+        if places:
+            self._places[alert.key] = places
+        return touched
+
+    def remove(self, key: str) -> set[str]:
+        """The alert with this fingerprint fires no longer; returns what `put` returns."""
+        touched: set[str] = set()
+        for place in self._places.pop(key, ()):
+            bucket = self._buckets[place.inhibit][place.equal]
+            before = bucket.causes()
+            bucket.targets.pop(key, None)
+            if place.source:
+                ordered = bucket.both if place.target else bucket.sources
+                del ordered[bisect_left(ordered, place.order)]
+            touched |= _affected(bucket, before)
+            if not (bucket.targets or bucket.sources or bucket.both):
+                del self._buckets[place.inhibit][place.equal]
+        return touched
+
+    def muting(self, key: str) -> tuple[Mute, ...]:
+        """What inhibits the firing alert with this fingerprint: one mute for each cause."""
+        causes: dict[str, None] = {}
+        for place in self._places.get(key, ()):
+            if place.target:
+                cause = self._buckets[place.inhibit][place.equal].cause(place.source)
+                if cause is not None:
+                    causes[cause] = None
+        return tuple(Mute(MuteKind.INHIBITION, cause, "") for cause in causes)
+
+    def _places_of(self, alert: Alert) -> tuple[_Place, ...]:
+        labels = alert.matchable
+        order = (alert.fired_at or 0, alert.key)
+        places = []
+        for index, inhibit in enumerate(self._inhibits):
+            source, target = match_all(inhibit.source, labels), match_all(inhibit.target, labels)
+            if source or target:
+                places.append(_Place(index, _values(inhibit, labels), source, target, order))
+        return tuple(places)
+
+
+def _values(inhibit: InhibitPlan, labels: Labels) -> tuple[str, ...]:
+    return tuple(labels.get(name, "") for name in inhibit.equal)
+
+
+def _affected(bucket: _Bucket, before: tuple[str | None, str | None]) -> set[str]:
+    """The targets that have another cause than before."""
+    after = bucket.causes()
+    return {
+        key
+        for key, two_sided in (bucket.targets.items() if after != before else ())
+        if before[not two_sided] != after[not two_sided]
+    }

@@ -1,0 +1,100 @@
+"""Muting: the reasons why a firing alert is not told, in one place.
+
+Four kinds, in the order they are shown: an operator's silence, a cause that inhibits it, a
+parent whose failure hides its check, and flapping. An alert is muted by each that applies
+and is always visible with all of them.
+
+It stands after the alerts and before routing: `update` is told which alerts changed and
+answers with those whose mutes are others now, so nothing is decided on an old mute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+from daemon.core.inhibit import Inhibitions
+from daemon.core.model import Alert, AlertState, Mute, MuteKind
+from daemon.core.plan import Plan
+from daemon.core.silences import Silences
+
+Told = Callable[[Alert], bool]
+"""Whether the alert's incident has been told to anybody."""
+
+
+class Muting:
+    """What mutes each firing alert.
+
+    Attributes:
+        silences: The silences; their changes are made there and then looked at by `review`.
+    """
+
+    def __init__(self, plan: Plan, alerts: Mapping[str, Alert], told: Told) -> None:
+        self.silences = Silences()
+        self._alerts = alerts
+        self._told = told
+        self._firing: dict[str, None] = {}
+        self._inhibitions = Inhibitions(plan.inhibits)
+        self._stale: dict[str, None] = {}
+
+    def replan(self, plan: Plan) -> None:
+        """Other inhibitions hold: build their index anew and look at every firing alert."""
+        self._inhibitions = Inhibitions(plan.inhibits)
+        for key in self._firing:
+            self._inhibitions.put(self._alerts[key])
+        self.review_all()
+
+    def track(self, alert: Alert) -> None:
+        """The alert changed: it and what it inhibits are to be reviewed."""
+        if alert.state is AlertState.FIRING:
+            self._firing[alert.key] = None
+            touched = self._inhibitions.put(alert)
+        else:
+            self._firing.pop(alert.key, None)
+            touched = self._inhibitions.remove(alert.key)
+        self._mark((alert.key, *sorted(touched)))
+
+    def review_all(self) -> None:
+        """Silences changed: look at every firing alert again."""
+        self._mark(self._firing)
+
+    def touch(self, keys: Iterable[str]) -> None:
+        """Something else these alerts' mutes rest upon changed (their incident was told)."""
+        self._mark(keys)
+
+    def changed(self) -> list[Alert]:
+        """The alerts whose mutes are others than they carry, with the new ones."""
+        stale, self._stale = self._stale, {}
+        found = []
+        for key in stale:
+            alert = self._alerts.get(key)
+            if alert is None:
+                continue
+            mutes = self._of(alert)
+            if mutes != alert.muted:
+                found.append(replace(alert, muted=mutes))
+        return found
+
+    def _mark(self, keys: Iterable[str]) -> None:
+        self._stale.update(dict.fromkeys(keys))
+
+    def _of(self, alert: Alert) -> tuple[Mute, ...]:
+        if alert.state is not AlertState.FIRING:
+            return ()
+        mutes = [*self.silences.muting(alert.matchable)]
+        mutes += [
+            replace(mute, reason=f"inhibited by {self._words(mute.by)}")
+            for mute in self._inhibitions.muting(alert.key)
+        ]
+        parent = alert.terms.unreachable
+        if parent is not None:
+            mutes.append(Mute(MuteKind.DEPENDENCY, parent, f"unreachable: {parent} is down"))
+        if alert.terms.flapping and self._told(alert):
+            mutes.append(Mute(MuteKind.FLAPPING, alert.source, "its check is flapping"))
+        return tuple(mutes)
+
+    def _words(self, key: str) -> str:
+        """The inhibiting alert in words: its name and service."""
+        alert = self._alerts[key]
+        service = alert.labels.get("service")
+        return f"{alert.name} ({service})" if service else alert.name

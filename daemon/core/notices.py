@@ -1,0 +1,152 @@
+"""Notices: who a target is, and what is put into the outbox for them.
+
+A notice's key follows from its incident, its type, how many times something was told of that
+incident before, the channel and the recipient; so deciding the same again (a replay, a
+restart before the commit) makes the same key, and nothing is sent twice. How long a notice
+is of use depends on its type: nobody wants yesterday's page, but an "it is over" closes
+what the page opened, also days later.
+
+It stands between escalation and groups, which decide, and the outbox, which delivers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from daemon.core.model import DAY, HOUR, Alert, Incident, Instant, Millis, Notice, NoticeType, Told
+from daemon.core.plan import Contact, PersonPlan, Plan
+from daemon.core.severity import Severity
+
+ALERTS_SHOWN: Final = 100
+"""How many alerts a notice carries at most, the gravest first."""
+
+USEFUL_FOR: Final[dict[NoticeType, Millis]] = {
+    NoticeType.FIRING: DAY,
+    NoticeType.ESCALATED: DAY,
+    NoticeType.REPEATED: HOUR,
+    NoticeType.UPDATED: DAY,
+    NoticeType.ACKNOWLEDGED: HOUR,
+    NoticeType.RESOLVED: 7 * DAY,
+}
+"""How long after it was decided a notice is still worth delivering."""
+
+ALARMING: Final = frozenset(
+    {NoticeType.FIRING, NoticeType.ESCALATED, NoticeType.REPEATED, NoticeType.UPDATED}
+)
+"""The types that call somebody to an incident; never sent while it is muted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Somebody on a channel; the channel itself where `name` is empty."""
+
+    channel: str
+    name: str = ""
+    address: str | None = None
+
+    @property
+    def words(self) -> str:
+        """For the timeline: `ops-slack`, or `ana via sms`."""
+        return f"{self.name} via {self.channel}" if self.name else self.channel
+
+
+def recipient_of(told: Told) -> Recipient:
+    """Whom this was told."""
+    return Recipient(told.channel, told.recipient, told.address)
+
+
+def recipients(
+    plan: Plan, targets: Iterable[str], severity: Severity
+) -> tuple[list[Recipient], list[str]]:
+    """Whom the targets (`channel:NAME`, `person:NAME`) name, each once, in order.
+
+    Returns:
+        The recipients, and the targets that the configuration has no longer or that name
+        a person without any contact.
+    """
+    found: dict[tuple[str, str], Recipient] = {}
+    missing = []
+    for target in targets:
+        reached = [r for r in _reached(plan, target, severity) if r.channel in plan.channels]
+        if not reached:
+            missing.append(target)
+        for recipient in reached:
+            found.setdefault((recipient.channel, recipient.name), recipient)
+    return list(found.values()), missing
+
+
+def _reached(plan: Plan, target: str, severity: Severity) -> list[Recipient]:
+    kind, _, name = target.partition(":")
+    if kind == "channel":
+        return [Recipient(name)]
+    person = plan.persons.get(name) if kind == "person" else None
+    if person is None:
+        return []
+    return [Recipient(way.channel, name, way.address) for way in _contacts(person, severity)]
+
+
+def _contacts(person: PersonPlan, severity: Severity) -> tuple[Contact, ...]:
+    if severity >= Severity.CRITICAL:
+        return person.high or person.low
+    return person.low or person.high
+
+
+def fallback_recipient(plan: Plan, channel: str, name: str) -> Recipient | None:
+    """Where to turn when this channel failed: its fallback, for a person at their address
+    there if they have one. None if it has no fallback."""
+    spec = plan.channels.get(channel)
+    if spec is None or spec.fallback is None or spec.fallback not in plan.channels:
+        return None
+    person = plan.persons.get(name)
+    for way in (*person.high, *person.low) if person is not None else ():
+        if way.channel == spec.fallback:
+            return Recipient(spec.fallback, name, way.address)
+    return Recipient(spec.fallback)
+
+
+def notice_key(incident: Incident, kind: NoticeType, to: Recipient) -> str:
+    """The idempotency key of what is told now: `msg_` and 24 hexadecimal digits."""
+    return _digest(incident.key, kind.value, str(incident.sequence), to.channel, to.name)
+
+
+def fallback_key(failed: str, to: Recipient) -> str:
+    """The key of the one notice that is sent in place of `failed`."""
+    return _digest("fallback", failed, to.channel, to.name)
+
+
+def _digest(*parts: str) -> str:
+    return "msg_" + hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:24]
+
+
+def notice(
+    incident: Incident,
+    kind: NoticeType,
+    to: Recipient,
+    alerts: Iterable[Alert],
+    now: Instant,
+    *,
+    reason: str,
+    level: int | None = None,
+    fallback_of: str | None = None,
+) -> Notice:
+    """What is put into the outbox: the incident and its alerts as they are now."""
+    ranked = sorted(alerts, key=lambda alert: (-alert.effective, alert.fired_at or 0, alert.key))
+    return Notice(
+        key=notice_key(incident, kind, to)
+        if fallback_of is None
+        else fallback_key(fallback_of, to),
+        type=kind,
+        channel=to.channel,
+        recipient=to.name,
+        address=to.address,
+        at=now,
+        reason=reason,
+        incident=incident,
+        alerts=tuple(ranked[:ALERTS_SHOWN]),
+        level=level,
+        expires_at=now + USEFUL_FOR[kind],
+        fallback_of=fallback_of,
+    )

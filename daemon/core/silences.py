@@ -1,0 +1,185 @@
+"""Silences: operators' mutes with a start and an end.
+
+A silence is pending, active or expired by its times alone, so nothing needs to happen for it
+to begin or end but that its alerts are looked at again; `tick` says when. Edits follow
+Alertmanager (`silence.Silences.Set`): an edit keeps the id only while the matchers stay and
+the past is not changed, otherwise the old silence ends and the edit becomes a new one. Ended
+silences are kept for `KEEP` and are never revived.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+
+from daemon.core.deadlines import Deadlines
+from daemon.core.errors import Invalid, NotFound
+from daemon.core.events import ExpireSilence, PutSilence
+from daemon.core.labels import Labels, Matcher, match_all
+from daemon.core.model import HOUR, Audit, Instant, Mute, MuteKind, Silence
+from daemon.core.turn import Turn
+
+KEEP: Final = 120 * HOUR
+"""How long an expired silence stays to be looked at; Alertmanager's retention."""
+
+_NAMESPACE: Final = uuid.UUID("6f6f5a4e-9f0e-5c53-8a0c-0a7d3b6d1c11")
+
+
+class Silences:
+    """All silences, and which of them are active."""
+
+    def __init__(self) -> None:
+        self.records: dict[str, Silence] = {}
+        self._active: dict[str, Silence] = {}
+        self._deadlines = Deadlines()
+
+    def restore(self, silences: Iterable[Silence], now: Instant) -> None:
+        """Take in what a store kept; silences that began or ended meanwhile simply have."""
+        for silence in silences:
+            self._keep(silence, now)
+
+    def next_deadline(self) -> Instant | None:
+        """When the next silence begins, ends or is forgotten."""
+        return self._deadlines.next()
+
+    def muting(self, labels: Labels) -> tuple[Mute, ...]:
+        """The active silences that match these labels, longest lasting first."""
+        hits = [s for s in self._active.values() if match_all(s.matchers, labels)]
+        hits.sort(key=lambda silence: (-silence.ends_at, silence.key))
+        return tuple(Mute(MuteKind.SILENCE, s.key, _reason(s), s.ends_at) for s in hits)
+
+    def put(self, command: PutSilence, turn: Turn) -> Silence:
+        """Make or edit a silence.
+
+        Raises:
+            Invalid: No matcher that needs a label, or an end that is past or before the start.
+            NotFound: The silence to edit is not known.
+        """
+        _check(command, turn.now)
+        old = None if command.silence is None else self._find(command.silence)
+        new = _wanted(command, old, turn.now)
+        if new.ends_at <= new.starts_at:
+            raise Invalid("the silence must end after it starts")
+        if old is not None and _keeps_id(old, new, turn.now):
+            new = replace(new, key=old.key)
+        else:
+            if old is not None:
+                self._end(old, turn)
+            new = _begun(new, turn.now)
+        self._save(new, turn)
+        action = "silence" if old is None else "edit silence"
+        turn.append(Audit(turn.now, command.actor, action, new.key, _words(new.matchers)))
+        return new
+
+    def expire(self, command: ExpireSilence, turn: Turn) -> bool:
+        """End a silence now; returns whether that changed anything.
+
+        Raises:
+            NotFound: The silence is not known.
+        """
+        silence = self._find(command.silence)
+        if not self._end(silence, turn):
+            return False
+        words = _words(silence.matchers)
+        turn.append(Audit(turn.now, command.actor, "expire silence", silence.key, words))
+        return True
+
+    def tick(self, turn: Turn) -> bool:
+        """Begin, end and forget what is due; returns whether any began or ended."""
+        changed = False
+        while (key := self._deadlines.pop(turn.now)) is not None:
+            silence = self.records[key]
+            if turn.now >= max(silence.ends_at, silence.starts_at) + KEEP:
+                del self.records[key]
+                self._active.pop(key, None)
+                turn.drop(silence)
+            else:
+                self._save(silence, turn)
+                changed = True
+        return changed
+
+    def _find(self, key: str) -> Silence:
+        silence = self.records.get(key)
+        if silence is None:
+            raise NotFound(f"there is no silence {key!r}")
+        return silence
+
+    def _end(self, silence: Silence, turn: Turn) -> bool:
+        now = turn.now
+        if silence.state(now) == "expired":
+            return False
+        starts_at = min(silence.starts_at, now)
+        self._save(replace(silence, starts_at=starts_at, ends_at=now, updated_at=now), turn)
+        return True
+
+    def _save(self, silence: Silence, turn: Turn) -> None:
+        self._keep(silence, turn.now)
+        turn.save(silence)
+
+    def _keep(self, silence: Silence, now: Instant) -> None:
+        self.records[silence.key] = silence
+        state = silence.state(now)
+        if state == "active":
+            self._active[silence.key] = silence
+        else:
+            self._active.pop(silence.key, None)
+        due = {
+            "pending": silence.starts_at,
+            "active": silence.ends_at,
+            "expired": silence.ends_at + KEEP,
+        }
+        self._deadlines.set(silence.key, due[state])
+
+
+def _check(command: PutSilence, now: Instant) -> None:
+    if not command.matchers:
+        raise Invalid("a silence needs at least one matcher")
+    if all(matcher.matches_empty for matcher in command.matchers):
+        raise Invalid("at least one matcher must not match a missing label; name what to silence")
+    if command.ends_at <= now:
+        raise Invalid("the silence would end in the past")
+
+
+def _wanted(command: PutSilence, old: Silence | None, now: Instant) -> Silence:
+    """The silence as the command says it, with a new id."""
+    starts_at = command.starts_at
+    if starts_at is None:
+        starts_at = old.starts_at if old is not None and old.state(now) != "expired" else now
+    author = command.created_by or (old.created_by if old else command.actor.name)
+    return Silence(
+        key="",
+        matchers=command.matchers,
+        starts_at=starts_at,
+        ends_at=command.ends_at,
+        created_by=author,
+        comment=command.comment,
+        updated_at=now,
+    )
+
+
+def _keeps_id(old: Silence, new: Silence, now: Instant) -> bool:
+    """Whether the edit changes nothing that has already had an effect."""
+    if old.matchers != new.matchers:
+        return False
+    state = old.state(now)
+    if state == "active":
+        return new.starts_at == old.starts_at
+    return state == "pending" and new.starts_at >= now
+
+
+def _begun(new: Silence, now: Instant) -> Silence:
+    """A new silence: it does not start in the past, and its id follows from its content."""
+    new = replace(new, starts_at=max(new.starts_at, now))
+    content = (_words(new.matchers), new.starts_at, new.ends_at, new.created_by, new.comment, now)
+    return replace(new, key=str(uuid.uuid5(_NAMESPACE, repr(content))))
+
+
+def _words(matchers: Iterable[Matcher]) -> str:
+    return ", ".join(str(matcher) for matcher in matchers)
+
+
+def _reason(silence: Silence) -> str:
+    told = f": {silence.comment}" if silence.comment else ""
+    return f"silenced by {silence.created_by}{told}"

@@ -1,0 +1,38 @@
+"""What an incident is called, in a line an operator understands half asleep.
+
+A failing check names its service and status (`checkout is down`), a rule its service and
+itself (`checkout: checkout-slow`). The summary says more, in the words of the worst alert.
+Both follow the worst alert that fires, so that they stay true while the incident goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from daemon.core.model import Alert
+
+LONGEST = 500
+"""Characters of a summary."""
+
+
+def worst(alerts: Iterable[Alert]) -> Alert | None:
+    """The alert that speaks for the others: the gravest, then the one that fired first."""
+    ranked = sorted(alerts, key=lambda a: (-a.effective, a.fired_at or 0, a.key))
+    return ranked[0] if ranked else None
+
+
+def title(alert: Alert) -> str:
+    """What has happened, by the alert that speaks for its incident."""
+    subject = alert.labels.get("service") or alert.labels.get("check")
+    if alert.source.startswith("check:"):
+        status = alert.annotations.get("status") or ("down" if alert.terms.down else "failing")
+        return f"{subject or alert.source.removeprefix('check:')} is {status}"
+    return f"{subject}: {alert.name}" if subject else alert.name
+
+
+def summary(alert: Alert, others: int) -> str:
+    """The alert's own words, and how many more there are."""
+    told = alert.annotations
+    words = told.get("summary") or told.get("message") or told.get("description") or title(alert)
+    more = {0: "", 1: " (and 1 more alert)"}.get(others, f" (and {others} more alerts)")
+    return words[: LONGEST - len(more)] + more
