@@ -152,8 +152,8 @@ class Books:
                 check.settled = start
                 if not state.hard and state.soft_since is not None:
                     check.agreed, check.doubted = state.soft_since, True
-                elif last is not None and name in last:
-                    check.observe(last[name].at, last[name].status)
+                elif (seen := (last or {}).get(name)) and seen.status is state.status:
+                    check.observe(seen.at, seen.status)
         for service in self._services.values():
             self._compose(service, _EVER)
         self._roll(now)

@@ -105,9 +105,7 @@ def test_nothing_measured_gives_no_value() -> None:
 
 def test_the_first_moment_of_a_period_is_no_division_by_nothing() -> None:
     start = 1_793_487_600_000
-    figure = figures(
-        plan_of(period="month", zone="Europe/Berlin"), timeline_of((0, UP)), start
-    )
+    figure = figures(plan_of(period="month", zone="Europe/Berlin"), timeline_of((0, UP)), start)
     assert figure.start == start
     assert figure.value is None
     assert figure.budget_left_ms == figure.budget_total_ms == 30 * DAY // 1000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pytest
@@ -95,7 +96,7 @@ def test_periods_change_exactly_when_the_local_month_does(zone: str) -> None:
         months.add((start, end))
         moment += timedelta(minutes=45)
     ordered = sorted(months)
-    assert all(a[1] == b[0] for a, b in zip(ordered, ordered[1:]))
+    assert all(a[1] == b[0] for a, b in pairwise(ordered))
 
 
 def test_a_rolling_period_ends_now() -> None:

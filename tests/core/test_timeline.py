@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -70,12 +71,12 @@ def test_totals_and_pieces_count_every_millisecond_once(
     assert timeline.totals(start, end) == tuple(inside.count(status) for status in Status)
     pieces = list(timeline.pieces(start, end))
     assert [p.status for p in pieces for _ in range(p.start, p.end)] == inside
-    assert all(a.end == b.start and a.status is not b.status for a, b in zip(pieces, pieces[1:]))
+    assert all(a.end == b.start and a.status is not b.status for a, b in pairwise(pieces))
     assert timeline.at(start) is moments[start + 10]
 
 
 def test_forgetting_bounds_the_memory_and_keeps_every_later_figure() -> None:
-    dice, timeline, moments = random.Random(7), Timeline(), [UNKNOWN]
+    dice, timeline, moments = random.Random(7), Timeline(), [UNKNOWN]  # noqa: S311  # no secret
     longest = 0
     for at in range(1, 5_000):
         status = dice.choice(list(Status))
