@@ -34,13 +34,21 @@ Group = tuple[Node, ...]
 class Dependencies:
     """The parents and children of everything in a plan."""
 
-    __slots__ = ("_child_checks", "_child_services", "_members", "_of_check", "_of_service")
+    __slots__ = (
+        "_child_checks",
+        "_child_services",
+        "_members",
+        "_of_check",
+        "_of_service",
+        "_owner",
+    )
 
     def __init__(self, plan: Plan) -> None:
         self._members = {
             name: tuple(check for check in service.checks if check in plan.checks)
             for name, service in plan.services.items()
         }
+        self._owner = {name: check.service for name, check in plan.checks.items()}
         self._of_service = {
             name: tuple(_groups(service.parents, plan.services, is_service=True))
             for name, service in plan.services.items()
@@ -70,6 +78,11 @@ class Dependencies:
     def child_checks(self, node: Node) -> tuple[str, ...]:
         """The checks that have this node in one of their groups."""
         return self._child_checks.get(node, ())
+
+    def children_of(self, check: str) -> Iterator[str]:
+        """The checks that stand behind this check or behind its service."""
+        yield from self.child_checks(Node(False, check))
+        yield from self.child_checks(Node(True, self._owner[check]))
 
     def child_services(self, service: str) -> tuple[str, ...]:
         """The services that have this service in one of their groups."""

@@ -219,7 +219,7 @@ def _carry_out(
             return _end_streak(state, verdict)
         case Action.RISE:
             streak = phase_of(state) is Phase.RECOVERING
-            return _settle(state, Status.UP, _start(state, at) if streak else at, None)
+            return decide(state, Status.UP, _start(state, at) if streak else at, None)
         case Action.FALL:
             return _fall(state, verdict, at, message)
 
@@ -249,12 +249,15 @@ def _end_streak(state: CheckState, verdict: Status) -> CheckState:
 
 def _fall(state: CheckState, verdict: Status, at: Instant, message: str) -> CheckState:
     if phase_of(state) not in _FAILING_STREAK:
-        return _settle(state, verdict, at, message if verdict is Status.UNKNOWN else None)
+        return decide(state, verdict, at, message if verdict is Status.UNKNOWN else None)
     floor = min(state.soft_floor, verdict)
-    return _settle(state, floor, _start(state, at), message if floor is Status.UNKNOWN else None)
+    return decide(state, floor, _start(state, at), message if floor is Status.UNKNOWN else None)
 
 
-def _settle(state: CheckState, status: Status, since: Instant, cause: str | None) -> CheckState:
+def decide(
+    state: CheckState, status: Status, since: Instant, cause: str | None = None
+) -> CheckState:
+    """The record with this hard status from `since` on, without confirmation or streak."""
     return replace(
         state,
         status=status,
@@ -270,7 +273,17 @@ def _settle(state: CheckState, status: Status, since: Instant, cause: str | None
     )
 
 
+def failing_since(state: CheckState) -> Instant | None:
+    """When the failing streak began that is being confirmed; None if there is none."""
+    return state.soft_since if phase_of(state) in _FAILING_STREAK else None
+
+
 def unmeasured(state: CheckState, since: Instant, cause: str) -> CheckState:
-    """The record of a check that cannot be told: what it was and any streak are void."""
-    lost = _settle(state, Status.UNKNOWN, since, cause)
-    return replace(lost, measured=False)
+    """The record of a check that cannot be told from `since` on: what it was and any streak
+    are void. A failing streak was part of what cannot be told; an unknown status lasts."""
+    start = since
+    if state.status is Status.UNKNOWN and state.since is not None:
+        start = state.since
+    elif (streak := failing_since(state)) is not None:
+        start = min(since, streak)
+    return replace(decide(state, Status.UNKNOWN, start, cause), measured=False)

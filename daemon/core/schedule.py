@@ -68,6 +68,10 @@ class Timers:
     def __len__(self) -> int:
         return len(self._at)
 
+    def keys(self) -> set[str]:
+        """The keys that are due some time."""
+        return set(self._at)
+
     def get(self, key: str) -> Instant | None:
         """When this key is due."""
         return self._at.get(key)

@@ -1,0 +1,209 @@
+"""The runs of probes: which start now, which are due when, and which never came back.
+
+It joins the `schedule` with the checks' records, since how soon a check runs again follows
+from its status: in doubt after `retry_every`, hard down every `every_down`, else every
+`every` on its grid. The observatory tells it when a run ended; what it starts goes into the
+turn as `StartProbe`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from checks.result import Status
+from daemon.core.effects import StartProbe
+from daemon.core.estate import Estate
+from daemon.core.health import decide, unmeasured
+from daemon.core.model import CheckState, Instant, Millis
+from daemon.core.plan import CheckPlan
+from daemon.core.schedule import (
+    RUN_SLACK,
+    Run,
+    Schedule,
+    Timers,
+    following_slot,
+    phase,
+    soon,
+)
+from daemon.core.turn import Turn
+
+BATCH = 16
+"""So many checks that are to run at once do so; the others follow `STEP` ms apart."""
+
+STEP: Millis = 5
+
+
+@dataclass(slots=True)
+class Watch:
+    """A probed check's plan with its phases, and since when it is watched."""
+
+    plan: CheckPlan
+    offset: Millis
+    offset_down: Millis
+    since: Instant
+
+
+class Probing:
+    """The runs of all checks that are probed.
+
+    Attributes:
+        watches: The probed checks of the plan.
+    """
+
+    __slots__ = ("_estate", "_overdue", "_schedule", "watches")
+
+    def __init__(self, estate: Estate) -> None:
+        self._estate = estate
+        self._schedule = Schedule()
+        self._overdue = Timers()
+        self.watches: dict[str, Watch] = {}
+
+    def run_of(self, name: str) -> Run | None:
+        """The run of this check that is under way."""
+        return self._schedule.run_of(name)
+
+    def due(self, name: str) -> Instant | None:
+        """When this check runs next; None while it runs."""
+        return self._schedule.due_of(name)
+
+    def next_deadline(self) -> Instant | None:
+        """When a run is due, or a result overdue."""
+        firsts = (self._schedule.first(), self._overdue.first())
+        return min((at for at in firsts if at is not None), default=None)
+
+    def watch_all(self, turn: Turn) -> None:
+        """Watch the plan's probed checks: new and changed ones are arranged anew, those that
+        are the same are left alone, and those that are gone forgotten."""
+        planned = {n: c for n, c in self._estate.plan.checks.items() if c.heartbeat is None}
+        for name in [name for name in self.watches if name not in planned]:
+            del self.watches[name]
+            self._schedule.forget(name)
+            self._overdue.cancel(name)
+        for name, check in planned.items():
+            watch = self.watches.get(name)
+            if watch is None or watch.plan != check:
+                self.watches[name] = Watch(
+                    check,
+                    phase(name, check.every),
+                    phase(name, check.every_down),
+                    turn.now if watch is None else watch.since,
+                )
+                self._arrange_first(name, turn.now)
+
+    def _arrange_first(self, name: str, now: Instant) -> None:
+        """A check without results runs soon; one with goes on with its slots, or runs soon
+        if it missed one."""
+        watch, last = self.watches[name], self._estate.last.get(name)
+        state = self._estate.checks[name]
+        every = self._interval(watch, state)
+        if last is None:
+            due = soon(name, every, now)
+        elif not state.hard:
+            due = max(now, last.at + every)
+        else:
+            due = following_slot(self._offset(watch, state), every, last.at, last.at)
+            due = due if due > now else soon(name, every, now)
+        self._schedule.plan(name, due)
+        self._overdue.set(name, self._overdue_at(name))
+
+    def ended(self, name: str) -> Run | None:
+        """The run has ended; `arrange` must follow."""
+        return self._schedule.end(name)
+
+    def arrange(self, name: str, watch: Watch, due: Instant, now: Instant) -> None:
+        """Choose the slot after a run that was due at `due` and has ended now."""
+        state = self._estate.checks[name]
+        if not state.hard:
+            self._schedule.plan(name, now + watch.plan.retry_every)
+        elif state.status is Status.DOWN:
+            slot = following_slot(watch.offset_down, watch.plan.every_down, due, now)
+            self._schedule.plan(name, slot)
+        else:
+            self._schedule.plan(name, following_slot(watch.offset, watch.plan.every, due, now))
+
+    def start_due(self, turn: Turn) -> None:
+        """Start every run that is due."""
+        for name, due in self._schedule.take_due(turn.now):
+            self._schedule.begin(name, due, turn.now)
+            turn.effects.append(StartProbe(name, due))
+
+    def start(self, names: Iterable[str], turn: Turn) -> None:
+        """Run these checks at once (the seventeenth and on a little later), unless they run."""
+        index = 0
+        for name in names:
+            if name not in self.watches or self._schedule.run_of(name) is not None:
+                continue
+            if index < BATCH:
+                self._schedule.begin(name, turn.now, turn.now)
+                turn.effects.append(StartProbe(name, turn.now))
+            else:
+                self._schedule.plan(name, turn.now + (index - BATCH + 1) * STEP)
+            index += 1
+
+    # -- what does not come ------------------------------------------------------------
+
+    def expect(self, name: str) -> None:
+        """The check's interval may have changed: see anew by when its result is overdue."""
+        self._overdue.set(name, self._overdue_at(name))
+
+    def _interval(self, watch: Watch, state: CheckState) -> Millis:
+        if not state.hard:
+            return watch.plan.retry_every
+        return watch.plan.every_down if state.status is Status.DOWN else watch.plan.every
+
+    def _offset(self, watch: Watch, state: CheckState) -> Millis:
+        return watch.offset_down if state.status is Status.DOWN else watch.offset
+
+    def _last_sign(self, name: str) -> Instant:
+        watch, last = self.watches[name], self._estate.last.get(name)
+        return watch.since if last is None else last.at
+
+    def _overdue_at(self, name: str) -> Instant:
+        """Two intervals after the newest result, but not before the run that is to bring the
+        next one had its chance."""
+        watch = self.watches[name]
+        interval = self._interval(watch, self._estate.checks[name])
+        at = self._last_sign(name) + 2 * interval
+        if (run := self._schedule.run_of(name)) is not None:
+            return max(at, run.started + watch.plan.timeout + RUN_SLACK)
+        due = self._schedule.due_of(name)
+        return at if due is None else max(at, due + interval)
+
+    def take_overdue(self, turn: Turn) -> Iterator[CheckState]:
+        """What becomes of the checks whose result is overdue. A run that never came back is
+        given up, and that is a finding: unknown, and alerted on. That none was started is
+        our own fault, and only says that nothing was measured."""
+        for name, _ in list(self._overdue.take_due(turn.now)):
+            at = self._overdue_at(name)
+            if at > turn.now:
+                self._overdue.set(name, at)
+                continue
+            lost = self._schedule.end(name)
+            if lost is not None:
+                self._schedule.plan(name, soon(name, self.watches[name].plan.every, turn.now))
+            yield self._without_result(name, turn.now, stuck=lost is not None)
+            self._overdue.set(name, turn.now + 2 * self.watches[name].plan.every)
+
+    def _without_result(self, name: str, now: Instant, *, stuck: bool) -> CheckState:
+        state, watch = self._estate.checks[name], self.watches[name]
+        if state.unreachable is not None or (state.measured and state.status is Status.UNKNOWN):
+            return state
+        since = min(now, self._last_sign(name) + self._interval(watch, state))
+        blind = unmeasured(state, since, "no result for two intervals")
+        if not stuck:
+            return blind
+        return decide(state, Status.UNKNOWN, blind.since or since, "its probe does not come back")
+
+    def missed(self, turn: Turn) -> Iterator[CheckState]:
+        """After a gap: the checks that went without a result in it, as unmeasured since the
+        newest one plus an interval. What was due runs soon, all else keeps its slot."""
+        for name, watch in self.watches.items():
+            state, last = self._estate.checks[name], self._estate.last.get(name)
+            every = self._interval(watch, state)
+            due = self._schedule.due_of(name)
+            if due is not None and not turn.now < due <= turn.now + max(every, watch.plan.every):
+                self._schedule.plan(name, soon(name, watch.plan.every, turn.now))
+            self._overdue.set(name, max(self._overdue_at(name), turn.now + 2 * watch.plan.every))
+            if last is not None and last.at + every <= turn.now and state.unreachable is None:
+                yield unmeasured(state, last.at + every, "nothing was measured in a gap")
