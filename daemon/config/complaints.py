@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from checks.spec import format_duration
-from daemon.config.lines import Path
+from daemon.config.lines import KeyPath
 from daemon.config.problems import did_you_mean
 
 Found = TypeVar("Found")
@@ -45,12 +45,13 @@ _PLAIN: Final[Mapping[str, Words]] = {
     "path_type": ("must be a path", "put it in quotes"),
     "invalid_key": ("must be a text", "put it in quotes"),
 }
+_TOO_FEW: Final = "needs at least"
 _BOUNDS: Final[Mapping[str, tuple[str, str]]] = {
     "greater_than_equal": ("ge", "must be at least {}"),
     "greater_than": ("gt", "must be more than {}"),
     "less_than_equal": ("le", "must be at most {}"),
     "less_than": ("lt", "must be less than {}"),
-    "too_short": ("min_length", "needs at least {} member(s)"),
+    "too_short": ("min_length", _TOO_FEW + " {} member(s)"),
     "too_long": ("max_length", "has more than {} members"),
     "string_too_short": ("min_length", "needs at least {} character(s)"),
     "string_too_long": ("max_length", "has more than {} characters"),
@@ -62,7 +63,7 @@ _NAME_PATTERN_START: Final = "^[A-Za-z0-9][A-Za-z0-9_.:/-]"
 class Complaint:
     """One fault of a table, at a path below it."""
 
-    path: Path
+    path: KeyPath
     message: str
     hint: str
     alternative: bool = False
@@ -73,7 +74,7 @@ def complaints(
     error: ValidationError, model: type[BaseModel], raw: Mapping[str, Any]
 ) -> list[Complaint]:
     """All that pydantic found wrong with `raw`, each place once."""
-    found: dict[Path, Complaint] = {}
+    found: dict[KeyPath, Complaint] = {}
     for one in _each(error, model, raw):
         earlier = found.get(one.path)
         if earlier is None:
@@ -93,16 +94,17 @@ def _each(
         yield Complaint(path, message, hint, skipped)
 
 
-def _outdone(one: Complaint, found: Mapping[Path, Complaint]) -> bool:
-    """Whether another form was tried that fits better: its fault lies deeper."""
-    return one.alternative and any(
+def _outdone(one: Complaint, found: Mapping[KeyPath, Complaint]) -> bool:
+    """Whether a deeper fault explains it: another form that was tried fits better, or the
+    members that a list lacks are there but faulty."""
+    return (one.alternative or one.message.startswith(_TOO_FEW)) and any(
         len(path) > len(one.path) and path[: len(one.path)] == one.path for path in found
     )
 
 
-def _within(raw: Any, loc: tuple[int | str, ...]) -> tuple[Path, bool]:
+def _within(raw: Any, loc: tuple[int | str, ...]) -> tuple[KeyPath, bool]:
     """pydantic's place without the names of the union members it tried."""
-    path: Path = ()
+    path: KeyPath = ()
     skipped = False
     here = raw
     for position, part in enumerate(loc):
@@ -120,7 +122,7 @@ def _within(raw: Any, loc: tuple[int | str, ...]) -> tuple[Path, bool]:
     return path, skipped
 
 
-def _words(detail: ErrorDetails, model: type[BaseModel], raw: Any, path: Path) -> Words:
+def _words(detail: ErrorDetails, model: type[BaseModel], raw: Any, path: KeyPath) -> Words:
     kind = detail["type"]
     context = detail.get("ctx", {})
     if kind == "extra_forbidden":
@@ -135,7 +137,7 @@ def _words(detail: ErrorDetails, model: type[BaseModel], raw: Any, path: Path) -
     return _special(detail, raw, path)
 
 
-def _special(detail: ErrorDetails, raw: Any, path: Path) -> Words:
+def _special(detail: ErrorDetails, raw: Any, path: KeyPath) -> Words:
     kind = detail["type"]
     context = detail.get("ctx", {})
     if kind in {"literal_error", "enum"}:
@@ -157,14 +159,14 @@ def _nearest_choice(expected: str, value: object) -> str:
     return mend if mend.startswith("did") else ""
 
 
-def _bound(bound: object, raw: Any, path: Path) -> str:
+def _bound(bound: object, raw: Any, path: KeyPath) -> str:
     """A limit as it would be written: spans are texts in the file and milliseconds inside."""
     if isinstance(bound, int) and isinstance(_value(raw, path), str):
         return f'"{format_duration(bound)}"'
     return str(bound)
 
 
-def _value(raw: Any, path: Path) -> Any:
+def _value(raw: Any, path: KeyPath) -> Any:
     here = raw
     for part in path:
         if isinstance(here, dict):
@@ -176,7 +178,7 @@ def _value(raw: Any, path: Path) -> Any:
     return here
 
 
-def _known_keys(model: type[BaseModel], path: Path) -> str:
+def _known_keys(model: type[BaseModel], path: KeyPath) -> str:
     table: type[BaseModel] | None = model
     for part in path[:-1]:
         if isinstance(part, str) and table is not None:

@@ -11,13 +11,13 @@ import checks
 from checks.conditions import compile_condition
 from checks.errors import SpecError
 from checks.spec import CheckSpec
-from daemon.config.lines import Path
+from daemon.config.lines import KeyPath
 from daemon.config.sections import RuleSettings
 from daemon.config.sources import Document
 from daemon.core.rules import compile_rule
 
 
-def check_conditions(document: Document, path: Path, spec: CheckSpec, timeout_ms: int) -> None:
+def check_conditions(document: Document, path: KeyPath, spec: CheckSpec, timeout_ms: int) -> None:
     """Compile the conditions of a check and prepare its probe; note what does not work."""
     kind = checks.KINDS[spec.kind]
     good = True
@@ -29,18 +29,18 @@ def check_conditions(document: Document, path: Path, spec: CheckSpec, timeout_ms
             document.problem((*path, *place), error.message)
     if good and spec.enabled and kind.missing() is None:
         try:
-            checks.prepare(spec, timeout_ms)
+            checks.prepare(spec, max(1, timeout_ms))  # a timeout of 0 is complained of elsewhere
         except SpecError as error:
             document.problem((*path, *field_path(error.field)), error.message)
 
 
-def _conditions(spec: CheckSpec) -> Iterator[tuple[Path, str]]:
+def _conditions(spec: CheckSpec) -> Iterator[tuple[KeyPath, str]]:
     for key, texts in (("expect", spec.expect), ("degraded_if", spec.degraded_if)):
         for position, text in enumerate(texts):
             yield (key, position), text
 
 
-def check_rule(document: Document, path: Path, rule: RuleSettings) -> None:
+def check_rule(document: Document, path: KeyPath, rule: RuleSettings) -> None:
     """Compile a rule's conditions; note what does not work."""
     for key, text in (("when", rule.when), ("clear_when", rule.clear_when)):
         if text is None:
@@ -51,9 +51,9 @@ def check_rule(document: Document, path: Path, rule: RuleSettings) -> None:
             document.problem((*path, key), str(error))
 
 
-def field_path(field: str) -> Path:
+def field_path(field: str) -> KeyPath:
     """`expect[0]` or `tls.ca` as a path."""
-    path: Path = ()
+    path: KeyPath = ()
     for part in field.split("."):
         name, bracket, position = part.partition("[")
         path = (*path, name)

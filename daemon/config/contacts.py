@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from daemon.config.cycles import cycles
 from daemon.config.duty import PersonSettings
-from daemon.config.lines import Path
+from daemon.config.lines import KeyPath
 from daemon.config.problems import did_you_mean
 from daemon.notify.spec import EmailAddress, EmailSpec
 
@@ -22,10 +22,11 @@ def check_channels(refs: References) -> None:
     """Every fallback exists, can be told by itself, and none leads back."""
     channels = refs.settings.channels
     for name, channel in channels.items():
-        path: Path = ("channel", name, "fallback")
-        if channel.fallback is not None and refs.refer(path, "channel", channel.fallback):
-            if not channel.takes_address:
-                refs.reachable(path, channel.fallback)
+        path: KeyPath = ("channel", name, "fallback")
+        if channel.fallback is None:
+            continue
+        if refs.refer(path, "channel", channel.fallback) and not channel.takes_address:
+            refs.reachable(path, channel.fallback)
     graph = {name: [one.fallback] if one.fallback else [] for name, one in channels.items()}
     for circle in cycles(graph):
         written = " -> ".join((*circle, circle[0]))
@@ -36,7 +37,7 @@ def check_channels(refs: References) -> None:
 def check_persons(refs: References) -> None:
     """Every contact is a channel on which that person can be reached."""
     for name, person in refs.settings.persons.items():
-        path: Path = ("person", name)
+        path: KeyPath = ("person", name)
         if not person.contact.high and not person.contact.low:
             hint = 'like contact = { high = ["mail"], low = ["mail"] }'
             refs.document.problem((*path, "contact"), "names no channel", hint)
@@ -48,14 +49,14 @@ def check_persons(refs: References) -> None:
         _check_addresses(refs, path, person)
 
 
-def _reachable(refs: References, place: Path, person: PersonSettings, channel: str) -> None:
+def _reachable(refs: References, place: KeyPath, person: PersonSettings, channel: str) -> None:
     spec = refs.settings.channels.get(channel)
     if spec is not None and spec.needs_address and channel not in person.addresses:
         message = f'there is no address of this person for the channel "{channel}"'
         refs.document.problem(place, message, f'add {channel} = "..." to the person')
 
 
-def _check_addresses(refs: References, path: Path, person: PersonSettings) -> None:
+def _check_addresses(refs: References, path: KeyPath, person: PersonSettings) -> None:
     known = refs.names("channel")
     for key, address in person.addresses.items():
         spec = refs.settings.channels.get(key)
@@ -71,7 +72,7 @@ def _check_addresses(refs: References, path: Path, person: PersonSettings) -> No
             _check_email(refs, (*path, key), address)
 
 
-def _check_email(refs: References, path: Path, address: str) -> None:
+def _check_email(refs: References, path: KeyPath, address: str) -> None:
     try:
         _EMAIL.validate_python(address)
     except ValidationError as error:

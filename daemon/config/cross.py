@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 from checks.spec import CheckSpec, format_duration
 from daemon.config.build import timeout_ms
+from daemon.config.conditions import check_conditions, check_rule
 from daemon.config.contacts import check_channels, check_persons
 from daemon.config.cycles import cycles
-from daemon.config.conditions import check_conditions, check_rule
 from daemon.config.duty import NO_POLICY, PolicySettings, RouteSettings
-from daemon.config.lines import Path
+from daemon.config.lines import KeyPath
 from daemon.config.problems import did_you_mean
 from daemon.config.sections import RuleSettings
 from daemon.config.sources import Document
@@ -33,13 +33,14 @@ class References:
     document: Document
     settings: Settings
 
-    def refer(self, path: Path, section: str, name: str) -> bool:
+    def refer(self, path: KeyPath, section: str, name: str) -> bool:
         """Whether `name` is one of `section`; if not, that is a problem at `path`."""
         known = self.names(section)
         if name in known:
             return True
         if not self.document.unread:
-            hint = did_you_mean(name, known, what=f"{section}s")
+            plural = "policies" if section == "policy" else f"{section}s"
+            hint = did_you_mean(name, known, what=plural)
             self.document.problem(path, f'there is no {section} "{name}"', hint)
         return False
 
@@ -48,13 +49,13 @@ class References:
         known = set(self.settings.known(section))
         return known | implied_services(self.settings) if section == "service" else known
 
-    def target(self, path: Path, target: str) -> None:
+    def target(self, path: KeyPath, target: str) -> None:
         """Check one `channel:NAME` or `person:NAME`."""
         kind, _, name = target.partition(":")
         if self.refer(path, kind, name) and kind == "channel":
             self.reachable(path, name)
 
-    def reachable(self, path: Path, channel: str) -> None:
+    def reachable(self, path: KeyPath, channel: str) -> None:
         """Refuse to tell a channel itself that only knows how to reach persons."""
         spec = self.settings.channels.get(channel)
         if spec is not None and spec.needs_address:
@@ -65,7 +66,9 @@ class References:
 def implied_services(settings: Settings) -> set[str]:
     """Services that exist because a check without a service belongs to one of its name."""
     specs = settings.checks
-    return {name for name in settings.known("check") if name not in specs or not specs[name].service}
+    return {
+        name for name in settings.known("check") if name not in specs or not specs[name].service
+    }
 
 
 def check(document: Document, settings: Settings) -> None:
@@ -90,7 +93,7 @@ def check(document: Document, settings: Settings) -> None:
     _check_access(refs)
 
 
-def _check_spec(refs: References, path: Path, spec: CheckSpec) -> None:
+def _check_spec(refs: References, path: KeyPath, spec: CheckSpec) -> None:
     if spec.service is not None:
         refs.refer((*path, "service"), "service", spec.service)
     wrong = own_labels_problem(spec.labels)
@@ -102,7 +105,7 @@ def _check_spec(refs: References, path: Path, spec: CheckSpec) -> None:
     check_conditions(refs.document, path, spec, timeout_ms(refs.settings, spec))
 
 
-def _refer_check(refs: References, path: Path, name: str) -> None:
+def _refer_check(refs: References, path: KeyPath, name: str) -> None:
     if name not in refs.names("check") and name in refs.names("service"):
         hint = "a service depends on services, a check on checks"
         refs.document.problem(path, f'"{name}" is a service, not a check', hint)
@@ -111,8 +114,8 @@ def _refer_check(refs: References, path: Path, name: str) -> None:
 
 
 def _parents(
-    path: Path, groups: tuple[str | tuple[str, ...], ...]
-) -> Iterator[tuple[Path, str]]:
+    path: KeyPath, groups: tuple[str | tuple[str, ...], ...]
+) -> Iterator[tuple[KeyPath, str]]:
     """Each name in `depends_on`, with its place."""
     for position, group in enumerate(groups):
         if isinstance(group, str):
@@ -122,7 +125,7 @@ def _parents(
                 yield (*path, "depends_on", position, inner), name
 
 
-def _check_times(refs: References, path: Path, spec: CheckSpec) -> None:
+def _check_times(refs: References, path: KeyPath, spec: CheckSpec) -> None:
     """Refuse times of one check that contradict each other.
 
     Only times that stand at the check itself: a default that is too long for a fast check
@@ -139,7 +142,7 @@ def _check_times(refs: References, path: Path, spec: CheckSpec) -> None:
             refs.document.problem((*path, key), "must be more than 0")
         elif span > every:
             message = f"is longer than the check's interval, {format_duration(every)}"
-            refs.document.problem((*path, key), message, f"shorten it, or raise every")
+            refs.document.problem((*path, key), message, "shorten it, or raise every")
 
 
 def _check_services(refs: References) -> None:
@@ -165,7 +168,7 @@ def _check_contexts(refs: References) -> None:
     settings = refs.settings
     for word, targets in settings.severities.items():
         if targets.mtta is not None and targets.mttr is not None and targets.mttr < targets.mtta:
-            path: Path = ("severity", word, "mttr")
+            path: KeyPath = ("severity", word, "mttr")
             message = "is shorter than mtta: nothing is mended before it is taken"
             refs.document.problem(path, message, "swap or change the two")
     defaults = settings.defaults
@@ -179,7 +182,7 @@ def _check_contexts(refs: References) -> None:
             refs.document.problem(("defaults", key), message, "shorten it, or raise every")
 
 
-def _check_rule(refs: References, path: Path, rule: RuleSettings) -> None:
+def _check_rule(refs: References, path: KeyPath, rule: RuleSettings) -> None:
     check_rule(refs.document, path, rule)
     for position, text in enumerate(rule.select):
         matcher = parse_matcher(text)
@@ -189,7 +192,7 @@ def _check_rule(refs: References, path: Path, rule: RuleSettings) -> None:
             refs.refer((*path, "select", position), matcher.name, matcher.value)
 
 
-def _check_route(refs: References, path: Path, route: RouteSettings) -> None:
+def _check_route(refs: References, path: KeyPath, route: RouteSettings) -> None:
     for position, channel in enumerate(route.channels or ()):
         place = (*path, "channels", position)
         if refs.refer(place, "channel", channel):
@@ -200,7 +203,7 @@ def _check_route(refs: References, path: Path, route: RouteSettings) -> None:
         _check_route(refs, (*path, "route", position), child)
 
 
-def _check_policy(refs: References, path: Path, policy: PolicySettings) -> None:
+def _check_policy(refs: References, path: KeyPath, policy: PolicySettings) -> None:
     before = -1
     for position, level in enumerate(policy.level):
         place = (*path, "level", position)
@@ -217,7 +220,7 @@ def _check_policy(refs: References, path: Path, policy: PolicySettings) -> None:
 def _check_uplink(refs: References) -> None:
     uplink = refs.settings.uplink
     for position, name in enumerate(uplink.checks if uplink is not None else ()):
-        path: Path = ("uplink", "checks", position)
+        path: KeyPath = ("uplink", "checks", position)
         refs.refer(path, "check", name)
         spec = refs.settings.checks.get(name)
         if spec is not None and not spec.enabled:
@@ -252,5 +255,5 @@ def _check_access(refs: References) -> None:
             kind, colon, name = member.partition(":")
             if colon and (kind != "group" or not name):
                 hint = 'write a user\'s name, or "group:NAME"'
-                place: Path = ("access", role, position)
+                place: KeyPath = ("access", role, position)
                 refs.document.problem(place, f'"{member}" is neither a user nor a group', hint)

@@ -6,7 +6,7 @@ never shown: they may be secrets.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pydantic import BaseModel
@@ -108,7 +108,7 @@ def _keys(model: BaseModel) -> dict[str, object]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _positions(members: tuple[object, ...] | list[object] | list[BaseModel]) -> dict[str, object]:
+def _positions(members: Sequence[object]) -> dict[str, object]:
     return {str(position): member for position, member in enumerate(members)}
 
 

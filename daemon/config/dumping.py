@@ -6,6 +6,7 @@ for the secrets.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
@@ -23,6 +24,7 @@ from daemon.core.plan import RoutePlan
 from daemon.core.severity import Severity
 
 HIDDEN: Final = "********"
+_SECRET_HEADER: Final = re.compile(r"auth|cookie|key|pass|secret|signature|token", re.IGNORECASE)
 
 
 def dump(config: Config) -> str:
@@ -43,9 +45,7 @@ def as_tables(config: Config) -> dict[str, Any]:
         "severity": _named(settings.severities),
         "context": _named(settings.contexts),
         "service": [plain_table(one) for one in settings.services.values()],
-        "check": [
-            plain_table(build.effective(settings, one)) for one in settings.checks.values()
-        ],
+        "check": [plain_table(build.effective(settings, one)) for one in settings.checks.values()],
         "rule": [plain_table(one) for one in settings.rules.values()],
         "route": _routes(settings.routes, config.plan.route.routes),
         "channel": _named(settings.channels),
@@ -97,9 +97,22 @@ def plain_table(model: BaseModel) -> dict[str, Any]:
     table = {
         field.alias or name: _plain(getattr(model, name), is_span=is_span(field))
         for name, field in type(model).model_fields.items()
-        if getattr(model, name) is not None
+        if not _is_absent(getattr(model, name), field)
     }
+    if isinstance(table.get("headers"), dict):
+        table["headers"] = {key: _header(key, one) for key, one in table["headers"].items()}
     return {**table, **model.addresses} if isinstance(model, PersonSettings) else table
+
+
+def _is_absent(value: Any, field: FieldInfo) -> bool:
+    """Whether leaving it out says the same: nothing, or an empty list or table by default."""
+    empty = isinstance(value, (tuple, dict)) and not value
+    return value is None or (empty and field.get_default(call_default_factory=True) == value)
+
+
+def _header(name: str, value: Any) -> Any:
+    """A header's value; hidden where it usually is a secret that was written down openly."""
+    return HIDDEN if _SECRET_HEADER.search(name) else value
 
 
 def is_span(field: FieldInfo) -> bool:

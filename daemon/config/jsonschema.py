@@ -41,7 +41,9 @@ def schema() -> dict[str, Any]:
         "check": {name: kind.spec for name, kind in checks.KINDS.items()},
         "channel": dict(CHANNEL_KINDS),
     }
-    models = {section.model for section in SECTIONS.values() if not section.by_kind}
+    models: set[type[BaseModel]] = {
+        section.model for section in SECTIONS.values() if not section.by_kind
+    }
     models |= {model for kinds in by_kind.values() for model in kinds.values()}
     ordered = sorted(models, key=lambda model: model.__name__)
     references, definitions = models_json_schema([(model, "validation") for model in ordered])

@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 
 _BLANK: Final = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _SPACE: Final = re.compile(r"[ \t]*")
@@ -30,7 +30,7 @@ _ESCAPE: Final = re.compile(r'\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|["\\bfnrt])')
 _PLAIN_ESCAPES: Final = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r"}
 
 
-def line_of(lines: Mapping[Path, int], path: Path) -> int | None:
+def line_of(lines: Mapping[KeyPath, int], path: KeyPath) -> int | None:
     """The line of `path`, or of the nearest thing around it that has one."""
     for length in range(len(path), 0, -1):
         found = lines.get(path[:length])
@@ -39,7 +39,7 @@ def line_of(lines: Mapping[Path, int], path: Path) -> int | None:
     return None
 
 
-def scan(text: str) -> dict[Path, int]:
+def scan(text: str) -> dict[KeyPath, int]:
     """Map every key path of a valid TOML text to its line, from 1.
 
     Tables map to their header, keys to the line they are written on, members of lists and
@@ -55,12 +55,12 @@ class _Scanner:
         self.text = text
         self.at = 0
         self.line = 1
-        self.lines: dict[Path, int] = {}
-        self.lengths: dict[Path, int] = {}
+        self.lines: dict[KeyPath, int] = {}
+        self.lengths: dict[KeyPath, int] = {}
         """How many tables each array of tables has so far, by its resolved path."""
 
-    def scan(self) -> dict[Path, int]:
-        table: Path = ()
+    def scan(self) -> dict[KeyPath, int]:
+        table: KeyPath = ()
         self.skip(_BLANK)
         while self.at < len(self.text):
             if self.text.startswith("[[", self.at):
@@ -80,10 +80,10 @@ class _Scanner:
         self.line += passed.count("\n")
         return passed
 
-    def note(self, path: Path, line: int) -> None:
+    def note(self, path: KeyPath, line: int) -> None:
         self.lines.setdefault(path, line)
 
-    def table(self) -> Path:
+    def table(self) -> KeyPath:
         line = self.line
         self.at += 1
         path = self.resolve(self.dotted())
@@ -91,7 +91,7 @@ class _Scanner:
         self.note_all(path, line)
         return path
 
-    def array_table(self) -> Path:
+    def array_table(self) -> KeyPath:
         line = self.line
         self.at += 2
         keys = self.dotted()
@@ -102,21 +102,21 @@ class _Scanner:
         self.note_all((*array, position), line)
         return (*array, position)
 
-    def resolve(self, keys: list[str]) -> Path:
+    def resolve(self, keys: list[str]) -> KeyPath:
         """A header's keys as a path: each array of tables on it means its newest member."""
-        path: Path = ()
+        path: KeyPath = ()
         for key in keys:
             path = (*path, key)
             if path in self.lengths:
                 path = (*path, self.lengths[path] - 1)
         return path
 
-    def note_all(self, path: Path, line: int) -> None:
+    def note_all(self, path: KeyPath, line: int) -> None:
         """Note a path and all that is above it and not yet seen."""
         for length in range(1, len(path) + 1):
             self.note(path[:length], line)
 
-    def assignment(self, table: Path) -> None:
+    def assignment(self, table: KeyPath) -> None:
         line = self.line
         keys = self.dotted()
         self.at += 1
@@ -143,7 +143,7 @@ class _Scanner:
         self.skip(_SPACE)
         return key
 
-    def value(self, path: Path) -> None:
+    def value(self, path: KeyPath) -> None:
         self.skip(_SPACE)
         opening = self.text[self.at : self.at + 1]
         if opening == "[":
@@ -155,7 +155,7 @@ class _Scanner:
         else:
             self.skip(_SCALAR)
 
-    def array(self, path: Path) -> None:
+    def array(self, path: KeyPath) -> None:
         self.at += 1
         self.skip(_BLANK)
         position = 0
@@ -166,7 +166,7 @@ class _Scanner:
             self.separator()
         self.at += 1
 
-    def inline_table(self, path: Path) -> None:
+    def inline_table(self, path: KeyPath) -> None:
         self.at += 1
         self.skip(_BLANK)
         while self.at < len(self.text) and self.text[self.at] != "}":

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from daemon.client.paths import find_socket
 from daemon.config.problems import ConfigError, Problem
 
 if TYPE_CHECKING:
@@ -57,6 +56,8 @@ def _from_environment() -> Path | None:
 
 def socket_path(config: Config | None = None) -> Path:
     """The daemon's socket: `[daemon] socket`, or the environment's first place."""
+    from daemon.client.paths import find_socket  # dear: its package loads the whole client
+
     return find_socket(config.daemon.socket if config is not None else None)
 
 
@@ -119,5 +120,6 @@ def _text(table: Any, key: str) -> str | None:
 def _included(path: Path, patterns: Any) -> Iterator[Path]:
     for pattern in patterns if isinstance(patterns, list) else []:
         if isinstance(pattern, str) and "\0" not in pattern:
-            base = path.parent / Path(pattern).expanduser()
-            yield from (Path(one) for one in sorted(glob.glob(str(base), recursive=True)))
+            base = str(path.parent / Path(pattern).expanduser())
+            found = glob.glob(base, recursive=True)  # noqa: PTH207  # Path.glob takes no absolute pattern
+            yield from map(Path, sorted(found))

@@ -71,13 +71,13 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     return choices[found[0]] if found else None
 
 
-def did_you_mean(word: str, known: Iterable[str], *, what: str = "known") -> str:
+def did_you_mean(word: str, known: Iterable[str], *, what: str = "names") -> str:
     """The mend for an unknown name: the nearest known one, else a list of all there are."""
     names = sorted(set(known))
     guess = nearest(word, names)
     if guess is not None:
         return f'did you mean "{guess}"?'
     if not names:
-        return f"there are no {what} ones"
+        return f"no {what} are configured"
     shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
     return f"{what} are: {shown}"

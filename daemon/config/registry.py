@@ -94,6 +94,4 @@ LATER_CHECK_KINDS: Final = frozenset(
         "ssh", "systemd", "tls", "websocket",
     }
 )  # fmt: skip
-LATER_CHANNEL_KINDS: Final = frozenset(
-    {"apprise", "exec", "pagerduty", "slack", "sms", "voice"}
-)
+LATER_CHANNEL_KINDS: Final = frozenset({"apprise", "exec", "pagerduty", "slack", "sms", "voice"})

@@ -17,7 +17,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Final
 
-from daemon.config import lines
+from daemon.config.lines import KeyPath, line_of, scan
 from daemon.config.problems import ConfigError, Problem, did_you_mean
 from daemon.config.registry import SECTIONS, Shape
 
@@ -41,11 +41,11 @@ class Source:
 
     file: Path
     data: dict[str, Any]
-    lines: dict[lines.Path, int]
+    lines: dict[KeyPath, int]
 
-    def place(self, path: lines.Path) -> str:
+    def place(self, path: KeyPath) -> str:
         """`file:line` of a key path."""
-        line = lines.line_of(self.lines, path)
+        line = line_of(self.lines, path)
         return f"{self.file}:{line}" if line is not None else f"{self.file}"
 
 
@@ -62,17 +62,17 @@ class Document:
     _members: dict[tuple[str, int], tuple[Source, int]] = field(default_factory=dict)
     _owners: dict[tuple[str, str], Source] = field(default_factory=dict)
 
-    def problem(self, path: lines.Path, message: str, hint: str = "") -> None:
+    def problem(self, path: KeyPath, message: str, hint: str = "") -> None:
         """Note that something is wrong at `path` of the joined document."""
         source, local = self.origin(path)
         if source is None:
             self.problems.append(Problem(self.root, None, self.written(path), message, hint))
             return
-        line = lines.line_of(source.lines, local)
+        line = line_of(source.lines, local)
         key = self.written(path, local)
         self.problems.append(Problem(source.file, line, key, message, hint))
 
-    def origin(self, path: lines.Path) -> tuple[Source | None, lines.Path]:
+    def origin(self, path: KeyPath) -> tuple[Source | None, KeyPath]:
         """The file a path came from, and the path within that file."""
         if len(path) >= 2 and isinstance(path[0], str):
             section, second = path[0], path[1]
@@ -83,12 +83,12 @@ class Document:
                 return self._owners[section, second], path
         return self._owners.get((str(path[0]), "")) if path else None, path
 
-    def place(self, path: lines.Path) -> str:
+    def place(self, path: KeyPath) -> str:
         """`file:line` of a path, for messages that name a second place."""
         source, local = self.origin(path)
         return source.place(local) if source is not None else str(self.root)
 
-    def written(self, path: lines.Path, local: lines.Path | None = None) -> str:
+    def written(self, path: KeyPath, local: KeyPath | None = None) -> str:
         """The path as an operator reads it: `check[3] "web".expect[0]`."""
         text = ""
         here: Any = self.data
@@ -144,8 +144,8 @@ class Document:
         self._owners.setdefault((section, ""), source)
         self.data[section] = value
 
-    def _double(self, source: Source, path: lines.Path) -> None:
-        line = lines.line_of(source.lines, path)
+    def _double(self, source: Source, path: KeyPath) -> None:
+        line = line_of(source.lines, path)
         first = self.place(path)
         self.problems.append(
             Problem(
@@ -190,9 +190,7 @@ def _sources(path: Path, document: Document, seen: list[Path]) -> Iterator[Sourc
             yield from _sources(included, document, seen)
 
 
-def _complain(
-    document: Document, source: Source, key: str, message: str, hint: str = ""
-) -> None:
+def _complain(document: Document, source: Source, key: str, message: str, hint: str = "") -> None:
     line = source.lines.get((key,))
     document.problems.append(Problem(source.file, line, key, message, hint))
 
@@ -210,7 +208,7 @@ def _includes(source: Source, document: Document) -> list[Path]:
             continue
         base = source.file.parent / Path(pattern).expanduser()
         if glob.has_magic(pattern):
-            matched = [Path(one) for one in sorted(glob.glob(str(base), recursive=True))]
+            matched = [Path(one) for one in sorted(_matching(base))]
             found.extend(one for one in matched if one.is_file())
         elif base.is_file():
             found.append(base)
@@ -224,6 +222,10 @@ def _includes(source: Source, document: Document) -> list[Path]:
     return found
 
 
+def _matching(pattern: Path) -> list[str]:
+    return glob.glob(str(pattern), recursive=True)  # noqa: PTH207  # Path.glob takes no absolute pattern
+
+
 def _near_file(path: Path) -> str:
     if not path.parent.is_dir():
         return f"there is no directory {path.parent} either"
@@ -235,8 +237,6 @@ def _read_one(path: Path, document: Document) -> Source | None:
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_FILE_BYTES + 1)
-        if len(raw) > MAX_FILE_BYTES:
-            raise ValueError(f"is larger than {MAX_FILE_BYTES // 1024 // 1024} MiB")
         text = raw.decode("utf-8")
     except OSError as error:
         document.problems.append(Problem(path, None, "", f"cannot be read: {error.strerror}"))
@@ -244,17 +244,18 @@ def _read_one(path: Path, document: Document) -> Source | None:
         line = raw[: error.start].count(b"\n") + 1
         hint = "save the file as UTF-8"
         document.problems.append(Problem(path, line, "", "is not UTF-8 text", hint))
-    except ValueError as error:
-        document.problems.append(Problem(path, None, "", str(error)))
     else:
-        return _parse(path, text, document)
+        if len(raw) <= MAX_FILE_BYTES:
+            return _parse(path, text, document)
+        message = f"is larger than {MAX_FILE_BYTES // 1024 // 1024} MiB"
+        document.problems.append(Problem(path, None, "", message, "split it with include"))
     return None
 
 
 def _parse(path: Path, text: str, document: Document) -> Source | None:
     try:
         data = tomllib.loads(text, parse_float=_decimal)
-        found = lines.scan(text)
+        found = scan(text)
     except tomllib.TOMLDecodeError as error:
         message = str(error)
         place = _SYNTAX_PLACE.search(message)
@@ -262,7 +263,7 @@ def _parse(path: Path, text: str, document: Document) -> Source | None:
         line = int(place[1]) if place and place[1] else at_end
         words = _SYNTAX_PLACE.sub("", message)
         words = words[:1].lower() + words[1:]
-        hint = _syntax_mend(text, line)
+        hint = _syntax_mend(words, text, line)
         document.problems.append(Problem(path, line, "", f"this is no TOML: {words}", hint))
     except RecursionError:
         document.problems.append(Problem(path, None, "", "is nested too deeply"))
@@ -273,16 +274,21 @@ def _parse(path: Path, text: str, document: Document) -> Source | None:
     return None
 
 
-def _syntax_mend(text: str, line: int) -> str:
+def _syntax_mend(complaint: str, text: str, line: int) -> str:
     """What usually is wrong with a line that is no TOML."""
     rows = text.split("\n")
     row = rows[line - 1].strip() if line <= len(rows) else ""
+    if "overwrite" in complaint or "twice" in complaint:
+        what = row.partition("=")[0].strip()
+        return f"{what} is already defined further up; keep one of the two"
+    if complaint.startswith("illegal character '\\n'"):
+        return "a text ends with the quote it begins with, on the same line"
     if row.startswith("\ufeff"):
         return "save the file without a byte order mark"
     key, equals, value = row.partition("=")
     value = value.strip()
     if equals and re.fullmatch(r"[A-Za-z_][\w./:%-]*|\d+(?:ms|[smhdw%])", value):
-        return f'texts stand in quotes: {key.strip()} = "{value}"'
+        return f'texts stand in quotes: {key.strip()} = "..."'  # the value may be a secret
     if equals and not value:
         return "the value is missing"
     if not equals and re.match(r"[A-Za-z_][\w-]*\s*:", row):

@@ -24,7 +24,7 @@ from daemon.config.duty import (
     RouteSettings,
     SlaSettings,
 )
-from daemon.config.lines import Path
+from daemon.config.lines import KeyPath
 from daemon.config.problems import did_you_mean
 from daemon.config.registry import (
     LATER_CHANNEL_KINDS,
@@ -81,9 +81,9 @@ class Settings:
     persons: dict[str, PersonSettings] = field(default_factory=dict)
     inhibits: list[InhibitSettings] = field(default_factory=list)
     slas: dict[str, SlaSettings] = field(default_factory=dict)
-    paths: dict[str, dict[str, Path]] = field(default_factory=dict)
+    paths: dict[str, dict[str, KeyPath]] = field(default_factory=dict)
 
-    def known(self, section: str) -> Mapping[str, Path]:
+    def known(self, section: str) -> Mapping[str, KeyPath]:
         """The names of a section, also of its faulty members, and where they stand."""
         return self.paths.get(section, {})
 
@@ -121,12 +121,12 @@ class _Validator:
         hint = did_you_mean(name, [*SECTIONS, "include"], what="sections")
         self.document.problem((name,), "unknown section", hint)
 
-    def _members(self, name: str, section: Section) -> list[tuple[Path, dict[str, Any]]]:
+    def _members(self, name: str, section: Section) -> list[tuple[KeyPath, dict[str, Any]]]:
         """The section's tables, with their paths; what is no table is a problem."""
         value = self.document.data[name]
         if section.shape is Shape.TABLE and isinstance(value, dict):
             return [((name,), value)]
-        pairs: list[tuple[Path, Any]]
+        pairs: list[tuple[KeyPath, Any]]
         if section.shape is Shape.NAMED and isinstance(value, dict):
             pairs = [((name, key), member) for key, member in value.items()]
         elif section.shape is Shape.ARRAY and isinstance(value, list):
@@ -139,7 +139,7 @@ class _Validator:
                 self.document.problem(path, "must be a table", f"write it as {_header(name)}")
         return [(path, member) for path, member in pairs if isinstance(member, dict)]
 
-    def _member(self, name: str, section: Section, path: Path, raw: dict[str, Any]) -> None:
+    def _member(self, name: str, section: Section, path: KeyPath, raw: dict[str, Any]) -> None:
         key = self._name(name, section, path, raw)
         model = self._model(name, section, path, raw)
         if model is None:
@@ -158,7 +158,7 @@ class _Validator:
         else:
             self._keep(name, key, path, made)
 
-    def _name(self, name: str, section: Section, path: Path, raw: dict[str, Any]) -> str:
+    def _name(self, name: str, section: Section, path: KeyPath, raw: dict[str, Any]) -> str:
         """The member's name, noted as known; a name that is taken or bad is a problem."""
         if section.shape is Shape.NAMED:
             key = str(path[1])
@@ -184,7 +184,7 @@ class _Validator:
             taken[key] = path
         return key
 
-    def _severity_name(self, path: Path, key: str) -> None:
+    def _severity_name(self, path: KeyPath, key: str) -> None:
         try:
             word = parse_severity(key).word
         except ValueError as error:
@@ -195,7 +195,7 @@ class _Validator:
             self.document.problem(path, f'"{key}" means {word}, which stands at {first}')
 
     def _model(
-        self, name: str, section: Section, path: Path, raw: dict[str, Any]
+        self, name: str, section: Section, path: KeyPath, raw: dict[str, Any]
     ) -> type[BaseModel] | None:
         """The model for this member; where `kind` chooses it, a bad kind is a problem."""
         if not section.by_kind:
@@ -215,7 +215,7 @@ class _Validator:
             return CHANNEL_KINDS[kind]
         return None
 
-    def _unknown_kind(self, name: str, path: Path, kind: str, known: list[str]) -> None:
+    def _unknown_kind(self, name: str, path: KeyPath, kind: str, known: list[str]) -> None:
         later = LATER_CHECK_KINDS if name == "check" else LATER_CHANNEL_KINDS
         if kind in later:
             message = f'the kind "{kind}" {LATER}'
@@ -224,13 +224,13 @@ class _Validator:
         hint = did_you_mean(kind, known, what="kinds")
         self.document.problem((*path, "kind"), f'there is no kind "{kind}"', hint)
 
-    def _needs_driver(self, path: Path, kind: str, raw: dict[str, Any]) -> None:
+    def _needs_driver(self, path: KeyPath, kind: str, raw: dict[str, Any]) -> None:
         missing = checks.KINDS[kind].missing()
         if missing is None or raw.get("enabled") is False:
             return
         self.document.problem((*path, "kind"), missing)
 
-    def _keep(self, name: str, key: str, path: Path, made: BaseModel) -> None:
+    def _keep(self, name: str, key: str, path: KeyPath, made: BaseModel) -> None:
         """Put a good member where it belongs in the settings."""
         target = _ATTRIBUTES[name]
         held = getattr(self.settings, target)

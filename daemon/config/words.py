@@ -24,7 +24,17 @@ from daemon.core.severity import Severity, parse_severity
 _LABEL: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 RESERVED_LABELS: Final = frozenset(
-    {"alertname", "check", "context", "kind", "organization", "owner", "rule", "service", "severity"}
+    {
+        "alertname",
+        "check",
+        "context",
+        "kind",
+        "organization",
+        "owner",
+        "rule",
+        "service",
+        "severity",
+    }
 )
 """Labels that Tocsin sets itself, so that matchers can rely on them."""
 
@@ -95,9 +105,7 @@ def _one_line(text: str) -> str:
 def _target(text: str) -> str:
     kind, colon, name = text.partition(":")
     if kind in {"team", "schedule"} and colon:
-        raise ValueError(
-            f"{kind}s are not supported in this version; name a person: or a channel:"
-        )
+        raise ValueError(f"{kind}s are not supported in this version; name a person: or a channel:")
     if kind not in {"channel", "person"} or not colon or not name:
         raise ValueError(
             f'"{text}" is nobody who can be told; write "channel:NAME" or "person:NAME"'
@@ -106,7 +114,11 @@ def _target(text: str) -> str:
 
 
 def _weight(value: object) -> object:
-    return {"up": Decimal(1), "down": Decimal(0)}.get(value, value) if isinstance(value, str) else value
+    return (
+        {"up": Decimal(1), "down": Decimal(0)}.get(value, value)
+        if isinstance(value, str)
+        else value
+    )
 
 
 Zone = Annotated[

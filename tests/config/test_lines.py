@@ -91,7 +91,7 @@ def test_dotted_and_quoted_keys_are_followed() -> None:
         '"""one\n# two [x]\n\\"""\nthree"""',
         "'''one\n\"\"\"\nthree\nfour'''",
         '""""quoted""""\n\n',
-        '[1,\n# ] comment\n[2, 3],\n]',
+        "[1,\n# ] comment\n[2, 3],\n]",
         '"a # no comment \\" ]"',
         "1979-05-27 07:32:00",
     ],
