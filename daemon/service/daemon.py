@@ -1,0 +1,272 @@
+"""The daemon: the engine's hands and ears.
+
+Everything that happens comes in through `take`: the engine decides, the effects go into one
+transaction, and only when that is on disk are they acted on (promise 1). Starting a probe is
+the exception: it changes nothing, and a crash simply starts it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import checks
+from checks.result import Result
+from daemon import __version__
+from daemon.api.access import Access
+from daemon.api.hub import EventHub
+from daemon.api.publish import publish_daemon, publish_effects, publish_sla
+from daemon.api.schema import DaemonInfo
+from daemon.api.times import stamp
+from daemon.config import Config, compare, load
+from daemon.core.effects import Effect, Enqueue, Observed, StartProbe
+from daemon.core.engine import Engine
+from daemon.core.events import Event, Gap, PlanChanged, ResultArrived, SelfReport, Settled, Tick
+from daemon.core.model import Instant
+from daemon.notify.channels import open_channels
+from daemon.notify.dispatcher import Dispatcher
+from daemon.notify.message import Composer
+from daemon.service.clock import Clock
+from daemon.service.parts import access_of, ping_tokens, prepare_checks
+from daemon.service.pulse import Pulse
+from daemon.service.runner import Runner
+from daemon.service.selfwatch import SelfWatch, Vitals
+from daemon.store import Store
+
+_log = logging.getLogger("tocsin.daemon")
+
+_BEAT_S: Final = 0.5
+_PUBLISH_EVERY: Final = 10
+"""Beats between two looks at the figures that move by themselves (SLAs, the daemon's own)."""
+
+Listener = Callable[[Sequence[Effect], Instant], None]
+
+
+class Daemon:
+    """One running Tocsin. It is the API's `Backend`.
+
+    Attributes:
+        engine: Decides; only `take` hands it events.
+        listeners: Called with the effects of each turn once they are durable.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        engine: Engine,
+        prepared: Mapping[str, checks.Prepared],
+        clock: Clock,
+        probe_limit: int,
+    ) -> None:
+        self.config = config
+        self.engine = engine
+        self.hub = EventHub(clock.now())
+        self.access: Access = access_of(config.access)
+        self.ping_tokens: Mapping[str, str] = ping_tokens(config)
+        self.listeners: list[Listener] = []
+        self.watch = SelfWatch()
+        self._store = store
+        self._clock = clock
+        self._prepared = dict(prepared)
+        self._started_at = clock.now()
+        self._reload_error: str | None = None
+        self._reloading = asyncio.Lock()
+        self._runner = Runner(prepared, clock.now, self._take_result, probe_limit)
+        self._pulse = Pulse(clock.now, lambda: self._take(Tick()))
+        self._dispatcher = Dispatcher(
+            self._open_channels(config),
+            store.outbox,
+            clock.now,
+            self._settled,
+            Composer(lambda: self.engine.plan),
+        )
+
+    def now(self) -> Instant:
+        """The daemon's time."""
+        return self._clock.now()
+
+    @property
+    def history(self) -> Any:
+        """What the API reads beside the engine's memory."""
+        return self._store.history
+
+    async def start(self, restored: Sequence[Effect]) -> None:
+        """Carry out what restoring the engine decided, and begin to check and to deliver."""
+        now = self.now()
+        await self._carry_out(restored, now)
+        await self._dispatcher.start()
+        self._take(Tick())
+
+    async def stop(self) -> None:
+        """End cleanly: no new probe, what is in flight is given up or stays in the outbox,
+        everything decided is on disk."""
+        self._pulse.stop()
+        self.hub.close()
+        await self._runner.close()
+        await self._dispatcher.stop()
+        self._pulse.stop()
+
+    async def command(self, event: Event) -> list[Effect]:
+        """Have the engine handle this; returns once its effects are durable.
+
+        Raises:
+            Refusal: The engine will not; nothing has changed.
+        """
+        now = self.now()
+        effects = self.engine.handle(event, now)
+        await self._carry_out(effects, now)
+        return effects
+
+    def _take(self, event: Event) -> None:
+        now = self.now()
+        self._carry_out(self.engine.handle(event, now), now)
+
+    def _take_result(self, result: Result) -> None:
+        self._take(ResultArrived(result))
+
+    async def _settled(self, settled: Settled) -> None:
+        await self.command(settled)
+
+    def _carry_out(self, effects: Sequence[Effect], now: Instant) -> asyncio.Future[None]:
+        """Write the effects, and act on them when they are durable; probes start at once."""
+        for effect in effects:
+            if isinstance(effect, StartProbe):
+                self.watch.started(now - effect.due)
+                self._runner.start(effect.check)
+        durable = self._store.submit(effects, now)
+        durable.add_done_callback(lambda done: self._act(effects, now, done))
+        self._pulse.at(self.engine.next_deadline())
+        return durable
+
+    def _act(self, effects: Sequence[Effect], now: Instant, durable: asyncio.Future[None]) -> None:
+        if durable.cancelled():
+            return
+        publish_effects(effects, self.engine, now, self.hub)
+        notices = [effect.notice for effect in effects if isinstance(effect, Enqueue)]
+        if notices:
+            self._dispatcher.offer(notices)
+        for listener in self.listeners:
+            listener(effects, now)
+
+    async def beat(self, progress: Callable[[], None]) -> None:
+        """Watch the clock and the daemon itself until cancelled; `progress` is called while
+        the engine, the store and the outbox do their work."""
+        loop = asyncio.get_running_loop()
+        beats = 0
+        while True:
+            due = loop.time() + _BEAT_S
+            await asyncio.sleep(_BEAT_S)
+            self.watch.lagged((loop.time() - due) * 1000)
+            self._look()
+            if self.alive:
+                progress()
+            beats += 1
+            if beats % _PUBLISH_EVERY == 0:
+                self._publish_figures()
+
+    def _look(self) -> None:
+        jump = self._clock.beat()
+        if jump is not None:
+            _log.warning("%s", jump.reason)
+            if not jump.back_ms:
+                self._take(Gap(jump.start))
+        for report in self.watch.look(self._vitals(), self.now()):
+            self._report(report)
+
+    def _report(self, report: SelfReport) -> None:
+        _log.log(logging.ERROR if report.holds else logging.INFO, "%s", report.message)
+        self._take(report)
+
+    def _vitals(self) -> Vitals:
+        return Vitals(
+            database_problem=self._store.health().problem,
+            outbox_oldest=self._dispatcher.oldest_at,
+            clock_ahead_ms=self._clock.ahead_ms,
+            waiting=self._runner.waiting,
+        )
+
+    @property
+    def alive(self) -> bool:
+        """Whether the outbox's lanes and the store's writer are at work."""
+        return self._dispatcher.alive and self._store.alive
+
+    def _publish_figures(self) -> None:
+        now = self.now()
+        publish_daemon(self.info(), self.hub)
+        for name in self.engine.plan.slas:
+            publish_sla(name, self.engine, now, self.hub)
+
+    def info(self) -> DaemonInfo:
+        """How the daemon itself does."""
+        return DaemonInfo(
+            pid=os.getpid(),
+            version=__version__,
+            started_at=stamp(self._started_at),
+            time=stamp(self.now()),
+            config=str(self.config.path),
+            checks=len(self.engine.plan.checks),
+            lag_ms=round(self.watch.lag_ms, 1),
+            lateness_ms=round(self.watch.lateness_ms, 1),
+            outbox=self._dispatcher.waiting,
+            database_bytes=self._store.health().bytes,
+            cpu_percent=self.watch.cpu_percent(),
+            rss_bytes=self.watch.rss_bytes(),
+            reload_error=self._reload_error,
+            problems=list(self.watch.problems.values()),
+        )
+
+    async def reload(self) -> dict[str, Any]:
+        """Read the configuration anew and go on with it.
+
+        Raises:
+            ConfigError: It is bad; everything stays as it was.
+        """
+        async with self._reloading:
+            try:
+                config = await asyncio.to_thread(load, self.config.path)
+                prepared = await asyncio.to_thread(
+                    prepare_checks, config, self.config, self._prepared
+                )
+            except Exception as error:
+                self._reload_error = str(error).splitlines()[0]
+                raise
+            changes = compare(self.config, config)
+            await self._runner.replace(prepared)
+            self.config, self._prepared = config, prepared
+            self.access, self.ping_tokens = access_of(config.access), ping_tokens(config)
+            self._dispatcher.replace(self._open_channels(config))
+            self._reload_error = None
+            await self.command(PlanChanged(config.plan))
+            _log.info("reloaded %s: %s", config.path, changes)
+            return {
+                "changed": bool(changes),
+                "summary": str(changes),
+                "restart": list(changes.restart),
+            }
+
+    @staticmethod
+    def _open_channels(config: Config) -> dict[str, Any]:
+        from zoneinfo import ZoneInfo
+
+        settings = config.daemon
+        return dict(
+            open_channels(config.channels, ZoneInfo(settings.timezone), settings.external_url)
+        )
+
+    async def backup(self, path: Path) -> dict[str, Any]:
+        """Write a copy of the database to `path`, which must not exist yet."""
+        await self._store.backup(path)
+        return {"path": str(path)}
+
+    async def verify(self) -> dict[str, Any]:
+        """Check the database."""
+        return {"problems": await self._store.verify()}
+
+    async def prune(self) -> dict[str, Any]:
+        """Remove what is older than the retention."""
+        return {"removed": await self._store.prune()}
