@@ -28,6 +28,7 @@ from daemon.core.heartbeat import Heartbeats
 from daemon.core.model import CheckState, Instant, Record, ServiceState
 from daemon.core.plan import CheckPlan, Plan
 from daemon.core.probing import Probing
+from daemon.core.schedule import Run
 from daemon.core.turn import Turn
 from daemon.core.uplink import CAUSE
 
@@ -76,14 +77,15 @@ class Observatory:
         that may tell. A later fact starts there at the earliest.
         """
         state = self._estate.checks[check]
-        if not state.hard and state.soft_since is not None:
-            return state.soft_since
         if self._heartbeats.plan_of(check) is not None:
             return self._now if state.expires is None else min(self._now, state.expires)
-        last = self._estate.last.get(check)
+        return self._floor(state, self._estate.last.get(check), self._probing.run_of(check))
+
+    def _floor(self, state: CheckState, last: Result | None, run: Run | None) -> Instant:
+        if not state.hard and state.soft_since is not None:
+            return state.soft_since
         if state.measured and last is not None:
             return last.at if state.since is None else max(last.at, state.since)
-        run = self._probing.run_of(check)
         return self._now if run is None else min(self._now, run.started)
 
     # -- beginnings --------------------------------------------------------------------
@@ -125,7 +127,6 @@ class Observatory:
         if watch is None:
             return
         state = estate.checks[name]
-        floor = self.confirmed_until(name)
         run = self._probing.ended(name)
         before = estate.last.get(name)
         if result.at < self._resumed and result.status is not Status.UP:
@@ -135,7 +136,7 @@ class Observatory:
                 result = estate.under_uplink(result, turn)
             estate.last[name] = result
             if not _is_steady(state, result, before):
-                at = min(max(result.at, floor), turn.now)
+                at = min(max(result.at, self._floor(state, before, run)), turn.now)
                 self._judge(watch.plan, state, result, at, before, turn)
         self._now = turn.now
         turn.effects.append(Observed(result))
