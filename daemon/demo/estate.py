@@ -1,0 +1,265 @@
+"""The demo's configuration: the shop as Tocsin is told of it, with seconds for minutes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from daemon.demo.shop import HEARTBEAT, Addresses
+
+_WIKI = "https://wiki.shop.example"
+
+
+def configuration(
+    directory: Path, shop: Addresses, mail_port: int, webhook_port: int
+) -> dict[str, Any]:
+    """The configuration as tables; `write` makes the file."""
+    return {
+        "daemon": {
+            "socket": str(directory / "tocsin.sock"),
+            "database": str(directory / "tocsin.db"),
+        },
+        "defaults": {
+            "every": "1s",
+            "timeout": "2s",
+            "retry_every": "500ms",
+            "every_down": "1s",
+            "down_after": 2,
+        },
+        "context": _contexts(),
+        "severity": {
+            "emergency": {"mtta": "15s", "mttr": "1m"},
+            "critical": {"mtta": "30s", "mttr": "2m"},
+        },
+        "service": _services(),
+        "check": _checks(shop),
+        "rule": _rules(),
+        "route": _routes(),
+        "policy": _policies(),
+        "person": _people(),
+        "channel": _channels(mail_port, webhook_port),
+        "sla": _slas(),
+    }
+
+
+def write(path: Path, tables: dict[str, Any]) -> None:
+    """Write the configuration as a file only this user can read."""
+    path.touch(mode=0o600)
+    path.write_text(tomli_w.dumps(tables), encoding="utf-8")
+
+
+def _contexts() -> dict[str, Any]:
+    return {
+        "revenue_critical": {
+            "rank": 1,
+            "severity": {"down": "emergency", "degraded": "high", "unknown": "medium"},
+        },
+        "customer_facing": {
+            "rank": 2,
+            "severity": {"down": "critical", "degraded": "medium", "unknown": "low"},
+        },
+        "back_office": {
+            "rank": 3,
+            "severity": {"down": "high", "degraded": "low", "unknown": "low"},
+        },
+    }
+
+
+def _services() -> list[dict[str, Any]]:
+    money = {"currency": "GBP", "organization": "shop"}
+    return [
+        {
+            "name": "orders-db",
+            "context": "revenue_critical",
+            "owner": "platform",
+            "revenue_per_hour": 48000,
+            "impact": "Nobody can order anything. (Press a to take this incident.)",
+            "runbook": f"{_WIKI}/orders-db",
+            "recovery_sla": "20s",
+            **money,
+        },
+        {
+            "name": "checkout",
+            "context": "revenue_critical",
+            "owner": "payments",
+            "depends_on": ["orders-db"],
+            "revenue_per_hour": 36000,
+            "impact": "Customers cannot pay. (Press a to take it, n to write a note.)",
+            "runbook": f"{_WIKI}/checkout",
+            "recovery_sla": "30s",
+            **money,
+        },
+        {
+            "name": "search",
+            "context": "customer_facing",
+            "owner": "discovery",
+            "revenue_per_hour": 6000,
+            "impact": "Customers find nothing, or too late",
+            "runbook": f"{_WIKI}/search",
+            **money,
+        },
+        {
+            "name": "recommendations",
+            "context": "back_office",
+            "owner": "discovery",
+            "impact": "Customers see no recommendations",
+            **money,
+        },
+        {
+            "name": "invoices",
+            "context": "back_office",
+            "owner": "finance",
+            "depends_on": ["orders-db"],
+            "impact": "Invoices go out late",
+            "runbook": f"{_WIKI}/invoices",
+            **money,
+        },
+        {
+            "name": "backup",
+            "context": "back_office",
+            "owner": "platform",
+            "impact": "Last night's data has no copy",
+            "runbook": f"{_WIKI}/backup",
+        },
+        {"name": "this-host", "context": "back_office", "owner": "platform"},
+    ]
+
+
+def _checks(shop: Addresses) -> list[dict[str, Any]]:
+    base = f"http://127.0.0.1:{shop.web_port}"
+    return [
+        {
+            "name": "orders-db-tcp",
+            "service": "orders-db",
+            "kind": "tcp",
+            "host": "127.0.0.1",
+            "port": shop.database_port,
+        },
+        {
+            "name": "checkout-http",
+            "service": "checkout",
+            "kind": "http",
+            "url": f"{base}/checkout/health",
+            "expect": ["status == 200", "json.ok == true"],
+        },
+        {
+            "name": "search-http",
+            "service": "search",
+            "kind": "http",
+            "url": f"{base}/search",
+            "expect": ["status == 200"],
+            "degraded_if": ["latency_ms > 800.0"],
+        },
+        {
+            "name": "recommendations-http",
+            "service": "recommendations",
+            "kind": "http",
+            "url": f"{base}/recommendations",
+            "expect": ["status == 200"],
+        },
+        {
+            "name": "invoices-unsent",
+            "service": "invoices",
+            "kind": "sqlite",
+            "path": str(shop.invoices),
+            "query": "SELECT count(*) AS unsent FROM invoices WHERE sent = 0",
+            "degraded_if": ["value > 40"],
+        },
+        {
+            "name": HEARTBEAT,
+            "service": "backup",
+            "kind": "heartbeat",
+            "period": "4s",
+            "grace": "3s",
+        },
+        {"name": "this-host", "service": "this-host", "kind": "host", "every": "2s"},
+    ]
+
+
+def _rules() -> list[dict[str, Any]]:
+    return [
+        {
+            "name": "search-slow",
+            "select": ['check="search-http"'],
+            "when": "p95('latency_ms','10s') > 300.0",
+            "clear_when": "p95('latency_ms','10s') < 150.0",
+            "for": "2s",
+            "severity": "high",
+            "annotations": {"summary": "Searches take longer than 300 ms"},
+        }
+    ]
+
+
+def _routes() -> list[dict[str, Any]]:
+    return [
+        {
+            "match": ['severity=~"emergency|critical"'],
+            "channels": ["shop-chat"],
+            "policy": "on-call",
+            "group_by": ["service"],
+            "group_wait": "0s",
+            "group_interval": "5s",
+            "repeat_interval": "1m",
+        },
+        {
+            "channels": ["shop-chat"],
+            "policy": "office",
+            "group_by": ["service"],
+            "group_wait": "2s",
+            "group_interval": "10s",
+            "repeat_interval": "2m",
+        },
+    ]
+
+
+def _policies() -> dict[str, Any]:
+    return {
+        "on-call": {
+            "level": [
+                {"after": "0s", "notify": ["person:ana"]},
+                {"after": "10s", "notify": ["person:ben"]},
+                {"after": "20s", "notify": ["channel:managers"]},
+            ],
+            "rounds": 1,
+            "round_every": "15s",
+        },
+        "office": {
+            "level": [
+                {"after": "0s", "notify": ["person:ana"]},
+                {"after": "25s", "notify": ["person:ben"]},
+            ]
+        },
+    }
+
+
+def _people() -> dict[str, Any]:
+    ways = {"high": ["mail"], "low": ["mail"]}
+    return {
+        "ana": {"contact": ways, "mail": "ana@shop.example"},
+        "ben": {"contact": ways, "mail": "ben@shop.example"},
+    }
+
+
+def _channels(mail_port: int, webhook_port: int) -> dict[str, Any]:
+    mail = {
+        "kind": "email",
+        "host": "127.0.0.1",
+        "port": mail_port,
+        "tls": "none",
+        "sender": "Tocsin <tocsin@shop.example>",
+    }
+    return {
+        "mail": {**mail, "fallback": "shop-chat"},
+        "managers": {**mail, "to": ["managers@shop.example"], "audience": "stakeholder"},
+        "shop-chat": {"kind": "webhook", "url": f"http://127.0.0.1:{webhook_port}/shop-chat"},
+    }
+
+
+def _slas() -> list[dict[str, Any]]:
+    """A day's budget of 99.9 % is 86 s, so each outage visibly eats from it."""
+    return [
+        {"name": f"{service}-availability", "service": service, "target": target, "period": "1d"}
+        for service, target in (("orders-db", 99.9), ("checkout", 99.9), ("search", 99.5))
+    ]
