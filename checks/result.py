@@ -82,6 +82,8 @@ class Observation:
     message: str = ""
     degraded: bool = False
     """The probe itself calls this degraded (a plugin's WARNING)."""
+    unknown: bool = False
+    """Nothing can be said of the target (a plugin's UNKNOWN): the verdict is unknown."""
 
 
 @dataclass(frozen=True, slots=True)

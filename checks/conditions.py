@@ -1,0 +1,226 @@
+"""The conditions of a check: CEL texts, compiled once, evaluated on every result.
+
+A condition is read here and nowhere else. Compiling finds everything that can be found
+without a result: syntax, fields the kind does not have, functions CEL does not have, and
+conditions that are not true or false. Evaluating answers true or false, or raises what an
+operator is told; `explain` shows a condition with the values it saw.
+
+Numbers: comparisons between int and double work as numbers (`latency_ms > 800`), as the CEL
+specification has it for `dyn` values. Arithmetic between them does not: CEL does not coerce,
+so it is written `double(n) * 1.5`. See docs/conditions.md.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import cel
+
+from checks.condition_paths import Absent, Path, Reading, read_paths
+from checks.errors import CheckError, SpecError
+from checks.probe import FieldType
+from checks.text import one_line
+
+VALUE_LIMIT: Final = 60
+"""How many characters of a value a resolved condition shows."""
+TEXT_LIMIT: Final = 2_000
+"""The longest condition, in characters."""
+
+_SAMPLES: Final[Mapping[str, tuple[object, object]]] = {
+    "bool": (True, False),
+    "int": (1, 0),
+    "float": (1.5, 0.0),
+    "string": ("a", ""),
+}
+_FUNCTION_NAMES: Final = """
+size contains startsWith endsWith matches int uint double string bytes duration timestamp type
+dyn min max getFullYear getMonth getDayOfYear getDayOfMonth getDate getDayOfWeek getHours
+getMinutes getSeconds getMilliseconds
+"""
+_FUNCTIONS: Final = frozenset(_FUNCTION_NAMES.split())
+_NUMERIC: Final = frozenset(
+    ["_+_", "_-_", "_*_", "_/_", "_%_", "-_", "size", "int", "uint", "double", "string", "bytes"]
+    + ["duration", "timestamp", "type", "min", "max"]
+    + [name for name in _FUNCTIONS if name.startswith("get")]
+)
+"""Functions whose answer is no bool; an expression of these alone is no condition."""
+
+
+class ConditionFailed(CheckError):
+    """A condition could not be evaluated on what this run found; its text says why."""
+
+
+class NotMeasured(ConditionFailed):
+    """A condition names a field that this run has no value for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A compiled condition.
+
+    Attributes:
+        text: As it was written.
+        names: The fields it names.
+        paths: What to show of those fields when it fails.
+        dynamic: Whether it names a field whose value the target makes up.
+    """
+
+    text: str
+    names: tuple[str, ...]
+    paths: tuple[Path, ...]
+    program: cel.Program
+    dynamic: bool
+
+    def holds(self, fields: Mapping[str, Any]) -> bool:
+        """Evaluate it.
+
+        Raises:
+            NotMeasured: A field it needs has no value in this run.
+            ConditionFailed: It has no answer (a missing key, a type that does not fit).
+        """
+        values = {name: fields[name] for name in self.names if name in fields}
+        if self.dynamic:
+            values = {name: value for name, value in values.items() if type(value) is not Absent}
+        try:
+            answer = self.program.execute(values)
+        except (RuntimeError, TypeError, ValueError, KeyError, IndexError, ArithmeticError) as why:
+            raise self._failed(fields, why) from None
+        if answer is True or answer is False:
+            return answer
+        raise ConditionFailed(f"{self.text} (is {_show(answer)}, neither true nor false)")
+
+    def explain(self, fields: Mapping[str, Any]) -> str:
+        """The condition with what it saw: `status == 200 (status is 502)`."""
+        seen = [
+            f"{path.text} is {_show(value)}" for path, value, found in self._read(fields) if found
+        ]
+        return f"{self.text} ({', '.join(seen)})" if seen else self.text
+
+    def _read(self, fields: Mapping[str, Any]) -> list[tuple[Path, Any, bool]]:
+        return [(path, *path.find(fields)) for path in self.paths]
+
+    def _failed(self, fields: Mapping[str, Any], why: Exception) -> ConditionFailed:
+        read = self._read(fields)
+        for path, broken, found in read:
+            if not found:
+                unmeasured = path.keys[0] not in fields
+                sort = NotMeasured if unmeasured else ConditionFailed
+                return sort(f"{self.text} ({broken})")
+        seen = ", ".join(f"{path.text} is {_show(value)}" for path, value, _ in read)
+        told = ": ".join(part for part in (seen, _reason(why)) if part)
+        return ConditionFailed(f"{self.text} ({told})")
+
+
+def compile_condition(text: str, fields: Mapping[str, FieldType], where: str) -> Condition:
+    """Compile one condition of a kind that has `fields`; `where` names its key for errors.
+
+    Raises:
+        SpecError: It does not compile, names what is not there, or is not true or false.
+    """
+    if len(text) > TEXT_LIMIT:
+        raise SpecError(where, f"a condition has at most {TEXT_LIMIT} characters")
+    try:
+        program = cel.compile(text)
+    except ValueError as error:
+        raise SpecError(where, f"{one_line(text)!r} does not compile: {_syntax(error)}") from None
+    reading = read_paths(text, frozenset(fields))
+    names = _known_names(program, reading, fields, where)
+    _refuse_unknown_functions(program, where, text)
+    dynamic = any(fields[name] not in _SAMPLES for name in names)
+    condition = Condition(text, names, reading.paths, program, dynamic)
+    _refuse_not_boolean(condition, fields, where)
+    return condition
+
+
+def _known_names(
+    program: cel.Program, reading: Reading, fields: Mapping[str, FieldType], where: str
+) -> tuple[str, ...]:
+    names = [name for name in program.variables() if name not in reading.bound]
+    for name in names:
+        if name not in fields:
+            near = difflib.get_close_matches(name, fields, n=1, cutoff=0.5)
+            known = ", ".join(sorted(fields)[:25]) or "none"
+            mend = f"did you mean {near[0]}?" if near else f"its fields are: {known}"
+            raise SpecError(
+                where, f"{one_line(program.source)!r} names {name}, no field here; {mend}"
+            )
+    return tuple(names)
+
+
+def _refuse_unknown_functions(program: cel.Program, where: str, text: str) -> None:
+    for name in program.functions():
+        if name[:1].isalpha() and name not in _FUNCTIONS:
+            near = difflib.get_close_matches(name, _FUNCTIONS, n=1)
+            mend = f"; did you mean {near[0]}?" if near else ""
+            raise SpecError(
+                where, f"{one_line(text)!r} calls {name}(), which CEL does not have{mend}"
+            )
+
+
+def _refuse_not_boolean(condition: Condition, fields: Mapping[str, FieldType], where: str) -> None:
+    """Try the condition on sample values; where its fields hold anything, look at its shape."""
+    text = one_line(condition.text)
+    functions = frozenset(condition.program.functions())
+    if condition.dynamic:
+        bare = not functions and "has" not in condition.text
+        whole = bare and condition.text.strip() in condition.names
+        if whole and fields[condition.text.strip()] != "any":
+            raise SpecError(where, f"{text!r} is neither true nor false; compare it with something")
+        if functions and functions <= _NUMERIC:
+            raise SpecError(where, f"{text!r} is neither true nor false; compare it with something")
+        return
+    for turn in (0, 1):
+        sample = {name: _SAMPLES[fields[name]][turn] for name in condition.names}
+        try:
+            answer = condition.program.execute(sample)
+        except ArithmeticError:
+            continue  # a division by a sample's zero says nothing of the condition
+        except (RuntimeError, TypeError, ValueError, KeyError, IndexError) as error:
+            raise SpecError(where, f"{text!r} cannot work: {_reason(error)}") from None
+        if not isinstance(answer, bool):
+            raise SpecError(where, f"{text!r} is neither true nor false; compare it with something")
+
+
+def _syntax(error: ValueError) -> str:
+    """The first complaint of the parser, without its list of every possible token."""
+    text = str(error).partition("ERROR: <input>:")[2] or str(error)
+    position, _, complaint = text.partition(": ")
+    complaint = complaint.split("\n", 1)[0].split(" expecting ", 1)[0]
+    column = position.partition(":")[2]
+    hint = "; equality is written ==" if "token recognition error at: '= " in complaint else ""
+    return one_line(f"{complaint.removeprefix('Syntax error: ')} at column {column}{hint}")
+
+
+def _reason(error: Exception) -> str:
+    """An evaluation's error, short enough for a message."""
+    if isinstance(error, ZeroDivisionError):
+        return "division by zero"
+    text = str(error)
+    if "No such overload" in text or "Unsupported operation" in text:
+        return "these types do not go together; convert with int(), double() or string()"
+    if "not a valid regex" in text:
+        return "the pattern given to matches() is no valid regular expression"
+    if "Undefined variable or function" in text:
+        return f"{text.split(chr(39))[1]}() is not known for these types"
+    return one_line(text, 120)
+
+
+def _show(value: object) -> str:
+    """A value as CEL would write it, shortened."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return f"{value:.3f}".rstrip("0").rstrip(".") if 1e-3 <= abs(value) < 1e15 else f"{value:g}"
+    if isinstance(value, str):
+        return f'"{one_line(value, VALUE_LIMIT)}"'
+    if isinstance(value, dict):
+        inner = ", ".join(f"{_show(k)}: {_show(v)}" for k, v in list(value.items())[:5])
+        return one_line(f"{{{inner}}}", VALUE_LIMIT)
+    if isinstance(value, (list, tuple)):
+        return one_line(f"[{', '.join(_show(item) for item in value[:5])}]", VALUE_LIMIT)
+    return one_line(str(value), VALUE_LIMIT)
