@@ -1,0 +1,235 @@
+"""The registry of actions: one table that feeds keys, key bar, palette, help and permission.
+
+An action says what it is called, which key does it, where it applies, whether it writes and
+which role may. Whether it can be done now is a pure function of the situation, and when it
+cannot, the answer is the reason an operator is shown; no key is ever silently dead.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from daemon.api.schema import CheckView, IncidentView, ServiceView, SilenceView
+
+ROLES: Final = ("viewer", "operator", "admin")
+"""Each may what those before it may."""
+
+
+class Place(enum.StrEnum):
+    """Where the operator is."""
+
+    OVERVIEW = "overview"
+    INCIDENTS = "incidents"
+    INCIDENT = "incident"
+    CHECKS = "checks"
+    SILENCES = "silences"
+    SLA = "sla"
+
+
+MODES: Final = (Place.OVERVIEW, Place.INCIDENTS, Place.CHECKS, Place.SILENCES, Place.SLA)
+"""The places behind the number keys, in their order."""
+MODE_NAMES: Final = {
+    Place.OVERVIEW: "Overview",
+    Place.INCIDENTS: "Incidents",
+    Place.CHECKS: "Checks",
+    Place.SILENCES: "Silences",
+    Place.SLA: "SLA",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What an action depends on.
+
+    Attributes:
+        cut: Why nothing can be written now (no connection), in words; None when it can.
+        undo: What `z` would undo, in words.
+        lists: Whether there is a list here that can be filtered.
+    """
+
+    place: Place
+    role: str
+    cut: str | None = None
+    incident: IncidentView | None = None
+    check: CheckView | None = None
+    service: ServiceView | None = None
+    silence: SilenceView | None = None
+    undo: str | None = None
+    lists: bool = True
+
+
+Refusal = Callable[[Situation], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing an operator can do.
+
+    Attributes:
+        keys: What does it; the first is shown.
+        title: A word or two for key bar and palette.
+        help: A sentence for the palette and the help.
+        places: Where it applies; empty is everywhere.
+        role: The least role that may.
+        writes: Whether it changes the daemon's state.
+        bar: Its place in the key bar, low first; None leaves it out.
+        blocked: Why it cannot be done in a situation, or None.
+    """
+
+    id: str
+    keys: tuple[str, ...]
+    title: str
+    help: str
+    places: frozenset[Place] = frozenset()
+    role: str = "viewer"
+    writes: bool = False
+    bar: int | None = None
+    blocked: Refusal | None = None
+    symbol: str = ""
+
+    @property
+    def key(self) -> str:
+        """The first key as it is shown."""
+        return self.symbol or self.keys[0]
+
+
+def _needs_incident(situation: Situation) -> str | None:
+    if situation.incident is None:
+        return "no incident is selected; w goes to the worst one"
+    if situation.incident.state == "resolved":
+        return "this incident is resolved"
+    return None
+
+
+def _ackable(situation: Situation) -> str | None:
+    reason = _needs_incident(situation)
+    incident = situation.incident
+    if reason or incident is None:
+        return reason
+    if incident.state == "acknowledged":
+        return f"{incident.acknowledged_by or 'somebody'} has acknowledged it already"
+    if not incident.acknowledgeable:
+        return "its rule forbids acknowledging (acknowledgeable = false)"
+    return None
+
+
+def _unackable(situation: Situation) -> str | None:
+    reason = _needs_incident(situation)
+    incident = situation.incident
+    if reason or incident is None:
+        return reason
+    return None if incident.state == "acknowledged" else "nobody has acknowledged it"
+
+
+def _escalatable(situation: Situation) -> str | None:
+    reason = _needs_incident(situation)
+    incident = situation.incident
+    if reason or incident is None:
+        return reason
+    if incident.escalation is None:
+        return "its route has no escalation policy"
+    if incident.escalation.spent:
+        return f"policy {incident.escalation.policy} has told everybody it names"
+    return None
+
+
+def _notable(situation: Situation) -> str | None:
+    return None if situation.incident else "no incident is selected; w goes to the worst one"
+
+
+def _expirable(situation: Situation) -> str | None:
+    if situation.silence is None:
+        return "no silence is selected"
+    return "it has expired already" if situation.silence.status.state == "expired" else None
+
+
+def _runnable(situation: Situation) -> str | None:
+    if situation.check is None:
+        return "no check is selected"
+    if situation.check.kind == "heartbeat":
+        return "a heartbeat is not run; it waits to be pinged"
+    return None
+
+
+_INCIDENTS: Final = frozenset({Place.OVERVIEW, Place.INCIDENTS, Place.INCIDENT})
+
+ACTIONS: Final = (
+    Action("ack", ("a",), "ack", "Acknowledge: escalation and repeats stop, it is yours",
+           _INCIDENTS, "operator", True, 1, _ackable),
+    Action("ack_with", ("A",), "ack with comment",
+           "Acknowledge with a comment, and for a time if you like",
+           _INCIDENTS, "operator", True, None, _ackable),
+    Action("unack", ("u",), "un-ack", "Give it back: escalation starts anew",
+           _INCIDENTS, "operator", True, 2, _unackable),
+    Action("note", ("n",), "note", "Write a line into the incident's timeline",
+           _INCIDENTS, "operator", True, 3, _notable),
+    Action("escalate", ("e",), "escalate", "Tell the next level now; asks first",
+           _INCIDENTS, "operator", True, 5, _escalatable),
+    Action("resolve", ("r",), "resolve", "Close the incident by hand; asks first",
+           _INCIDENTS, "operator", True, 6, _needs_incident),
+    Action("run", ("x",), "run now", "Run the selected check at once",
+           frozenset({Place.CHECKS}), "operator", True, 1, _runnable),
+    Action("expire", ("x",), "expire", "End the selected silence now",
+           frozenset({Place.SILENCES}), "operator", True, 2, _expirable),
+    Action("silence", ("s",), "silence", "Mute alerts by matchers for a time, with a preview",
+           frozenset(), "operator", True, 4),
+    Action("undo", ("z",), "undo", "Take back what you did last",
+           frozenset(), "operator", True, 7,
+           lambda situation: None if situation.undo else "there is nothing to undo"),
+    Action("worst", ("w",), "worst", "Go to the worst incident nobody has acknowledged", bar=8),
+    Action("filter", ("slash",), "filter", "Show only what matches, such as severity=critical",
+           bar=9, symbol="/",
+           blocked=lambda situation: None if situation.lists else "nothing to filter here"),
+    Action("help", ("question_mark",), "help", "Keys and signs of this place", bar=10, symbol="?"),
+    Action("palette", ("colon", "ctrl+p"), "palette", "Find any action, service, check, incident",
+           bar=11, symbol=":"),
+    *(
+        Action(f"mode.{place}", (str(number),), MODE_NAMES[place], f"Go to {MODE_NAMES[place]}")
+        for number, place in enumerate(MODES, 1)
+    ),
+    Action("theme", ("T",), "theme", "Switch between the dark and the light theme"),
+    Action("quit", ("q",), "quit", "Leave the dashboard; the daemon goes on", bar=12),
+)  # fmt: skip
+
+BY_ID: Final = {action.id: action for action in ACTIONS}
+
+
+def refusal(action: Action, situation: Situation) -> str | None:
+    """Why an action cannot be done in a situation; None when it can."""
+    if action.places and situation.place not in action.places:
+        places = ", ".join(sorted(action.places))
+        return f"this belongs to {places}"
+    if ROLES.index(action.role) > ROLES.index(_role(situation.role)):
+        return f"you are a {_role(situation.role)}; this needs the role {action.role}"
+    if action.writes and situation.cut:
+        return situation.cut
+    return action.blocked(situation) if action.blocked is not None else None
+
+
+def _role(word: str) -> str:
+    """An unknown role may what a viewer may."""
+    return word if word in ROLES else "viewer"
+
+
+def here(place: Place) -> list[Action]:
+    """The actions of a place, its own before those of everywhere."""
+    own = [action for action in ACTIONS if place in action.places]
+    return own + [action for action in ACTIONS if not action.places]
+
+
+def bar(place: Place) -> list[Action]:
+    """The actions the key bar of a place shows, in its order."""
+    return sorted((a for a in here(place) if a.bar is not None), key=lambda a: a.bar or 0)
+
+
+def by_key(key: str, place: Place) -> Action | None:
+    """What a key does in a place."""
+    return next((action for action in here(place) if key in action.keys), None)
+
+
+def keys() -> Iterable[str]:
+    """Every key that does something, each once."""
+    return dict.fromkeys(key for action in ACTIONS for key in action.keys)

@@ -1,0 +1,324 @@
+"""The dashboard: connects, paints at most four times a second, and turns keys into deeds.
+
+It ties the parts together and holds no picture of its own: the mirror knows what is, the
+screens show it, the registry says what keys do, the deeds do it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, ClassVar, Final, cast
+
+from textual import work
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.command import Provider
+from textual.timer import Timer
+
+from daemon.client import Client, ClientError
+from daemon.core.model import Instant
+from tui.actions import ACTIONS, BY_ID, MODES, Action, Place, Situation, by_key, refusal
+from tui.asking import Asking
+from tui.deeds import Deeds, Done, Undo
+from tui.desk import Desk
+from tui.figures import worst_unacknowledged
+from tui.link import Link
+from tui.mirror import RANK, Mirror
+from tui.palette import Registry
+from tui.screens.board import Board
+from tui.screens.details import DetailsScreen
+from tui.screens.help import HelpScreen
+from tui.screens.incident import IncidentScreen
+from tui.screens.incidents import IncidentsScreen
+from tui.screens.overview import OverviewScreen
+from tui.screens.places import ChecksScreen, SilencesScreen, SlaScreen
+from tui.theme import DARK, LIGHT, PALETTES, theme
+from tui.widgets.frame import KeyBar, TopBar
+from tui.widgets.virtual_list import VirtualList
+from tui.words import Zone
+
+PAINT_S: Final = 0.25
+"""The least time between two paints that nobody's hand asked for."""
+UNDO_LIMIT: Final = 50
+TOAST_S: Final = 6.0
+LOUD: Final = ("emergency", "critical")
+"""Severities whose new incidents ring the terminal's bell."""
+
+
+def wall_clock() -> Instant:
+    """This host's clock."""
+    return time.time_ns() // 1_000_000
+
+
+class Dashboard(App[None]):
+    """The program.
+
+    Args:
+        socket: The daemon's socket.
+        now: The clock, in milliseconds since the epoch.
+        zone: The zone of the times of day; None is this host's.
+    """
+
+    TITLE = "Tocsin"
+    CSS_PATH = "app.tcss"
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {Registry}
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(key, f"press('{key}')", show=False)
+        for key in dict.fromkeys(key for action in ACTIONS for key in action.keys)
+        if key != "ctrl+p"
+    ]
+
+    def __init__(
+        self,
+        socket: Path,
+        now: Callable[[], Instant] = wall_clock,
+        zone: Zone = None,
+        *,
+        colour: bool = True,
+    ) -> None:
+        super().__init__(ansi_color=None if colour else True)
+        for palette in PALETTES.values():
+            self.register_theme(theme(palette))
+        self.theme = DARK.name
+        self.mirror = Mirror()
+        self.client = Client(socket)
+        self.link = Link(self.client, self.mirror, now, self.changed)
+        self.desk = Desk(self.mirror, self.link, now, zone, colour=colour)
+        self.deeds = Deeds(self.client, self.mirror, now)
+        self.asking = Asking(self)
+        self._undos: list[Undo] = []
+        self._paint_timer: Timer | None = None
+        self._painted_at = 0.0
+        self.opened = False
+        self._known: set[str] = set()
+        screens: dict[Place, Callable[[], Board]] = {
+            Place.OVERVIEW: lambda: OverviewScreen(self.desk),
+            Place.INCIDENTS: lambda: IncidentsScreen(self.desk, self.client),
+            Place.CHECKS: lambda: ChecksScreen(self.desk),
+            Place.SILENCES: lambda: SilencesScreen(self.desk),
+            Place.SLA: lambda: SlaScreen(self.desk),
+        }
+        for place in MODES:
+            self.add_mode(place.value, screens[place])
+
+    # Life
+
+    async def on_mount(self) -> None:
+        """Show the overview, follow the daemon, keep the clock."""
+        await self.switch_mode(Place.OVERVIEW.value)
+        self.run_worker(self.link.run(), name="link", exclusive=False)
+        self.set_interval(1.0, self._tick)
+
+    async def on_unmount(self) -> None:
+        """Let the connection go."""
+        await self.client.close()
+
+    # Painting
+
+    def changed(self) -> None:
+        """The mirror or the link has changed: paint soon, and not too often."""
+        if self._paint_timer is None:
+            wait_s = max(0.0, self._painted_at + PAINT_S - time.monotonic())
+            self._paint_timer = self.set_timer(max(wait_s, 0.001), self._paint)
+
+    async def _paint(self) -> None:
+        self._paint_timer = None
+        self._painted_at = time.monotonic()
+        if self.mirror.loaded:
+            if not self.opened:
+                await self._open()
+            else:
+                self._ring()
+        for board in self._boards():
+            board.take()
+
+    def _tick(self) -> None:
+        for board in self._boards():
+            board.tick()
+
+    def _boards(self) -> list[Board]:
+        """The boards on the screen: the top one, and what shines through a modal."""
+        stack = self.screen_stack
+        return [screen for screen in stack[-2:] if isinstance(screen, Board)]
+
+    async def _open(self) -> None:
+        """The first picture: the cursor goes to the worst unacknowledged incident."""
+        self.opened = True
+        self._known = set(self.mirror.incidents)
+        worst = worst_unacknowledged(self.mirror)
+        if worst is not None and self.current_mode == Place.OVERVIEW.value:
+            await self.go_to(Place.INCIDENTS, worst.id)
+
+    def _ring(self) -> None:
+        """Say what is new, with the bell when it is loud."""
+        fresh = [one for key, one in self.mirror.incidents.items() if key not in self._known]
+        self._known = set(self.mirror.incidents)
+        fresh = [one for one in fresh if one.state == "triggered" and not one.muted]
+        if not fresh:
+            return
+        worst = min(fresh, key=lambda one: RANK[one.severity])
+        if worst.severity in LOUD:
+            self.bell()
+        more = f" and {len(fresh) - 1} more" if len(fresh) > 1 else ""
+        title = f"New: {worst.severity}{more}"
+        loud = "error" if worst.severity in LOUD else "warning"
+        self.say(f"{worst.service or ''} {worst.title}\nw goes there.".strip(), title, loud)
+
+    def say(self, text: str, title: str = "", severity: str = "information") -> None:
+        """A toast; nothing in it is markup."""
+        self.notify(text, title=title, severity=severity, timeout=TOAST_S, markup=False)  # type: ignore[arg-type]  # one of Textual's three words
+
+    # Keys
+
+    @property
+    def board(self) -> Board | None:
+        """The board the operator works on, under a modal too."""
+        return next((s for s in reversed(self.screen_stack) if isinstance(s, Board)), None)
+
+    def situation(self) -> Situation:
+        """What keys are judged by now."""
+        board = self.board
+        return board.situation() if board else self.desk.situation(Place.OVERVIEW)
+
+    async def action_press(self, key: str) -> None:
+        """A key of the registry was pressed."""
+        action = by_key(key, self.situation().place)
+        if action is None:
+            others = " or ".join(sorted(a.title for a in ACTIONS if key in a.keys))
+            self.say(f"{key} ({others}) has no meaning here", severity="warning")
+            return
+        await self.action_act(action.id)
+
+    async def action_act(self, action: str) -> None:
+        """Do an action, or say why it cannot be done."""
+        wanted, situation = BY_ID[action], self.situation()
+        reason = refusal(wanted, situation)
+        if reason is not None:
+            self.say(f"{wanted.title}: {reason}", severity="warning")
+        elif action.startswith("mode."):
+            await self.switch_mode(action.removeprefix("mode."))
+        elif wanted.writes:
+            self._write(wanted, situation)
+        else:
+            await self._move(wanted, situation)
+
+    async def _move(self, action: Action, situation: Situation) -> None:
+        match action.id:
+            case "quit":
+                self.exit()
+            case "help":
+                self.push_screen(HelpScreen(self.desk, situation))
+            case "palette":
+                self.action_command_palette()
+            case "theme":
+                self.theme = LIGHT.name if self.theme == DARK.name else DARK.name
+            case "filter":
+                cast("Board", self.board).open_filter()
+            case "worst":
+                worst = worst_unacknowledged(self.mirror)
+                if worst is None:
+                    self.say("Nothing waits: no incident is unacknowledged.")
+                else:
+                    await self.go_to(Place.INCIDENTS, worst.id)
+
+    def _write(self, action: Action, situation: Situation) -> None:
+        if action.id == "undo":
+            self.carry_out(self._undo())
+        else:
+            self._ask(action, situation)
+
+    @work
+    async def _ask(self, action: Action, situation: Situation) -> None:
+        """Ask what a deed needs, then do it."""
+        deed = await self.asking.deed(action.id, situation)
+        if deed is not None:
+            await self._do(deed)
+
+    def carry_out(self, deed: Coroutine[Any, Any, Done]) -> None:
+        """Do a deed in its own time, and answer with a toast."""
+        self.run_worker(self._do(deed), name="deed", exclusive=False)
+
+    async def _do(self, deed: Coroutine[Any, Any, Done]) -> None:
+        try:
+            done = await deed
+        except ClientError as error:
+            self.say(str(error), "Not done", "error")
+            return
+        if done.undo is not None:
+            self._undos = [*self._undos, done.undo][-UNDO_LIMIT:]
+        self.desk.undo = self._undos[-1].title if self._undos else None
+        self.say(done.toast)
+        self._painted_at = 0.0
+        self.changed()
+
+    async def _undo(self) -> Done:
+        """Take the last deed back; what became of it meanwhile comes first."""
+        undo = self._undos.pop()
+        self.desk.undo = self._undos[-1].title if self._undos else None
+        hindered = undo.hindered()
+        if hindered is not None:
+            return Done(f"Not undone: {hindered}.")
+        try:
+            done = await undo.act()
+        except ClientError:
+            self._undos.append(undo)
+            self.desk.undo = undo.title
+            raise
+        return Done(f"Undone. {done.text}")
+
+    # Going places
+
+    def go(self, place: Place, key: str) -> None:
+        """Go to a row of a place, in its own time."""
+        self.run_worker(self.go_to(place, key), exclusive=False)
+
+    async def go_to(self, place: Place, key: str) -> None:
+        """Go to a row of a place; a filter that hides it is dropped."""
+        await self.switch_mode(place.value)
+        while isinstance(self.screen, IncidentScreen | DetailsScreen):
+            await self.pop_screen()
+        board = self.board
+        if board is None:
+            return
+        wanted = "#services" if place is Place.OVERVIEW else "#list"
+        rows = board.query_one(wanted, VirtualList)
+        board.take()
+        if key not in rows.keys and self.desk.filter(place):
+            self.desk.filters.pop(place)
+            board.take()
+        rows.select(key)
+        rows.focus()
+
+    async def open_incident(self, incident: str) -> None:
+        """Show an incident on the whole screen."""
+        await self.push_screen(IncidentScreen(self.desk, self.client, incident))
+
+    async def on_virtual_list_chosen(self, message: VirtualList.Chosen) -> None:
+        """Enter opens what is selected on the whole screen."""
+        if message.key in self.mirror.incidents:
+            await self.open_incident(message.key)
+            return
+        board = self.board
+        make = board.details_of(message.key) if board is not None else None
+        if board is not None and make is not None:
+            screen = DetailsScreen(self.desk, board.PLACE, board.situation, make)
+            await self.push_screen(screen)
+
+    async def on_top_bar_picked(self, message: TopBar.Picked) -> None:
+        """The name of a mode was clicked."""
+        await self.switch_mode(message.place.value)
+
+    async def on_key_bar_picked(self, message: KeyBar.Picked) -> None:
+        """A key's name was clicked."""
+        await self.action_act(message.action)
+
+    def watch_theme(self, name: str) -> None:
+        """Lines are painted anew in the other theme's colours."""
+        if name in PALETTES and hasattr(self, "desk"):
+            self.desk.palette = PALETTES[name]
+            for screen in self.screen_stack:
+                screen.refresh(layout=True)

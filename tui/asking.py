@@ -1,0 +1,124 @@
+"""The asking: what a deed needs to know before it is done, and the prompts that find out.
+
+For each writing action of the registry: which prompt comes first, if any, and which deed
+follows from the answer. It names every action that writes; a test holds that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Sequence
+from typing import TYPE_CHECKING, Any
+
+from daemon.api.schema import IncidentView
+from daemon.core.labels import Matcher, MatchOp, match_all
+from tui.actions import Situation
+from tui.deeds import Done, called
+from tui.figures import shared_labels
+from tui.mirror import Mirror
+from tui.screens.prompts import (
+    AckAnswer,
+    AckPrompt,
+    Confirm,
+    NotePrompt,
+    SilenceAnswer,
+    SilencePrompt,
+)
+
+if TYPE_CHECKING:
+    from tui.app import Dashboard
+
+Deed = Coroutine[Any, Any, Done]
+
+
+class Asking:
+    """Asks the operator on behalf of the app."""
+
+    def __init__(self, app: Dashboard) -> None:
+        self._app = app
+
+    async def deed(self, action: str, situation: Situation) -> Deed | None:
+        """The deed that an action comes to; None when the operator thinks better of it."""
+        deeds, incident = self._app.deeds, situation.incident
+        match action:
+            case "ack" if incident is not None:
+                return deeds.ack(incident)
+            case "unack" if incident is not None:
+                return deeds.unack(incident)
+            case "expire" if situation.silence is not None:
+                return deeds.expire(situation.silence)
+            case "run" if situation.check is not None:
+                return deeds.run(situation.check.name)
+            case "silence":
+                return await self._silence(situation)
+            case _ if incident is not None:
+                return await self._about(action, incident)
+        raise LookupError(f"action {action!r} comes to no deed here")
+
+    async def _about(self, action: str, incident: IncidentView) -> Deed | None:
+        deeds = self._app.deeds
+        match action:
+            case "ack_with":
+                answer = await self._app.push_screen_wait(AckPrompt(called(incident)))
+                if isinstance(answer, AckAnswer):
+                    return deeds.ack(incident, answer.comment, answer.for_ms)
+            case "note":
+                text = await self._app.push_screen_wait(NotePrompt(called(incident)))
+                if isinstance(text, str):
+                    return deeds.note(incident, text)
+            case "resolve":
+                if await self._app.push_screen_wait(_resolve_question(incident)):
+                    return deeds.resolve(incident)
+            case "escalate":
+                if await self._app.push_screen_wait(_escalate_question(incident)):
+                    return deeds.escalate(incident)
+            case _:
+                raise LookupError(f"action {action!r} comes to no deed")
+        return None
+
+    async def _silence(self, situation: Situation) -> Deed | None:
+        mirror = self._app.mirror
+        prompt = SilencePrompt(
+            suggested(mirror, situation), lambda matchers: muted_by(mirror, matchers)
+        )
+        answer = await self._app.push_screen_wait(prompt)
+        if not isinstance(answer, SilenceAnswer):
+            return None
+        return self._app.deeds.silence(answer.matchers, answer.for_ms, answer.comment)
+
+
+def suggested(mirror: Mirror, situation: Situation) -> list[Matcher]:
+    """What a silence would match where the operator stands; nothing when that is unclear."""
+    labels: dict[str, str] = {}
+    if situation.incident is not None:
+        shared = shared_labels(mirror, situation.incident)
+        wanted = ("alertname", "check", "service")
+        labels = {name: shared[name] for name in wanted if name in shared} or shared
+    elif situation.check is not None:
+        labels = {"check": situation.check.name}
+    elif situation.service is not None:
+        labels = {"service": situation.service.name}
+    return [Matcher(name, MatchOp.EQUAL, value) for name, value in labels.items()]
+
+
+def muted_by(mirror: Mirror, matchers: Sequence[Matcher]) -> tuple[int, int]:
+    """How many of the firing alerts the matchers would mute, and how many fire."""
+    firing = [alert for alert in mirror.alerts.values() if alert.state == "firing"]
+    return sum(match_all(matchers, alert.labels) for alert in firing), len(firing)
+
+
+def _resolve_question(incident: IncidentView) -> Confirm:
+    return Confirm(
+        f"Resolve {called(incident)}?",
+        "Everybody who was told that it fires is told that it is over. This cannot be undone.",
+        "Resolve",
+    )
+
+
+def _escalate_question(incident: IncidentView) -> Confirm:
+    told = incident.escalation.next_notify if incident.escalation is not None else []
+    whom = ", ".join(told) or "the next level"
+    return Confirm(
+        f"Escalate {called(incident)} now?",
+        f"This tells {whom} at once. A message that is out cannot be taken back.",
+        "Escalate",
+    )

@@ -1,0 +1,159 @@
+"""The deeds: every write of the dashboard, what it answers and how it is undone.
+
+A deed asks the daemon, teaches the mirror the answer, and returns what to say. What can be
+taken back carries its undoing, which first looks whether the thing is still as it was left:
+undoing must never trample on what somebody else did meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from daemon.api.schema import IncidentView, SilenceView
+from daemon.client import Client
+from daemon.core.model import Instant, Millis
+from tui.mirror import Mirror
+from tui.rows import matcher_text, matchers_text
+from tui.words import instant, span
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """How to take a deed back.
+
+    Attributes:
+        title: What undoing does, in words.
+        act: Does it.
+        hindered: Why it can no longer be done, or None.
+    """
+
+    title: str
+    act: Callable[[], Awaitable[Done]]
+    hindered: Callable[[], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What was done, for the toast; with its undoing, if there is one."""
+
+    text: str
+    undo: Undo | None = None
+
+    @property
+    def toast(self) -> str:
+        """The text, and how to undo it."""
+        return f"{self.text}\nz undoes: {self.undo.title}." if self.undo else self.text
+
+
+def called(incident: IncidentView) -> str:
+    """How a toast names an incident."""
+    return f"“{incident.title}”"
+
+
+class Deeds:
+    """The writes; each raises `ClientError` in the client's words."""
+
+    def __init__(self, client: Client, mirror: Mirror, now: Callable[[], Instant]) -> None:
+        self._client = client
+        self._mirror = mirror
+        self._now = now
+
+    async def ack(
+        self, incident: IncidentView, comment: str = "", for_ms: Millis | None = None
+    ) -> Done:
+        """Take an incident."""
+        taken = await self._client.ack(incident.id, comment, for_ms)
+        self._mirror.learn(taken)
+        until = f" for {span(for_ms)}" if for_ms else ""
+        text = f"Acknowledged {called(incident)}{until}. Escalation stopped."
+        undo = Undo(
+            "gives it back, escalation starts anew",
+            lambda: self.unack(taken),
+            lambda: self._not_mine(incident.id),
+        )
+        return Done(text, undo)
+
+    async def unack(self, incident: IncidentView) -> Done:
+        """Give an incident back."""
+        given = await self._client.unack(incident.id)
+        self._mirror.learn(given)
+        comment = incident.ack_comment or ""
+        undo = Undo(
+            "acknowledges it again",
+            lambda: self.ack(given, comment),
+            lambda: self._not_open(incident.id),
+        )
+        return Done(f"Gave {called(incident)} back. Escalation runs again.", undo)
+
+    async def note(self, incident: IncidentView, text: str) -> Done:
+        """Write into the timeline."""
+        self._mirror.learn(await self._client.note(incident.id, text))
+        return Done(f"Noted on {called(incident)}. A note stays; write another to correct it.")
+
+    async def resolve(self, incident: IncidentView) -> Done:
+        """Close by hand."""
+        self._mirror.learn(await self._client.resolve(incident.id))
+        text = f"Resolved {called(incident)}. This cannot be undone; if it fires on, it returns."
+        return Done(text)
+
+    async def escalate(self, incident: IncidentView) -> Done:
+        """Tell the next level."""
+        after = await self._client.escalate(incident.id)
+        self._mirror.learn(after)
+        told = incident.escalation.next_notify if incident.escalation else []
+        whom = ", ".join(told) or "the next level"
+        return Done(f"Escalated {called(incident)}: {whom} told. This cannot be taken back.")
+
+    async def silence(self, matchers: Sequence[str], for_ms: Millis, comment: str) -> Done:
+        """Mute alerts for a time."""
+        made = await self._client.put_silence(matchers, for_ms=for_ms, comment=comment)
+        self._mirror.learn(made)
+        text = f"Silenced {' '.join(matchers)} for {span(for_ms)}."
+        undo = Undo("ends the silence", lambda: self.expire(made), lambda: self._over(made.id))
+        return Done(text, undo)
+
+    async def expire(self, silence: SilenceView) -> Done:
+        """End a silence."""
+        end = instant(silence.endsAt)
+        left = end - self._now() if end is not None else 0
+        self._mirror.learn(await self._client.expire_silence(silence.id))
+        text = f"Ended the silence {matchers_text(silence.matchers)}."
+        if left <= 0:
+            return Done(text)
+        matchers = [matcher_text(matcher) for matcher in silence.matchers]
+        undo = Undo(
+            f"silences again for {span(left)}",
+            lambda: self.silence(matchers, left, silence.comment),
+            lambda: None,
+        )
+        return Done(text, undo)
+
+    async def run(self, check: str) -> Done:
+        """Run a check now."""
+        await self._client.check_run(check)
+        return Done(f"Asked for a run of {check}; its result will show.")
+
+    def _not_mine(self, incident: str) -> str | None:
+        now = self._mirror.incidents.get(incident)
+        if now is None or now.state == "resolved":
+            return "it is resolved by now"
+        if now.state == "triggered":
+            return "it is no longer acknowledged"
+        if self._mirror.me and now.acknowledged_by != self._mirror.me:
+            return f"{now.acknowledged_by} has it by now"
+        return None
+
+    def _not_open(self, incident: str) -> str | None:
+        now = self._mirror.incidents.get(incident)
+        if now is None or now.state == "resolved":
+            return "it is resolved by now"
+        if now.state == "acknowledged":
+            return f"{now.acknowledged_by} has it by now"
+        return None
+
+    def _over(self, silence: str) -> str | None:
+        now = self._mirror.silences.get(silence)
+        if now is None or now.status.state == "expired":
+            return "the silence is over by now"
+        return None

@@ -1,0 +1,68 @@
+"""The desk: what every screen and widget works with, handed down by the app.
+
+It ties the mirror, the link, the clock and the look together, so that widgets need to know
+neither the app nor each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from rich.style import Style
+
+from daemon.core.model import Instant
+from tui.actions import Place, Situation
+from tui.filter import EVERYTHING, Filter
+from tui.link import Link, LinkState
+from tui.mirror import Mirror
+from tui.rows import Moment
+from tui.theme import DARK, Palette, style
+from tui.words import Zone
+
+
+@dataclass
+class Desk:
+    """What is shared.
+
+    Attributes:
+        now: The clock; tests hand in a frozen one.
+        zone: The zone of the times of day; None is this host's.
+        colour: False when NO_COLOR asks for none.
+        filters: What each place shows.
+        undo: What `z` would do, in words; the app keeps it.
+    """
+
+    mirror: Mirror
+    link: Link
+    now: Callable[[], Instant]
+    zone: Zone = None
+    colour: bool = True
+    palette: Palette = DARK
+    filters: dict[Place, Filter] = field(default_factory=dict)
+    undo: str | None = None
+
+    def moment(self) -> Moment:
+        """Now, as rows need it."""
+        return Moment(self.now(), self.stale, self.zone)
+
+    @property
+    def stale(self) -> bool:
+        """Whether the picture may be untrue."""
+        return self.link.state is LinkState.LOST
+
+    def style(self, words: str) -> Style:
+        """What style words look like now."""
+        return style(self.palette, words, colour=self.colour)
+
+    def filter(self, place: Place) -> Filter:
+        """What a place shows."""
+        return self.filters.get(place, EVERYTHING)
+
+    def cut(self) -> str | None:
+        """Why nothing can be written now."""
+        return None if self.link.live else "there is no link to the daemon; this is an old picture"
+
+    def situation(self, place: Place) -> Situation:
+        """The situation of a place where nothing is selected."""
+        return Situation(place, self.mirror.role, self.cut(), undo=self.undo)

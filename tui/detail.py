@@ -1,0 +1,377 @@
+"""The details of one incident, check, service or SLA, as sections of lines.
+
+Pure. A section's lines are made when they are painted, so an incident with ten thousand
+alerts costs what is seen of it. Every fact has a name at the left and its words beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from daemon.api.schema import (
+    AlertView,
+    DeliveryView,
+    EntryView,
+    IncidentDetail,
+    IncidentView,
+)
+from daemon.core.model import Instant
+from tui import words
+from tui.bars import stroke, urgency, wait_bar
+from tui.figures import alerts_of, next_step
+from tui.mirror import Mirror
+from tui.rows import MUTED, Moment, severity_line
+from tui.text import Line, apart, fit, wrap
+from tui.words import countdown, instant, money, plural, span
+
+NAME_WIDTH = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A run of lines below one another.
+
+    Attributes:
+        line: The line at a place, for a width.
+        ticks: Whether its lines change with the clock alone.
+    """
+
+    count: int
+    line: Callable[[int], Line]
+    ticks: bool = False
+
+
+def section(lines: Sequence[Line], *, ticks: bool = False) -> Section:
+    """A section of lines that are made already."""
+    return Section(len(lines), lambda at: lines[at], ticks)
+
+
+def heading(title: str, note: str = "") -> Section:
+    """A blank line and a title."""
+    head: Line = ((title, "accent bold"), (f"  {note}" if note else "", "faint"))
+    return section([(), head])
+
+
+def fact(name: str, *spans: tuple[str, str]) -> Line:
+    """A named fact."""
+    return ((name.ljust(NAME_WIDTH), "faint"), *spans)
+
+
+def prose(name: str, text: str, width: int, style: str = "") -> list[Line]:
+    """A named fact of several lines."""
+    lines = wrap(text, width - NAME_WIDTH, style)
+    return [
+        fact(name, *lines[0]),
+        *(((" " * NAME_WIDTH, ""), *line) for line in lines[1:]),
+    ]
+
+
+# The incident
+
+
+def incident_head(incident: IncidentView, width: int, moment: Moment) -> Section:
+    """What it is, who has it, what happens next, what it costs."""
+    severity, state = incident.severity, incident.state
+    badge: Line = (
+        (f" {severity_line(severity)[0][0].upper()} ", f"pill:{severity}"),
+        (f"  {state}", "good bold" if state != "triggered" else "bold"),
+    )
+    where = " · ".join(
+        part for part in (incident.service, incident.context, incident.organization) if part
+    )
+    lines = [apart(badge, ((where, "faint"),), width)]
+    lines += wrap(incident.title, width, "bold")
+    if incident.summary and incident.summary != incident.title:
+        lines += wrap(incident.summary, width)
+    if incident.impact:
+        lines += prose("impact", incident.impact, width, "warn")
+    lines += [(), *_who(incident, width, moment), *_next(incident, width, moment)]
+    lines += _clocks(incident, width, moment)
+    lines += _standing(incident, width, moment)
+    return section(lines, ticks=state != "resolved")
+
+
+def _who(incident: IncidentView, width: int, moment: Moment) -> list[Line]:
+    fired = instant(incident.fired_at) or moment.now
+    when = words.moment(fired, moment.now, moment.zone)
+    lines = [fact("fired", (when, ""), (f"  {span(moment.now - fired)} ago", "faint"))]
+    resolved = instant(incident.resolved_at)
+    if resolved is not None:
+        at = words.moment(resolved, moment.now, moment.zone)
+        by = f" by {incident.resolved_by}" if incident.resolved_by else ""
+        after = f"  after {span(resolved - fired)}"
+        return [*lines, fact("resolved", (f"✓ {at}{by}", "good"), (after, "faint"))]
+    if incident.state == "acknowledged":
+        return [*lines, *_holder(incident, width, moment)]
+    hint = "press a to take it" if incident.acknowledgeable else "its rule forbids acknowledging"
+    return [*lines, fact("taken by", ("nobody yet", "bad bold"), (f"  {hint}", "faint"))]
+
+
+def _holder(incident: IncidentView, width: int, moment: Moment) -> list[Line]:
+    at = instant(incident.acknowledged_at)
+    when = f"  since {words.moment(at, moment.now, moment.zone)}" if at is not None else ""
+    until = instant(incident.ack_until)
+    if until is not None:
+        when += f", for {countdown(until - moment.now)} more"
+    who = incident.acknowledged_by or "somebody"
+    lines = [fact("taken by", (f"✓ {who}", "good bold"), (when, "faint"))]
+    if incident.ack_comment:
+        lines += prose("", f"“{incident.ack_comment}”", width)
+    return lines
+
+
+def _next(incident: IncidentView, width: int, moment: Moment) -> list[Line]:
+    """What the policy does next, and what after that."""
+    escalation = incident.escalation
+    if incident.state == "resolved":
+        return []
+    if escalation is None:
+        return [fact("next", ("nobody more: its route has no escalation policy", "faint"))]
+    step = next_step(incident)
+    policy = f"policy {escalation.policy}"
+    if step is None:
+        return [fact("next", (_why_none(incident), ""), (f"  {policy}", "faint"))]
+    left = step.at - moment.now
+    figure = countdown(left) if left > -1000 else f"late {span(-left)}"
+    bar = wait_bar(step.start, step.at, moment.now, _bar_width(width), stale=moment.stale)
+    level = f"level {escalation.level + 1} of {max(escalation.levels, escalation.level + 1)}"
+    if escalation.level >= escalation.levels > 0:
+        level = f"round {escalation.round + 2}"
+    told = ", ".join(step.told) or "the next level"
+    return [
+        fact("next", *bar, (f" {figure}", "bold")),
+        *prose("", f"then {level} tells {told} ({policy})", width),
+        *_after(incident, width),
+    ]
+
+
+def _after(incident: IncidentView, width: int) -> list[Line]:
+    escalation = incident.escalation
+    if escalation is None:
+        return []
+    more = escalation.levels - escalation.level - 1
+    rounds = escalation.rounds - escalation.round - 1
+    parts = [plural(more, "more level")] if more > 0 else []
+    parts += [plural(rounds, "more round")] if rounds > 0 else []
+    return prose("", "after that " + ", ".join(parts), width, "faint") if parts else []
+
+
+def _why_none(incident: IncidentView) -> str:
+    escalation = incident.escalation
+    if incident.state == "acknowledged":
+        return "nothing: acknowledged, escalation waits"
+    if incident.muted:
+        return f"nothing while it is {MUTED.get(incident.muted[0].kind, 'muted')}"
+    if escalation is not None and escalation.spent:
+        return "nothing: everybody the policy names has been told"
+    return "nothing: escalation is paused"
+
+
+def _bar_width(width: int) -> int:
+    return max(6, min(40, width - NAME_WIDTH - 22))
+
+
+def _clocks(incident: IncidentView, width: int, moment: Moment) -> list[Line]:
+    """The recovery SLA and the targets for acknowledging and resolving, as countdowns."""
+    start = instant(incident.down_since) or instant(incident.fired_at)
+    fired = instant(incident.fired_at)
+    lines: list[Line] = []
+    due = instant(incident.recovery_due)
+    if due is not None:
+        lines.append(_due("recovery", start, due, width, moment, met=incident.recovery_met))
+    acked, resolved = instant(incident.acknowledged_at), instant(incident.resolved_at)
+    for name, word, done, breached in (
+        ("ack by", incident.mtta_due, acked or resolved, incident.mtta_breached),
+        ("fix by", incident.mttr_due, resolved, incident.mttr_breached),
+    ):
+        target = instant(word)
+        if target is not None:
+            met = False if breached else (done <= target if done is not None else None)
+            lines.append(_due(name, fired, target, width, moment, met=met))
+    return lines
+
+
+def _due(
+    name: str, start: Instant | None, due: Instant, width: int, moment: Moment, *, met: bool | None
+) -> Line:
+    at = words.moment(due, moment.now, moment.zone)
+    if met is True:
+        return fact(name, (f"✓ met, was due {at}", "good"))
+    left = due - moment.now
+    if met is False or left <= 0:
+        late = f" ({span(-left)} ago)" if left < 0 else ""
+        return fact(name, (f"✕ missed, was due {at}{late}", "bad"))
+    bar = wait_bar(start, due, moment.now, _bar_width(width), stale=moment.stale)
+    return fact(name, *bar, (f" {countdown(left)}", "bold"), (f" until {at}", "faint"))
+
+
+def _standing(incident: IncidentView, width: int, moment: Moment) -> list[Line]:
+    """Money, mutes, owner, runbook."""
+    lines: list[Line] = []
+    cost = incident.money
+    if cost is not None:
+        lost = money(cost.lost, cost.currency)
+        rate = money(cost.per_hour, cost.currency)
+        lines.append(fact("lost", (lost, "bad bold"), (f"  at {rate} an hour", "faint")))
+    for mute in incident.muted:
+        until = instant(mute.until)
+        left = f", {countdown(until - moment.now)} more" if until is not None else ""
+        word = MUTED.get(mute.kind, "muted")
+        lines += prose("muted", f"⊘ {word}: {mute.reason} (by {mute.by}{left})", width, "accent")
+    if incident.owner:
+        lines.append(fact("owner", (incident.owner, "")))
+    if incident.runbook:
+        lines += prose("runbook", incident.runbook, width, "accent underline")
+    return lines
+
+
+def alert_sections(
+    mirror: Mirror, incident: IncidentView, width: int, moment: Moment
+) -> list[Section]:
+    """The alerts, firing and severe first."""
+    alerts = alerts_of(mirror, incident)
+    missing = len(incident.alerts) - len(alerts)
+    firing = sum(alert.state == "firing" for alert in alerts)
+    note = f"{firing:,} firing of {len(incident.alerts):,}"
+    sections = [heading("Alerts", note)]
+    if alerts:
+        sections.append(Section(len(alerts), lambda at: alert_line(alerts[at], width, moment)))
+    if missing:
+        words_ = f"{plural(missing, 'resolved alert')} no longer kept by the dashboard"
+        sections.append(section([((words_, "faint"),)]))
+    return sections
+
+
+def alert_line(alert: AlertView, width: int, moment: Moment) -> Line:
+    """One alert of an incident."""
+    since = instant(alert.fired_at) or instant(alert.pending_at)
+    age = span(moment.now - since) if since is not None else "–"
+    calm = alert.state != "firing" or bool(alert.muted)
+    word = "" if alert.state == "firing" else f" {alert.state}"
+    if alert.muted:
+        word += f" ⊘ {MUTED.get(alert.muted[0].kind, 'muted')}"
+    labels = " ".join(
+        f"{name}={value}"
+        for name, value in alert.labels.items()
+        if name not in ("alertname", "severity")
+    )
+    text = alert.annotations.get("summary", "")
+    left: Line = (
+        *fit(severity_line(alert.severity, calm=calm), 11),
+        (f"  {alert.name}", "faint" if calm else "bold"),
+        (word, "faint"),
+        (f"  {text}" if text else "", ""),
+        (f"  {labels}", "faint"),
+    )
+    return apart(fit(left, width - len(age) - 1), ((f" {age}", "faint"),), width)
+
+
+_KINDS = {"fired": "bad", "resolved": "good", "acknowledged": "good", "escalated": "warn"}
+
+
+def timeline_sections(
+    entries: Sequence[EntryView] | None, width: int, moment: Moment
+) -> list[Section]:
+    """The timeline, newest first; None while it is being fetched."""
+    if entries is None:
+        return [heading("Timeline"), section([(("asking the daemon …", "faint"),)])]
+    lines: list[Line] = []
+    for entry in reversed(entries):
+        lines += _entry(entry, width, moment)
+    if not lines:
+        lines.append((("nothing has happened to it yet", "faint"),))
+    return [heading("Timeline", "newest first"), section(lines)]
+
+
+def _entry(entry: EntryView, width: int, moment: Moment) -> list[Line]:
+    at = instant(entry.time)
+    when = words.moment(at, moment.now, moment.zone) if at is not None else "?"
+    head: Line = ((f"{when}  ", "faint"), (entry.kind, _KINDS.get(entry.kind, "accent")))
+    who = f"  {entry.by}" if entry.by and entry.by != "tocsin" else ""
+    if not entry.text:
+        return [fit((*head, (who, "bold")), width)]
+    first: Line = (*head, (who, "bold"), (f"  {entry.text}", ""))
+    taken = len(when) + 2
+    room = width - taken
+    text = f"{entry.kind}{who}  {entry.text}"
+    if len(text) <= room:
+        return [first]
+    rest = wrap(entry.text, room)
+    return [(*head, (who, "bold")), *(((" " * taken, ""), *line) for line in rest)]
+
+
+_DELIVERY = {"sent": ("✓", "good"), "failed": ("✕", "bad"), "queued": ("◷", "warn"),
+             "sending": ("→", "accent")}  # fmt: skip
+
+
+def delivery_sections(
+    deliveries: Sequence[DeliveryView] | None, width: int, moment: Moment
+) -> list[Section]:
+    """Who was told over what, and how far it got."""
+    if deliveries is None:
+        return []
+    if not deliveries:
+        return [heading("Told"), section([(("nobody was told", "faint"),)])]
+    ordered = sorted(deliveries, key=lambda one: one.created_at, reverse=True)
+    failed = sum(one.state == "failed" for one in ordered)
+    note = f"{plural(failed, 'delivery', 'deliveries')} failed" if failed else ""
+    return [
+        heading("Told", note),
+        Section(len(ordered), lambda at: delivery_line(ordered[at], width, moment), ticks=True),
+    ]
+
+
+def delivery_line(delivery: DeliveryView, width: int, moment: Moment) -> Line:
+    """One delivery."""
+    glyph, style = _DELIVERY[delivery.state]
+    at = instant(delivery.sent_at) or instant(delivery.created_at) or moment.now
+    when = words.moment(at, moment.now, moment.zone)
+    again = instant(delivery.next_at)
+    tries = f"  attempt {delivery.attempts}" if delivery.attempts > 1 else ""
+    if again is not None and delivery.state == "queued" and delivery.attempts:
+        tries += f", again in {countdown(again - moment.now)}"
+    kind = delivery.type.removeprefix("incident.")
+    line: Line = (
+        (f"{when}  ", "faint"),
+        (f"{glyph} {delivery.state}", style),
+        (f"  {delivery.recipient}", "bold"),
+        (f" over {delivery.channel} ({kind})", "faint"),
+        (tries, "warn"),
+        (
+            f"  {delivery.detail}" if delivery.detail else "",
+            style if delivery.state == "failed" else "faint",
+        ),
+    )
+    return fit(line, width)
+
+
+def incident_sections(
+    mirror: Mirror,
+    incident: IncidentView,
+    detail: IncidentDetail | None,
+    width: int,
+    moment: Moment,
+) -> list[Section]:
+    """Everything about an incident, in one column."""
+    return [
+        incident_head(incident, width, moment),
+        *alert_sections(mirror, incident, width, moment),
+        *history_sections(incident, detail, width, moment),
+    ]
+
+
+def history_sections(
+    incident: IncidentView, detail: IncidentDetail | None, width: int, moment: Moment
+) -> list[Section]:
+    """What happened to an incident and who was told."""
+    known = detail if detail is not None and detail.incident.id == incident.id else None
+    return [
+        *timeline_sections(known.timeline if known else None, width, moment),
+        *delivery_sections(known.deliveries if known else None, width, moment),
+    ]
+
+
+def level_bar(fraction: float, left_ms: int, width: int) -> Line:
+    """A bar in the style of its urgency."""
+    return stroke(fraction, width, urgency(left_ms, fraction))

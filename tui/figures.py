@@ -1,0 +1,172 @@
+"""Figures of the mirror: orders, counts, the worst incident, the next escalation.
+
+Pure functions of a `Mirror`; the top bar, the lists and the toasts all ask here, so that no
+two places of the screen can disagree about what is worst or next.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from daemon.api.schema import AlertView, IncidentView, ServiceView, SlaView
+from daemon.core.labels import Labels
+from daemon.core.model import Instant
+from tui.mirror import RANK, SEVERITIES, STATUS_RANK, Mirror
+from tui.words import instant
+
+_LAST = 1_000_000
+
+
+def urgency(incident: IncidentView) -> tuple[int, int, int, int, int, str]:
+    """The order of incidents: open, unacknowledged, told, severe, important, old first."""
+    order = {"triggered": 0, "acknowledged": 1, "resolved": 2}[incident.state]
+    at = instant(incident.fired_at) or 0
+    if incident.state == "resolved":
+        return (order, 0, 0, 0, -(instant(incident.resolved_at) or 0), incident.id)
+    return (
+        order,
+        bool(incident.muted),
+        RANK[incident.severity],
+        incident.rank or _LAST,
+        at,
+        incident.id,
+    )
+
+
+def incidents(mirror: Mirror) -> list[IncidentView]:
+    """All incidents, the most urgent first, the resolved ones last."""
+    return mirror.once("incidents", lambda: sorted(mirror.incidents.values(), key=urgency))
+
+
+def open_incidents(mirror: Mirror) -> list[IncidentView]:
+    """The incidents that are not resolved, the most urgent first."""
+    return mirror.once(
+        "open", lambda: [one for one in incidents(mirror) if one.state != "resolved"]
+    )
+
+
+def worst_unacknowledged(mirror: Mirror) -> IncidentView | None:
+    """The incident an operator woken at night should see first; muted ones come last."""
+    first = next(iter(open_incidents(mirror)), None)
+    return first if first is not None and first.state == "triggered" else None
+
+
+def severity_counts(mirror: Mirror) -> dict[str, int]:
+    """Open incidents by effective severity, worst first; zeros are left out."""
+
+    def count() -> dict[str, int]:
+        found = Counter(incident.severity for incident in open_incidents(mirror))
+        return {word: found[word] for word in SEVERITIES if found[word]}
+
+    return mirror.once("severities", count)
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """The escalation step that comes next of all.
+
+    Attributes:
+        at: When it is due.
+        start: When its wait began, if known.
+        told: Who will be told.
+    """
+
+    incident: IncidentView
+    at: Instant
+    start: Instant | None
+    told: tuple[str, ...]
+
+
+def next_step(incident: IncidentView) -> NextStep | None:
+    """The next escalation step of one incident, if one is due."""
+    escalation = incident.escalation
+    at = instant(escalation.next_at) if escalation is not None else None
+    if escalation is None or at is None or incident.state != "triggered" or escalation.paused:
+        return None
+    start = instant(escalation.previous_at)
+    if start is None:
+        start = instant(incident.fired_at)
+    return NextStep(incident, at, start, tuple(escalation.next_notify))
+
+
+def next_escalation(mirror: Mirror) -> NextStep | None:
+    """The escalation step that is due first among all incidents."""
+
+    def first() -> NextStep | None:
+        steps = (next_step(incident) for incident in open_incidents(mirror))
+        return min((s for s in steps if s is not None), key=lambda s: s.at, default=None)
+
+    return mirror.once("next escalation", first)
+
+
+def services(mirror: Mirror) -> list[ServiceView]:
+    """The services, the worst and the most important first."""
+    return sorted(
+        mirror.services.values(),
+        key=lambda s: (STATUS_RANK[s.status], s.rank or _LAST, s.name),
+    )
+
+
+def budget_left(sla: SlaView) -> float:
+    """The share of an SLA's budget that is left: 1 is all, below 0 overspent."""
+    if sla.budget.total_ms <= 0:
+        return 1.0 if sla.budget.left_ms >= 0 else -1.0
+    return sla.budget.left_ms / sla.budget.total_ms
+
+
+def tightest_sla(mirror: Mirror, service: ServiceView) -> SlaView | None:
+    """The SLA of a service with the least budget left."""
+    known = (mirror.slas[name] for name in service.slas if name in mirror.slas)
+    return min(known, key=budget_left, default=None)
+
+
+def slas(mirror: Mirror) -> list[SlaView]:
+    """The SLAs, the least budget first."""
+    return sorted(mirror.slas.values(), key=lambda sla: (budget_left(sla), sla.name))
+
+
+def alerts_of(mirror: Mirror, incident: IncidentView) -> list[AlertView]:
+    """The alerts of an incident that the mirror knows, firing and severe first."""
+    order = {"firing": 0, "pending": 1, "resolved": 2}
+
+    def made() -> list[AlertView]:
+        known = [mirror.alerts[key] for key in incident.alerts if key in mirror.alerts]
+        known.sort(key=lambda a: (order[a.state], RANK[a.severity], a.name, a.fingerprint))
+        return known
+
+    return mirror.once(("alerts", incident.id), made)
+
+
+def last_resolved(mirror: Mirror) -> Instant | None:
+    """When the newest resolved incident that is known ended."""
+    newest = incidents(mirror)[len(open_incidents(mirror)) :]
+    return instant(newest[0].resolved_at) if newest else None
+
+
+def shared_labels(mirror: Mirror, incident: IncidentView) -> dict[str, str]:
+    """The labels that every alert of an incident carries: what a silence would match."""
+    alerts = [mirror.alerts[key] for key in incident.alerts if key in mirror.alerts]
+    firing = [alert for alert in alerts if alert.state == "firing"] or alerts
+    if not firing:
+        return {"service": incident.service} if incident.service else {}
+    common = set(firing[0].labels.items())
+    for alert in firing[1:]:
+        common &= set(alert.labels.items())
+    return dict(sorted(common))
+
+
+def incident_labels(mirror: Mirror, incident: IncidentView) -> list[Labels]:
+    """The label sets a filter tries on an incident: its own words over each alert's labels."""
+    own: dict[str, str] = {
+        "severity": incident.severity,
+        "state": incident.state,
+        "id": incident.id,
+        "muted": "yes" if incident.muted else "no",
+    }
+    for key in ("service", "context", "organization", "owner"):
+        value = getattr(incident, key)
+        if value:
+            own[key] = value
+    alerts = [mirror.alerts[key] for key in incident.alerts if key in mirror.alerts]
+    return [{**alert.labels, **own} for alert in alerts] or [own]

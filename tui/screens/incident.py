@@ -1,0 +1,103 @@
+"""One incident on the whole screen; in broad windows its story stands beside its facts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+
+from daemon.api.schema import IncidentView
+from daemon.client import Client
+from tui.actions import Place, Situation
+from tui.desk import Desk
+from tui.detail import (
+    Section,
+    alert_sections,
+    history_sections,
+    incident_head,
+    section,
+)
+from tui.screens.board import Board
+from tui.screens.incidents import IncidentDetails
+from tui.widgets.sections import Sections
+
+
+class IncidentScreen(Board):
+    """Everything about an incident."""
+
+    PLACE = Place.INCIDENT
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,left,backspace", "back", "back", show=False)
+    ]
+
+    def __init__(self, desk: Desk, client: Client, incident: str) -> None:
+        super().__init__(desk)
+        self.incident_id = incident
+        self._details = IncidentDetails(client)
+
+    @property
+    def incident(self) -> IncidentView | None:
+        """The incident as the mirror has it now."""
+        return self.desk.mirror.incidents.get(self.incident_id)
+
+    def situation(self) -> Situation:
+        """This incident is what keys act on."""
+        base = self.desk.situation(self.PLACE)
+        return replace(base, incident=self.incident, lists=False)
+
+    def body(self) -> ComposeResult:
+        """Facts, and the story."""
+        with Vertical(id="main", classes="pane"):
+            yield Sections(self.desk, self._facts, id="facts")
+        with Vertical(id="side", classes="pane"):
+            yield Sections(self.desk, self._story, id="story")
+
+    def on_mount(self) -> None:
+        """The facts have the keys."""
+        self.query_one("#facts").focus()
+        self.take()
+
+    def _facts(self, width: int) -> Sequence[Section]:
+        incident, moment = self.incident, self.desk.moment()
+        if incident is None:
+            gone = "The daemon no longer lists this incident. Escape goes back."
+            return [section([(), ((gone, "faint"),)])]
+        sections = [section([()]), incident_head(incident, width, moment)]
+        sections += alert_sections(self.desk.mirror, incident, width, moment)
+        if not self.query_one("#story").size.width:
+            sections += self._story(width)
+        return sections
+
+    def _story(self, width: int) -> Sequence[Section]:
+        incident = self.incident
+        if incident is None:
+            return ()
+        sections: list[Section] = []
+        if self._details.fault:
+            sections.append(section([(), ((self._details.fault, "bad"),)]))
+        detail = self._details.of(incident)
+        return sections + history_sections(incident, detail, width, self.desk.moment())
+
+    def tick(self) -> None:
+        """Countdowns, and the story when the incident has changed."""
+        for window in self.query(Sections):
+            window.show()
+        super().tick()
+        mirror, incident = self.desk.mirror, self.incident
+        told = sum(one.incident == self.incident_id for one in mirror.deliveries.values())
+        if self.desk.link.live and self._details.wanted(incident, told):
+            self._fetch()
+
+    @work(exclusive=True)
+    async def _fetch(self) -> None:
+        await self._details.fetch(self.incident_id)
+        self.take()
+
+    def action_back(self) -> None:
+        """Back to where it was opened."""
+        self.dismiss()

@@ -1,0 +1,228 @@
+"""The checks, the silences and the SLAs: three lists with details."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from daemon.api.schema import CheckView, SilenceView, SlaView
+from daemon.core.labels import parse_matcher
+from tui import figures, rows
+from tui.actions import Place, Situation
+from tui.detail import Section
+from tui.facts import check_sections, silence_sections, sla_sections
+from tui.mirror import STATUS_RANK
+from tui.screens.board import ListBoard
+from tui.text import Layout, Line
+from tui.theme import STATUS_GLYPHS
+from tui.words import plural
+
+
+class ChecksScreen(ListBoard):
+    """Every check, the failing ones first."""
+
+    PLACE = Place.CHECKS
+    TITLE_TEXT = "Checks"
+
+    def _order(self) -> list[CheckView]:
+        checks = self.desk.mirror.checks.values()
+        return self.desk.mirror.once(
+            "checks",
+            lambda: sorted(checks, key=lambda c: (STATUS_RANK[c.status], c.hard, c.name)),
+        )
+
+    def situation(self) -> Situation:
+        """The selected check."""
+        key = self.rows.selected if self.query("#list") else None
+        check = self.desk.mirror.checks.get(key or "")
+        return replace(self.desk.situation(self.PLACE), check=check)
+
+    def rows_now(self) -> list[str]:
+        """The checks the filter admits, by their labels, name, kind, service and status."""
+        made = self.desk.filter(self.PLACE)
+        return [
+            check.name
+            for check in self._order()
+            if not made or made.admits([check_labels(check)], f"{check.name} {check.service}")
+        ]
+
+    def total(self) -> int:
+        """All checks."""
+        return len(self.desk.mirror.checks)
+
+    def heading(self, width: int) -> Line:
+        """The columns' headings."""
+        return Layout.of(rows.CHECK_COLUMNS, width).heading()
+
+    def row(self, key: str, width: int) -> Line:
+        """One check."""
+        layout = Layout.of(rows.CHECK_COLUMNS, width)
+        return layout.line(rows.check_row(self.desk.mirror.checks[key], self.desk.moment()))
+
+    def figures(self) -> Line:
+        """How many are in which state."""
+        return status_figures([check.status for check in self.desk.mirror.checks.values()])
+
+    def details(self, key: str, width: int) -> Sequence[Section]:
+        """All that is known of a check."""
+        check = self.desk.mirror.checks.get(key)
+        return check_sections(check, width, self.desk.moment()) if check else ()
+
+    def empty(self) -> tuple[str, str]:
+        """Nothing is checked."""
+        if self.desk.filter(self.PLACE):
+            return "Nothing matches", f"{plural(self.total(), 'check')} in all. / edits the filter."
+        return "No checks", "Add a [[check]] to the configuration and reload: tocsin reload."
+
+
+def check_labels(check: CheckView) -> dict[str, str]:
+    """What a filter's matchers see of a check."""
+    return {
+        **check.labels,
+        "check": check.name,
+        "kind": check.kind,
+        "service": check.service,
+        "status": check.status,
+        "hard": "yes" if check.hard else "no",
+        "flapping": "yes" if check.flapping else "no",
+    }
+
+
+def status_figures(statuses: Sequence[str]) -> Line:
+    """How many are in which state, the bad ones first and in their colours."""
+    spans: list[tuple[str, str]] = []
+    for status in STATUS_RANK:
+        count = statuses.count(status)
+        if count:
+            spans.append(("  " if spans else "", ""))
+            glyph = STATUS_GLYPHS[status]
+            spans.append((f"{glyph} {count} {status}", "faint" if status == "up" else status))
+    return tuple(spans)
+
+
+class SilencesScreen(ListBoard):
+    """The silences, the active ones first."""
+
+    PLACE = Place.SILENCES
+    TITLE_TEXT = "Silences"
+
+    def situation(self) -> Situation:
+        """The selected silence."""
+        key = self.rows.selected if self.query("#list") else None
+        silence = self.desk.mirror.silences.get(key or "")
+        return replace(self.desk.situation(self.PLACE), silence=silence)
+
+    def _order(self) -> list[SilenceView]:
+        order = {"active": 0, "pending": 1, "expired": 2}
+        silences = self.desk.mirror.silences.values()
+        return sorted(silences, key=lambda s: (order[s.status.state], s.endsAt, s.id))
+
+    def rows_now(self) -> list[str]:
+        """The silences the filter admits, by what they match and by their words."""
+        made = self.desk.filter(self.PLACE)
+        return [
+            silence.id
+            for silence in self._order()
+            if not made
+            or made.admits(
+                [_silence_labels(silence)],
+                f"{rows.matchers_text(silence.matchers)} {silence.comment} {silence.createdBy}",
+            )
+        ]
+
+    def total(self) -> int:
+        """All silences."""
+        return len(self.desk.mirror.silences)
+
+    def heading(self, width: int) -> Line:
+        """The columns' headings."""
+        return Layout.of(rows.SILENCE_COLUMNS, width).heading()
+
+    def row(self, key: str, width: int) -> Line:
+        """One silence."""
+        layout = Layout.of(rows.SILENCE_COLUMNS, width)
+        return layout.line(rows.silence_row(self.desk.mirror.silences[key], self.desk.moment()))
+
+    def figures(self) -> Line:
+        """How many are active."""
+        active = sum(s.status.state == "active" for s in self.desk.mirror.silences.values())
+        return ((f"{active} active", "faint"),)
+
+    def details(self, key: str, width: int) -> Sequence[Section]:
+        """A silence and what it mutes."""
+        silence = self.desk.mirror.silences.get(key)
+        if silence is None:
+            return ()
+        texts = [rows.matcher_text(matcher) for matcher in silence.matchers]
+        matchers = tuple(parse_matcher(text) for text in texts)
+        return silence_sections(self.desk.mirror, silence, matchers, width, self.desk.moment())
+
+    def empty(self) -> tuple[str, str]:
+        """Nothing is silenced."""
+        if self.desk.filter(self.PLACE):
+            return (
+                "Nothing matches",
+                f"{plural(self.total(), 'silence')} in all. / edits the filter.",
+            )
+        return "Nothing is silenced", "s makes a silence; on an incident it is filled in for you."
+
+
+def _silence_labels(silence: SilenceView) -> dict[str, str]:
+    equal = {m.name: m.value for m in silence.matchers if m.isEqual}
+    return {**equal, "state": silence.status.state, "by": silence.createdBy}
+
+
+class SlaScreen(ListBoard):
+    """The SLAs, the least budget first."""
+
+    PLACE = Place.SLA
+    TITLE_TEXT = "SLA"
+
+    def rows_now(self) -> list[str]:
+        """The SLAs the filter admits."""
+        made = self.desk.filter(self.PLACE)
+        return [
+            sla.name
+            for sla in figures.slas(self.desk.mirror)
+            if not made or made.admits([_sla_labels(sla)], f"{sla.name} {sla.service}")
+        ]
+
+    def total(self) -> int:
+        """All SLAs."""
+        return len(self.desk.mirror.slas)
+
+    def heading(self, width: int) -> Line:
+        """The columns' headings."""
+        return Layout.of(rows.SLA_COLUMNS, width).heading()
+
+    def row(self, key: str, width: int) -> Line:
+        """One SLA."""
+        layout = Layout.of(rows.SLA_COLUMNS, width)
+        return layout.line(rows.sla_row(self.desk.mirror.slas[key], layout, self.desk.moment()))
+
+    def figures(self) -> Line:
+        """How many are met."""
+        slas = self.desk.mirror.slas.values()
+        missed = sum(sla.met is False for sla in slas)
+        met = sum(sla.met is True for sla in slas)
+        bad: Line = ((f"✕ {missed} missed", "bad"),) if missed else ()
+        return rows.joined(bad, ((f"✓ {met} met", "faint"),))
+
+    def details(self, key: str, width: int) -> Sequence[Section]:
+        """How an SLA's period went."""
+        sla = self.desk.mirror.slas.get(key)
+        return sla_sections(sla, width, self.desk.moment()) if sla else ()
+
+    def empty(self) -> tuple[str, str]:
+        """Nothing is promised."""
+        if self.desk.filter(self.PLACE):
+            return "Nothing matches", f"{plural(self.total(), 'SLA')} in all. / edits the filter."
+        return (
+            "No SLAs",
+            "Add an [[sla]] for a service to the configuration: a target and a period.",
+        )
+
+
+def _sla_labels(sla: SlaView) -> dict[str, str]:
+    met = {True: "yes", False: "no", None: "unknown"}[sla.met]
+    return {"sla": sla.name, "service": sla.service, "kind": sla.kind, "met": met}

@@ -1,0 +1,197 @@
+"""The two lines that are always on the screen: modes and clock, and the five figures.
+
+Pure: each figure offers itself in several lengths, and the line takes the longest that fit,
+so at 80 columns nothing that matters is cut and at 200 nothing is abbreviated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from daemon.core.model import Instant
+from tui.actions import MODE_NAMES, MODES, Place
+from tui.bars import wait_bar
+from tui.figures import next_escalation, open_incidents, severity_counts
+from tui.mirror import Mirror
+from tui.rows import Moment
+from tui.text import Line, apart, join, width_of
+from tui.theme import GLYPHS
+from tui.words import clock, countdown, plural, rough, span
+
+Forms = Sequence[Line]
+"""One figure in several lengths, the longest first."""
+
+_SHORT: Final = {
+    "emergency": "emerg", "critical": "crit", "high": "high", "medium": "med", "low": "low",
+    "info": "info",
+}  # fmt: skip
+
+
+def shrink(figures: Sequence[Forms], width: int, gap: int) -> list[Line]:
+    """Choose a form of each figure so that all fit; the last figures shorten first."""
+    chosen = [0] * len(figures)
+
+    def total() -> int:
+        parts = [width_of(forms[at]) for forms, at in zip(figures, chosen, strict=True)]
+        shown = [part for part in parts if part]
+        return sum(shown) + gap * max(0, len(shown) - 1)
+
+    while total() > width:
+        longest = max(range(len(figures)), key=lambda i: (len(figures[i]) - chosen[i], i))
+        if chosen[longest] == len(figures[longest]) - 1:
+            break
+        chosen[longest] += 1
+    return [forms[at] for forms, at in zip(figures, chosen, strict=True)]
+
+
+def modes_line(mirror: Mirror, place: Place, moment: Moment, width: int) -> Line:
+    """The names of the modes with their number keys, and the clock."""
+    time: Line = ((f"{clock(moment.now, moment.zone)} ", "bold"),)
+    brand: Forms = (((" Tocsin ", "pill:accent"),), ((" T ", "pill:accent"),), ())
+    counts = _mode_counts(mirror)
+    tabs: Forms = (_tabs(place, counts, 9), _tabs(place, counts, 4), _tabs(place, {}, 4))
+    left = shrink((brand, tabs), width - width_of(time) - 1, 1)
+    return apart(join(left, (" ", "")), time, width)
+
+
+def _mode_counts(mirror: Mirror) -> dict[Place, int]:
+    """What waits in each mode, where that is worth a figure."""
+    return {
+        Place.INCIDENTS: len(open_incidents(mirror)),
+        Place.CHECKS: sum(check.status == "down" for check in mirror.checks.values()),
+        Place.SILENCES: sum(s.status.state == "active" for s in mirror.silences.values()),
+        Place.SLA: sum(sla.met is False for sla in mirror.slas.values()),
+    }
+
+
+def _tabs(place: Place, counts: dict[Place, int], letters: int) -> Line:
+    spans: list[tuple[str, str]] = []
+    for number, mode in enumerate(MODES, 1):
+        here = mode is place or (place is Place.INCIDENT and mode is Place.INCIDENTS)
+        name = MODE_NAMES[mode][:letters] + (f" {counts[mode]}" if counts.get(mode) else "")
+        spans.append((f" {number}", "accent bold underline" if here else "accent"))
+        spans.append((f" {name} ", "bold underline" if here else "faint"))
+    return tuple(spans)
+
+
+def tab_at(mirror: Mirror, place: Place, moment: Moment, width: int, column: int) -> Place | None:
+    """Which mode's name stands at a column, for the mouse."""
+    position, number = 0, 0
+    for text, style in modes_line(mirror, place, moment, width):
+        position += len(text)
+        if style.startswith("accent") and text.strip().isdigit():
+            number = int(text)
+        if column < position:
+            return MODES[number - 1] if number and not text.isspace() else None
+    return None
+
+
+def figures_line(mirror: Mirror, link: Forms, moment: Moment, width: int) -> Line:
+    """Link, severities, who is on call, what escalates next."""
+    figures = (link, _severities(mirror), _on_call(mirror), _next(mirror, moment))
+    return join(((), *shrink(figures, width - 2, 3)), (" │ ", "track"))
+
+
+def link_forms(
+    heard_at: Instant | None, now: Instant, *, live: bool, retry_at: Instant | None
+) -> Forms:
+    """The link's state and the age of the data."""
+    age = "never heard" if heard_at is None else f"{span(max(0, now - heard_at))} old"
+    short = "–" if heard_at is None else rough(max(0, now - heard_at))
+    if live:
+        return ((("● live ", "good"), (short, "faint")),)
+    if heard_at is None and retry_at is None:
+        return ((("◌ connecting", "warn"),),)
+    again = f", again in {countdown(retry_at - now)}" if retry_at is not None else ""
+    word = "✕ no link " if heard_at is None else "✕ stale "
+    return (
+        ((word, "bad bold"), (f"{age}{again}", "bad")),
+        ((word, "bad bold"), (age, "bad")),
+        ((word, "bad bold"), (short, "bad")),
+    )
+
+
+def _severities(mirror: Mirror) -> Forms:
+    counts = severity_counts(mirror)
+    if not mirror.loaded:
+        return ((("no data yet", "faint"),),)
+    if not counts:
+        return ((("✓ no open incidents", "good"),), (("✓ quiet", "good"),))
+    taken = sum(i.state == "acknowledged" for i in mirror.incidents.values())
+    acked: Line = ((f"✓ {taken} acknowledged", "faint"),) if taken else ()
+    acked_short: Line = ((f"✓ {taken} ack", "faint"),) if taken else ()
+
+    def forms(names: dict[str, str]) -> Line:
+        return tuple(
+            span_
+            for place, (word, count) in enumerate(counts.items())
+            for span_ in (
+                ("  " if place else "", ""),
+                (f"{GLYPHS[word]} {count} {names[word]}", f"{word} bold"),
+            )
+        )
+
+    full, short = forms({word: word for word in counts}), forms(_SHORT)
+    letters = forms({word: f"P{place}" for place, word in enumerate(GLYPHS)})
+    return (
+        join((full, acked), ("  ", "")),
+        join((short, acked), ("  ", "")),
+        join((short, acked_short), ("  ", "")),
+        short,
+        letters,
+    )
+
+
+def _on_call(mirror: Mirror) -> Forms:
+    """Schedules come with a later version of the daemon: until then it is said that none is."""
+    if not mirror.loaded:
+        return ((("on call: unknown", "faint"),),)
+    return (
+        (("on call: ", "faint"), ("no schedule", "")),
+        (("on call: ", "faint"), ("none", "")),
+    )
+
+
+def _next(mirror: Mirror, moment: Moment) -> Forms:
+    step = next_escalation(mirror)
+    if step is None:
+        return ((("no escalation due", "faint"),), (("next –", "faint"),))
+    left = step.at - moment.now
+    figure = countdown(left) if left > -1000 else f"late {span(-left)}"
+    told = ", ".join(step.told) or "the next level"
+    subject = step.incident.service or step.incident.title
+    bar = wait_bar(step.start, step.at, moment.now, 12, stale=moment.stale)
+    head: Line = (("next ", "faint"),)
+    bold: Line = ((f" {figure}", "bold"),)
+    return (
+        (*head, *bar, *bold, (f" tells {told} of {subject}", "")),
+        (*head, *bar, *bold, (f" → {told}", "")),
+        (*head, *bar[:0], (figure, "bold"), (f" → {told}", "")),
+        (*head, (figure, "bold"), (f" → {step.told[0] if step.told else '?'}", "")),
+        (*head, (figure, "bold")),
+    )
+
+
+def stale_line(
+    mirror: Mirror, moment: Moment, reason: str, retry_at: Instant | None, width: int
+) -> Line:
+    """The banner over a picture that may no longer be true."""
+    again = f" · again in {countdown(retry_at - moment.now)}" if retry_at is not None else ""
+    if mirror.heard_at is None:
+        text = f" NOT CONNECTED  {reason}"
+    else:
+        shown = clock(mirror.heard_at, moment.zone)
+        text = f" STALE  this is the picture of {shown} · {reason}"
+    room = width - len(again) - 1
+    cut = text if len(text) <= room else text[: max(0, room - 1)] + "…"
+    return ((f"{cut}{again}".ljust(width)[:width], "pill:warn"),)
+
+
+def quiet_words(mirror: Mirror, last: Instant | None, now: Instant) -> str:
+    """What an empty incident list says."""
+    up = sum(service.status == "up" for service in mirror.services.values())
+    total = len(mirror.services)
+    services = f"{plural(up, 'service')} up" if up == total else f"{up} of {total} services up"
+    ago = f", last incident {rough(now - last)} ago" if last is not None else ""
+    return f"All quiet. {services}{ago}."

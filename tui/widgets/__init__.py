@@ -1,0 +1,1 @@
+"""The widgets: painted line by line, and only the lines that changed."""
