@@ -195,7 +195,7 @@ def _check(
         up_after=spec.up_after,
         labels=MappingProxyType(_labels(settings, spec, service)),
         parents=_groups(spec.depends_on, specs),
-        remote=checks.KINDS[spec.kind].remote and not _on_this_host(spec),
+        remote=_is_remote(spec),
         heartbeat=_heartbeat(settings, spec),
         flap_start=defaults.flap_start,
         flap_stop=defaults.flap_stop,
@@ -225,13 +225,16 @@ def _labels(settings: Settings, spec: CheckSpec, service: ServicePlan) -> dict[s
     }
 
 
-def _on_this_host(spec: CheckSpec) -> bool:
-    """Whether the target is plainly this very host, so that no uplink is needed."""
+def _is_remote(spec: CheckSpec) -> bool:
+    """Whether the target is reached over the uplink: not on this host, and not passive."""
+    kind = checks.KINDS[spec.kind]
+    if kind.passive or not kind.remote:
+        return False
     url = getattr(spec, "url", None)
     host = urlsplit(url).hostname if isinstance(url, str) else getattr(spec, "host", None)
     if not isinstance(host, str):
-        return False
-    return host in {"localhost", "::1"} or host.startswith(("127.", "/"))
+        return True
+    return host not in {"localhost", "::1"} and not host.startswith(("127.", "/"))
 
 
 def _heartbeat(settings: Settings, spec: CheckSpec) -> HeartbeatPlan | None:

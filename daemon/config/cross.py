@@ -65,10 +65,8 @@ class References:
 
 def implied_services(settings: Settings) -> set[str]:
     """Services that exist because a check without a service belongs to one of its name."""
-    specs = settings.checks
-    return {
-        name for name in settings.known("check") if name not in specs or not specs[name].service
-    }
+    elsewhere = {name for name, spec in settings.checks.items() if spec.service not in {None, name}}
+    return set(settings.known("check")) - elsewhere
 
 
 def check(document: Document, settings: Settings) -> None:

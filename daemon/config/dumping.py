@@ -87,7 +87,7 @@ def _route(route: RouteSettings, plan: RoutePlan) -> dict[str, Any]:
         }
     )
     table = plain_table(inherited)
-    table.pop("route")
+    table.pop("route", None)
     children = _routes(route.route, plan.routes)
     return {**table, "route": children} if children else table
 

@@ -1,0 +1,166 @@
+"""daemon.config.build: what a configuration means to the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from checks.result import Status
+from daemon.config import Config
+from daemon.core.model import DAY, HOUR, MINUTE, SECOND
+from daemon.core.plan import DEFAULT_SEVERITY, Contact, Promotion, SlaPlan
+from daemon.core.severity import Severity
+
+Load = Callable[[str], Config]
+TCP = '[[check]]\nname = "web"\nkind = "tcp"\nhost = "127.0.0.1"\nport = 80\n'
+
+
+def test_a_check_takes_from_defaults_what_it_does_not_say(full: Config) -> None:
+    plan = full.plan.checks["checkout-http"]
+
+    assert (plan.every, plan.retry_every, plan.every_down) == (5 * SECOND, SECOND, 2 * SECOND)
+    assert (plan.down_after, plan.up_after) == (2, 1)
+    assert (plan.flap_start, plan.flap_stop) == (30.0, 10.0)
+    assert plan.count_from == "confirmation"
+    assert full.timeouts["checkout-http"] == 4 * SECOND
+
+
+def test_default_times_are_cut_to_a_fast_check_s_interval(full: Config) -> None:
+    plan = full.plan.checks["orders-db"]
+
+    assert (plan.every, plan.retry_every, plan.every_down) == (500, 500, 500)
+    assert full.timeouts["orders-db"] == 500
+
+
+def test_labels_say_what_a_check_is_and_belongs_to(full: Config) -> None:
+    assert full.plan.checks["checkout-http"].labels == {
+        "check": "checkout-http",
+        "service": "checkout",
+        "kind": "http",
+        "context": "revenue_critical",
+        "organization": "acme",
+        "owner": "payments",
+        "category": "performance",
+        "env": "prod",
+        "tier": "1",
+    }
+
+
+def test_a_check_without_a_service_is_one_itself(full: Config) -> None:
+    assert full.plan.checks["backup"].service == "backup"
+    assert full.plan.services["backup"].checks == ("backup",)
+
+
+def test_a_check_that_is_not_enabled_is_nowhere_but_its_service_stays(full: Config) -> None:
+    assert "line-2" not in full.plan.checks
+    assert "line-2" not in full.specs
+    assert full.plan.services["line-2"].checks == ()
+    assert full.plan.services["checkout"].parents == (("orders-db",), ("router", "line-2"))
+
+
+def test_a_parent_check_that_is_not_enabled_hides_nobody(load_text: Load) -> None:
+    off = TCP.replace("web", "off") + "enabled = false\n"
+
+    config = load_text(
+        TCP + 'depends_on = ["off", ["off", "on"]]\n' + off + TCP.replace("web", "on")
+    )
+
+    assert config.plan.checks["web"].parents == (("on",),)
+
+
+def test_the_context_gives_severities_and_promotions_in_order_of_time(full: Config) -> None:
+    plan = full.plan.checks["checkout-http"]
+
+    assert plan.severity[Status.DOWN] is Severity.EMERGENCY
+    assert plan.severity[Status.DEGRADED] is Severity.HIGH
+    assert plan.severity[Status.UNKNOWN] is DEFAULT_SEVERITY[Status.UNKNOWN]
+    assert plan.promote == (
+        Promotion(15 * MINUTE, Severity.CRITICAL),
+        Promotion(HOUR, Severity.EMERGENCY),
+    )
+
+
+def test_only_targets_beyond_this_host_are_behind_the_uplink(full: Config) -> None:
+    remote = {name: plan.remote for name, plan in full.plan.checks.items()}
+
+    assert remote == {"checkout-http": True, "orders-db": False, "router": True, "backup": False}
+
+
+def test_money_and_targets_are_exact(full: Config) -> None:
+    assert full.plan.services["checkout"].revenue_per_hour == Decimal("12000.10")
+    assert str(full.plan.slas["checkout-availability"].target) == "99.950"
+
+
+def test_slas_know_their_period_zone_and_weight(full: Config) -> None:
+    assert full.plan.slas["orders"] == SlaPlan(
+        "orders", "orders-db", Decimal(99), 30 * DAY, "Europe/Berlin", Decimal(0)
+    )
+    quarter = full.plan.slas["checkout-availability"]
+    assert (quarter.period, quarter.timezone) == ("quarter", "Europe/London")
+    assert quarter.degraded_weight == Decimal("0.5")
+
+
+def test_routes_inherit_all_but_matchers_and_continue(full: Config) -> None:
+    parent, second = full.plan.route.routes
+    child, quiet = parent.routes
+
+    assert (parent.path, child.path, quiet.path, second.path) == ("0", "0.0", "0.1", "1")
+    assert (child.channels, child.policy) == (("log",), "primary")
+    assert (child.group_by, child.group_wait) == (("service", "env"), 0)
+    assert (child.group_interval, child.repeat_interval) == (MINUTE, 2 * HOUR)
+    assert child.continue_
+    assert not parent.continue_
+    assert [str(one) for one in child.match] == ['service="checkout"']
+    assert (quiet.channels, quiet.policy) == ((), None)
+    assert (second.group_by, second.group_wait, second.policy) == (("service",), None, None)
+    assert (second.group_interval, second.repeat_interval) == (5 * MINUTE, 4 * HOUR)
+
+
+def test_rules_are_taken_as_written_and_left_out_when_not_enabled(full: Config) -> None:
+    assert list(full.plan.rules) == ["checkout-slow"]
+    rule = full.plan.rules["checkout-slow"]
+    assert (rule.for_, rule.keep_for, rule.cooldown) == (MINUTE, 2 * MINUTE, 3 * MINUTE)
+    assert rule.severity is Severity.CRITICAL
+    assert rule.labels == {"team": "payments"}
+
+
+def test_policies_keep_levels_rounds_and_the_last_resort(full: Config) -> None:
+    policy = full.plan.policies["primary"]
+
+    assert [level.after for level in policy.levels] == [0, 5 * MINUTE]
+    assert policy.levels[1].repeat == 2 * MINUTE
+    assert (policy.rounds, policy.round_every, policy.then) == (2, 10 * MINUTE, ("channel:log",))
+
+
+def test_a_person_has_an_address_where_one_is_given(full: Config) -> None:
+    person = full.plan.persons["ana"]
+
+    assert person.high == (Contact("mail", "ana@example.org"), Contact("log", None))
+    assert person.low == ()
+
+
+def test_severity_targets_go_by_the_severity_not_by_its_alias(full: Config) -> None:
+    assert full.plan.severities[Severity.MEDIUM].mtta == HOUR
+    assert full.plan.severities[Severity.CRITICAL].mttr == 30 * MINUTE
+
+
+def test_a_heartbeat_has_its_period_and_the_daemon_s_zone(full: Config) -> None:
+    heartbeat = full.plan.checks["backup"].heartbeat
+
+    assert heartbeat is not None
+    assert (heartbeat.period, heartbeat.grace) == (DAY, HOUR)
+    assert heartbeat.timezone == "Europe/Berlin"
+
+
+def test_two_loads_of_the_same_files_make_equal_plans(full: Config) -> None:
+    from daemon.config import load
+
+    assert load(full.path).plan == full.plan
+
+
+def test_an_empty_file_is_a_configuration(load_text: Load) -> None:
+    config = load_text("")
+
+    assert config.plan.checks == {}
+    assert config.plan.route.routes == ()
+    assert config.retention.raw == 7 * DAY
