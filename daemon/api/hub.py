@@ -102,7 +102,7 @@ class EventHub:
     def __init__(
         self, started_at: Instant, max_entries: int = MAX_ENTRIES, max_bytes: int = MAX_BYTES
     ) -> None:
-        self.seq = self.floor = started_at * 1000
+        self.seq = self.floor = self._first = started_at * 1000
         self.subscribers = 0
         self.closed = False
         self.trails = Trails()
@@ -112,6 +112,11 @@ class EventHub:
         self._log: OrderedDict[tuple[str, str], Entry] = OrderedDict()
         self._waiting: list[asyncio.Future[None]] = []
         self._why_reset = "that is from before this daemon started"
+
+    @property
+    def published(self) -> int:
+        """Events since the start."""
+        return self.seq - self._first
 
     def publish(self, kind: EventKind, key: str, make: Callable[[], Shape]) -> None:
         """The object `key` has changed; `make` gives it as it is after that change.
@@ -184,6 +189,10 @@ class EventHub:
         self.closed = True
         self._wake()
 
+    def nudge(self) -> None:
+        """Have all who wait look again; one of them may have lost its reader."""
+        self._wake()
+
     def _wake(self) -> None:
         waiting, self._waiting = self._waiting, []
         for future in waiting:
@@ -191,7 +200,7 @@ class EventHub:
                 future.set_result(None)
 
     async def wait(self, since: int, timeout_s: float) -> bool:
-        """Wait until there is something after `since`, or the hub closes; False when
+        """Wait until there may be something after `since`, or a reason to stop; False when
         `timeout_s` passed first."""
         if self.seq != since or self.closed:
             return True

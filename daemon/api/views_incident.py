@@ -22,10 +22,13 @@ _NO_TARGETS: Final = SeverityPlan()
 def next_targets(escalation: Escalation) -> tuple[str, ...]:
     """Who is told by the next step of a policy; nobody once it is spent.
 
-    After the last level comes the first again while rounds are left, then the last resort.
+    The next step is the level run last, if that is told again before anything else is due;
+    else the next level, the first one again while rounds are left, or the last resort.
     """
     if escalation.spent:
         return ()
+    if _repeats_next(escalation):
+        return escalation.levels[escalation.level].notify
     if escalation.level + 1 < len(escalation.levels):
         return escalation.levels[escalation.level + 1].notify
     if escalation.round < escalation.rounds and escalation.levels:
@@ -33,8 +36,22 @@ def next_targets(escalation: Escalation) -> tuple[str, ...]:
     return escalation.then
 
 
-def escalation_view(escalation: Escalation) -> schema.EscalationView:
-    """Where an incident stands in its policy."""
+def _repeats_next(escalation: Escalation) -> bool:
+    """Whether what is due next is a repeat of the level that was run last."""
+    if escalation.level < 0 or escalation.stepped_at is None or escalation.next_at is None:
+        return False
+    repeat = escalation.levels[escalation.level].repeat
+    if not repeat or escalation.next_at != escalation.stepped_at + repeat:
+        return False
+    following = escalation.level + 1
+    return following >= len(escalation.levels) or (
+        escalation.started_at is None
+        or escalation.next_at < escalation.started_at + escalation.levels[following].after
+    )
+
+
+def escalation_view(escalation: Escalation, *, over: bool = False) -> schema.EscalationView:
+    """Where an incident stands in its policy; once it is over, nobody is told next."""
     waiting_since = escalation.started_at if escalation.level < 0 else escalation.stepped_at
     return schema.EscalationView(
         policy=escalation.policy,
@@ -45,7 +62,7 @@ def escalation_view(escalation: Escalation) -> schema.EscalationView:
         rounds=escalation.rounds,
         paused=escalation.paused_at is not None,
         spent=escalation.spent,
-        next_notify=list(next_targets(escalation)),
+        next_notify=[] if over else list(next_targets(escalation)),
         previous_at=stamp_or_none(waiting_since),
     )
 
@@ -92,6 +109,8 @@ def incident_view(incident: Incident, plan: Plan, now: Instant) -> schema.Incide
     mttr_due = _due(incident.fired_at, targets.mttr)
     taken_at = incident.acknowledged_at or incident.resolved_at
     service = _service(incident, plan)
+    over = incident.state is IncidentState.RESOLVED
+    policy = incident.escalation
     return schema.IncidentView(
         id=incident.key,
         state=incident.state.value,
@@ -103,7 +122,7 @@ def incident_view(incident: Incident, plan: Plan, now: Instant) -> schema.Incide
         acknowledged_at=stamp_or_none(incident.acknowledged_at),
         acknowledged_by=incident.acknowledged_by,
         resolved_at=stamp_or_none(incident.resolved_at),
-        escalation=None if incident.escalation is None else escalation_view(incident.escalation),
+        escalation=None if policy is None else escalation_view(policy, over=over),
         muted=mute_views(incident.muted),
         alerts=list(incident.alerts),
         version=incident.version,

@@ -1,0 +1,87 @@
+"""The OpenAPI 3.1 document, made from the table of endpoints and the shapes themselves.
+
+Nothing is written twice: paths and roles come from the table, answers from the msgspec
+structs, queries and bodies from the pydantic models that check them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+from aiohttp import web
+
+from daemon import __version__
+from daemon.api.access import Role
+from daemon.api.call import Call, Endpoint, Handler, answer
+from daemon.api.inputs import NoBody, NoQuery
+from daemon.api.schema import Problem
+
+_REF: Final = "#/components/schemas/{name}"
+_PART: Final = re.compile(r"\{(\w+)\}")
+
+
+def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
+    parameters: list[dict[str, Any]] = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in _PART.findall(endpoint.path)
+    ]
+    if endpoint.query is not NoQuery:
+        properties = endpoint.query.model_json_schema()["properties"]
+        parameters += [
+            {"name": name, "in": "query", "schema": schema} for name, schema in properties.items()
+        ]
+    return parameters
+
+
+def _operation(endpoint: Endpoint, answer_schema: dict[str, Any] | None) -> dict[str, Any]:
+    media = {"application/json": {"schema": answer_schema}} if answer_schema else {"text/plain": {}}
+    problem = {"application/problem+json": {"schema": {"$ref": _REF.format(name="Problem")}}}
+    operation: dict[str, Any] = {
+        "summary": endpoint.summary,
+        "parameters": _parameters(endpoint),
+        "responses": {
+            "2XX": {"description": "done", "content": media},
+            "default": {"description": "refused", "content": problem},
+        },
+        "x-role": "any" if endpoint.role is Role.NONE else endpoint.role.word,
+    }
+    if endpoint.body is not NoBody:
+        schema = endpoint.body.model_json_schema(by_alias=True)
+        operation["requestBody"] = {"content": {"application/json": {"schema": schema}}}
+    return operation
+
+
+def document(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
+    """The document as plain data."""
+    rows = list(endpoints)
+    shapes = [row.answer for row in rows if row.answer is not None]
+    schemas, components = msgspec.json.schema_components([*shapes, Problem], ref_template=_REF)
+    by_row = iter(schemas)
+    paths: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        schema = next(by_row) if row.answer is not None else None
+        paths.setdefault(row.path, {})[row.method.lower()] = _operation(row, schema)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Tocsin", "version": __version__},
+        "paths": paths,
+        "components": {"schemas": components},
+    }
+
+
+def handler(endpoints: Iterable[Endpoint]) -> Handler:
+    """A handler that answers with the document, which is made once."""
+    made: list[dict[str, Any]] = []
+    rows = list(endpoints)
+
+    async def openapi(call: Call) -> web.Response:
+        """What this API offers, as OpenAPI 3.1."""
+        del call
+        if not made:
+            made.append(document(rows))
+        return answer(made[0])
+
+    return openapi

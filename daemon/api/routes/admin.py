@@ -1,0 +1,54 @@
+"""The daemon's own affairs: is it alive, read the configuration again, care for the database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aiohttp import web
+
+from daemon.api.call import Call, answer
+from daemon.api.inputs import BackupBody, NoBody
+from daemon.api.problems import Busy, Unprocessable
+
+
+async def healthy(call: Call) -> web.Response:
+    """The loop turns and requests are answered."""
+    del call
+    return web.Response(text="OK\n")
+
+
+async def ready(call: Call) -> web.Response:
+    """The daemon is not starting and not stopping."""
+    if call.backend.hub.closed:
+        raise Busy("the daemon is stopping")
+    return web.Response(text="OK\n")
+
+
+async def reload(call: Call) -> web.Response:
+    """Read the configuration again; a bad one changes nothing and is reported."""
+    await call.body(NoBody)
+    return answer(await call.backend.reload())
+
+
+async def backup(call: Call) -> web.Response:
+    """Write a copy of the database to a new file on the daemon's host."""
+    path = Path((await call.body(BackupBody)).path)
+    if not path.is_absolute() or not str(path).isprintable():
+        raise Unprocessable("the path of a backup must be absolute and printable")
+    try:
+        return answer(await call.backend.backup(path))
+    except OSError as error:
+        words = error.strerror or str(error)
+        raise Unprocessable(f"the backup cannot be written to {path}: {words}") from None
+
+
+async def verify(call: Call) -> web.Response:
+    """Check the database; takes its time with a large one."""
+    await call.body(NoBody)
+    return answer(await call.backend.verify())
+
+
+async def prune(call: Call) -> web.Response:
+    """Remove what is older than the retention allows."""
+    await call.body(NoBody)
+    return answer(await call.backend.prune())

@@ -1,0 +1,177 @@
+"""`/metrics`: what the daemon knows and how it does itself, for Prometheus."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from aiohttp import web
+
+from daemon.api.backend import Backend, EngineView
+from daemon.api.call import Call
+from daemon.api.choose import is_open
+from daemon.api.metrics import CONTENT_TYPE, Family, Sample, render
+from daemon.api.times import parse_stamp
+from daemon.core.model import AlertState, IncidentState
+from daemon.core.severity import Severity
+
+_STATUS_HELP: Final = "Confirmed status: 0 up, 1 degraded, 2 unknown, 3 down."
+_CHUNK: Final = 2_000
+_NONE: Final[Mapping[str, str]] = {}
+
+
+def _gauge(name: str, help_: str, samples: Iterable[Sample]) -> Family:
+    return Family(f"tocsin_{name}", "gauge", help_, samples)
+
+
+def _single(name: str, help_: str, value: float) -> Family:
+    return _gauge(name, help_, [(_NONE, value)])
+
+
+def check_families(engine: EngineView) -> list[Family]:
+    """Status, latency and time of every check."""
+    states, last = dict(engine.checks), dict(engine.last)
+    labels = {
+        name: {"check": name, "service": plan.service, "kind": plan.kind}
+        for name, plan in engine.plan.checks.items()
+    }
+
+    def of_states(value: str) -> Iterator[Sample]:
+        for name, state in states.items():
+            if name in labels:
+                yield labels[name], float(getattr(state, value))
+
+    def of_results(scale: float, value: str) -> Iterator[Sample]:
+        for name, result in last.items():
+            found = getattr(result, value)
+            if name in labels and found is not None:
+                yield labels[name], found * scale
+
+    return [
+        _gauge("check_status", _STATUS_HELP, of_states("status")),
+        _gauge(
+            "check_hard", "1 when the status is confirmed by the newest runs.", of_states("hard")
+        ),
+        _gauge("check_flapping", "1 while the check flaps.", of_states("flapping")),
+        _gauge(
+            "check_latency_seconds", "Latency of the newest run.", of_results(1e-3, "latency_ms")
+        ),
+        _gauge(
+            "check_last_run_timestamp_seconds", "When the newest run began.", of_results(1e-3, "at")
+        ),
+    ]
+
+
+def estate_families(backend: Backend) -> list[Family]:
+    """Services, alerts, incidents, silences and SLAs."""
+    engine, now = backend.engine, backend.now()
+    alerts = Counter((alert.effective, alert.state) for alert in engine.alerts.values())
+    incidents = Counter(
+        (item.severity, item.state) for item in engine.incidents.values() if is_open(item)
+    )
+    silences = Counter(silence.state(now) for silence in engine.silences.values())
+    figures = [engine.sla(name, now) for name in engine.plan.slas]
+    labels = [{"sla": item.name, "service": item.service} for item in figures]
+    return [
+        _gauge(
+            "service_status",
+            _STATUS_HELP,
+            (({"service": name}, float(item.status)) for name, item in engine.services.items()),
+        ),
+        _gauge(
+            "alerts",
+            "Alerts that are pending or fire, by effective severity.",
+            (
+                ({"severity": severity.word, "state": state.value}, alerts[severity, state])
+                for severity in reversed(Severity)
+                for state in (AlertState.FIRING, AlertState.PENDING)
+            ),
+        ),
+        _gauge(
+            "incidents",
+            "Open incidents by severity.",
+            (
+                ({"severity": severity.word, "state": state.value}, incidents[severity, state])
+                for severity in reversed(Severity)
+                for state in (IncidentState.TRIGGERED, IncidentState.ACKNOWLEDGED)
+            ),
+        ),
+        _gauge(
+            "silences",
+            "Silences by state.",
+            (({"state": word}, silences[word]) for word in ("active", "pending", "expired")),
+        ),
+        _gauge(
+            "sla_availability_ratio",
+            "Availability in the current period; absent while nothing was measured.",
+            (
+                (names, float(item.availability))
+                for names, item in zip(labels, figures, strict=True)
+                if item.availability is not None
+            ),
+        ),
+        _gauge(
+            "sla_budget_left_seconds",
+            "Error budget left in the current period; negative when overspent.",
+            (
+                (names, item.budget_left_ms / 1000)
+                for names, item in zip(labels, figures, strict=True)
+            ),
+        ),
+        _gauge(
+            "sla_burn_rate",
+            "How many times faster than evenly the budget was spent in the last hour.",
+            ((names, float(item.burn_rate)) for names, item in zip(labels, figures, strict=True)),
+        ),
+    ]
+
+
+def daemon_families(backend: Backend) -> list[Family]:
+    """How the daemon itself does."""
+    info, hub = backend.info(), backend.hub
+    return [
+        _gauge("build_info", "The version that runs; always 1.", [({"version": info.version}, 1)]),
+        _single("start_time_seconds", "When it started.", parse_stamp(info.started_at) / 1000),
+        _single("checks", "Configured checks.", len(backend.engine.plan.checks)),
+        _single(
+            "loop_lag_seconds",
+            "Event loop lag, 99th percentile of the last minute.",
+            info.lag_ms / 1000,
+        ),
+        _single(
+            "schedule_lateness_seconds",
+            "How late checks start, 99th percentile of the last minute.",
+            info.lateness_ms / 1000,
+        ),
+        _single("store_queue_effects", "Effects decided but not yet on disk.", info.queue),
+        _single("outbox_notices", "Notices not yet delivered.", info.outbox),
+        _single("database_bytes", "Size of the database.", info.database_bytes),
+        _single("cpu_ratio", "CPU used by the daemon; 1 is one core.", info.cpu_percent / 100),
+        _single("resident_memory_bytes", "Memory of the daemon.", info.rss_bytes),
+        _single("problems", "Problems the daemon has with itself.", len(info.problems)),
+        _single("event_subscribers", "Readers of the event stream.", hub.subscribers),
+        Family(
+            "tocsin_events_total",
+            "counter",
+            "Events published since the start.",
+            [(_NONE, hub.published)],
+        ),
+    ]
+
+
+async def metrics(call: Call) -> web.Response:
+    """Everything, in Prometheus' text format."""
+    backend = call.backend
+    families = [
+        *daemon_families(backend),
+        *estate_families(backend),
+        *check_families(backend.engine),
+    ]
+    lines = []
+    for line in render(families):
+        lines.append(line)
+        if len(lines) % _CHUNK == 0:
+            await asyncio.sleep(0)
+    return web.Response(body="".join(lines).encode(), headers={"Content-Type": CONTENT_TYPE})

@@ -1,0 +1,125 @@
+"""Everything the API offers, one row each: the routing and the OpenAPI document are made of
+this and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from daemon.api import inputs, schema
+from daemon.api.access import Role
+from daemon.api.call import Endpoint, Handler
+from daemon.api.routes import (
+    admin,
+    checks,
+    incidents,
+    metrics,
+    picture,
+    ping,
+    silences,
+    stream,
+)
+
+_V1: Final = "/api/v1"
+
+
+def _row(
+    method: str, path: str, role: Role, handler: Handler, answer: Any = None, **inputs_: Any
+) -> Endpoint:
+    """A row whose summary is the first line of its handler's docstring."""
+    summary = (handler.__doc__ or "").strip().partition("\n")[0]
+    return Endpoint(method, path, role, handler, summary, answer, **inputs_)
+
+
+def _read(path: str, handler: Handler, answer: Any, **inputs_: Any) -> Endpoint:
+    return _row("GET", _V1 + path, Role.VIEWER, handler, answer, **inputs_)
+
+
+def _act(path: str, handler: Handler, answer: Any, **inputs_: Any) -> Endpoint:
+    return _row("POST", _V1 + path, Role.OPERATOR, handler, answer, **inputs_)
+
+
+def _rule(path: str, handler: Handler, **inputs_: Any) -> Endpoint:
+    return _row("POST", path, Role.ADMIN, handler, dict[str, Any], **inputs_)
+
+
+def _pings() -> list[Endpoint]:
+    handler = ping.Pings().ping
+    return [
+        _row(method, f"/ping/{{token}}{more}", Role.NONE, handler)
+        for method in ("GET", "POST")
+        for more in ("", "/{signal}")
+    ]
+
+
+def endpoints() -> list[Endpoint]:
+    """All rows."""
+    silence = {"body": inputs.SilenceBody}
+    return [
+        _read("/state", picture.state, schema.State),
+        _read("/status", picture.status, schema.StatusView),
+        _read("/events", stream.events, None, query=inputs.EventsQuery),
+        _read(
+            "/incidents",
+            incidents.incidents,
+            list[schema.IncidentView],
+            query=inputs.IncidentsQuery,
+        ),
+        _read("/incidents/{id}", incidents.incident, schema.IncidentDetail),
+        _act("/incidents/{id}/ack", incidents.ack, schema.IncidentView, body=inputs.AckBody),
+        _act("/incidents/{id}/unack", incidents.unack, schema.IncidentView),
+        _act("/incidents/{id}/note", incidents.note, schema.IncidentView, body=inputs.NoteBody),
+        _act(
+            "/incidents/{id}/resolve",
+            incidents.resolve,
+            schema.IncidentView,
+            body=inputs.CommentBody,
+        ),
+        _act("/incidents/{id}/escalate", incidents.escalate, schema.IncidentView),
+        _read("/alerts", incidents.alerts, list[schema.AlertView], query=inputs.AlertsQuery),
+        _act(
+            "/alerts/{fingerprint}/ack",
+            incidents.ack_alert,
+            schema.IncidentView,
+            body=inputs.AckBody,
+        ),
+        _read(
+            "/deliveries",
+            incidents.deliveries,
+            list[schema.DeliveryView],
+            query=inputs.DeliveriesQuery,
+        ),
+        _read("/silences", silences.silences, list[schema.SilenceView], query=inputs.SilencesQuery),
+        _read("/silences/{id}", silences.silence, schema.SilenceView),
+        _act("/silences", silences.make, schema.SilenceView, **silence),
+        _row(
+            "PUT",
+            f"{_V1}/silences/{{id}}",
+            Role.OPERATOR,
+            silences.change,
+            schema.SilenceView,
+            **silence,
+        ),
+        _row(
+            "DELETE",
+            f"{_V1}/silences/{{id}}",
+            Role.OPERATOR,
+            silences.expire,
+            schema.SilenceView,
+        ),
+        _read("/checks", checks.checks, list[schema.CheckView]),
+        _read("/checks/{name}", checks.check, schema.CheckDetail, query=inputs.ResultsQuery),
+        _act("/checks/{name}/run", checks.run, schema.CheckView),
+        _read("/services", checks.services, list[schema.ServiceView]),
+        _read("/services/{name}", checks.service, schema.ServiceDetail),
+        _read("/sla", checks.slas, list[schema.SlaView], query=inputs.SlaQuery),
+        _read("/sla/{name}", checks.sla, schema.SlaView),
+        _rule(f"{_V1}/reload", admin.reload),
+        _rule("/-/reload", admin.reload),
+        _rule(f"{_V1}/db/backup", admin.backup, body=inputs.BackupBody),
+        _rule(f"{_V1}/db/verify", admin.verify),
+        _rule(f"{_V1}/db/prune", admin.prune),
+        _row("GET", "/-/healthy", Role.NONE, admin.healthy),
+        _row("GET", "/-/ready", Role.NONE, admin.ready),
+        _row("GET", "/metrics", Role.VIEWER, metrics.metrics),
+        *_pings(),
+    ]

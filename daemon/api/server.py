@@ -1,0 +1,77 @@
+"""The API's server: the table of endpoints behind aiohttp on a Unix socket.
+
+The service makes one, starts it when the engine is restored, and stops it first of all when
+the daemon ends: streams end at once, requests that are being answered have a second.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+
+from daemon.api import openapi
+from daemon.api.access import Directory, Role
+from daemon.api.backend import Backend
+from daemon.api.call import Endpoint, Gate, handler_for
+from daemon.api.routes.stream import events
+from daemon.api.routes.table import endpoints
+from daemon.api.socketfile import claim, release
+from daemon.api.wire import MAX_BODY_BYTES, Runner
+
+log: Final = logging.getLogger(__name__)
+
+SHUTDOWN_S: Final = 1.0
+"""How long a request that is being answered may take once the daemon stops."""
+
+_OPENAPI_PATH: Final = "/api/v1/openapi.json"
+
+
+def make_app(gate: Gate) -> web.Application:
+    """The application: every endpoint of the table, and the document that lists them."""
+    app = web.Application(client_max_size=MAX_BODY_BYTES)
+    rows = endpoints()
+    described = Endpoint("GET", _OPENAPI_PATH, Role.VIEWER, openapi.handler(rows), "This.", None)
+    for row in (*rows, described):
+        handler = handler_for(row, gate)
+        if row.method == "GET":
+            app.router.add_get(row.path, handler, allow_head=row.handler is not events)
+        else:
+            app.router.add_route(row.method, row.path, handler)
+    return app
+
+
+class ApiServer:
+    """Serves a backend on a socket."""
+
+    def __init__(self, backend: Backend, path: Path) -> None:
+        self.path = path
+        self._backend = backend
+        self._runner: Runner | None = None
+        self._listening: socket.socket | None = None
+
+    async def start(self) -> None:
+        """Listen and answer.
+
+        Raises:
+            SocketError: The socket cannot be had; the text says why, and who has it.
+        """
+        listening = await claim(self.path)
+        gate = Gate(self._backend, Directory(), self.path.stat().st_gid)
+        runner = Runner(make_app(gate), handle_signals=False, shutdown_timeout=SHUTDOWN_S)
+        self._listening, self._runner = listening, runner
+        await runner.setup()
+        await web.SockSite(runner, listening).start()
+        log.info("listening on %s", self.path)
+
+    async def stop(self) -> None:
+        """End all streams, let requests finish, and remove the socket's file."""
+        self._backend.hub.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
+        if self._listening is not None:
+            release(self.path, self._listening)
+        self._runner = self._listening = None
