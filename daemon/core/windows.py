@@ -1,0 +1,224 @@
+"""What rules remember of a check's past: windows of samples, and minutes for `ago`.
+
+A `Window` holds one metric's samples of the last span, `(now - span, now]`. Sum and mean are
+kept exactly while samples come and go (Shewchuk's expansions, as `math.fsum` uses them), so
+they equal what adding up anew would give, to the last bit, after any time. The extremes come
+from monotonic queues and the percentiles from a sorted copy; either is kept only where a
+rule asks for it. Memory is bounded by span and interval.
+
+`Minutes` keeps count, sum, minimum and maximum per minute in a ring, which bounds `ago('7d',
+...)` to 10,080 minutes and the window beside them, whatever the interval.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from bisect import bisect_left, insort
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from daemon.core.model import MINUTE, Instant, Millis
+
+LARGEST: Final = 1e150
+"""A sample beyond this, or not finite, is left out: its square must be a number."""
+
+
+class ExactSum:
+    """A sum to which numbers are added and taken away again without any rounding."""
+
+    __slots__ = ("_parts",)
+
+    def __init__(self) -> None:
+        self._parts: list[float] = []
+
+    def add(self, value: float) -> None:
+        """Add a number; its negative takes it away again."""
+        parts = []
+        for part in self._parts:
+            if abs(value) < abs(part):
+                value, part = part, value  # the algorithm's swap
+            high = value + part
+            low = part - (high - value)
+            if low:
+                parts.append(low)
+            value = high
+        parts.append(value)
+        self._parts = parts
+
+    @property
+    def value(self) -> float:
+        """The sum, rounded once."""
+        return math.fsum(self._parts)
+
+
+class Window:
+    """One metric's samples of the last span, oldest first.
+
+    Args:
+        extremes: Minimum and maximum will be asked for.
+        ranks: Percentiles will be asked for.
+    """
+
+    __slots__ = ("_highs", "_lows", "_ordered", "_samples", "_sum", "span")
+
+    def __init__(self, span: Millis, *, extremes: bool = False, ranks: bool = False) -> None:
+        self.span = span
+        self._samples: deque[tuple[Instant, float]] = deque()
+        self._sum = ExactSum()
+        self._ordered: list[float] | None = [] if ranks else None
+        self._lows: deque[tuple[Instant, float]] | None = deque() if extremes else None
+        self._highs: deque[tuple[Instant, float]] | None = deque() if extremes else None
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    def add(self, at: Instant, value: float) -> None:
+        """Take in a sample, not older than the newest, and let go of those beyond the span."""
+        if not abs(value) <= LARGEST:
+            return
+        self._samples.append((at, value))
+        self._sum.add(value)
+        if self._ordered is not None:
+            insort(self._ordered, value)
+        if self._lows is not None and self._highs is not None:
+            while self._lows and self._lows[-1][1] >= value:
+                self._lows.pop()
+            self._lows.append((at, value))
+            while self._highs and self._highs[-1][1] <= value:
+                self._highs.pop()
+            self._highs.append((at, value))
+        self.trim(at)
+
+    def trim(self, now: Instant) -> None:
+        """Let go of samples that are a span old or older."""
+        limit = now - self.span
+        samples = self._samples
+        while samples and samples[0][0] <= limit:
+            _, value = samples.popleft()
+            self._sum.add(-value)
+            if self._ordered is not None:
+                del self._ordered[bisect_left(self._ordered, value)]
+        for queue in (self._lows, self._highs):
+            while queue and queue[0][0] <= limit:
+                queue.popleft()
+
+    def compute(self, function: str) -> float | None:
+        """A window function's value; None with too few samples for it (`last` and `count`
+        need one, all others two)."""
+        if len(self._samples) < (1 if function in ("last", "count") else 2):
+            return None
+        if function.startswith("p"):
+            return self._percentile(int(function[1:]))
+        return _FUNCTIONS[function](self)
+
+    def _percentile(self, percent: int) -> float:
+        """Nearest rank: the smallest sample that `percent` of all samples do not exceed."""
+        ordered = self._ordered
+        if ordered is None:
+            ordered = sorted(value for _, value in self._samples)
+        return ordered[max(0, -(-percent * len(ordered) // 100) - 1)]
+
+    def _low(self) -> float:
+        if self._lows is None:
+            return min(value for _, value in self._samples)
+        return self._lows[0][1]
+
+    def _high(self) -> float:
+        if self._highs is None:
+            return max(value for _, value in self._samples)
+        return self._highs[0][1]
+
+    def _mean(self) -> float:
+        return self._sum.value / len(self._samples)
+
+    def _stddev(self) -> float:
+        """Of the population, in two passes over the window."""
+        mean = self._mean()
+        squares = math.fsum((value - mean) ** 2 for _, value in self._samples)
+        return math.sqrt(squares / len(self._samples))
+
+    def _rate(self) -> float | None:
+        """A counter's increase per second; where it fell it was reset and began at 0."""
+        seconds = (self._samples[-1][0] - self._samples[0][0]) / 1000
+        if seconds <= 0:
+            return None
+        increase, before = 0.0, self._samples[0][1]
+        for _, value in self._samples:
+            increase += value - before if value >= before else value
+            before = value
+        return increase / seconds
+
+    def _delta(self) -> float:
+        return self._samples[-1][1] - self._samples[0][1]
+
+    def _total(self) -> float:
+        return self._sum.value
+
+    def _count(self) -> float:
+        return float(len(self._samples))
+
+    def _last(self) -> float:
+        return self._samples[-1][1]
+
+
+_FUNCTIONS: Final[dict[str, Callable[[Window], float | None]]] = {
+    "avg": Window._mean,
+    "min": Window._low,
+    "max": Window._high,
+    "sum": Window._total,
+    "count": Window._count,
+    "rate": Window._rate,
+    "delta": Window._delta,
+    "stddev": Window._stddev,
+    "last": Window._last,
+}
+
+
+class Minutes:
+    """A metric's count, sum, minimum and maximum in each minute of the last `reach`."""
+
+    __slots__ = ("_counts", "_highs", "_lows", "_size", "_stamps", "_sums", "reach")
+
+    def __init__(self, reach: Millis) -> None:
+        self.reach = reach
+        self._size = reach // MINUTE + 2
+        self._stamps = array("q", [-1]) * self._size
+        self._counts = array("q", [0]) * self._size
+        self._sums, self._lows, self._highs = (array("d", [0.0]) * self._size for _ in range(3))
+
+    def add(self, at: Instant, value: float) -> None:
+        """Take in a sample; one older than the ring is left out."""
+        if not abs(value) <= LARGEST:
+            return
+        minute = at // MINUTE
+        slot = minute % self._size
+        if self._stamps[slot] > minute:
+            return
+        if self._stamps[slot] < minute:
+            self._stamps[slot], self._counts[slot], self._sums[slot] = minute, 0, 0.0
+            self._lows[slot] = self._highs[slot] = value
+        self._counts[slot] += 1
+        self._sums[slot] += value
+        self._lows[slot] = min(self._lows[slot], value)
+        self._highs[slot] = max(self._highs[slot], value)
+
+    def compute(self, function: str, end: Instant, span: Millis) -> float | None:
+        """A function's value over the whole minutes of the span that ends at `end`; None
+        with fewer than two samples (`count`: one)."""
+        last = end // MINUTE
+        minutes = range(last - max(1, span // MINUTE) + 1, last + 1)
+        slots = [m % self._size for m in minutes if m >= 0 and self._stamps[m % self._size] == m]
+        count = sum(self._counts[slot] for slot in slots)
+        if count < (1 if function == "count" else 2):
+            return None
+        match function:
+            case "count":
+                return float(count)
+            case "min":
+                return min(self._lows[slot] for slot in slots)
+            case "max":
+                return max(self._highs[slot] for slot in slots)
+        total = math.fsum(self._sums[slot] for slot in slots)
+        return total if function == "sum" else total / count
