@@ -145,9 +145,7 @@ class _Demo:
     async def _watch(self, daemon: asyncio.subprocess.Process, log: Path) -> None:
         """A daemon that ends by itself ends the demo, with its last words."""
         await daemon.wait()
-        raise DaemonDidNotStart(
-            f"it ended with code {daemon.returncode}\n{log.read_text()[-2_000:]}"
-        )
+        raise DaemonDidNotStart(f"it ended with code {daemon.returncode}\n{last_words(log)}")
 
     async def _until_left(self, dashboard: asyncio.subprocess.Process) -> None:
         await dashboard.wait()

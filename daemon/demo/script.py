@@ -116,7 +116,7 @@ def scene(time_ms: int) -> Scene:
     """How the shop is, so long after the start."""
     slow = SEARCH.done(time_ms) if SEARCH.at(time_ms) else 0.0
     pile = INVOICES.done(time_ms) if INVOICES.at(time_ms) else 0.0
-    flap = FLAPPING.at(time_ms) and (time_ms // _FLAP_MS) % 2 == 0
+    flap = FLAPPING.at(time_ms) and (time_ms % LENGTH_MS // _FLAP_MS) % 2 == 0
     return Scene(
         database=not DATABASE.at(time_ms),
         checkout=not DEPLOYMENT.at(time_ms),
