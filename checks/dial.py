@@ -13,6 +13,7 @@ import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Final, Literal, TypeVar
 
 from checks.errors import ProbeError
@@ -87,45 +88,44 @@ async def connect(endpoint: Endpoint, protocol: P, trace: Trace, time_left_s: fl
     Raises:
         ProbeError: No address could be reached; it tells of the first.
     """
-    if endpoint.literal is None:
-        trace.enter("resolve")
+    if endpoint.literal is not None:
+        trace.enter("connect")
+        await _open(protocol, endpoint, endpoint.literal, endpoint.host)
+        return protocol
+    trace.enter("resolve")
     addresses = await resolve(endpoint)
     trace.enter("connect")
     first: ProbeError | None = None
-    for position, (family, address) in enumerate(addresses):
-        share_s = time_left_s / (len(addresses) - position)
+    for left in range(len(addresses), 0, -1):
+        family, address = addresses[-left]
+        began_s = perf_counter()
         try:
-            await _open(
-                protocol,
-                family,
-                address,
-                endpoint.port,
-                share_s,
-                last=position + 1 == len(addresses),
+            if left == 1:  # the run's own timeout bounds the last one
+                await _open(protocol, endpoint, family, address)
+            else:
+                async with asyncio.timeout(time_left_s / left):
+                    await _open(protocol, endpoint, family, address)
+        except TimeoutError:
+            first = first or ProbeError(
+                Fault.TIMEOUT, f"{endpoint.words} ({address}) does not answer"
             )
-        except OSError as error:
-            seen = endpoint if endpoint.host == address else Endpoint.of(address, endpoint.port)
-            first = first or read_fault(error, _both(endpoint, seen))
-            if len(addresses) > 1:
-                time_left_s -= share_s if isinstance(error, TimeoutError) else 0.0
+        except ProbeError as error:
+            first = first or error
         else:
             return protocol
-    raise first or ProbeError(Fault.UNREACHABLE, f"{endpoint.words} cannot be reached")
+        time_left_s -= perf_counter() - began_s
+    raise first or ProbeError(Fault.RESOLVE, f"the name in {endpoint.words} has no address")
 
 
-def _both(asked: Endpoint, tried: Endpoint) -> str:
-    return asked.words if asked is tried else f"{asked.words} ({tried.host})"
-
-
-async def _open(
-    protocol: asyncio.Protocol, family: int, address: str, port: int, share_s: float, *, last: bool
-) -> None:
+async def _open(protocol: asyncio.Protocol, endpoint: Endpoint, family: int, address: str) -> None:
     loop = asyncio.get_running_loop()
-    if last:  # the run's own timeout bounds it
-        await loop.create_connection(lambda: protocol, address, port, family=family)
-        return
-    async with asyncio.timeout(share_s):
-        await loop.create_connection(lambda: protocol, address, port, family=family)
+    try:
+        await loop.create_connection(lambda: protocol, address, endpoint.port, family=family)
+    except TimeoutError:
+        raise  # ours, or the kernel's after minutes; either says the same
+    except OSError as error:
+        words = endpoint.words if address == endpoint.host else f"{endpoint.words} ({address})"
+        raise read_fault(error, words) or error from None
 
 
 async def start_tls(

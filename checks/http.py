@@ -225,7 +225,8 @@ class HttpProbe:
             connection.abort()
             raise
         finally:
-            trace.split(answer.first_byte_at, "transfer")
+            if answer.first_byte_at:
+                trace.split(answer.first_byte_at, "transfer")
         return answer
 
     def _onward(self, target: Target, answer: Answer) -> Target | None:

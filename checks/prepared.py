@@ -7,7 +7,6 @@ target's faults from our own, lets the conditions judge, and scrubs what comes o
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -20,6 +19,7 @@ from checks.errors import SpecError
 from checks.faults import read_fault
 from checks.judge import judge
 from checks.kinds import KINDS
+from checks.limit import Limit
 from checks.probe import Kind, Order, Probe, Trace
 from checks.result import Fault, Observation, Result
 from checks.spec import CheckSpec, format_duration
@@ -134,16 +134,13 @@ async def _observe(prepared: Prepared, trace: Trace) -> Observation:
     """The probe's observation, or one that says why there is none."""
     if prepared.probe is None:
         return _failed(Fault.INTERNAL, f"a {prepared.kind.name} is not probed, it is pinged", trace)
-    limit_s = prepared.timeout_ms / 1000.0
-    clock = asyncio.get_running_loop().time
-    began = clock()
-    scope = asyncio.timeout(limit_s)
+    limit = Limit(prepared.timeout_ms / 1000.0)
     try:
-        async with scope:
+        async with limit:
             return await prepared.probe.observe(trace)
     except TimeoutError as error:
-        if scope.expired():
-            return _timed_out(prepared, trace, clock() - began - limit_s)
+        if limit.late_s is not None:
+            return _timed_out(prepared, trace, limit.late_s)
         return _explained(prepared, error, trace)
     except Exception as error:  # noqa: BLE001  # a bug in a probe must not end the runner: it is reported as one
         return _explained(prepared, error, trace)

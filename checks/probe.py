@@ -37,27 +37,21 @@ class Trace:
 
     def enter(self, stage: str) -> None:
         """End the stage under way, if any, and begin `stage`."""
-        now = perf_counter()
-        if self.stage:
-            spent = self.phases.get(self.stage, 0.0) + (now - self._since) * 1000.0
-            self.phases[self.stage] = round(spent, 3)
-        self.stage = stage
-        self._since = now
+        self.split(perf_counter(), stage)
 
-    def split(self, at: float, stage: str) -> None:
-        """Say that the stage under way ended at `at` (`perf_counter`) and `stage` began then;
-        0 for not at all."""
-        if at:
-            self.phases[self.stage] = round(
-                self.phases.get(self.stage, 0.0) + (at - self._since) * 1000.0, 3
-            )
-            self.stage = stage
-            self._since = at
+    def split(self, at_s: float, stage: str) -> None:
+        """Say that the stage under way ended at `at_s` (`perf_counter`) and `stage` began."""
+        if self.stage:
+            spent_ms = (at_s - self._since) * 1000.0
+            phases = self.phases
+            phases[self.stage] = phases.get(self.stage, 0.0) + spent_ms
+        self.stage = stage
+        self._since = at_s
 
     def finish(self) -> float:
         """End the stage under way; the milliseconds since the run began."""
-        self.enter("")
-        return round((self._since - self.started) * 1000.0, 3)
+        self.split(perf_counter(), "")
+        return (self._since - self.started) * 1000.0
 
 
 class Probe(Protocol):
