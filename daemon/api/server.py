@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import socket
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from aiohttp import web
 
@@ -19,8 +19,10 @@ from daemon.api.backend import Backend
 from daemon.api.call import Endpoint, Gate, handler_for
 from daemon.api.routes.stream import events
 from daemon.api.routes.table import endpoints
-from daemon.api.socketfile import claim, release
+from daemon.api.socketfile import SocketError, SocketTaken, claim, release, socket_gid
 from daemon.api.wire import MAX_BODY_BYTES, Runner
+
+__all__ = ["ApiServer", "SocketError", "SocketTaken"]
 
 log: Final = logging.getLogger(__name__)
 
@@ -45,33 +47,38 @@ def make_app(gate: Gate) -> web.Application:
 
 
 class ApiServer:
-    """Serves a backend on a socket."""
+    """Serves a backend on a socket; `start` makes one that listens, `close` ends it."""
 
-    def __init__(self, backend: Backend, path: Path) -> None:
+    def __init__(
+        self, backend: Backend, path: Path, runner: Runner, listening: socket.socket
+    ) -> None:
         self.path = path
         self._backend = backend
-        self._runner: Runner | None = None
-        self._listening: socket.socket | None = None
+        self._runner = runner
+        self._listening = listening
 
-    async def start(self) -> None:
-        """Listen and answer.
+    @classmethod
+    async def start(cls, backend: Backend, path: Path) -> Self:
+        """Listen on the socket and answer.
 
         Raises:
             SocketError: The socket cannot be had; the text says why, and who has it.
         """
-        listening = await claim(self.path)
-        gate = Gate(self._backend, Directory(), self.path.stat().st_gid)
+        listening = await claim(path)
+        gate = Gate(backend, Directory(), socket_gid(path))
         runner = Runner(make_app(gate), handle_signals=False, shutdown_timeout=SHUTDOWN_S)
-        self._listening, self._runner = listening, runner
-        await runner.setup()
-        await web.SockSite(runner, listening).start()
-        log.info("listening on %s", self.path)
+        server = cls(backend, path, runner, listening)
+        try:
+            await runner.setup()
+            await web.SockSite(runner, listening).start()
+        except BaseException:
+            await server.close()
+            raise
+        log.info("listening on %s", path)
+        return server
 
-    async def stop(self) -> None:
+    async def close(self) -> None:
         """End all streams, let requests finish, and remove the socket's file."""
         self._backend.hub.close()
-        if self._runner is not None:
-            await self._runner.cleanup()
-        if self._listening is not None:
-            release(self.path, self._listening)
-        self._runner = self._listening = None
+        await self._runner.cleanup()
+        release(self.path, self._listening)

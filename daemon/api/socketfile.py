@@ -1,7 +1,7 @@
 """The socket's file: made safely, never taken from a daemon that lives, removed at the end.
 
 SocketError
-├── SocketInUse      a daemon listens there already; the error names its process
+├── SocketTaken      a daemon listens there already; the error names its process
 └── SocketUnusable   the path cannot be a socket of ours
 
 A daemon that was killed leaves its file behind; whether somebody listens is found out by
@@ -39,7 +39,7 @@ class SocketError(Exception):
     """The daemon cannot listen; the text is for the operator."""
 
 
-class SocketInUse(SocketError):
+class SocketTaken(SocketError):
     """A daemon listens there.
 
     Attributes:
@@ -60,7 +60,7 @@ async def claim(path: Path) -> socket.socket:
     """Make the socket and listen on it.
 
     Raises:
-        SocketInUse, SocketUnusable: See there.
+        SocketTaken, SocketUnusable: See there.
     """
     if len(os.fsencode(path)) > MAX_PATH_BYTES:
         raise SocketUnusable(
@@ -76,10 +76,14 @@ async def claim(path: Path) -> socket.socket:
         raise SocketUnusable(f"{path}: cannot listen: {error.strerror or error}") from None
 
 
-def release(path: Path, listening: socket.socket | None) -> None:
-    """Remove the file, if it is still the one that was made for this socket."""
-    if listening is not None and listening.fileno() >= 0:
-        listening.close()
+def socket_gid(path: Path) -> int:
+    """The socket's group, whose members are operators unless `[access]` says otherwise."""
+    return path.stat().st_gid
+
+
+def release(path: Path, listening: socket.socket) -> None:
+    """Stop listening and remove the file, unless another daemon listens there by now."""
+    listening.close()
     with contextlib.suppress(FileNotFoundError):
         if stat.S_ISSOCK(path.lstat().st_mode) and not _holder(path)[0]:
             path.unlink()
@@ -149,7 +153,7 @@ def _remove_stale(path: Path) -> None:
         raise SocketUnusable(f"{path} exists and is no socket; remove it or name another one")
     listens, pid = _holder(path)
     if listens:
-        raise SocketInUse(path, pid)
+        raise SocketTaken(path, pid)
     path.unlink()
 
 
