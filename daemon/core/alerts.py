@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeGuard
 
 from daemon.core.deadlines import Deadlines
 from daemon.core.labels import Labels, fingerprint
@@ -25,28 +25,14 @@ _HAPPENING: Final = {True: Happening.HOLDS, False: Happening.AWAY, None: Happeni
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An alert as it was and as it is; either may be absent."""
+    """An alert as it was, if it was known, and as it is."""
 
     before: Alert | None
-    after: Alert | None
-
-    @property
-    def fired(self) -> bool:
-        """It began to fire."""
-        return _fires(self.after) and not _fires(self.before)
-
-    @property
-    def ended(self) -> bool:
-        """It fires no longer."""
-        return _fires(self.before) and not _fires(self.after)
-
-    @property
-    def goes_on(self) -> bool:
-        """It fired and fires."""
-        return _fires(self.before) and _fires(self.after)
+    after: Alert
 
 
-def _fires(alert: Alert | None) -> bool:
+def fires(alert: Alert | None) -> TypeGuard[Alert]:
+    """Whether there is an alert and it fires."""
     return alert is not None and alert.state is AlertState.FIRING
 
 

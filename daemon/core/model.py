@@ -310,6 +310,7 @@ class Group:
         owner: Whether this group's route owns the incident, or only notifies.
         flush_at: When it next looks whether to tell something.
         channels, wait, interval, repeat: As its route said when the group began.
+        default_wait: `wait` follows from severity, not from the route.
     """
 
     key: str
@@ -326,6 +327,7 @@ class Group:
     wait: Millis = 0
     interval: Millis = 5 * MINUTE
     repeat: Millis = 4 * HOUR
+    default_wait: bool = False
 
 
 @dataclass(frozen=True, slots=True)

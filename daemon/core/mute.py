@@ -37,6 +37,11 @@ class Muting:
         self._inhibitions = Inhibitions(plan.inhibits)
         self._stale: dict[str, None] = {}
 
+    @property
+    def waits(self) -> bool:
+        """Whether there are alerts to be reviewed."""
+        return bool(self._stale)
+
     def replan(self, plan: Plan) -> None:
         """Other inhibitions hold: build their index anew and look at every firing alert."""
         self._inhibitions = Inhibitions(plan.inhibits)

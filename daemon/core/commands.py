@@ -1,0 +1,174 @@
+"""What operators do to incidents: acknowledge, un-acknowledge, note, resolve, escalate.
+
+Each command is looked at whole before anything is changed, so a refused one has changed
+nothing. Each that is carried out leaves an audit record, a line in the timeline, and tells
+those who must know. An operator may name the version they saw and is refused if the incident
+has changed since.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from daemon.core import escalation as policy
+from daemon.core import incidents
+from daemon.core.alerts import Alerts
+from daemon.core.desk import Desk
+from daemon.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from daemon.core.events import Acknowledge, AddNote, Escalate, Resolve, Unacknowledge
+from daemon.core.incidents import Happening
+from daemon.core.model import Actor, Audit, EntryKind, Incident, IncidentState
+from daemon.core.turn import Turn
+
+LONGEST_TEXT: Final = 10_000
+"""Characters of a comment or a note."""
+
+
+class Commands:
+    """Carries operators' commands out at a desk."""
+
+    def __init__(self, desk: Desk, alerts: Alerts) -> None:
+        self._desk = desk
+        self._book = desk.book
+        self._alerts = alerts
+
+    def acknowledge(self, command: Acknowledge, turn: Turn) -> None:
+        """Somebody takes the incident, maybe from somebody else.
+
+        Raises:
+            NotFound, Conflict: See `_find`.
+            NotAllowed: It is resolved, or one of its alerts must not be acknowledged.
+            Invalid: An expiry that is not in the future, or a comment that is too long.
+        """
+        before = self._find(command.incident, command.version)
+        incidents.after(before, Happening.ACK)
+        _check_text(command.comment)
+        span = command.expires_after
+        if span is not None and span <= 0:
+            raise Invalid("an acknowledgement must last for some time")
+        for alert in self._book.firing(before):
+            if not alert.terms.acknowledgeable:
+                raise NotAllowed(f"{alert.name} may not be acknowledged; it must be resolved")
+        until = None if span is None else turn.now + span
+        taken = incidents.acknowledged(before, command.actor, command.comment, until, turn.now)
+        taken = self._desk.keep(taken, turn)
+        detail = _detail(command.comment, "" if span is None else f"for {span} ms")
+        self._record(turn, taken, "acknowledge", EntryKind.ACKNOWLEDGED, command.actor, detail)
+        was_theirs = before.acknowledged_by == command.actor.name
+        if before.state is not IncidentState.ACKNOWLEDGED or not was_theirs:
+            self._desk.teller.acknowledged(taken, command.actor, turn)
+
+    def unacknowledge(self, command: Unacknowledge, turn: Turn) -> None:
+        """The incident is given back; its escalation goes on with the time that was left.
+
+        Raises:
+            NotFound, Conflict: See `_find`.
+            NotAllowed: It is not acknowledged.
+        """
+        before = self._find(command.incident, command.version)
+        incidents.after(before, Happening.UNACK)
+        given = self._desk.keep(incidents.triggered(before), turn)
+        kind = EntryKind.UNACKNOWLEDGED
+        detail = f"was taken by {before.acknowledged_by}"
+        self._record(turn, given, "unacknowledge", kind, command.actor, detail)
+
+    def note(self, command: AddNote, turn: Turn) -> None:
+        """A line is written into the timeline; also after the incident was resolved.
+
+        Raises:
+            NotFound: See `_find`.
+            Invalid: The note is empty or too long.
+        """
+        incident = self._find(command.incident, None)
+        incidents.after(incident, Happening.NOTE)
+        text = command.text.strip()
+        if not text:
+            raise Invalid("the note is empty")
+        _check_text(text)
+        self._record(turn, incident, "note", EntryKind.NOTE, command.actor, text)
+
+    def resolve(self, command: Resolve, turn: Turn) -> None:
+        """The incident is ended; alerts that still fire open a new one when they fire anew.
+
+        Raises:
+            NotFound, Conflict: See `_find`.
+            NotAllowed: It is resolved already.
+            Invalid: The comment is too long.
+        """
+        incident = self._find(command.incident, command.version)
+        incidents.after(incident, Happening.RESOLVE)
+        _check_text(command.comment)
+        firing = [alert.key for alert in self._book.firing(incident)]
+        reason = _detail(f"resolved by {command.actor.name}", command.comment)
+        self._desk.resolve(incident, command.actor, reason, turn)
+        self._audit(turn, incident, "resolve", command.actor, command.comment)
+        self._alerts.resolve_by_hand(firing, turn)
+
+    def escalate(self, command: Escalate, turn: Turn) -> None:
+        """The next level is told now; an acknowledged incident is triggered again by that.
+
+        Raises:
+            NotFound, Conflict: See `_find`.
+            NotAllowed: It is resolved or muted, has no policy, or its policy is spent.
+        """
+        before = self._find(command.incident, command.version)
+        incidents.after(before, Happening.ESCALATE)
+        if before.escalation is None:
+            raise NotAllowed(f"incident {before.key} has no escalation policy")
+        if before.muted:
+            raise NotAllowed(f"incident {before.key} is muted: {before.muted[0].reason}")
+        steps = policy.resumed(before.escalation, turn.now)
+        steps, step = policy.hurried(steps, turn.now)
+        if step is None:
+            raise NotAllowed(f"policy {before.escalation.policy} has nobody left to tell")
+        incident = incidents.triggered(before)
+        if before.state is IncidentState.ACKNOWLEDGED:
+            text = f"escalated; was taken by {before.acknowledged_by}"
+            self._book.write(turn, before, EntryKind.REOPENED, text, command.actor)
+        incident = self._desk.keep(replace(incident, escalation=steps), turn)
+        self._audit(turn, incident, "escalate", command.actor, f"level {step.level + 1}")
+        self._desk.run(incident, step, turn)
+
+    def _find(self, key: str, version: int | None) -> Incident:
+        """The incident with this id.
+
+        Raises:
+            NotFound: There is none.
+            Conflict: Its version is not the one that the operator saw.
+        """
+        incident = self._book.incidents.get(key)
+        if incident is None:
+            raise NotFound(f"there is no incident {key!r}")
+        if version is not None and version != incident.version:
+            raise Conflict(
+                f"incident {key} has changed: it is at version {incident.version},"
+                f" you saw {version}"
+            )
+        return incident
+
+    def _record(
+        self,
+        turn: Turn,
+        incident: Incident,
+        action: str,
+        kind: EntryKind,
+        actor: Actor,
+        text: str,
+    ) -> None:
+        self._book.write(turn, incident, kind, text, actor)
+        self._audit(turn, incident, action, actor, text)
+
+    def _audit(
+        self, turn: Turn, incident: Incident, action: str, actor: Actor, detail: str
+    ) -> None:
+        turn.append(Audit(turn.now, actor, action, incident.key, detail))
+
+
+def _check_text(text: str) -> None:
+    if len(text) > LONGEST_TEXT:
+        raise Invalid(f"the text has {len(text)} characters; {LONGEST_TEXT} are the most")
+
+
+def _detail(*parts: str) -> str:
+    return "; ".join(part for part in parts if part)

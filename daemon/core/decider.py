@@ -1,0 +1,172 @@
+"""The deciding half of the engine: from conditions that hold to who is told.
+
+One pass takes the turn's conditions through alerts, muting, the desk and its clocks; each
+part stands on what the one before it settled, so nobody is told on an old mute. Passes are
+repeated until nothing is due: a level told at once may make another due, and the first notice
+of a flapping check mutes what follows it.
+
+It knows checks only as the sources of conditions. `daemon.core.engine` drives it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from daemon.core.alerts import Alerts, Change
+from daemon.core.casebook import Casebook
+from daemon.core.commands import Commands
+from daemon.core.desk import Desk
+from daemon.core.events import (
+    Acknowledge,
+    AddNote,
+    Escalate,
+    ExpireSilence,
+    PutSilence,
+    Resolve,
+    SelfReport,
+    Settled,
+    Unacknowledge,
+)
+from daemon.core.model import Alert, Group, Incident, Instant, Record, Silence
+from daemon.core.mute import Muting
+from daemon.core.plan import Plan
+from daemon.core.sources import lives, self_condition
+from daemon.core.telling import Teller
+from daemon.core.turn import Turn
+
+_PASSES: Final = 1_000
+"""How many passes of one turn are taken for a fault."""
+
+Decidable = (
+    Acknowledge
+    | Unacknowledge
+    | AddNote
+    | Resolve
+    | Escalate
+    | PutSilence
+    | ExpireSilence
+    | SelfReport
+    | Settled
+)
+"""The events that this half takes."""
+
+
+class Decider:
+    """Alerts, silences, groups and incidents of a plan.
+
+    Attributes:
+        alerts, muting, book: The parts that hold the records.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.alerts = Alerts(self._is_open)
+        self.book = Casebook(self.alerts.records)
+        self.muting = Muting(plan, self.alerts.records, self._was_told)
+        self._plan = plan
+        self._teller = Teller(plan, self.book)
+        self._desk = Desk(plan, self.alerts, self.book, self._teller)
+        self._commands = Commands(self._desk, self.alerts)
+
+    def restore(self, records: Iterable[Record], now: Instant) -> None:
+        """Take in what a store kept; the next `decide` reviews every mute before it tells."""
+        kept = list(records)
+        incidents = [record for record in kept if isinstance(record, Incident)]
+        self.book.restore(incidents, [r for r in kept if isinstance(r, Group)])
+        self.alerts.restore(record for record in kept if isinstance(record, Alert))
+        self.muting.silences.restore((r for r in kept if isinstance(r, Silence)), now)
+        for key in sorted(self.alerts.records):
+            self.muting.track(self.alerts.records[key])
+
+    def replan(self, plan: Plan, turn: Turn) -> None:
+        """Another configuration: alerts, timers, incidents and silences stay."""
+        self._plan = plan
+        self.muting.replan(plan)
+        self._desk.replan(plan)
+        self.leave_what_is_gone(turn)
+
+    def leave_what_is_gone(self, turn: Turn) -> None:
+        """Resolve the alerts whose check or rule the plan has no more."""
+        self._observe(turn)
+        for source in self.alerts.sources():
+            if not lives(source, self._plan):
+                self.alerts.left(source, turn)
+
+    def next_deadline(self) -> Instant | None:
+        """When something is to be decided by time alone."""
+        times = [part.next_deadline() for part in (self.alerts, self.muting.silences, self.book)]
+        return min((at for at in times if at is not None), default=None)
+
+    def begin(self) -> None:
+        """Another turn begins."""
+        self._teller.begin_turn()
+
+    def take(self, event: Decidable, turn: Turn) -> None:
+        """Take an event in; `decide` follows.
+
+        Raises:
+            Refusal: A command is not carried out; nothing changed.
+        """
+        match event:
+            case SelfReport():
+                turn.conditions.append(self_condition(event, turn.now))
+            case Settled():
+                self._teller.settled(event, turn)
+            case PutSilence():
+                self.muting.silences.put(event, turn)
+                self.muting.review_all()
+            case ExpireSilence():
+                if self.muting.silences.expire(event, turn):
+                    self.muting.review_all()
+            case Acknowledge():
+                self._commands.acknowledge(event, turn)
+            case Unacknowledge():
+                self._commands.unacknowledge(event, turn)
+            case AddNote():
+                self._commands.note(event, turn)
+            case Resolve():
+                self._commands.resolve(event, turn)
+            case Escalate():
+                self._commands.escalate(event, turn)
+
+    def decide(self, turn: Turn) -> None:
+        """Decide on the turn's conditions and on what is due, until nothing is left."""
+        for _ in range(_PASSES):
+            self._pass(turn)
+            if not self._is_due(turn):
+                return
+        raise RuntimeError(f"the turn at {turn.now} does not come to rest")
+
+    def _observe(self, turn: Turn) -> None:
+        conditions, turn.conditions = turn.conditions, []
+        for condition in conditions:
+            self.alerts.observe(condition, turn)
+
+    def _pass(self, turn: Turn) -> None:
+        self._observe(turn)
+        self.alerts.tick(turn)
+        if self.muting.silences.tick(turn):
+            self.muting.review_all()
+        changes = self.alerts.take_changes()
+        for change in changes:
+            self.muting.track(change.after)
+        for alert in self.muting.changed():
+            changes.append(Change(self.alerts.records[alert.key], alert))
+            self.alerts.put(alert, turn)
+        self._desk.apply(changes, turn)
+        self._desk.tick(turn)
+        told, self._teller.first_told = self._teller.first_told, []
+        for key in told:
+            self.muting.touch(self.book.incidents[key].firing)
+
+    def _is_due(self, turn: Turn) -> bool:
+        at = self.next_deadline()
+        waiting = bool(self.alerts.changes) or self.muting.waits
+        return waiting or (at is not None and at <= turn.now)
+
+    def _is_open(self, incident: str) -> bool:
+        return self.book.is_open(incident)
+
+    def _was_told(self, alert: Alert) -> bool:
+        incident = self.book.incidents.get(alert.incident or "")
+        return incident is not None and bool(self.book.told(incident))

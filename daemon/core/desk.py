@@ -1,0 +1,339 @@
+"""The desk: opens incidents, lets alerts join and leave them, and watches their clocks.
+
+After muting has had its say, the desk is told once a turn what became of alerts (`apply`).
+It routes those that began to fire, marks every incident that was touched, and then looks at
+each of those once (`_review`): its severity, words, mutes and down time follow from the
+alerts that fire, and from how they changed follows whether it reopens, rests or ends. `tick`
+does what is due: acknowledgements that expire, looks of groups, steps of policies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from daemon.core import escalation as policy
+from daemon.core import groups, incidents
+from daemon.core.alerts import Alerts, Change, fires
+from daemon.core.casebook import Casebook
+from daemon.core.incidents import Happening
+from daemon.core.model import (
+    ENGINE,
+    Actor,
+    Alert,
+    AlertState,
+    EntryKind,
+    Group,
+    Incident,
+    IncidentState,
+    Instant,
+)
+from daemon.core.plan import DEFAULT_GROUP_WAIT, Plan
+from daemon.core.routing import Router, Taken
+from daemon.core.telling import Teller
+from daemon.core.turn import Turn
+
+
+@dataclass(slots=True)
+class _Touched:
+    """What happened to an incident in this turn.
+
+    Attributes:
+        fresh: Alerts that nobody who acknowledged it can have seen.
+        ended: When the last outage that ended was seen well.
+    """
+
+    fresh: dict[str, None] = field(default_factory=dict)
+    ended: Instant | None = None
+
+
+class Desk:
+    """The incidents of a plan and what happens to them.
+
+    Attributes:
+        book: The records.
+        teller: Tells of them.
+    """
+
+    def __init__(self, plan: Plan, alerts: Alerts, book: Casebook, teller: Teller) -> None:
+        self.book = book
+        self.teller = teller
+        self._alerts = alerts
+        self._touched: dict[str, _Touched] = {}
+        self.replan(plan)
+
+    def replan(self, plan: Plan) -> None:
+        """What begins from now on follows this plan; what has begun keeps its routes, policy."""
+        self._plan = plan
+        self._router = Router(plan.route)
+        self.teller.plan = plan
+
+    def apply(self, changes: Iterable[Change], turn: Turn) -> None:
+        """These alerts changed; their mutes are settled."""
+        for change in changes:
+            before, after = change.before, change.after
+            if not fires(before):
+                if fires(after):
+                    self._fire(after.key, turn)
+            elif fires(after):
+                self._go_on(before, after, turn)
+            else:
+                self._end(before, after, turn)
+        touched, self._touched = self._touched, {}
+        for key, what in touched.items():
+            if self.book.is_open(key):
+                self._review(self.book.incidents[key], what, turn)
+
+    def tick(self, turn: Turn) -> None:
+        """Do what is due, in order: acknowledgements and their like, looks, then steps."""
+        steps: dict[str, None] = {}
+        while (incident := self.book.due_incident(turn.now)) is not None:
+            if incident.resolved_at is not None:
+                self.book.drop(incident, turn)
+            elif incident.ack_until is not None and incident.ack_until <= turn.now:
+                self._expire(incident, turn)
+            else:
+                steps[incident.key] = None
+        while (group := self.book.due_group(turn.now)) is not None:
+            self.teller.look(group, turn)
+        for key in steps:
+            self._run_due(key, turn)
+
+    def resolve(self, incident: Incident, actor: Actor, reason: str, turn: Turn) -> None:
+        """The incident is over: tell, and end its groups."""
+        over = incidents.resolved(incident, actor, turn.now)
+        if over.escalation is not None:
+            over = replace(over, escalation=policy.paused(over.escalation, turn.now))
+        over = self.book.put(over, turn)
+        self.book.write(turn, over, EntryKind.RESOLVED, reason, actor)
+        self.teller.resolved(over, reason, turn)
+        self.book.close(over, turn)
+        for key in over.alerts:
+            self._alerts.rearm(key)
+
+    def reopen(
+        self, incident: Incident, reason: str, turn: Turn, actor: Actor = ENGINE
+    ) -> Incident:
+        """Take an acknowledgement away, and start its policy over."""
+        again = incidents.triggered(incident)
+        if again.escalation is not None:
+            again = replace(again, escalation=policy.restarted(again.escalation, turn.now))
+        again = self.keep(again, turn)
+        self.book.write(turn, again, EntryKind.REOPENED, reason, actor)
+        return again
+
+    def keep(self, incident: Incident, turn: Turn) -> Incident:
+        """Save an open incident; its policy rests or goes on as its state asks, and its
+        groups look again when they should."""
+        steps = incident.escalation
+        if steps is not None:
+            runs = incident.state is IncidentState.TRIGGERED and not incident.muted
+            steps = policy.resumed(steps, turn.now) if runs else policy.paused(steps, turn.now)
+        kept = self.book.put(replace(incident, escalation=steps), turn)
+        for group in self.book.groups_of(kept):
+            self.teller.arrange(group, turn)
+        return self.book.incidents[kept.key]
+
+    def run(self, incident: Incident, step: policy.Step | None, turn: Turn) -> None:
+        """A step of the incident's policy was run: tell of it, and when it was the last."""
+        steps = incident.escalation
+        if step is None or steps is None:
+            return
+        if step.kind is policy.StepKind.ROUND:
+            text = f"the policy starts over ({steps.round} of {steps.rounds})"
+            self.book.write(turn, incident, EntryKind.ESCALATED, text)
+            return
+        self.teller.step(incident, step, turn)
+        if steps.spent:
+            text = f"policy {steps.policy} has nobody left to tell"
+            self.book.write(turn, incident, EntryKind.SPENT, text)
+
+    def _fire(self, key: str, turn: Turn) -> None:
+        alert = self._alerts.records[key]
+        if alert.state is not AlertState.FIRING or self._is_in_one(alert):
+            return
+        routing = self._router.route(alert)
+        group = self.book.groups.get(routing.owner.group_key(alert))
+        if group is None:
+            incident = self._open(alert, routing.owner, turn)
+        else:
+            incident = self._join(alert, self.book.incidents[group.incident], turn)
+            self._gather(routing.owner, alert, incident, turn, owner=True)
+        for taken in routing.others:
+            self._gather(taken, alert, incident, turn, owner=False)
+
+    def _is_in_one(self, alert: Alert) -> bool:
+        return alert.incident is not None and self.book.is_open(alert.incident)
+
+    def _open(self, alert: Alert, owner: Taken, turn: Turn) -> Incident:
+        group = owner.group_key(alert)
+        incident = incidents.opened(alert, group, self._plan, turn.now)
+        name = owner.route.policy
+        if name is not None and name in self._plan.policies:
+            not_before = turn.now + owner.wait(alert)
+            steps = policy.begun(self._plan.policies[name], turn.now, not_before)
+            incident = replace(incident, escalation=steps)
+        incident = self.book.put(incident, turn)
+        self._alerts.put(replace(alert, incident=incident.key), turn)
+        self.book.write(turn, incident, EntryKind.FIRED, _fired(alert))
+        if incident.muted:
+            self.book.write(turn, incident, EntryKind.MUTED, _why(incident))
+        self._gather(owner, alert, incident, turn, owner=True)
+        return self.keep(incident, turn)
+
+    def _join(self, alert: Alert, incident: Incident, turn: Turn) -> Incident:
+        self._alerts.put(replace(alert, incident=incident.key), turn)
+        touched = self._touch(incident.key)
+        if alert.key not in incident.alerts:
+            touched.fresh[alert.key] = None
+        self.book.write(turn, incident, EntryKind.JOINED, _fired(alert))
+        return self.book.put(incidents.joined(incident, alert), turn)
+
+    def _gather(
+        self, taken: Taken, alert: Alert, incident: Incident, turn: Turn, *, owner: bool
+    ) -> None:
+        """Put the alert into its group on this route; the group may begin with it."""
+        key = taken.group_key(alert) if owner else f"{taken.group_key(alert)}@{incident.key}"
+        group = self.book.groups.get(key)
+        if group is None:
+            route = taken.route
+            group = Group(
+                key=key,
+                route=route.path,
+                labels=taken.labels_of(alert),
+                incident=incident.key,
+                owner=owner,
+                alerts=(),
+                opened_at=turn.now,
+                flush_at=None,
+                channels=route.channels,
+                wait=taken.wait(alert),
+                interval=route.group_interval,
+                repeat=route.repeat_interval,
+                default_wait=route.group_wait is None,
+            )
+        if alert.key not in group.alerts:
+            group = replace(group, alerts=(*group.alerts, alert.key))
+        self.book.put_group(group, turn)
+        self._touch(incident.key)
+
+    def _end(self, before: Alert, alert: Alert, turn: Turn) -> None:
+        key = before.incident
+        if key is None or not self.book.is_open(key):
+            return
+        touched = self._touch(key)
+        touched.ended = max(touched.ended or 0, alert.terms.since or turn.now)
+        text = f"{alert.name} ({_subject(alert)}) resolved"
+        self.book.write(turn, self.book.incidents[key], EntryKind.ALERT_RESOLVED, text)
+
+    def _go_on(self, before: Alert, alert: Alert, turn: Turn) -> None:
+        if alert.incident is None or not self.book.is_open(alert.incident):
+            return
+        touched = self._touch(alert.incident)
+        if before.terms.down and before.holds and not (alert.terms.down and alert.holds):
+            touched.ended = max(touched.ended or 0, alert.terms.since or turn.now)
+        taken_at = self.book.incidents[alert.incident].acknowledged_at
+        unmuted = before.muted and not alert.muted
+        if unmuted and taken_at is not None and (alert.fired_at or 0) > taken_at:
+            touched.fresh[alert.key] = None
+        if alert.effective > before.effective:
+            self._route_again(alert, self.book.incidents[alert.incident], turn)
+
+    def _route_again(self, alert: Alert, incident: Incident, turn: Turn) -> None:
+        """A graver alert may take more routes: they notify too, and an incident that had no
+        policy takes the one they bring."""
+        routing = self._router.route(alert)
+        mine = {group.key for group in self.book.groups_of(incident)}
+        for taken in (routing.owner, *routing.others):
+            if taken.group_key(alert) not in mine:
+                self._gather(taken, alert, incident, turn, owner=False)
+        name = routing.owner.route.policy
+        if incident.escalation is None and name is not None and name in self._plan.policies:
+            not_before = turn.now + routing.owner.wait(alert)
+            steps = policy.begun(self._plan.policies[name], turn.now, not_before)
+            self.book.put(replace(incident, escalation=steps), turn)
+
+    def _review(self, before: Incident, what: _Touched, turn: Turn) -> None:
+        firing = self.book.firing(before)
+        incident = incidents.reviewed(before, firing, turn.now, what.ended)
+        if not firing:
+            incidents.after(incident, Happening.CLEAR)
+            self.resolve(incident, ENGINE, groups.Reason.ALL.value, turn)
+            return
+        self._note_differences(before, incident, turn)
+        incident = self._hasten(incident, turn)
+        unmuted = [alert for alert in firing if not alert.muted]
+        reason = self._reopens(before, what, unmuted)
+        kept = self.reopen(incident, reason, turn) if reason else self.keep(incident, turn)
+        if not (kept.muted or reason):
+            self.teller.raised(kept, turn)
+
+    def _note_differences(self, before: Incident, incident: Incident, turn: Turn) -> None:
+        if incident.severity is not before.severity:
+            text = f"{before.severity.word} to {incident.severity.word}"
+            self.book.write(turn, incident, EntryKind.SEVERITY, text)
+        if incident.muted and not before.muted:
+            self.book.write(turn, incident, EntryKind.MUTED, _why(incident))
+        if before.muted and not incident.muted:
+            self.book.write(turn, incident, EntryKind.UNMUTED, "nothing mutes it any more")
+
+    def _hasten(self, incident: Incident, turn: Turn) -> Incident:
+        """What is graver waits less, where the wait follows from severity."""
+        wait = DEFAULT_GROUP_WAIT[incident.severity]
+        for group in self.book.groups_of(incident):
+            if group.default_wait and wait < group.wait and group.flushed_at is None:
+                self.book.put_group(replace(group, wait=wait), turn)
+                steps = incident.escalation
+                if group.owner and steps is not None:
+                    steps = policy.hastened(steps, group.opened_at + wait)
+                    incident = replace(incident, escalation=steps)
+        return incident
+
+    def _reopens(self, incident: Incident, what: _Touched, unmuted: list[Alert]) -> str | None:
+        """Why an acknowledged incident is more than was taken; None if it is not."""
+        if incident.state is not IncidentState.ACKNOWLEDGED:
+            return None
+        fresh = [alert for alert in unmuted if alert.key in what.fresh]
+        if fresh and self._plan.ack.reopen_on_new_alert:
+            return f"{fresh[0].name} ({_subject(fresh[0])}) joined"
+        worst = max((alert.effective for alert in unmuted), default=incident.severity)
+        if worst > incident.severity and self._plan.ack.reopen_on_severity:
+            return f"severity rose to {worst.word}"
+        return None
+
+    def _expire(self, incident: Incident, turn: Turn) -> None:
+        if incidents.after(incident, Happening.EXPIRE) is None:
+            self.book.put(replace(incident, ack_until=None), turn)
+            return
+        text = f"the acknowledgement by {incident.acknowledged_by} expired"
+        self.book.write(turn, incident, EntryKind.ACK_EXPIRED, text)
+        self.reopen(incident, "acknowledgement expired", turn)
+
+    def _run_due(self, key: str, turn: Turn) -> None:
+        """Run every step that is due, each once."""
+        step: policy.Step | None = None
+        incident = self.book.incidents[key]
+        while incident.escalation is not None:
+            steps, step = policy.stepped(incident.escalation, turn.now)
+            incident = self.book.put(replace(incident, escalation=steps), turn)
+            if step is None:
+                return
+            self.run(incident, step, turn)
+            incident = self.book.incidents[key]
+
+    def _touch(self, key: str) -> _Touched:
+        return self._touched.setdefault(key, _Touched())
+
+
+def _subject(alert: Alert) -> str:
+    return alert.labels.get("check") or alert.labels.get("service") or alert.source
+
+
+def _fired(alert: Alert) -> str:
+    words = alert.annotations.get("summary") or alert.annotations.get("message") or ""
+    named = f"{alert.name} ({_subject(alert)})"
+    return f"{named}: {words}" if words else named
+
+
+def _why(incident: Incident) -> str:
+    return "; ".join(mute.reason for mute in incident.muted)

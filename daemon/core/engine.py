@@ -1,0 +1,214 @@
+"""The engine: everything that is decided, as a pure function of (state, event, now).
+
+`handle` takes an event through the parts in their order: the observatory and the rules
+find out what holds; alerts, muting, routing, incidents and escalation decide what that
+means and who is told; the books keep the services' timelines. The answer is a list of
+effects for the service to write in one transaction and only then to act upon.
+
+An event is taken in first, then what has become due by then is done, so a refused command
+has changed nothing and an acknowledgement that comes in late still stops a page that is
+as late. All live state is in records that the effects save, so an engine restored from what
+a store kept goes on as if nothing had happened; `next_deadline` is the soonest time at which
+something happens by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from checks.result import Result
+from daemon.core.availability import SlaFigures
+from daemon.core.books import Books
+from daemon.core.decider import Decider
+from daemon.core.effects import Drop, Effect, Enqueue, Save
+from daemon.core.errors import Refusal
+from daemon.core.events import CheckNow, Event, Gap, Ping, PlanChanged, ResultArrived, Tick
+from daemon.core.model import (
+    Alert,
+    Audit,
+    CheckState,
+    Group,
+    Incident,
+    Instant,
+    Record,
+    ServiceState,
+    Silence,
+)
+from daemon.core.observatory import Observatory
+from daemon.core.plan import Plan
+from daemon.core.snapshot import Snapshot
+from daemon.core.turn import Turn
+
+
+class Engine:
+    """The live state of a daemon, and the only one who changes it."""
+
+    def __init__(self, plan: Plan) -> None:
+        """An engine that knows nothing yet; its first event starts it."""
+        self._plan = plan
+        self._started = False
+        self._unsent: list[Effect] = []
+        self._observatory = Observatory(plan)
+        self._decider = Decider(plan)
+        self._books = Books(plan)
+
+    @classmethod
+    def restore(cls, plan: Plan, snapshot: Snapshot, now: Instant) -> tuple[Engine, list[Effect]]:
+        """Go on where another engine stopped, under this plan.
+
+        What became due meanwhile is done once, in order; mutes are settled before anybody is
+        told; alerts whose check or rule the plan has not are resolved.
+        """
+        engine = cls(plan)
+        engine._started = True
+        turn = Turn(now)
+        engine._decider.restore(snapshot.records, now)
+        engine._observatory.restore(snapshot.records, snapshot.last, turn)
+        engine._books.restore(snapshot.intervals, engine.checks, now, snapshot.last)
+        engine._decider.leave_what_is_gone(turn)
+        return engine, engine._settle(turn)
+
+    def handle(self, event: Event, now: Instant) -> list[Effect]:
+        """What is to be done about an event that happens now.
+
+        Args:
+            now: Never before the `now` of an earlier call.
+
+        Raises:
+            Refusal: An operator's command (or a ping) is not carried out; nothing changed.
+        """
+        turn = Turn(now, effects=self._unsent)
+        self._unsent = []
+        self._decider.begin()
+        try:
+            if not self._started:
+                self._started = True
+                self._observatory.start(turn)
+            self._take(event, turn)
+        except Refusal:
+            self._unsent = turn.effects
+            raise
+        return self._settle(turn)
+
+    def next_deadline(self) -> Instant | None:
+        """When something happens by itself: handle a `Tick` then. None for never."""
+        if not self._started:
+            return 0
+        parts = (self._observatory, self._decider, self._books)
+        times = [part.next_deadline() for part in parts]
+        return min((at for at in times if at is not None), default=None)
+
+    def snapshot(self) -> Snapshot:
+        """The engine's memory as values, as a store that wrote its effects would have it."""
+        kept: tuple[Mapping[str, Record], ...] = (
+            self.checks,
+            self.services,
+            self.alerts,
+            self.silences,
+            self.groups,
+            self.incidents,
+        )
+        records = tuple(record for records in kept for record in records.values())
+        return Snapshot(records=records, last=dict(self.last))
+
+    # -- what can be seen --------------------------------------------------------------
+
+    @property
+    def plan(self) -> Plan:
+        """The configuration in force."""
+        return self._plan
+
+    @property
+    def checks(self) -> Mapping[str, CheckState]:
+        """Each check's record."""
+        return self._observatory.checks
+
+    @property
+    def last(self) -> Mapping[str, Result]:
+        """Each check's newest result."""
+        return self._observatory.last
+
+    @property
+    def services(self) -> Mapping[str, ServiceState]:
+        """Each service's record."""
+        return self._observatory.services
+
+    @property
+    def alerts(self) -> Mapping[str, Alert]:
+        """All alerts that are remembered, by fingerprint."""
+        return MappingProxyType(self._decider.alerts.records)
+
+    @property
+    def incidents(self) -> Mapping[str, Incident]:
+        """Open incidents and those resolved within a day, by id."""
+        return MappingProxyType(self._decider.book.incidents)
+
+    @property
+    def groups(self) -> Mapping[str, Group]:
+        """The groups of open incidents, by key."""
+        return MappingProxyType(self._decider.book.groups)
+
+    @property
+    def silences(self) -> Mapping[str, Silence]:
+        """All silences that are remembered, by id."""
+        return MappingProxyType(self._decider.muting.silences.records)
+
+    def sla(self, name: str, now: Instant) -> SlaFigures:
+        """The figures of this SLA in the period around `now`.
+
+        Raises:
+            KeyError: The plan has no such SLA.
+        """
+        return self._books.sla(name, now)
+
+    # -- the turn ----------------------------------------------------------------------
+
+    def _take(self, event: Event, turn: Turn) -> None:
+        match event:
+            case Tick():
+                pass
+            case ResultArrived():
+                self._observatory.result(event.result, turn)
+            case Ping():
+                self._observatory.ping(event, turn)
+            case Gap():
+                self._observatory.gap(event.start, turn)
+            case PlanChanged():
+                self._replan(event.plan, turn)
+            case CheckNow():
+                self._observatory.check_now(event.check, turn)
+                turn.append(Audit(turn.now, event.actor, "check now", event.check))
+            case _:
+                self._decider.take(event, turn)
+
+    def _replan(self, plan: Plan, turn: Turn) -> None:
+        self._plan = plan
+        self._observatory.replan(plan, turn)
+        self._books.replan(plan, turn)
+        self._decider.replan(plan, turn)
+
+    def _settle(self, turn: Turn) -> list[Effect]:
+        """Do what is due, let every part have its say, and put the effects in order."""
+        self._observatory.tick(turn)
+        self._books.take(turn)
+        self._decider.decide(turn)
+        self._books.settle(turn)
+        return _ordered(turn.effects)
+
+
+def _ordered(effects: list[Effect]) -> list[Effect]:
+    """Each record's last word once, then the lines of history, then what goes out."""
+    records: dict[tuple[type, str], Effect] = {}
+    others: list[Effect] = []
+    notices: list[Effect] = []
+    for effect in effects:
+        if isinstance(effect, Save):
+            records[type(effect.record), effect.record.key] = effect
+        elif isinstance(effect, Drop):
+            records[effect.kind, effect.key] = effect
+        elif isinstance(effect, Enqueue):
+            notices.append(effect)
+        else:
+            others.append(effect)
+    return [*records.values(), *others, *notices]

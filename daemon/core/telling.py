@@ -1,0 +1,300 @@
+"""Telling: turns decisions into notices and keeps who was told what.
+
+Three rules hold here and nowhere else. Nobody is called to an incident while it is muted.
+Nobody is called twice to the same incident in one turn, whichever of its routes and levels
+name them. And whoever was called to an incident is told when it is acknowledged and when it
+is over, also if it was muted meanwhile (only a channel that does not want resolutions is
+spared those).
+
+It stands at the end of the deciding half: after it there is only the outbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from daemon.core import groups, notices
+from daemon.core.casebook import Casebook
+from daemon.core.effects import Enqueue
+from daemon.core.escalation import Step, StepKind
+from daemon.core.events import Settled
+from daemon.core.model import (
+    Actor,
+    Alert,
+    EntryKind,
+    Group,
+    Incident,
+    IncidentState,
+    NoticeType,
+    Told,
+)
+from daemon.core.notices import ALARMING, Recipient, recipient_of
+from daemon.core.plan import Plan
+from daemon.core.turn import Turn
+
+
+class Teller:
+    """Writes notices for the incidents of a casebook.
+
+    Attributes:
+        first_told: Incidents that were told of for the first time, since this was cleared.
+    """
+
+    def __init__(self, plan: Plan, book: Casebook) -> None:
+        self.plan = plan
+        self.first_told: list[str] = []
+        self._book = book
+        self._called: set[tuple[str, str, str]] = set()
+
+    def begin_turn(self) -> None:
+        """Another turn: everybody may be called again."""
+        self._called.clear()
+
+    def look(self, group: Group, turn: Turn) -> None:
+        """The group is due: tell each of its channels what there is to tell."""
+        incident = self._book.incidents[group.incident]
+        now = turn.now
+        group = replace(group, flush_at=None)
+        alerts = self._unmuted(group, incident)
+        reasons: dict[groups.Reason, list[Recipient]] = {}
+        for channel, look in zip(group.channels, self._looks(group, incident, turn), strict=True):
+            reason = groups.verdict(look)
+            if reason is not None and not incident.muted:
+                reasons.setdefault(reason, []).append(Recipient(channel))
+                group = _entered(group, _entry(channel, look, incident))
+        for reason, channels in reasons.items():
+            kind = groups.NOTICE_TYPE[reason]
+            shown = [*alerts, *(a for a in self._book.known(group.alerts) if a.resolved_at)]
+            self._call(incident.key, kind, channels, shown, turn, reason.value)
+        if reasons:
+            group = replace(group, flushed_at=now, alerts=self._remaining(group, incident))
+        self.arrange(group, turn)
+
+    def arrange(self, group: Group, turn: Turn) -> None:
+        """Something about the group or its incident changed: set when it looks next."""
+        incident = self._book.incidents[group.incident]
+        at = None
+        if not incident.muted:
+            at = groups.next_look(group, self._looks(group, incident, turn), turn.now)
+        self._book.put_group(replace(group, flush_at=at), turn)
+
+    def step(self, incident: Incident, step: Step, turn: Turn) -> None:
+        """A step of the incident's policy was run: tell its targets."""
+        to, missing = notices.recipients(self.plan, step.targets, incident.severity)
+        told = {(told.channel, told.recipient) for told in self._book.told(incident)}
+        alerts = [alert for alert in self._book.firing(incident) if not alert.muted]
+        words = _words(step)
+        names = ", ".join(recipient.words for recipient in to) or "nobody"
+        lost = f" (not reachable: {', '.join(missing)})" if missing else ""
+        self._book.write(turn, incident, EntryKind.ESCALATED, f"{words}: {names}{lost}")
+        for kind, those in _by_type(step, to, told).items():
+            called = self._call(incident.key, kind, those, alerts, turn, words, step.level)
+            self._remember(incident.key, called, turn)
+
+    def raised(self, incident: Incident, turn: Turn) -> None:
+        """It is graver than those whom the policy called were told: tell them at once, at
+        the contacts they have for what it is now. (Groups see to their channels.)"""
+        alerts = [alert for alert in self._book.firing(incident) if not alert.muted]
+        worst = max((alert.effective for alert in alerts), default=None)
+        if worst is None:
+            return
+        below = [told for told in incident.told if told.severity < worst]
+        names = dict.fromkeys(t.recipient for t in below if t.recipient)
+        targets = [f"person:{name}" for name in names]
+        to, _ = notices.recipients(self.plan, targets, worst)
+        to += [recipient_of(told) for told in below if not told.recipient]
+        reason = groups.Reason.RAISED.value
+        self._call(incident.key, NoticeType.UPDATED, to, alerts, turn, reason)
+        self._remember(incident.key, [*to, *map(recipient_of, below)], turn)
+
+    def acknowledged(self, incident: Incident, actor: Actor, turn: Turn) -> None:
+        """Tell everybody who was called that somebody has taken it."""
+        comment = f": {incident.ack_comment}" if incident.ack_comment else ""
+        told = [recipient_of(told) for told in self._book.told(incident)]
+        reason = f"acknowledged by {actor.name}{comment}"
+        kind = NoticeType.ACKNOWLEDGED
+        self._send(incident.key, kind, told, self._book.firing(incident), turn, reason)
+
+    def resolved(self, incident: Incident, reason: str, turn: Turn) -> None:
+        """Tell everybody who was called that it is over, and who wants to hear so."""
+        told = [
+            recipient_of(told)
+            for told in self._book.told(incident)
+            if told.channel not in self.plan.channels
+            or self.plan.channels[told.channel].send_resolved
+        ]
+        alerts = self._book.known(incident.alerts)
+        self._send(incident.key, NoticeType.RESOLVED, told, alerts, turn, reason)
+        over = tuple(
+            replace(told, at=turn.now, firing=(), resolved=True)
+            for told in self._book.incidents[incident.key].told
+        )
+        self._book.put(replace(self._book.incidents[incident.key], told=over), turn)
+
+    def settled(self, event: Settled, turn: Turn) -> None:
+        """A notice was delivered or given up: note it, and turn to the fallback channel."""
+        incident = self._book.incidents.get(event.incident)
+        if incident is None:
+            return
+        to = Recipient(event.channel, event.recipient)
+        text = f"{event.type.value} to {to.words}: {event.detail}"
+        if event.delivered:
+            self._book.write(turn, incident, EntryKind.DELIVERED, text)
+            if incident.notified_at is None and event.type in ALARMING:
+                self._book.put(replace(incident, notified_at=turn.now), turn)
+            return
+        tries = f" ({event.attempts} attempts)" if event.attempts > 1 else ""
+        self._book.write(turn, incident, EntryKind.UNDELIVERED, text + tries)
+        self._fall_back(incident, event, turn)
+
+    def _fall_back(self, incident: Incident, event: Settled, turn: Turn) -> None:
+        to = notices.fallback_recipient(self.plan, event.channel, event.recipient)
+        if to is None or event.fallback_of is not None or not _still_useful(incident, event):
+            return
+        alarming = event.type in ALARMING
+        alerts = self._book.firing(incident) if alarming else self._book.known(incident.alerts)
+        reason = f"{event.channel} failed: {event.detail}"
+        notice = notices.notice(
+            incident, event.type, to, alerts, turn.now,
+            reason=reason, level=event.level, fallback_of=event.notice,
+        )  # fmt: skip
+        turn.emit(Enqueue(notice))
+        self._book.write(turn, incident, EntryKind.QUEUED, f"{reason}; fallback to {to.words}")
+        if alarming:
+            self._remember(incident.key, [to], turn)
+
+    def _call(
+        self,
+        key: str,
+        kind: NoticeType,
+        to: Iterable[Recipient],
+        alerts: list[Alert],
+        turn: Turn,
+        reason: str,
+        level: int | None = None,
+    ) -> list[Recipient]:
+        """Call those who were not called in this turn yet; returns them."""
+        fresh = [r for r in to if (key, r.channel, r.name) not in self._called]
+        self._called.update((key, r.channel, r.name) for r in fresh)
+        if fresh and not self._book.told(self._book.incidents[key]):
+            self.first_told.append(key)
+        self._send(key, kind, fresh, alerts, turn, reason, level)
+        return fresh
+
+    def _send(
+        self,
+        key: str,
+        kind: NoticeType,
+        to: list[Recipient],
+        alerts: list[Alert],
+        turn: Turn,
+        reason: str,
+        level: int | None = None,
+    ) -> None:
+        gone = [r.words for r in to if r.channel not in self.plan.channels]
+        to = [r for r in to if r.channel in self.plan.channels]
+        incident = self._book.incidents[key]
+        if gone:
+            text = f"{reason}: {', '.join(gone)}: no such channel any more"
+            self._book.write(turn, incident, EntryKind.UNDELIVERED, text)
+        if not to:
+            return
+        incident = self._book.put(replace(incident, sequence=incident.sequence + 1), turn)
+        for recipient in to:
+            turn.emit(
+                Enqueue(
+                    notices.notice(
+                        incident, kind, recipient, alerts, turn.now, reason=reason, level=level
+                    )
+                )
+            )
+        names = ", ".join(recipient.words for recipient in to)
+        self._book.write(turn, incident, EntryKind.QUEUED, f"{reason}: {names}")
+
+    def _remember(self, key: str, to: Iterable[Recipient], turn: Turn) -> None:
+        """These were called by the policy, or in place of a channel that failed."""
+        incident = self._book.incidents[key]
+        told = {(told.channel, told.recipient): told for told in incident.told}
+        unmuted = (a.effective for a in self._book.firing(incident) if not a.muted)
+        worst = max(unmuted, default=incident.severity)
+        for r in to:
+            told[r.channel, r.name] = Told(
+                r.channel, r.name, turn.now, incident.firing, worst, False, r.address
+            )
+        self._book.put(replace(incident, told=tuple(told.values())), turn)
+
+    def _looks(self, group: Group, incident: Incident, turn: Turn) -> list[groups.Look]:
+        """What the group knows for each of its channels."""
+        members = set(group.alerts)
+        still = [a for a in self._book.firing(incident) if a.key in members]
+        unmuted = [alert for alert in still if not alert.muted]
+        entries = {told.channel: told for told in group.told}
+        return [
+            groups.Look(
+                entry=entries.get(channel),
+                firing=frozenset(alert.key for alert in unmuted),
+                still=frozenset(alert.key for alert in still),
+                severity=max((alert.effective for alert in unmuted), default=None),
+                acknowledged=incident.state is IncidentState.ACKNOWLEDGED,
+                send_resolved=self._wants_resolved(channel),
+                repeat=group.repeat,
+                now=turn.now,
+            )
+            for channel in group.channels
+        ]
+
+    def _wants_resolved(self, channel: str) -> bool:
+        plan = self.plan.channels.get(channel)
+        return plan is not None and plan.send_resolved
+
+    def _unmuted(self, group: Group, incident: Incident) -> list[Alert]:
+        members = set(group.alerts)
+        return [a for a in self._book.firing(incident) if a.key in members and not a.muted]
+
+    def _remaining(self, group: Group, incident: Incident) -> tuple[str, ...]:
+        """The group's alerts that still fire; those that ended have now been told."""
+        firing = {alert.key for alert in self._book.firing(incident)}
+        return tuple(key for key in group.alerts if key in firing)
+
+
+def _entry(channel: str, look: groups.Look, incident: Incident) -> Told:
+    """What the channel believes after it was told: what fires, and what it knew and still does."""
+    firing = look.firing | (look.told & look.still)
+    severity = incident.severity if look.severity is None else look.severity
+    return Told(channel, "", look.now, tuple(sorted(firing)), severity)
+
+
+def _entered(group: Group, entry: Told) -> Group:
+    others = (told for told in group.told if told.channel != entry.channel)
+    return replace(group, told=(*others, entry))
+
+
+def _by_type(
+    step: Step, to: list[Recipient], told: set[tuple[str, str]]
+) -> dict[NoticeType, list[Recipient]]:
+    """Who gets which type: who hears of it first, that it fires; the others, that it rose."""
+    found: dict[NoticeType, list[Recipient]] = {}
+    for recipient in to:
+        kind = NoticeType.ESCALATED
+        if step.kind is StepKind.REPEAT:
+            kind = NoticeType.REPEATED
+        elif step.level == 0 and (recipient.channel, recipient.name) not in told:
+            kind = NoticeType.FIRING
+        found.setdefault(kind, []).append(recipient)
+    return found
+
+
+def _words(step: Step) -> str:
+    if step.kind is StepKind.THEN:
+        return "last resort"
+    again = "again " if step.kind is StepKind.REPEAT else ""
+    return f"{again}level {step.level + 1}"
+
+
+def _still_useful(incident: Incident, event: Settled) -> bool:
+    """Whether what could not be delivered is still worth telling elsewhere."""
+    if event.type in ALARMING:
+        return incident.state is IncidentState.TRIGGERED and not incident.muted
+    over = incident.state is IncidentState.RESOLVED
+    return over == (event.type is NoticeType.RESOLVED)
