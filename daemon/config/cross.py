@@ -174,8 +174,8 @@ def _check_contexts(refs: References) -> None:
         message = f"must be less than flap_start, {defaults.flap_start:g}"
         refs.document.problem(("defaults", "flap_stop"), message, "the usual pair is 20.0 and 5.0")
     for key, span in (("timeout", defaults.timeout), ("retry_every", defaults.retry_every)):
-        written = refs.document.data.get("defaults", {})
-        if key in written and span > defaults.every:
+        written = refs.document.data.get("defaults")
+        if isinstance(written, dict) and key in written and span > defaults.every:
             message = f"is longer than every, {format_duration(defaults.every)}"
             refs.document.problem(("defaults", key), message, "shorten it, or raise every")
 

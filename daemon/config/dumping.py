@@ -18,7 +18,7 @@ from pydantic.fields import FieldInfo
 
 from checks.spec import format_duration, parse_duration
 from daemon.config import build
-from daemon.config.duty import PersonSettings, RouteSettings
+from daemon.config.duty import NO_POLICY, PersonSettings, RouteSettings
 from daemon.config.loading import Config
 from daemon.core.plan import RoutePlan
 from daemon.core.severity import Severity
@@ -52,10 +52,11 @@ def as_tables(config: Config) -> dict[str, Any]:
         "policy": _named(settings.policies),
         "person": _named(settings.persons),
         "inhibit": [plain_table(one) for one in settings.inhibits],
-        "sla": [plain_table(one) for one in settings.slas.values()],
+        "sla": [
+            plain_table(one.model_copy(update={"timezone": config.plan.slas[name].timezone}))
+            for name, one in settings.slas.items()
+        ],
     }
-    for sla in tables["sla"]:
-        sla.setdefault("timezone", settings.daemon.timezone)
     return {name: table for name, table in tables.items() if table}
 
 
@@ -78,7 +79,7 @@ def _route(route: RouteSettings, plan: RoutePlan) -> dict[str, Any]:
     inherited = route.model_copy(
         update={
             "channels": plan.channels,
-            "policy": plan.policy,
+            "policy": plan.policy or NO_POLICY,
             "group_by": plan.group_by,
             "group_wait": plan.group_wait,
             "group_interval": plan.group_interval,

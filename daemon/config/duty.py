@@ -108,7 +108,7 @@ def _period(value: object) -> object:
 
 
 def _availability(kind: object) -> Any:
-    if kind in {"latency", "error_rate"}:
+    if isinstance(kind, str) and kind in {"latency", "error_rate"}:
         raise ValueError(f'"{kind}" is not supported in this version; only "availability" is')
     return kind
 

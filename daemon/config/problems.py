@@ -11,19 +11,19 @@ A problem prints as one line, so that editors, `grep` and people can follow it:
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _LONGEST: Final = 500
 
 
 def plain(text: object) -> str:
-    """Text of unknown origin as one harmless line: no control characters, a bounded length."""
-    line = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", str(text))
+    """Text of unknown origin as one harmless line: nothing but what can be seen, and bounded."""
+    line = "".join(
+        char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in str(text)
+    )
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
 
 
