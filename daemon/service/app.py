@@ -16,7 +16,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Final
 
-from daemon.api.server import ApiServer, SocketTaken
+from daemon.api.server import ApiServer, SocketError
 from daemon.config import Config, ConfigError, database_path, find_config, load, socket_path
 from daemon.core.engine import Engine
 from daemon.service.clock import Clock
@@ -60,7 +60,7 @@ def serve(config_path: Path | None, *, status_lines: bool = False) -> int:
         life = _Life(config, StatusLines(_say) if status_lines else None, seconds)
         try:
             runner.run(life.run(prepared))
-        except (StoreError, SocketTaken) as error:
+        except (StoreError, SocketError) as error:
             return refuse(str(error))
         except OSError as error:
             return refuse(f"{error.filename or 'the daemon'}: {error.strerror or error}")
@@ -183,7 +183,7 @@ class _Life:
             await daemon.reload()
         except ConfigError as error:
             for problem in error.problems:
-                _log.error("not reloaded: %s", problem)  # noqa: TRY400  # an operator's error has no traceback
+                _log.error("not reloaded: %s", problem)  # an operator's error has no traceback
         self._notifier.ready(describe(daemon.config, socket_path(self._config)))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:

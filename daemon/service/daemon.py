@@ -23,7 +23,7 @@ from daemon.api.publish import publish_daemon, publish_effects, publish_sla
 from daemon.api.schema import DaemonInfo
 from daemon.api.times import stamp
 from daemon.config import Config, compare, load
-from daemon.core.effects import Effect, Enqueue, Observed, StartProbe
+from daemon.core.effects import Effect, Enqueue, StartProbe
 from daemon.core.engine import Engine
 from daemon.core.events import Event, Gap, PlanChanged, ResultArrived, SelfReport, Settled, Tick
 from daemon.core.model import Instant

@@ -11,6 +11,7 @@ import logging
 import resource
 from collections import deque
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final
 
 import checks
@@ -77,7 +78,7 @@ class Runner:
             return  # it left with a reload while it waited
         task = asyncio.get_running_loop().create_task(self._run(prepared))
         self._tasks[check] = task
-        task.add_done_callback(lambda done, name=check: self._done(name, done))
+        task.add_done_callback(partial(self._done, check))
 
     async def _run(self, prepared: checks.Prepared) -> None:
         self._take(await checks.run(prepared, self._now()))
