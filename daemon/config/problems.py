@@ -17,13 +17,12 @@ from pathlib import Path
 from typing import Final
 
 _LONGEST: Final = 500
+_UNSEEN: Final = "\N{REPLACEMENT CHARACTER}"
 
 
 def plain(text: object) -> str:
     """Text of unknown origin as one harmless line: nothing but what can be seen, and bounded."""
-    line = "".join(
-        char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in str(text)
-    )
+    line = "".join(char if char.isprintable() else _UNSEEN for char in str(text))
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
 
 
