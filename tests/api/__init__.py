@@ -1,0 +1,1 @@
+"""The API: records to shapes, the event hub, and the server over a real socket."""

@@ -1,0 +1,1 @@
+"""The client: errors in words, the stream, and requests to a real server."""
