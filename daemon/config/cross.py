@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+import checks
 from checks.spec import CheckSpec, format_duration
 from daemon.config.build import timeout_ms
 from daemon.config.conditions import check_conditions, check_rule
@@ -87,6 +88,7 @@ def check(document: Document, settings: Settings) -> None:
     check_channels(refs)
     check_persons(refs)
     _check_uplink(refs)
+    _check_tokens(refs)
     _check_cycles(refs)
     _check_access(refs)
 
@@ -226,6 +228,21 @@ def _check_uplink(refs: References) -> None:
         elif spec is not None and spec.kind in {"heartbeat", "host"}:
             message = f'a {spec.kind} check like "{name}" says nothing of the line'
             refs.document.problem(path, message, "name checks that reach out: http, tcp, ...")
+
+
+def _check_tokens(refs: References) -> None:
+    """Refuse two heartbeats that a ping could not tell apart; tokens are never repeated."""
+    seen: dict[str, str] = {}
+    for name, spec in refs.settings.checks.items():
+        if not checks.KINDS[spec.kind].passive:
+            continue
+        token = getattr(spec, "token", None)
+        word = token.get_secret_value() if token is not None else name
+        if word in seen:
+            path = (*refs.settings.known("check")[name], "token")
+            message = f'the check "{seen[word]}" is pinged with the same token'
+            refs.document.problem(path, message, "give each its own")
+        seen.setdefault(word, name)
 
 
 def _check_cycles(refs: References) -> None:

@@ -24,7 +24,8 @@ from daemon.core.plan import RoutePlan
 from daemon.core.severity import Severity
 
 HIDDEN: Final = "********"
-_SECRET_HEADER: Final = re.compile(r"auth|cookie|key|pass|secret|signature|token", re.IGNORECASE)
+_OPEN_SECRETS: Final = frozenset({"env", "headers"})
+_SECRET_NAME: Final = re.compile(r"auth|cookie|key|pass|secret|signature|token", re.IGNORECASE)
 
 
 def dump(config: Config) -> str:
@@ -100,8 +101,9 @@ def plain_table(model: BaseModel) -> dict[str, Any]:
         for name, field in type(model).model_fields.items()
         if not _is_absent(getattr(model, name), field)
     }
-    if isinstance(table.get("headers"), dict):
-        table["headers"] = {key: _header(key, one) for key, one in table["headers"].items()}
+    for key in _OPEN_SECRETS & table.keys():
+        if isinstance(table[key], dict):
+            table[key] = {name: _discreet(name, one) for name, one in table[key].items()}
     return {**table, **model.addresses} if isinstance(model, PersonSettings) else table
 
 
@@ -111,9 +113,10 @@ def _is_absent(value: Any, field: FieldInfo) -> bool:
     return value is None or (empty and field.get_default(call_default_factory=True) == value)
 
 
-def _header(name: str, value: Any) -> Any:
-    """A header's value; hidden where it usually is a secret that was written down openly."""
-    return HIDDEN if _SECRET_HEADER.search(name) else value
+def _discreet(name: str, value: Any) -> Any:
+    """A header's or variable's value; hidden where it usually is a secret, though it was
+    written down openly."""
+    return HIDDEN if _SECRET_NAME.search(name) else value
 
 
 def is_span(field: FieldInfo) -> bool:

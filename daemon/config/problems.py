@@ -78,5 +78,5 @@ def did_you_mean(word: str, known: Iterable[str], *, what: str = "names") -> str
         return f'did you mean "{guess}"?'
     if not names:
         return f"no {what} are configured"
-    shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+    shown = ", ".join(names[:40]) + (", ..." if len(names) > 40 else "")
     return f"{what} are: {shown}"
