@@ -18,6 +18,7 @@ from daemon.demo import estate, terminal
 from daemon.demo.children import (
     DaemonDidNotStart,
     end,
+    last_words,
     start_daemon,
     start_dashboard,
     until_ready,

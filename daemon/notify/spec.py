@@ -181,6 +181,8 @@ class WebhookSpec(ChannelSpec):
     @model_validator(mode="after")
     def _one_authorization(self) -> Self:
         if self.token is not None:
+            if urlsplit(self.url.get_secret_value()).username is not None:
+                raise ValueError("token and a user in the URL exclude each other")
             if any(name.lower() == "authorization" for name in self.headers):
                 raise ValueError("token and an authorization header exclude each other")
             if _CONTROL.search(self.token.get_secret_value()):

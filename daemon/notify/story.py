@@ -60,7 +60,7 @@ class Story:
         subject: The service, or the title where there is none.
         lasted: How long the incident is open, or was.
         money: Lost so far, and what an hour costs.
-        link: The incident in the dashboard on the web, if there is one.
+        link: Where Tocsin is on the web, if it is.
     """
 
     key: str
@@ -118,7 +118,6 @@ def tell(message: Message, zone: ZoneInfo, external_url: str | None = None) -> S
     alerts = body["alerts"]
     end = incident["resolved_at"] if over else body["time"]
     money: Mapping[str, Any] = incident.get("money") or {}
-    base = external_url.rstrip("/") if external_url else ""
     return Story(
         key=body["id"],
         id=incident["id"],
@@ -137,7 +136,7 @@ def tell(message: Message, zone: ZoneInfo, external_url: str | None = None) -> S
         organization=_text(incident, "organization"),
         impact=_text(incident, "impact"),
         runbook=_web_link(_text(incident, "runbook")),
-        link=f"{base}/incidents/{incident['id']}" if base else "",
+        link=_web_link(external_url or ""),
         told_at=local_time(body["time"], zone),
         fired_at=local_time(incident["fired_at"], zone),
         resolved_at=local_time(incident["resolved_at"], zone),
@@ -204,9 +203,9 @@ def span(start: str, end: str | None) -> str:
 
 
 def _amount(money: Mapping[str, Any], name: str) -> str:
-    """`GBP 1,234.50`; "" where nothing is known."""
+    """`GBP 1,234.50`; "" where nothing is known or lost."""
     try:
         amount = Decimal(str(money[name]))
     except (KeyError, InvalidOperation):
         return ""
-    return f"{money.get('currency') or ''} {amount:,.2f}".strip()
+    return f"{money.get('currency') or ''} {amount:,.2f}".strip() if amount else ""
