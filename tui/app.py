@@ -34,6 +34,7 @@ from tui.screens.incident import IncidentScreen
 from tui.screens.incidents import IncidentsScreen
 from tui.screens.overview import OverviewScreen
 from tui.screens.places import ChecksScreen, SilencesScreen, SlaScreen
+from tui.stories import Stories
 from tui.theme import DARK, LIGHT, PALETTES, theme
 from tui.widgets.frame import KeyBar, TopBar
 from tui.widgets.virtual_list import VirtualList
@@ -65,6 +66,8 @@ class Dashboard(App[None]):
     CSS_PATH = "app.tcss"
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {Registry}
     ENABLE_COMMAND_PALETTE = True
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (120, "-wide"), (150, "-broad")]  # noqa: RUF012  # as Textual declares it
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (14, "-short"), (34, "-tall")]  # noqa: RUF012  # as Textual declares it
     COMMAND_PALETTE_BINDING = "ctrl+p"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(key, f"press('{key}')", show=False)
@@ -87,17 +90,19 @@ class Dashboard(App[None]):
         self.mirror = Mirror()
         self.client = Client(socket)
         self.link = Link(self.client, self.mirror, now, self.changed)
-        self.desk = Desk(self.mirror, self.link, now, zone, colour=colour)
+        self.stories = Stories(self.client.incident, self.mirror, self.changed)
+        self.desk = Desk(self.mirror, self.link, self.stories, now, zone, colour=colour)
         self.deeds = Deeds(self.client, self.mirror, now)
         self.asking = Asking(self)
         self._undos: list[Undo] = []
         self._paint_timer: Timer | None = None
         self._painted_at = 0.0
         self.opened = False
+        self._was_live = False
         self._known: set[str] = set()
         screens: dict[Place, Callable[[], Board]] = {
             Place.OVERVIEW: lambda: OverviewScreen(self.desk),
-            Place.INCIDENTS: lambda: IncidentsScreen(self.desk, self.client),
+            Place.INCIDENTS: lambda: IncidentsScreen(self.desk),
             Place.CHECKS: lambda: ChecksScreen(self.desk),
             Place.SILENCES: lambda: SilencesScreen(self.desk),
             Place.SLA: lambda: SlaScreen(self.desk),
@@ -111,6 +116,7 @@ class Dashboard(App[None]):
         """Show the overview, follow the daemon, keep the clock."""
         await self.switch_mode(Place.OVERVIEW.value)
         self.run_worker(self.link.run(), name="link", exclusive=False)
+        self.run_worker(self.stories.run(), name="stories", exclusive=False)
         self.set_interval(1.0, self._tick)
 
     async def on_unmount(self) -> None:
@@ -128,6 +134,9 @@ class Dashboard(App[None]):
     async def _paint(self) -> None:
         self._paint_timer = None
         self._painted_at = time.monotonic()
+        if self.link.live and not self._was_live:
+            self.stories.forget()
+        self._was_live = self.link.live
         if self.mirror.loaded:
             if not self.opened:
                 await self._open()
@@ -295,7 +304,7 @@ class Dashboard(App[None]):
 
     async def open_incident(self, incident: str) -> None:
         """Show an incident on the whole screen."""
-        await self.push_screen(IncidentScreen(self.desk, self.client, incident))
+        await self.push_screen(IncidentScreen(self.desk, incident))
 
     async def on_virtual_list_chosen(self, message: VirtualList.Chosen) -> None:
         """Enter opens what is selected on the whole screen."""

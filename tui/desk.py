@@ -17,6 +17,7 @@ from tui.filter import EVERYTHING, Filter
 from tui.link import Link, LinkState
 from tui.mirror import Mirror
 from tui.rows import Moment
+from tui.stories import Stories
 from tui.theme import DARK, Palette, style
 from tui.words import Zone
 
@@ -35,6 +36,7 @@ class Desk:
 
     mirror: Mirror
     link: Link
+    stories: Stories
     now: Callable[[], Instant]
     zone: Zone = None
     colour: bool = True

@@ -13,19 +13,21 @@ from daemon.api.schema import (
     AlertView,
     DeliveryView,
     EntryView,
-    IncidentDetail,
     IncidentView,
 )
 from daemon.core.model import Instant
 from tui import words
-from tui.bars import stroke, urgency, wait_bar
+from tui.bars import wait_bar
 from tui.figures import alerts_of, next_step
 from tui.mirror import Mirror
 from tui.rows import MUTED, Moment, severity_line
-from tui.text import Line, apart, fit, wrap
+from tui.text import Line, apart, fit, width_of, wrap
 from tui.words import countdown, instant, money, plural, span
 
 NAME_WIDTH = 10
+"""Cells of a fact's name."""
+KIND_WIDTH = 12
+"""Cells of what kind of thing happened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,10 +229,15 @@ def _standing(incident: IncidentView, width: int, moment: Moment) -> list[Line]:
 
 
 def alert_sections(
-    mirror: Mirror, incident: IncidentView, width: int, moment: Moment
+    mirror: Mirror,
+    incident: IncidentView,
+    known: Sequence[AlertView],
+    width: int,
+    moment: Moment,
 ) -> list[Section]:
-    """The alerts, firing and severe first."""
+    """The alerts, firing and severe first; after the mirror's those only the story has."""
     alerts = alerts_of(mirror, incident)
+    alerts = [*alerts, *(one for one in known if one.fingerprint not in mirror.alerts)]
     missing = len(incident.alerts) - len(alerts)
     firing = sum(alert.state == "firing" for alert in alerts)
     note = f"{firing:,} firing of {len(incident.alerts):,}"
@@ -238,8 +245,7 @@ def alert_sections(
     if alerts:
         sections.append(Section(len(alerts), lambda at: alert_line(alerts[at], width, moment)))
     if missing:
-        words_ = f"{plural(missing, 'resolved alert')} no longer kept by the dashboard"
-        sections.append(section([((words_, "faint"),)]))
+        sections.append(section([((f"and {plural(missing, 'resolved alert')}", "faint"),)]))
     return sections
 
 
@@ -287,14 +293,15 @@ def timeline_sections(
 def _entry(entry: EntryView, width: int, moment: Moment) -> list[Line]:
     at = instant(entry.time)
     when = words.moment(at, moment.now, moment.zone) if at is not None else "?"
-    head: Line = ((f"{when}  ", "faint"), (entry.kind, _KINDS.get(entry.kind, "accent")))
+    kind = entry.kind.ljust(KIND_WIDTH)
+    head: Line = ((f"{when}  ", "faint"), (kind, _KINDS.get(entry.kind, "accent")))
     who = f"  {entry.by}" if entry.by and entry.by != "tocsin" else ""
     if not entry.text:
         return [fit((*head, (who, "bold")), width)]
     first: Line = (*head, (who, "bold"), (f"  {entry.text}", ""))
     taken = len(when) + 2
     room = width - taken
-    text = f"{entry.kind}{who}  {entry.text}"
+    text = f"{kind}{who}  {entry.text}"
     if len(text) <= room:
         return [first]
     rest = wrap(entry.text, room)
@@ -318,12 +325,12 @@ def delivery_sections(
     note = f"{plural(failed, 'delivery', 'deliveries')} failed" if failed else ""
     return [
         heading("Told", note),
-        Section(len(ordered), lambda at: delivery_line(ordered[at], width, moment), ticks=True),
+        section([line for one in ordered for line in delivery_lines(one, width, moment)]),
     ]
 
 
-def delivery_line(delivery: DeliveryView, width: int, moment: Moment) -> Line:
-    """One delivery."""
+def delivery_lines(delivery: DeliveryView, width: int, moment: Moment) -> list[Line]:
+    """One delivery; what the other side said goes to lines of its own when it is long."""
     glyph, style = _DELIVERY[delivery.state]
     at = instant(delivery.sent_at) or instant(delivery.created_at) or moment.now
     when = words.moment(at, moment.now, moment.zone)
@@ -332,46 +339,17 @@ def delivery_line(delivery: DeliveryView, width: int, moment: Moment) -> Line:
     if again is not None and delivery.state == "queued" and delivery.attempts:
         tries += f", again in {countdown(again - moment.now)}"
     kind = delivery.type.removeprefix("incident.")
-    line: Line = (
+    said = "faint" if delivery.state == "sent" else style
+    head: Line = (
         (f"{when}  ", "faint"),
-        (f"{glyph} {delivery.state}", style),
-        (f"  {delivery.recipient}", "bold"),
+        (f"{glyph} {delivery.state}".ljust(KIND_WIDTH), style),
+        (f"{delivery.recipient}", "bold"),
         (f" over {delivery.channel} ({kind})", "faint"),
         (tries, "warn"),
-        (
-            f"  {delivery.detail}" if delivery.detail else "",
-            style if delivery.state == "failed" else "faint",
-        ),
     )
-    return fit(line, width)
-
-
-def incident_sections(
-    mirror: Mirror,
-    incident: IncidentView,
-    detail: IncidentDetail | None,
-    width: int,
-    moment: Moment,
-) -> list[Section]:
-    """Everything about an incident, in one column."""
-    return [
-        incident_head(incident, width, moment),
-        *alert_sections(mirror, incident, width, moment),
-        *history_sections(incident, detail, width, moment),
-    ]
-
-
-def history_sections(
-    incident: IncidentView, detail: IncidentDetail | None, width: int, moment: Moment
-) -> list[Section]:
-    """What happened to an incident and who was told."""
-    known = detail if detail is not None and detail.incident.id == incident.id else None
-    return [
-        *timeline_sections(known.timeline if known else None, width, moment),
-        *delivery_sections(known.deliveries if known else None, width, moment),
-    ]
-
-
-def level_bar(fraction: float, left_ms: int, width: int) -> Line:
-    """A bar in the style of its urgency."""
-    return stroke(fraction, width, urgency(left_ms, fraction))
+    whole: Line = (*head, (f"  {delivery.detail}" if delivery.detail else "", said))
+    if width_of(whole) <= width:
+        return [whole]
+    indent = len(when) + 2
+    below = wrap(delivery.detail, width - indent, said) if delivery.detail else []
+    return [fit(head, width), *(((" " * indent, ""), *line) for line in below)]

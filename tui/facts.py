@@ -5,7 +5,7 @@ Pure, as `tui.detail`, whose sections it uses.
 
 from __future__ import annotations
 
-from daemon.api.schema import CheckView, ServiceView, SilenceView, SlaView
+from daemon.api.schema import AlertView, CheckView, ServiceView, SilenceView, SlaView
 from daemon.core.labels import Matcher, match_all
 from tui import words
 from tui.bars import gauge, shares, sparkline
@@ -96,7 +96,7 @@ def service_sections(
         (*status_line(service.status), (f"  {service.name}", "bold")),
     ]
     if service.unreachable:
-        lines += prose("hidden", f"behind {service.unreachable}, which is down", width, "unknown")
+        lines += prose("unreach.", f"behind {service.unreachable}, which is down", width, "unknown")
     if since is not None:
         lines.append(fact("for", (span(moment.now - since), "")))
     for name, value in (
@@ -200,11 +200,12 @@ def silence_sections(
         lines.append(
             fact("until", (words.moment(end, moment.now, moment.zone), ""), (rest, "faint"))
         )
-    muted = [
-        alert
-        for alert in mirror.alerts.values()
-        if alert.state == "firing" and match_all(matchers, alert.labels)
-    ]
+
+    def find() -> list[AlertView]:
+        firing = (alert for alert in mirror.alerts.values() if alert.state == "firing")
+        return [alert for alert in firing if match_all(matchers, alert.labels)]
+
+    muted = mirror.once(("muted", silence.id), find)
     sections = [section(lines, ticks=True), heading("Alerts it matches", f"{len(muted):,} firing")]
     if not muted:
         return [*sections, section([(("none now", "faint"),)])]
@@ -221,6 +222,6 @@ def legend() -> list[Line]:
         (
             ("✓ taken or done  ", "good"),
             ("⊘ muted  ", "faint"),
-            ("◌ hidden behind what is down", "unknown"),
+            ("◌ unreachable: behind what is down", "unknown"),
         ),
     ]

@@ -18,15 +18,17 @@ from tui.words import instant
 _LAST = 1_000_000
 
 
-def urgency(incident: IncidentView) -> tuple[int, int, int, int, int, str]:
-    """The order of incidents: open, unacknowledged, told, severe, important, old first."""
-    order = {"triggered": 0, "acknowledged": 1, "resolved": 2}[incident.state]
-    at = instant(incident.fired_at) or 0
+def urgency(incident: IncidentView) -> tuple[int, int, int, int, str]:
+    """The order of incidents: those that wait for somebody, taken, muted, resolved ones.
+
+    Within each: the severe, the important, the old first; of the resolved the newest first.
+    """
     if incident.state == "resolved":
-        return (order, 0, 0, 0, -(instant(incident.resolved_at) or 0), incident.id)
+        return (3, 0, 0, -(instant(incident.resolved_at) or 0), incident.id)
+    order = 1 if incident.state == "acknowledged" else 2 if incident.muted else 0
+    at = instant(incident.fired_at) or 0
     return (
         order,
-        bool(incident.muted),
         RANK[incident.severity],
         incident.rank or _LAST,
         at,
@@ -48,8 +50,8 @@ def open_incidents(mirror: Mirror) -> list[IncidentView]:
 
 def worst_unacknowledged(mirror: Mirror) -> IncidentView | None:
     """The incident an operator woken at night should see first; muted ones come last."""
-    first = next(iter(open_incidents(mirror)), None)
-    return first if first is not None and first.state == "triggered" else None
+    waiting = (one for one in open_incidents(mirror) if one.state == "triggered")
+    return next(waiting, None)
 
 
 def severity_counts(mirror: Mirror) -> dict[str, int]:

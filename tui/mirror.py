@@ -72,6 +72,7 @@ class Mirror:
         revision: Grows with every change; rows made at one revision hold until the next.
         loaded: Whether a state was ever received.
         heard_at: When the daemon was last heard, by this host's clock.
+        told: For each incident, how many changes of its deliveries were heard of.
     """
 
     def __init__(self) -> None:
@@ -90,6 +91,7 @@ class Mirror:
         self.slas: dict[str, SlaView] = {}
         self.history: dict[str, deque[float | None]] = {}
         self.deliveries: dict[str, DeliveryView] = {}
+        self.told: dict[str, int] = {}
         self.feed: deque[Happening] = deque(maxlen=FEED_LIMIT)
         self._made: dict[Hashable, Any] = {}
         self._made_at = -1
@@ -122,7 +124,18 @@ class Mirror:
             name: deque(values, HISTORY_LIMIT) for name, values in state.history.items()
         }
         self._forget_resolved()
+        if not self.feed:
+            self.feed.extend(sorted(self._past(), key=lambda one: one.at))
         self.revision += 1
+
+    def _past(self) -> Iterable[Happening]:
+        """What a first state tells of what happened before."""
+        for incident in self.incidents.values():
+            yield from incident_past(incident)
+        for service in self.services.values():
+            since = instant(service.since)
+            if since is not None and service.status != "up":
+                yield Happening(since, service.status, service.name, f"is {service.status}")
 
     def apply(self, kind: str, data: Any, seq: int, at: Instant) -> None:
         """Take one event of the stream; events at or before `seq` change nothing.
@@ -204,6 +217,7 @@ class Mirror:
     def _take_delivery(self, data: Any) -> None:
         new = _shape(data, DeliveryView)
         old = self.deliveries.pop(new.id, None)
+        self.told[new.incident] = self.told.get(new.incident, 0) + 1
         self.deliveries[new.id] = new
         while len(self.deliveries) > FEED_LIMIT:
             del self.deliveries[next(iter(self.deliveries))]
@@ -240,6 +254,7 @@ class Mirror:
         resolved.sort(key=lambda incident: instant(incident.resolved_at) or 0)
         for incident in resolved[: len(resolved) - RESOLVED_LIMIT]:
             del self.incidents[incident.id]
+            self.told.pop(incident.id, None)
 
 
 def _shape(data: Any, shape: type[S]) -> S:
@@ -247,6 +262,20 @@ def _shape(data: Any, shape: type[S]) -> S:
     if not isinstance(data, shape):
         data = msgspec.convert(data, shape)
     return cast("S", scrub(data))
+
+
+def incident_past(incident: IncidentView) -> Iterable[Happening]:
+    """What an incident's times tell: fired, acknowledged, resolved."""
+    subject = incident.service or incident.title
+    by = incident.acknowledged_by or "somebody"
+    for time, style, who, text in (
+        (incident.fired_at, incident.severity, subject, f"{incident.severity}: {incident.title}"),
+        (incident.acknowledged_at, "accent", by, f"acknowledged “{incident.title}”"),
+        (incident.resolved_at, "good", subject, f"resolved: {incident.title}"),
+    ):
+        at = instant(time)
+        if at is not None:
+            yield Happening(at, style, who, text, incident.id)
 
 
 def _incident_news(old: IncidentView | None, new: IncidentView) -> Iterable[Happening]:

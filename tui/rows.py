@@ -59,13 +59,14 @@ def status_line(status: str, *, soft: bool = False) -> Line:
 
 INCIDENT_COLUMNS: Final = (
     Column("severity", "severity", 11),
-    Column("service", "service", 10, flex=1),
-    Column("title", "what", 10, flex=3),
+    Column("service", "service", 9, flex=1),
+    Column("title", "what", 10, flex=4),
     Column("alerts", "alerts", 6, align="right", from_width=100),
     Column("age", "age", 4, align="right"),
-    Column("next", "what happens next", 24, flex=1, from_width=76),
+    Column("next", "what happens next", 19, flex=1, from_width=76),
 )
 NARROW_NEXT: Final = Column("next", "next", 8)
+WIDE_NEXT: Final = Column("next", "what happens next", 34, flex=1)
 
 
 def incident_columns(width: int) -> Layout:
@@ -73,6 +74,8 @@ def incident_columns(width: int) -> Layout:
     columns = INCIDENT_COLUMNS
     if width < 76:
         columns = (*columns[:-1], NARROW_NEXT)
+    elif width >= 100:
+        columns = (*columns[:-1], WIDE_NEXT)
     return Layout.of(columns, width)
 
 
@@ -141,13 +144,13 @@ def _taken(incident: IncidentView, width: int, moment: Moment) -> Line:
 # Services
 
 SERVICE_COLUMNS: Final = (
-    Column("status", "status", 10),
+    Column("status", "status", 13),
     Column("service", "service", 12, flex=2),
-    Column("since", "for", 4, align="right"),
+    Column("since", "for", 4, align="right", from_width=56),
     Column("latency", "latency", 8, align="right"),
-    Column("spark", "", 12, flex=2),
+    Column("spark", "", 12, flex=2, from_width=72),
     Column("sla", "SLA", 9, align="right"),
-    Column("gauge", "budget left", 12, flex=1),
+    Column("gauge", "budget left", 12, flex=1, from_width=64),
     Column("left", "", 8, align="right", from_width=84),
 )
 
@@ -157,7 +160,7 @@ def service_row(mirror: Mirror, service: ServiceView, layout: Layout, moment: Mo
     since = instant(service.since)
     history = mirror.history.get(service.name, ())
     values = list(history)
-    newest = next((value for value in reversed(values) if value is not None), None)
+    newest = values[-1] if values else None
     sla = tightest_sla(mirror, service)
     row: dict[str, Line] = {
         "status": _service_status(service),
@@ -174,7 +177,7 @@ def service_row(mirror: Mirror, service: ServiceView, layout: Layout, moment: Mo
 
 def _service_status(service: ServiceView) -> Line:
     if service.unreachable:
-        return (("◌ hidden", "unknown"),)
+        return (("◌ unreachable", "unknown"),)
     return status_line(service.status)
 
 
@@ -208,13 +211,13 @@ def budget_words(left_ms: int) -> str:
 # Checks
 
 CHECK_COLUMNS: Final = (
-    Column("status", "status", 10),
+    Column("status", "status", 13),
     Column("name", "check", 14, flex=2),
     Column("kind", "kind", 8, from_width=70),
     Column("service", "service", 10, flex=1, from_width=100),
     Column("latency", "latency", 8, align="right"),
     Column("ran", "ran", 4, align="right"),
-    Column("message", "message", 14, flex=4),
+    Column("message", "message", 14, flex=4, from_width=56),
 )
 
 
@@ -236,7 +239,7 @@ def check_row(check: CheckView, moment: Moment) -> Row:
 def check_status(check: CheckView) -> Line:
     """A check's status: the confirmed one, or `down 2/3` while a failure is being confirmed."""
     if check.unreachable:
-        return (("◌ hidden", "unknown"),)
+        return (("◌ unreachable", "unknown"),)
     if check.flapping:
         return (("≈ flapping", "warn"),)
     if not check.hard and check.last is not None:
@@ -311,10 +314,10 @@ def matcher_text(matcher: MatcherView) -> str:
 SLA_COLUMNS: Final = (
     Column("met", "SLA", 16),
     Column("name", "objective", 16, flex=2),
-    Column("target", "target", 8, align="right"),
-    Column("gauge", "budget left", 12, flex=2),
+    Column("target", "target", 8, align="right", from_width=60),
+    Column("gauge", "budget left", 12, flex=2, from_width=66),
     Column("left", "", 8, align="right"),
-    Column("burn", "burn", 6, align="right"),
+    Column("burn", "burn", 6, align="right", from_width=52),
     Column("coverage", "measured", 8, align="right", from_width=90),
     Column("ends", "ends in", 7, align="right", from_width=100),
 )

@@ -28,8 +28,13 @@ _SHORT: Final = {
 }  # fmt: skip
 
 
-def shrink(figures: Sequence[Forms], width: int, gap: int) -> list[Line]:
-    """Choose a form of each figure so that all fit; the last figures shorten first."""
+def shrink(figures: Sequence[Forms], steps: Sequence[int], width: int, gap: int) -> list[Line]:
+    """Choose a form of each figure so that all fit.
+
+    Args:
+        steps: Which figure gives way next, while they do not fit.
+        gap: Cells between figures.
+    """
     chosen = [0] * len(figures)
 
     def total() -> int:
@@ -37,11 +42,10 @@ def shrink(figures: Sequence[Forms], width: int, gap: int) -> list[Line]:
         shown = [part for part in parts if part]
         return sum(shown) + gap * max(0, len(shown) - 1)
 
-    while total() > width:
-        longest = max(range(len(figures)), key=lambda i: (len(figures[i]) - chosen[i], i))
-        if chosen[longest] == len(figures[longest]) - 1:
+    for figure in steps:
+        if total() <= width:
             break
-        chosen[longest] += 1
+        chosen[figure] = min(chosen[figure] + 1, len(figures[figure]) - 1)
     return [forms[at] for forms, at in zip(figures, chosen, strict=True)]
 
 
@@ -50,8 +54,15 @@ def modes_line(mirror: Mirror, place: Place, moment: Moment, width: int) -> Line
     time: Line = ((f"{clock(moment.now, moment.zone)} ", "bold"),)
     brand: Forms = (((" Tocsin ", "pill:accent"),), ((" T ", "pill:accent"),), ())
     counts = _mode_counts(mirror)
-    tabs: Forms = (_tabs(place, counts, 9), _tabs(place, counts, 4), _tabs(place, {}, 4))
-    left = shrink((brand, tabs), width - width_of(time) - 1, 1)
+    names = {mode: MODE_NAMES[mode] for mode in MODES}
+    nameless = {mode: MODE_NAMES[mode] if mode is place else "" for mode in MODES}
+    tabs: Forms = (
+        _tabs(place, counts, names),
+        _tabs(place, {}, names),
+        _tabs(place, counts, nameless),
+        _tabs(place, {}, nameless),
+    )
+    left = shrink((brand, tabs), (0, 0, 1, 1, 1), width - width_of(time), 1)
     return apart(join(left, (" ", "")), time, width)
 
 
@@ -65,11 +76,11 @@ def _mode_counts(mirror: Mirror) -> dict[Place, int]:
     }
 
 
-def _tabs(place: Place, counts: dict[Place, int], letters: int) -> Line:
+def _tabs(place: Place, counts: dict[Place, int], names: dict[Place, str]) -> Line:
     spans: list[tuple[str, str]] = []
     for number, mode in enumerate(MODES, 1):
         here = mode is place or (place is Place.INCIDENT and mode is Place.INCIDENTS)
-        name = MODE_NAMES[mode][:letters] + (f" {counts[mode]}" if counts.get(mode) else "")
+        name = " ".join(part for part in (names[mode], str(counts.get(mode) or "")) if part)
         spans.append((f" {number}", "accent bold underline" if here else "accent"))
         spans.append((f" {name} ", "bold underline" if here else "faint"))
     return tuple(spans)
@@ -90,7 +101,8 @@ def tab_at(mirror: Mirror, place: Place, moment: Moment, width: int, column: int
 def figures_line(mirror: Mirror, link: Forms, moment: Moment, width: int) -> Line:
     """Link, severities, who is on call, what escalates next."""
     figures = (link, _severities(mirror), _on_call(mirror), _next(mirror, moment))
-    return join(((), *shrink(figures, width - 2, 3)), (" │ ", "track"))
+    chosen = shrink(figures, (3, 3, 1, 3, 2, 1, 3, 1, 0, 1), width - 2, 3)
+    return ((" ", ""), *join(chosen, (" │ ", "track")))
 
 
 def link_forms(
@@ -149,7 +161,7 @@ def _on_call(mirror: Mirror) -> Forms:
         return ((("on call: unknown", "faint"),),)
     return (
         (("on call: ", "faint"), ("no schedule", "")),
-        (("on call: ", "faint"), ("none", "")),
+        (("no on-call", "faint"),),
     )
 
 

@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
+from textual.css.scalar import Scalar
 from textual.message import Message
 from textual.screen import Screen
 
@@ -27,16 +28,13 @@ from tui.widgets.painted import Painted, PaintedScroll
 from tui.widgets.sections import Sections
 from tui.widgets.virtual_list import VirtualList
 
+LIST_SHARE = 0.42
+"""Of the height a stacked list takes at most."""
+
 
 class Board(Screen[None]):
     """A screen with the frame around it."""
 
-    HORIZONTAL_BREAKPOINTS = [
-        (0, "-tiny"), (60, "-narrow"), (120, "-wide"), (150, "-broad"),
-    ]  # fmt: skip
-    VERTICAL_BREAKPOINTS = [
-        (0, "-low"), (14, "-short"), (34, "-tall"),
-    ]  # fmt: skip
     AUTO_FOCUS: ClassVar[str | None] = None
     PLACE: ClassVar[Place] = Place.OVERVIEW
 
@@ -185,7 +183,25 @@ class ListBoard(Board):
         self._filtered_by = made.text
         self.query_one(Empty).display = not keys
         self.rows.display = bool(keys)
+        self._share(len(keys))
         self.tick()
+
+    def _share(self, count: int) -> None:
+        """Stacked, a short list leaves its room to the details; side by side it has its own."""
+        height = self.query_one("#body").size.height
+        stacked = self.query_one("#side").display and not self.has_class("-broad")
+        wanted = Scalar.parse("1fr")
+        if stacked and height:
+            wanted = Scalar.parse(str(max(3, min(count, int(height * LIST_SHARE)))))
+        if self.rows.styles.height != wanted:
+            self.rows.styles.height = wanted
+        main = self.query_one("#main")
+        if stacked != main.has_class("stacked"):
+            main.set_class(stacked, "stacked")
+
+    def on_resize(self) -> None:
+        """Room is shared anew once the new size is known."""
+        self.call_after_refresh(self.take)
 
     _filtered_by = ""
 

@@ -6,24 +6,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
 from daemon.api.schema import IncidentView
-from daemon.client import Client
 from tui.actions import Place, Situation
 from tui.desk import Desk
-from tui.detail import (
-    Section,
-    alert_sections,
-    history_sections,
-    incident_head,
-    section,
-)
+from tui.detail import Section, section
 from tui.screens.board import Board
-from tui.screens.incidents import IncidentDetails
+from tui.screens.story import facts, story
 from tui.widgets.sections import Sections
 
 
@@ -35,10 +27,9 @@ class IncidentScreen(Board):
         Binding("escape,left,backspace", "back", "back", show=False)
     ]
 
-    def __init__(self, desk: Desk, client: Client, incident: str) -> None:
+    def __init__(self, desk: Desk, incident: str) -> None:
         super().__init__(desk)
         self.incident_id = incident
-        self._details = IncidentDetails(client)
 
     @property
     def incident(self) -> IncidentView | None:
@@ -63,40 +54,23 @@ class IncidentScreen(Board):
         self.take()
 
     def _facts(self, width: int) -> Sequence[Section]:
-        incident, moment = self.incident, self.desk.moment()
+        incident = self.incident
         if incident is None:
             gone = "The daemon no longer lists this incident. Escape goes back."
             return [section([(), ((gone, "faint"),)])]
-        sections = [section([()]), incident_head(incident, width, moment)]
-        sections += alert_sections(self.desk.mirror, incident, width, moment)
-        if not self.query_one("#story").size.width:
-            sections += self._story(width)
-        return sections
+        made = facts(self.desk, incident, width)
+        beside = self.query_one("#side").display
+        return made if beside else [*made, *story(self.desk, incident, width)]
 
     def _story(self, width: int) -> Sequence[Section]:
         incident = self.incident
-        if incident is None:
-            return ()
-        sections: list[Section] = []
-        if self._details.fault:
-            sections.append(section([(), ((self._details.fault, "bad"),)]))
-        detail = self._details.of(incident)
-        return sections + history_sections(incident, detail, width, self.desk.moment())
+        return () if incident is None else story(self.desk, incident, width)
 
     def tick(self) -> None:
         """Countdowns, and the story when the incident has changed."""
         for window in self.query(Sections):
             window.show()
         super().tick()
-        mirror, incident = self.desk.mirror, self.incident
-        told = sum(one.incident == self.incident_id for one in mirror.deliveries.values())
-        if self.desk.link.live and self._details.wanted(incident, told):
-            self._fetch()
-
-    @work(exclusive=True)
-    async def _fetch(self) -> None:
-        await self._details.fetch(self.incident_id)
-        self.take()
 
     def action_back(self) -> None:
         """Back to where it was opened."""

@@ -5,53 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from textual import work
-
-from daemon.api.schema import IncidentDetail, IncidentView
-from daemon.client import Client, ClientError
 from tui import figures
 from tui.actions import Place, Situation
 from tui.desk import Desk
-from tui.detail import Section, incident_sections
+from tui.detail import Section
 from tui.rows import incident_columns, incident_row
 from tui.screens.board import ListBoard
-from tui.scrub import scrub
+from tui.screens.story import incident_sections
 from tui.text import Layout, Line
 from tui.topline import quiet_words
 from tui.words import plural
-
-
-class IncidentDetails:
-    """What the daemon knows of one incident beyond the mirror: timeline and deliveries."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-        self.detail: IncidentDetail | None = None
-        self.fault = ""
-        self._asked: tuple[str, int] | None = None
-
-    def wanted(self, incident: IncidentView | None, deliveries: int = 0) -> bool:
-        """Whether there is something to ask; asking again waits for a change."""
-        if incident is None:
-            return False
-        asked = (incident.id, incident.version * 100_000 + deliveries)
-        if asked == self._asked:
-            return False
-        self._asked = asked
-        return True
-
-    async def fetch(self, incident: str) -> None:
-        """Ask the daemon; a refusal is kept in words."""
-        try:
-            self.detail, self.fault = scrub(await self._client.incident(incident)), ""
-        except ClientError as error:
-            self.fault, self._asked = str(error), None
-
-    def of(self, incident: IncidentView) -> IncidentDetail | None:
-        """The details, if they are this incident's."""
-        if self.detail is None or self.detail.incident.id != incident.id:
-            return None
-        return self.detail
 
 
 class IncidentsScreen(ListBoard):
@@ -60,9 +23,8 @@ class IncidentsScreen(ListBoard):
     PLACE = Place.INCIDENTS
     TITLE_TEXT = "Incidents"
 
-    def __init__(self, desk: Desk, client: Client) -> None:
+    def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self._details = IncidentDetails(client)
         self._layout = incident_columns(80)
         self._layout_width = 80
 
@@ -122,8 +84,7 @@ class IncidentsScreen(ListBoard):
         incident = self.desk.mirror.incidents.get(key)
         if incident is None:
             return ()
-        detail = self._details.of(incident)
-        return incident_sections(self.desk.mirror, incident, detail, width, self.desk.moment())
+        return incident_sections(self.desk, incident, width)
 
     def empty(self) -> tuple[str, str]:
         """Nothing is open."""
@@ -137,29 +98,3 @@ class IncidentsScreen(ListBoard):
             return "Waiting for the daemon", "The incidents show as soon as it answers."
         last = figures.last_resolved(mirror)
         return "✓ " + quiet_words(mirror, last, self.desk.now()), "1 goes to the overview."
-
-    def tick(self) -> None:
-        """Ask for the details when the incident has changed and they are on the screen."""
-        super().tick()
-        self._ask()
-
-    def selection_changed(self) -> None:
-        """Another incident's details are wanted."""
-        super().selection_changed()
-        self._ask()
-
-    def _ask(self) -> None:
-        incident = self.situation().incident
-        if self.query_one("#detail").size.width and self.desk.link.live:
-            told = (
-                sum(one.incident == incident.id for one in self.desk.mirror.deliveries.values())
-                if incident
-                else 0
-            )
-            if self._details.wanted(incident, told) and incident is not None:
-                self._fetch(incident.id)
-
-    @work(exclusive=True)
-    async def _fetch(self, incident: str) -> None:
-        await self._details.fetch(incident)
-        self.take()

@@ -11,10 +11,11 @@ from textual.containers import Vertical
 from tui import figures, rows
 from tui.actions import Place, Situation
 from tui.desk import Desk
-from tui.detail import Section, alert_sections, incident_head, section
+from tui.detail import Section, section
 from tui.facts import service_sections
 from tui.screens.board import Board, Empty
 from tui.screens.places import status_figures
+from tui.screens.story import incident_sections
 from tui.text import Layout, Line
 from tui.topline import quiet_words
 from tui.widgets.frame import PaneHead
@@ -46,6 +47,7 @@ class OverviewScreen(Board):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._filtered_by = ""
+        self._settled = False
 
     def body(self) -> ComposeResult:
         """Incidents over services over activity; at the right the details of the selection."""
@@ -125,11 +127,15 @@ class OverviewScreen(Board):
         incidents_list = self._list("incidents")
         incidents_list.display = bool(open_now)
         self.query_one(Quiet).display = not open_now
+        self.query_one("#incidents-head").set_class(not open_now, "bare")
         incidents_list.styles.height = max(1, min(len(open_now), self._incident_rows()))
         incidents_list.show(open_now, pick=pick)
         self._list("services").display = bool(services)
-        self.query_one(Empty).display = not services
+        self.query_one("#empty").display = not services
         self._list("services").show(services, pick=pick)
+        if mirror.loaded and not self._settled:
+            self._settled = True
+            self.focus_list()
         if not open_now and incidents_list.has_focus:
             self._list("services").focus()
         self.tick()
@@ -160,9 +166,7 @@ class OverviewScreen(Board):
     def _sections(self, width: int) -> Sequence[Section]:
         situation, moment = self.situation(), self.desk.moment()
         if situation.incident is not None:
-            head = incident_head(situation.incident, width, moment)
-            alerts = alert_sections(self.desk.mirror, situation.incident, width, moment)
-            return [section([()]), head, *alerts]
+            return incident_sections(self.desk, situation.incident, width)
         if situation.service is not None:
             found = service_sections(self.desk.mirror, situation.service, width, moment)
             return [section([()]), *found]

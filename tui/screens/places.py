@@ -9,7 +9,7 @@ from daemon.api.schema import CheckView, SilenceView, SlaView
 from daemon.core.labels import parse_matcher
 from tui import figures, rows
 from tui.actions import Place, Situation
-from tui.detail import Section
+from tui.detail import Section, section
 from tui.facts import check_sections, silence_sections, sla_sections
 from tui.mirror import STATUS_RANK
 from tui.screens.board import ListBoard
@@ -154,7 +154,10 @@ class SilencesScreen(ListBoard):
         if silence is None:
             return ()
         texts = [rows.matcher_text(matcher) for matcher in silence.matchers]
-        matchers = tuple(parse_matcher(text) for text in texts)
+        try:
+            matchers = tuple(parse_matcher(text) for text in texts)
+        except ValueError as error:
+            return [section([((str(error), "bad"),)])]
         return silence_sections(self.desk.mirror, silence, matchers, width, self.desk.moment())
 
     def empty(self) -> tuple[str, str]:

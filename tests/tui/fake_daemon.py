@@ -1,0 +1,257 @@
+"""A daemon of a few dozen lines: real HTTP and a real event stream over a real Unix socket.
+
+It keeps a `State`, carries out the dashboard's writes on it as the daemon would, and publishes
+every change with a sequence number. Tests push events into it, cut it off, and bring it back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from daemon.api.schema import (
+    CheckView,
+    EntryView,
+    IncidentDetail,
+    IncidentView,
+    MatcherView,
+    Operator,
+    Problem,
+    Shape,
+    SilenceStatus,
+    SilenceView,
+    State,
+)
+from daemon.api.times import stamp
+from daemon.core.labels import parse_matcher
+from tests.tui import estate
+
+Change = Callable[[IncidentView, dict[str, Any]], None]
+
+
+class FakeDaemon:
+    """Serves a state; every write is carried out on it and published."""
+
+    def __init__(self, socket: Path, state: State) -> None:
+        self.socket = socket
+        self.state = state
+        self.requests: list[tuple[str, str]] = []
+        self.bodies: list[dict[str, Any]] = []
+        self.timeline = {"01JD0CHECKOUT": estate.timeline()}
+        self.refuse: tuple[int, str] | None = None
+        self._queues: set[asyncio.Queue[bytes | None]] = set()
+        self._runner: web.AppRunner | None = None
+
+    async def start(self) -> None:
+        """Listen."""
+        app = web.Application()
+        app.add_routes([
+            web.get("/api/v1/state", self._state),
+            web.get("/api/v1/events", self._events),
+            web.get("/api/v1/incidents/{id}", self._incident),
+            web.post("/api/v1/incidents/{id}/{action}", self._act),
+            web.post("/api/v1/silences", self._put_silence),
+            web.delete("/api/v1/silences/{id}", self._expire),
+            web.post("/api/v1/checks/{name}/run", self._run),
+        ])  # fmt: skip
+        self._runner = web.AppRunner(app, access_log=None)
+        await self._runner.setup()
+        self.socket.unlink(missing_ok=True)
+        await web.UnixSite(self._runner, str(self.socket), shutdown_timeout=0.1).start()
+
+    async def stop(self) -> None:
+        """Die: streams end, the socket goes."""
+        for queue in self._queues:
+            queue.put_nowait(None)
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+        self.socket.unlink(missing_ok=True)
+
+    def publish(self, kind: str, data: Shape, *, seq: int | None = None) -> None:
+        """Send an event to all who follow."""
+        if seq is None:
+            self.state.seq += 1
+            seq = self.state.seq
+        frame = f"id: {seq}\nevent: {kind}\ndata: ".encode() + msgspec.json.encode(data) + b"\n\n"
+        for queue in self._queues:
+            queue.put_nowait(frame)
+
+    def change(self, incident: str, **fields: Any) -> IncidentView:
+        """Change an incident and publish it."""
+        view = self._find(incident)
+        assert view is not None
+        for name, value in fields.items():
+            setattr(view, name, value)
+        view.version += 1
+        self.publish("incident", view)
+        return view
+
+    def add(self, incident: IncidentView) -> None:
+        """A new incident."""
+        self.state.incidents.append(incident)
+        self.publish("incident", incident)
+
+    def _find(self, key: str) -> IncidentView | None:
+        return next((one for one in self.state.incidents if one.id == key), None)
+
+    async def _state(self, request: web.Request) -> web.Response:
+        self.requests.append(("GET", request.path))
+        return _json(self.state)
+
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await answer.prepare(request)
+        queue: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._queues.add(queue)
+        try:
+            await answer.write(b": here\n\n")
+            while (frame := await queue.get()) is not None:
+                await answer.write(frame)
+        except ConnectionResetError:
+            return answer
+        finally:
+            self._queues.discard(queue)
+        return answer
+
+    async def _incident(self, request: web.Request) -> web.Response:
+        self.requests.append(("GET", request.path))
+        view = self._find(request.match_info["id"])
+        if view is None:
+            return _problem(404, "there is no such incident")
+        return _json(
+            IncidentDetail(
+                incident=view,
+                alerts=[one for one in self.state.alerts if one.incident == view.id],
+                timeline=self.timeline.get(view.id, []),
+                deliveries=[one for one in estate.deliveries() if one.incident == view.id],
+            )
+        )
+
+    async def _act(self, request: web.Request) -> web.Response:
+        body = await self._write(request)
+        if isinstance(body, web.Response):
+            return body
+        view = self._find(request.match_info["id"])
+        if view is None:
+            return _problem(404, "there is no such incident")
+        action = request.match_info["action"]
+        ACTS[action](view, body)
+        view.version += 1
+        if action == "note":
+            entry = EntryView(
+                time=estate.ago(0), kind="note", by="ana", origin="unix uid 0", text=body["text"]
+            )
+            self.timeline.setdefault(view.id, []).append(entry)
+        self.publish("incident", view)
+        self.publish(
+            "operator",
+            Operator(time=estate.ago(0), by="ana", origin="unix uid 0", action=action,
+                     subject=view.id, detail=""),
+        )  # fmt: skip
+        return _json(view)
+
+    async def _put_silence(self, request: web.Request) -> web.Response:
+        body = await self._write(request)
+        if isinstance(body, web.Response):
+            return body
+        made = SilenceView(
+            id=f"s{len(self.state.silences) + 1}",
+            matchers=[_matcher(text) for text in body["matchers"]],
+            startsAt=estate.ago(0), endsAt=stamp(estate.NOW + body["for_ms"]),
+            updatedAt=estate.ago(0), createdBy="ana", comment=body["comment"],
+            status=SilenceStatus(state="active"), matched=1,
+        )  # fmt: skip
+        self.state.silences.append(made)
+        self.publish("silence", made)
+        return _json(made)
+
+    async def _expire(self, request: web.Request) -> web.Response:
+        body = await self._write(request)
+        if isinstance(body, web.Response):
+            return body
+        silence = next(s for s in self.state.silences if s.id == request.match_info["id"])
+        silence.status = SilenceStatus(state="expired")
+        silence.endsAt = estate.ago(0)
+        self.publish("silence", silence)
+        return _json(silence)
+
+    async def _run(self, request: web.Request) -> web.Response:
+        body = await self._write(request)
+        if isinstance(body, web.Response):
+            return body
+        found: CheckView = next(
+            c for c in self.state.checks if c.name == request.match_info["name"]
+        )
+        return _json(found)
+
+    async def _write(self, request: web.Request) -> dict[str, Any] | web.Response:
+        """The body of a write; or the refusal that a test or the role asks for."""
+        self.requests.append((request.method, request.path))
+        if self.refuse is not None:
+            return _problem(*self.refuse)
+        if self.state.role == "viewer":
+            return _problem(403, "you are a viewer; this needs the role operator")
+        raw = await request.read()
+        body: dict[str, Any] = msgspec.json.decode(raw) if raw else {}
+        self.bodies.append(body)
+        return body
+
+
+def _ack(view: IncidentView, body: dict[str, Any]) -> None:
+    view.state, view.acknowledged_by, view.acknowledged_at = "acknowledged", "ana", estate.ago(0)
+    view.ack_comment = body["comment"] or None
+    if body.get("expires_after_ms"):
+        view.ack_until = stamp(estate.NOW + body["expires_after_ms"])
+    if view.escalation is not None:
+        view.escalation.paused, view.escalation.next_at = True, None
+
+
+def _unack(view: IncidentView, body: dict[str, Any]) -> None:
+    view.state, view.acknowledged_by, view.acknowledged_at = "triggered", None, None
+    if view.escalation is not None:
+        view.escalation.paused, view.escalation.next_at = False, estate.ahead(300_000)
+
+
+def _note(view: IncidentView, body: dict[str, Any]) -> None:
+    assert body["text"]
+
+
+def _resolve(view: IncidentView, body: dict[str, Any]) -> None:
+    view.state, view.resolved_at, view.resolved_by = "resolved", estate.ago(0), "ana"
+
+
+def _escalate(view: IncidentView, body: dict[str, Any]) -> None:
+    assert view.escalation is not None
+    view.escalation.level += 1
+    view.escalation.next_at = estate.ahead(300_000)
+
+
+ACTS: dict[str, Change] = {
+    "ack": _ack, "unack": _unack, "note": _note, "resolve": _resolve, "escalate": _escalate,
+}  # fmt: skip
+
+
+def _matcher(text: str) -> MatcherView:
+    made = parse_matcher(text)
+    return MatcherView(
+        name=made.name,
+        value=made.value,
+        isRegex="~" in made.op,
+        isEqual=not made.op.startswith("!"),
+    )
+
+
+def _json(shape: Shape) -> web.Response:
+    return web.Response(body=msgspec.json.encode(shape), content_type="application/json")
+
+
+def _problem(status: int, detail: str) -> web.Response:
+    body = Problem(type="about:blank", title="refused", status=status, detail=detail)
+    return web.Response(
+        body=msgspec.json.encode(body), status=status, content_type="application/problem+json"

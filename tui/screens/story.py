@@ -1,0 +1,38 @@
+"""An incident and its story together, as the panes show them."""
+
+from __future__ import annotations
+
+from daemon.api.schema import IncidentView
+from tui.desk import Desk
+from tui.detail import (
+    Section,
+    alert_sections,
+    delivery_sections,
+    incident_head,
+    section,
+    timeline_sections,
+)
+
+
+def incident_sections(desk: Desk, incident: IncidentView, width: int) -> list[Section]:
+    """Everything about an incident, in one column."""
+    return [*facts(desk, incident, width), *story(desk, incident, width)]
+
+
+def facts(desk: Desk, incident: IncidentView, width: int) -> list[Section]:
+    """What it is, and its alerts."""
+    moment, known = desk.moment(), desk.stories.of(incident)
+    head = incident_head(incident, width, moment)
+    more = known.alerts if known is not None else []
+    return [section([()]), head, *alert_sections(desk.mirror, incident, more, width, moment)]
+
+
+def story(desk: Desk, incident: IncidentView, width: int) -> list[Section]:
+    """What happened to it, and who was told."""
+    moment, known, fault = desk.moment(), desk.stories.of(incident), desk.stories.fault(incident)
+    if fault:
+        return [section([(), ((fault, "bad"),)])]
+    return [
+        *timeline_sections(known.timeline if known else None, width, moment),
+        *delivery_sections(known.deliveries if known else None, width, moment),
+    ]
