@@ -23,7 +23,7 @@ def configuration(
         },
         "defaults": {
             "every": "1s",
-            "timeout": "2s",
+            "timeout": "900ms",
             "retry_every": "500ms",
             "every_down": "1s",
             "down_after": 2,
@@ -150,7 +150,7 @@ def _checks(shop: Addresses) -> list[dict[str, Any]]:
             "kind": "http",
             "url": f"{base}/search",
             "expect": ["status == 200"],
-            "degraded_if": ["latency_ms > 800.0"],
+            "degraded_if": ["latency_ms > 500.0"],
         },
         {
             "name": "recommendations-http",
@@ -183,11 +183,11 @@ def _rules() -> list[dict[str, Any]]:
         {
             "name": "search-slow",
             "select": ['check="search-http"'],
-            "when": "p95('latency_ms','10s') > 300.0",
-            "clear_when": "p95('latency_ms','10s') < 150.0",
+            "when": "p95('latency_ms','10s') > 200.0",
+            "clear_when": "p95('latency_ms','10s') < 100.0",
             "for": "2s",
             "severity": "high",
-            "annotations": {"summary": "Searches take longer than 300 ms"},
+            "annotations": {"summary": "Searches take longer than 200 ms"},
         }
     ]
 

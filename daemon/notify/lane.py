@@ -177,8 +177,7 @@ class Lane:
 
     def _decide(self, job: Job, outcome: Outcome) -> Decision:
         notice = job.notice
-        has_fallback = self._channel is not None and self._channel.spec.fallback is not None
-        patience = WITH_FALLBACK if has_fallback else WITHOUT_FALLBACK
+        patience = WITH_FALLBACK if self._falls_back(notice) else WITHOUT_FALLBACK
         return decide(
             outcome,
             key=notice.key,
@@ -187,6 +186,11 @@ class Lane:
             until=deadline(notice.at, notice.expires_at, patience),
             patience=patience,
         )
+
+    def _falls_back(self, notice: Notice) -> bool:
+        """Whether another channel takes over; what is a fallback itself has none."""
+        channel = self._channel
+        return channel is not None and bool(channel.spec.fallback) and notice.fallback_of is None
 
     async def _attempt(self, notice: Notice) -> Outcome:
         self._tally.sending_since = self._around.clock()
@@ -249,6 +253,9 @@ class Lane:
             delivered=delivered,
             attempts=attempts,
             detail=detail,
+            type=notice.type,
+            fallback_of=notice.fallback_of,
+            level=notice.level,
         )
         try:
             await self._around.report(settled)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import pytest
 
 from daemon.core.events import Settled
-from daemon.core.model import MINUTE, SECOND
+from daemon.core.model import MINUTE, SECOND, NoticeType
 from daemon.notify.channel import Channel
 from daemon.notify.dispatcher import Dispatcher
 from daemon.notify.errors import Permanent, Transient
@@ -56,7 +56,7 @@ async def test_a_notice_is_sent_reported_and_written_as_sent() -> None:
     async with Bench(ops=channel) as bench:
         bench.dispatcher.offer([notice()])
         assert await bench.reports.count(1) == [
-            Settled("k1", "inc-1", "ops", "", delivered=True, attempts=1, detail="200 OK")
+            Settled("k1", "inc-1", "ops", "", delivered=True, attempts=1, detail="200 OK", level=0)
         ]
     row = bench.outbox.rows["k1"]
     assert (row.states, row.detail, row.next_at) == (["sending", "sent"], "200 OK", None)
@@ -112,6 +112,23 @@ async def test_with_a_fallback_it_gives_up_within_two_minutes() -> None:
     assert not end.delivered
     assert "given up after" in end.detail
     assert bench.time.now <= T0 + 2 * MINUTE
+
+
+async def test_what_is_itself_a_fallback_is_not_given_up_for_another() -> None:
+    """The engine falls back once; giving up early would lose the page."""
+    spec = LogSpec(name="ops", fallback="mail")
+    channel = ScriptedChannel(*[Transient("503")] * 9, "ok", spec=spec)
+    async with Bench(ops=channel) as bench:
+        bench.dispatcher.offer([notice(fallback_of="k0")])
+        (end,) = await bench.reports.count(1)
+    assert (end.delivered, end.attempts, end.fallback_of) == (True, 10, "k0")
+
+
+async def test_the_report_tells_what_the_notice_was() -> None:
+    async with Bench(ops=ScriptedChannel(Permanent("no"))) as bench:
+        bench.dispatcher.offer([notice(type=NoticeType.ESCALATED, level=2)])
+        (end,) = await bench.reports.count(1)
+    assert (end.type, end.level) == (NoticeType.ESCALATED, 2)
 
 
 async def test_a_notice_older_than_its_channels_patience_still_gets_one_attempt() -> None:
