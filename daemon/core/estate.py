@@ -134,7 +134,7 @@ class Estate:
         root = root_cause(self.graph.service_groups(old.key), self._find)
         if root is not None:
             status = Status.UNKNOWN
-        begun = old.since if status is old.status and old.since is not None else since
+        begun = old.since if status is old.status else since
         return replace(old, status=status, since=begun, unreachable=root)
 
     def look_behind(self, name: str, turn: Turn) -> None:

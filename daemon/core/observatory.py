@@ -99,13 +99,13 @@ class Observatory:
     def restore(self, records: Iterable[Record], last: Mapping[str, Result], turn: Turn) -> None:
         """Go on where another engine stopped, and `start`.
 
-        What was not measured since each check's newest result plus an interval is unknown;
-        what became due meanwhile is due once; streaks and slots go on.
+        A check without a result for two intervals is unknown since the first of them; what
+        became due meanwhile is due once; streaks and slots go on.
         """
         self._estate.restore(records, last, turn)
         self.start(turn)
         self._heartbeats.was_deaf(None, turn)
-        self._lose_missed(turn)
+        self._lose_missed(2, turn)
         self._follow_up(turn)
 
     def replan(self, plan: Plan, turn: Turn) -> None:
@@ -170,7 +170,7 @@ class Observatory:
         before now say nothing any more."""
         self._heartbeats.was_deaf(max(min(start, turn.now), min(self._now, turn.now)), turn)
         self._resumed = self._now = turn.now
-        self._lose_missed(turn)
+        self._lose_missed(1, turn)
         self._follow_up(turn)
 
     def tick(self, turn: Turn) -> None:
@@ -184,8 +184,8 @@ class Observatory:
 
     # -- consequences ------------------------------------------------------------------
 
-    def _lose_missed(self, turn: Turn) -> None:
-        for state in self._probing.missed(turn):
+    def _lose_missed(self, intervals: int, turn: Turn) -> None:
+        for state in self._probing.missed(turn, intervals):
             self._estate.change(state, turn)
 
     def _follow_up(self, turn: Turn) -> None:

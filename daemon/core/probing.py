@@ -195,15 +195,20 @@ class Probing:
             return blind
         return decide(state, Status.UNKNOWN, blind.since or since, "its probe does not come back")
 
-    def missed(self, turn: Turn) -> Iterator[CheckState]:
-        """After a gap: the checks that went without a result in it, as unmeasured since the
-        newest one plus an interval. What was due runs soon, all else keeps its slot."""
+    def missed(self, turn: Turn, intervals: int) -> Iterator[CheckState]:
+        """After a gap: the checks without a result for so many intervals, as unmeasured since
+        the newest one plus an interval. What was due runs soon, all else keeps its slot.
+
+        A check in doubt is not called missed for a retry that did not come.
+        """
         for name, watch in self.watches.items():
             state, last = self._estate.checks[name], self._estate.last.get(name)
-            every = self._interval(watch, state)
+            every = watch.plan.every_down if state.status is Status.DOWN else watch.plan.every
             due = self._schedule.due_of(name)
-            if due is not None and not turn.now < due <= turn.now + max(every, watch.plan.every):
+            if due is not None and not turn.now < due <= turn.now + watch.plan.every + every:
                 self._schedule.plan(name, soon(name, watch.plan.every, turn.now))
             self._overdue.set(name, max(self._overdue_at(name), turn.now + 2 * watch.plan.every))
-            if last is not None and last.at + every <= turn.now and state.unreachable is None:
+            if last is None or state.unreachable is not None:
+                continue
+            if last.at + intervals * every <= turn.now:
                 yield unmeasured(state, last.at + every, "nothing was measured in a gap")

@@ -1,0 +1,127 @@
+"""Slots are on a grid, spread by name; timers forget nothing and grow no further than needed."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daemon.core.schedule import (
+    NEWCOMER_SPREAD,
+    Schedule,
+    Timers,
+    following_slot,
+    next_slot,
+    phase,
+    soon,
+)
+
+names = st.text(min_size=1, max_size=20)
+everies = st.integers(min_value=1, max_value=86_400_000)
+instants = st.integers(min_value=0, max_value=1 << 42)
+
+
+def test_the_phase_of_a_name_is_the_same_on_every_host() -> None:
+    assert phase("checkout-http", 10_000) == 1_811
+    assert phase("checkout-http", 1) == 0
+
+
+@given(names, everies, instants)
+def test_the_next_slot_is_the_first_one_on_the_grid_after_a_time(
+    name: str, every: int, after: int
+) -> None:
+    slot = next_slot(phase(name, every), every, after)
+    assert after < slot <= after + every
+    assert slot % every == phase(name, every)
+
+
+@given(names, everies, instants, st.integers(min_value=0, max_value=10**9))
+def test_the_slot_after_a_run_is_on_the_grid_ahead_and_not_on_its_heels(
+    name: str, every: int, due: int, late: int
+) -> None:
+    slot = following_slot(phase(name, every), every, due, due + late)
+    assert slot % every == phase(name, every)
+    assert slot > due + late
+    assert slot > due + every // 2
+    assert slot <= max(due + every // 2, due + late) + every
+
+
+@given(names, everies, instants)
+def test_a_newcomer_runs_within_an_interval_and_within_five_seconds(
+    name: str, every: int, now: int
+) -> None:
+    assert now <= soon(name, every, now) < now + min(every, NEWCOMER_SPREAD)
+
+
+def test_a_thousand_checks_of_one_interval_spread_evenly_over_it() -> None:
+    tenths = [0] * 10
+    for index in range(1000):
+        tenths[phase(f"check-{index}", 10_000) // 1000] += 1
+    assert min(tenths) > 70
+    assert max(tenths) < 130
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("abcdef"), st.one_of(st.none(), st.integers(0, 50))), max_size=200
+    ),
+    st.integers(0, 50),
+)
+def test_timers_yield_what_a_plain_mapping_would(
+    changes: list[tuple[str, int | None]], now: int
+) -> None:
+    timers, model = Timers(), dict[str, int]()
+    for key, at in changes:
+        if at is None:
+            timers.cancel(key)
+            model.pop(key, None)
+        else:
+            timers.set(key, at)
+            model[key] = at
+    assert timers.first() == min(model.values(), default=None)
+    due = sorted((at, key) for key, at in model.items() if at <= now)
+    assert [(at, key) for key, at in timers.take_due(now)] == due
+    assert timers.keys() == {key for key, at in model.items() if at > now}
+
+
+def test_a_timer_that_is_set_again_and_again_does_not_grow_the_heap() -> None:
+    timers = Timers()
+    for at in range(10_000):
+        timers.set("a", at)
+    assert len(timers) == 1
+    assert len(timers._heap) <= 70
+
+
+def test_a_timer_set_while_due_ones_are_taken_is_seen_in_its_order() -> None:
+    timers = Timers()
+    timers.set("a", 1)
+    seen = []
+    for key, at in timers.take_due(10):
+        seen.append((key, at))
+        if at < 3:
+            timers.set("b", at + 1)
+    assert seen == [("a", 1), ("b", 2), ("b", 3)]
+
+
+def test_a_check_that_runs_is_not_begun_again_and_not_planned() -> None:
+    schedule = Schedule()
+    schedule.plan("a", 100)
+    assert list(schedule.take_due(100)) == [("a", 100)]
+    assert schedule.begin("a", 100, 105)
+    schedule.plan("a", 200)
+    assert not schedule.begin("a", 110, 110)
+    assert schedule.first() is None
+    run = schedule.end("a")
+    assert run is not None
+    assert (run.due, run.started) == (100, 105)
+    schedule.plan("a", 200)
+    assert schedule.first() == 200
+
+
+def test_a_check_that_is_forgotten_is_neither_due_nor_running() -> None:
+    schedule = Schedule()
+    schedule.plan("a", 100)
+    schedule.begin("b", 1, 1)
+    schedule.forget("a")
+    schedule.forget("b")
+    assert schedule.first() is None
+    assert schedule.run_of("b") is None
