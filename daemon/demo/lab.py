@@ -44,7 +44,7 @@ def run() -> int:
     try:
         seconds = _seconds(os.environ.get("TOCSIN_SECONDS", ""))
     except ValueError as error:
-        return _fail(str(error))
+        return _fail(str(error), 2)
     directory = Path(tempfile.mkdtemp(prefix="tocsin-demo-"))
     try:
         return asyncio.run(_Demo(directory, seconds).run())
@@ -65,13 +65,13 @@ def _seconds(text: str) -> float | None:
     except ValueError:
         seconds = -1.0
     if not 0 < seconds < 1e9:
-        raise ValueError(f"TOCSIN_SECONDS is {text!r}; it must be a number of seconds, like 30")
+        raise ValueError(f"TOCSIN_SECONDS={text!r} is no number of seconds; write it like 30")
     return seconds
 
 
-def _fail(text: str) -> int:
+def _fail(text: str, code: int = 1) -> int:
     sys.stderr.write(f"tocsin: {text}\n")
-    return 1
+    return code
 
 
 class _Demo:

@@ -33,6 +33,7 @@ class Storyteller:
         self._services: dict[str, ServiceView] = {}
         self._checks: dict[str, CheckView] = {}
         self._slas: dict[str, SlaView] = {}
+        self._since: int | None = None
 
     def script(self, text: str) -> None:
         """Something was done to the shop."""
@@ -45,10 +46,9 @@ class Storyteller:
     async def follow(self, socket: Path) -> None:
         """Tell what the daemon does, until cancelled; a broken stream is taken up again."""
         async with Client(socket) as client:
-            since: int | None = None
             while True:
                 try:
-                    since = await self._listen(client, since)
+                    await self._listen(client)
                 except ClientError as error:
                     self._line("tocsin", str(error))
                     await asyncio.sleep(_AGAIN_S)
@@ -66,18 +66,18 @@ class Storyteller:
                     continue
                 self._board()
 
-    async def _listen(self, client: Client, since: int | None) -> int | None:
-        """Take in the picture and what changes after it; the last sequence number."""
-        if since is None:
+    async def _listen(self, client: Client) -> None:
+        """Take in the picture, unless it is known, and then what changes. Ends at a reset."""
+        if self._since is None:
             state = await client.state()
             self._take_all(state)
-            since = state.seq
-        async for event in client.events(since):
-            since = event.seq
+            self._since = state.seq
+        async for event in client.events(self._since):
             if event.kind == "reset":
-                return None
+                self._since = None
+                return
+            self._since = event.seq
             self._take(event)
-        return since
 
     def _take_all(self, state: State) -> None:
         for incident in state.incidents:
