@@ -1,0 +1,40 @@
+"""SQLite: the engine's durable mirror and its history, in one file that people can read.
+
+The way of a turn: effects -> `Store.submit` -> `batch` (encoded by `codec`) -> `writer`, one
+transaction -> the future resolves, and the service acts. `rollup` and `prune` work beside
+it; `history` reads without disturbing it; `restore` reads what an engine goes on from.
+`docs/storage.md` describes the file.
+"""
+
+from daemon.store.care import backup, prune, verify
+from daemon.store.errors import (
+    StoreBusy,
+    StoreError,
+    StoreForeign,
+    StoreLocked,
+    StoreTooNew,
+    StoreUnusable,
+    TargetExists,
+)
+from daemon.store.health import StoreHealth
+from daemon.store.history import History, MinuteRollup
+from daemon.store.prune import Retention
+from daemon.store.store import Store
+
+__all__ = [
+    "History",
+    "MinuteRollup",
+    "Retention",
+    "Store",
+    "StoreBusy",
+    "StoreError",
+    "StoreForeign",
+    "StoreHealth",
+    "StoreLocked",
+    "StoreTooNew",
+    "StoreUnusable",
+    "TargetExists",
+    "backup",
+    "prune",
+    "verify",
+]

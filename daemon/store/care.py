@@ -1,0 +1,145 @@
+"""Care of a database file, with or without a daemon: backup, verification, pruning."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from daemon.core.model import Instant
+from daemon.store.codec import TABLES, decode_alert, decode_notice
+from daemon.store.connect import Lock, examine, open_reader, open_writer
+from daemon.store.errors import StoreBusy, StoreLocked, StoreUnusable, TargetExists
+from daemon.store.prune import Pruner, Retention
+from daemon.store.schema import VERSION
+from daemon.store.sketch import Sketch
+
+_SHOWN: Final = 20
+"""So many problems of one kind are listed."""
+
+
+def backup(path: Path, target: Path) -> None:
+    """Copy the database, as of its last commit, into a new file (mode 0600).
+
+    The copy is made by SQLite's online backup in one step, from one snapshot: it is
+    consistent, and a daemon goes on writing meanwhile.
+
+    Raises:
+        TargetExists: There is something at `target`.
+        StoreError: The database cannot be read, or the copy not be written.
+    """
+    source = open_reader(path)
+    try:
+        try:
+            os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        except FileExistsError:
+            raise TargetExists(f"{target}: exists already; name a new file") from None
+        except OSError as error:
+            raise StoreUnusable(f"{target}: cannot be written: {error.strerror}") from None
+        try:
+            _copy(source, target)
+        except sqlite3.Error as error:
+            target.unlink(missing_ok=True)
+            raise StoreUnusable(f"{target}: the backup failed: {error}") from None
+    finally:
+        source.close()
+
+
+def _copy(source: sqlite3.Connection, target: Path) -> None:
+    copy = sqlite3.connect(target, isolation_level=None)
+    try:
+        source.backup(copy, pages=-1)
+        copy.execute("PRAGMA journal_mode = DELETE").fetchall()  # one file, complete in itself
+    finally:
+        copy.close()
+    file = os.open(target, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def verify(path: Path) -> list[str]:
+    """What is wrong with the database, in words; empty if all is well.
+
+    Raises:
+        StoreError: It is not Tocsin's, or cannot be read at all.
+    """
+    version = examine(path)
+    if version == 0:
+        return [f"{path}: has no tables yet"]
+    connection = open_reader(path)
+    try:
+        problems = [] if version == VERSION else [f"has version {version}, not {VERSION}"]
+        problems += _damage(connection)
+        return problems or [*_undecodable(connection), *_dangling(connection)]
+    except sqlite3.Error as error:
+        return [f"{path}: {error}"]
+    finally:
+        connection.close()
+
+
+def _damage(connection: sqlite3.Connection) -> list[str]:
+    found = connection.execute(f"PRAGMA integrity_check({_SHOWN})").fetchall()
+    problems = [str(row[0]) for row in found if row[0] != "ok"]
+    broken = connection.execute("PRAGMA foreign_key_check").fetchmany(_SHOWN)
+    return problems + [f"{row[0]}: a row refers to {row[2]}, which has none such" for row in broken]
+
+
+_DECODERS: Final[tuple[tuple[str, str, Callable[[Any], object]], ...]] = (
+    *((table.name, "key, record", table.decode) for table in TABLES.values()),
+    ("alert_history", "fingerprint, record", decode_alert),
+    ("delivery", "key, record", decode_notice),
+    ("rollup_minute", "check_id, sketch", Sketch.decode),
+)
+
+
+def _undecodable(connection: sqlite3.Connection) -> Iterator[str]:
+    for table, columns, decode in _DECODERS:
+        shown = 0
+        for key, stored in connection.execute(f"SELECT {columns} FROM {table}"):  # noqa: S608  # names from this file
+            try:
+                decode(stored)
+            except ValueError as error:  # msgspec's errors are ValueErrors
+                shown += 1
+                if shown <= _SHOWN:
+                    yield f"{table} {key}: cannot be read: {error}"
+
+
+def _dangling(connection: sqlite3.Connection) -> Iterator[str]:
+    for table in ("timeline", "delivery"):
+        count = connection.execute(
+            f"SELECT count(*) FROM {table} WHERE incident NOT IN (SELECT key FROM incident)"  # noqa: S608  # names from this file
+        ).fetchone()[0]
+        if count:
+            yield f"{table}: {count} rows belong to incidents that are not there"
+
+
+def prune(path: Path, retention: Retention, now: Instant) -> int:
+    """Remove what is older than the retention; how many rows that were.
+
+    Raises:
+        StoreBusy: A daemon has the database open; it prunes by itself.
+        StoreError: It cannot be opened or written.
+    """
+    examine(path)
+    try:
+        lock = Lock(path)
+    except StoreLocked as error:
+        raise StoreBusy(f"{error}; the daemon itself prunes it when asked") from None
+    try:
+        connection = open_writer(path)
+        try:
+            pruner = Pruner(retention)
+            pruner.begin(connection, now)
+            while pruner.step(connection, now):
+                pass
+        except sqlite3.Error as error:
+            raise StoreUnusable(f"{path}: cannot be pruned: {error}") from None
+        finally:
+            connection.close()
+    finally:
+        lock.release()
+    return pruner.removed

@@ -1,0 +1,292 @@
+"""Records as rows and back: which table keeps what, and in which columns.
+
+A record is stored whole, as JSON in the `record` column, from the frozen dataclasses of
+`daemon.core.model`; the other columns repeat what people and indexes look for. A field that
+gets a default in the model can be read from older rows; anything else needs a migration.
+Encoding happens on the engine's side of the queue, so that what cannot be encoded is known
+at once and by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+import msgspec
+
+from checks.result import Fault, Result, Status
+from daemon.core.labels import Matcher, MatchOp
+from daemon.core.model import (
+    Alert,
+    CheckState,
+    Group,
+    Incident,
+    Instant,
+    Notice,
+    Record,
+    ServiceState,
+    Silence,
+)
+
+Row = tuple[Any, ...]
+"""Values for the placeholders of one statement."""
+
+ResultRow = tuple[int, Instant, int, int | None, str | None, str | None, bytes | None]
+"""A row of `result`: check_id, at, status, latency_us, fault, message, metrics."""
+
+_encode: Final = msgspec.json.Encoder().encode
+
+
+def _json(record: object) -> str:
+    return _encode(record).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class _StoredSilence:
+    """A silence with its matchers as name, operator, value: a compiled one is no data."""
+
+    key: str
+    matchers: tuple[tuple[str, str, str], ...]
+    starts_at: Instant
+    ends_at: Instant
+    created_by: str
+    comment: str
+    updated_at: Instant
+
+
+def _encode_silence(silence: Silence) -> str:
+    stored = _StoredSilence(
+        silence.key,
+        tuple((m.name, m.op.value, m.value) for m in silence.matchers),
+        silence.starts_at,
+        silence.ends_at,
+        silence.created_by,
+        silence.comment,
+        silence.updated_at,
+    )
+    return _json(stored)
+
+
+def _decode_silence(text: str) -> Silence:
+    stored = msgspec.json.decode(text, type=_StoredSilence)
+    return Silence(
+        stored.key,
+        tuple(Matcher(name, MatchOp(op), value) for name, op, value in stored.matchers),
+        stored.starts_at,
+        stored.ends_at,
+        stored.created_by,
+        stored.comment,
+        stored.updated_at,
+    )
+
+
+def _check_row(state: CheckState) -> Row:
+    return (state.key, state.status.word, state.since, int(state.hard), state.cause, _json(state))
+
+
+def _service_row(state: ServiceState) -> Row:
+    return (state.key, state.status.word, state.since, state.unreachable, _json(state))
+
+
+def _alert_row(alert: Alert) -> Row:
+    return (
+        alert.key,
+        alert.name,
+        alert.state.value,
+        alert.effective.word,
+        alert.source,
+        alert.incident,
+        alert.fired_at,
+        alert.resolved_at,
+        _json(alert),
+    )
+
+
+def _incident_row(incident: Incident) -> Row:
+    return (
+        incident.key,
+        incident.state.value,
+        incident.severity.word,
+        incident.service,
+        incident.title,
+        incident.fired_at,
+        incident.acknowledged_at,
+        incident.acknowledged_by,
+        incident.resolved_at,
+        incident.escalation.next_at if incident.escalation else None,
+        _json(incident),
+    )
+
+
+def _group_row(group: Group) -> Row:
+    return (group.key, group.route, group.incident, group.flush_at, _json(group))
+
+
+def _silence_row(silence: Silence) -> Row:
+    return (
+        silence.key,
+        " ".join(map(str, silence.matchers)),
+        silence.starts_at,
+        silence.ends_at,
+        silence.created_by,
+        silence.comment,
+        _encode_silence(silence),
+    )
+
+
+@dataclass(frozen=True)
+class Table:
+    """The table of one kind of record.
+
+    Attributes:
+        columns: As `row` gives them; the first is the key, the last the record.
+        keeps: What the engine drops stays as history, with `live` 0.
+    """
+
+    name: str
+    columns: str
+    row: Callable[[Any], Row]
+    decode: Callable[[str], Record]
+    keeps: bool = False
+
+    @cached_property
+    def upsert(self) -> str:
+        """Store a row's newest value."""
+        names = [name.strip() for name in self.columns.split(",")]
+        changes = [f"{name} = excluded.{name}" for name in names[1:]]
+        if self.keeps:
+            changes.append("live = 1")
+        marks = ", ".join("?" * len(names))
+        return (
+            f"INSERT INTO {self.name} ({self.columns}) VALUES ({marks})"  # noqa: S608  # names from this file
+            f" ON CONFLICT (key) DO UPDATE SET {', '.join(changes)}"
+        )
+
+    @cached_property
+    def drop(self) -> str:
+        """The engine knows this key no longer."""
+        if self.keeps:
+            return f"UPDATE {self.name} SET live = 0 WHERE key = ?"  # noqa: S608  # names from this file
+        return f"DELETE FROM {self.name} WHERE key = ?"  # noqa: S608  # names from this file
+
+    @cached_property
+    def select(self) -> str:
+        """The records that the engine knows."""
+        where = " WHERE live" if self.keeps else ""
+        return f"SELECT record FROM {self.name}{where}"  # noqa: S608  # names from this file
+
+
+def _decoder(kind: type[Record]) -> Callable[[str], Record]:
+    return msgspec.json.Decoder(kind).decode
+
+
+TABLES: Final[Mapping[type, Table]] = {
+    CheckState: Table(
+        "check_state", "key, status, since, hard, cause, record", _check_row, _decoder(CheckState)
+    ),
+    ServiceState: Table(
+        "service_state",
+        "key, status, since, unreachable, record",
+        _service_row,
+        _decoder(ServiceState),
+    ),
+    Alert: Table(
+        "alert",
+        "key, name, state, severity, source, incident, fired_at, resolved_at, record",
+        _alert_row,
+        _decoder(Alert),
+    ),
+    Incident: Table(
+        "incident",
+        "key, state, severity, service, title, fired_at, acknowledged_at, acknowledged_by,"
+        " resolved_at, next_step_at, record",
+        _incident_row,
+        _decoder(Incident),
+        keeps=True,
+    ),
+    Group: Table("grp", "key, route, incident, flush_at, record", _group_row, _decoder(Group)),
+    Silence: Table(
+        "silence",
+        "key, matchers, starts_at, ends_at, created_by, comment, record",
+        _silence_row,
+        _decode_silence,
+        keeps=True,
+    ),
+}
+"""Where each kind of record is kept."""
+
+decode_alert: Final = msgspec.json.Decoder(Alert).decode
+decode_incident: Final = msgspec.json.Decoder(Incident).decode
+decode_notice: Final = msgspec.json.Decoder(Notice).decode
+_decode_metrics: Final = msgspec.json.Decoder(dict[str, bool | int | float | str]).decode
+
+
+def occurrence_row(alert: Alert) -> Row:
+    """A row of `alert_history`: one time that the alert fired."""
+    return (
+        alert.key,
+        alert.fired_at,
+        alert.resolved_at,
+        alert.name,
+        alert.effective.word,
+        alert.source,
+        alert.incident,
+        _json(alert),
+    )
+
+
+def notice_row(notice: Notice) -> Row:
+    """A row of `delivery`: a notice that was just decided."""
+    return (
+        notice.key,
+        notice.incident.key,
+        notice.type.value,
+        notice.channel,
+        notice.recipient,
+        notice.address,
+        notice.reason,
+        notice.at,
+        notice.at,
+        _json(notice),
+    )
+
+
+def result_row(check_id: int, result: Result, metrics: frozenset[str] | None) -> ResultRow:
+    """A row of `result`: 20 to 30 bytes where the target was up and no rule needs metrics.
+
+    Args:
+        metrics: The names to keep; None for all.
+    """
+    found = result.metrics
+    if metrics is not None and found:
+        found = {name: found[name] for name in metrics if name in found}
+    up = result.status is Status.UP
+    latency = result.latency_ms
+    return (
+        check_id,
+        result.at,
+        int(result.status),
+        None if latency is None else round(latency * 1000),
+        None if result.fault is None else result.fault.value,
+        None if up or not result.message else result.message,
+        _encode(found) if found else None,
+    )
+
+
+def read_result(check: str, row: Row) -> Result:
+    """A result from a row's at, status, latency_us, fault, message, metrics.
+
+    The message of a run that found its target up, and the phases of all, are not kept.
+    """
+    at, status, latency_us, fault, message, metrics = row
+    return Result(
+        check=check,
+        at=at,
+        status=Status(status),
+        latency_ms=None if latency_us is None else latency_us / 1000,
+        message=message or "",
+        fault=None if fault is None else Fault(fault),
+        metrics=_decode_metrics(metrics) if metrics else {},
+    )

@@ -1,0 +1,161 @@
+"""Opening the database file: its directory, its lock, its identity, its connections.
+
+The lock is a `flock` on PATH.lock, which holds the pid of who has it; the kernel gives it
+back however the process ends. The file is looked at before anything is written to it, so a
+file of another program or of a newer Tocsin stays as it is, byte for byte.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+from daemon.store.errors import StoreError, StoreForeign, StoreLocked, StoreTooNew, StoreUnusable
+from daemon.store.schema import APPLICATION_ID, VERSION, migrate
+
+BUSY_MS: Final = 2_000
+"""How long a statement waits for another process (a person with `sqlite3`) to finish."""
+
+_MAGIC: Final = b"SQLite format 3\x00"
+_WAL_LIMIT: Final = 64 * 1024 * 1024
+"""A write-ahead log that grew beyond this is cut back when it has been merged."""
+
+
+class Lock:
+    """The right to write to a database; held until `release`."""
+
+    def __init__(self, database: Path) -> None:
+        """Take it.
+
+        Raises:
+            StoreLocked: Somebody has it.
+            StoreUnusable: The lock's file cannot be made.
+        """
+        self.path = database.with_name(database.name + ".lock")
+        try:
+            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StoreUnusable(f"{self.path}: cannot be opened: {error.strerror}") from None
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            holder = os.pread(self._file, 20, 0).strip()
+            os.close(self._file)
+            raise StoreLocked(database, int(holder) if holder.isdigit() else None) from None
+        os.ftruncate(self._file, 0)
+        os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
+
+    def release(self) -> None:
+        """Give it back. The file stays: taking it away would race with the next who locks."""
+        os.ftruncate(self._file, 0)
+        os.close(self._file)
+
+
+def make_place(path: Path) -> None:
+    """Make the database's directory (0700) and an empty file (0600) where there is none.
+
+    Raises:
+        StoreUnusable: They cannot be made.
+    """
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise StoreUnusable(f"{path}: cannot be opened for writing: {error.strerror}") from None
+
+
+def examine(path: Path) -> int:
+    """Whose database this is, from its first 100 bytes; its version.
+
+    0 means empty, as far as the header tells: `open_writer` looks for tables.
+
+    Raises:
+        StoreForeign, StoreTooNew, StoreUnusable: It is not for this program.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(100)
+    except OSError as error:
+        raise StoreUnusable(f"{path}: cannot be read: {error.strerror}") from None
+    if not head:
+        return 0
+    if len(head) < 100 or not head.startswith(_MAGIC):
+        raise StoreForeign(f"{path}: is not an SQLite database; name another file")
+    version, application = int.from_bytes(head[60:64], "big"), int.from_bytes(head[68:72], "big")
+    if version or application:
+        _check_identity(path, version, application)
+    return version
+
+
+def _check_identity(path: Path, version: int, application: int) -> None:
+    if application != APPLICATION_ID:
+        raise StoreForeign(f"{path}: is a database of another program; name another file")
+    if version > VERSION:
+        raise StoreTooNew(path, version, VERSION)
+
+
+def _wrap(path: Path, error: sqlite3.Error) -> StoreError:
+    return StoreUnusable(f"{path}: {error}; `tocsin db verify` tells more")
+
+
+def open_writer(path: Path) -> sqlite3.Connection:
+    """The connection that writes, with the newest schema. May be used on any one thread.
+
+    Raises:
+        StoreError: It is not for this program, or cannot be used.
+    """
+    examine(path)
+    try:
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    except sqlite3.Error as error:
+        raise _wrap(path, error) from None
+    try:
+        _prepare(path, connection)
+    except BaseException as error:
+        connection.close()
+        if isinstance(error, sqlite3.Error):
+            raise _wrap(path, error) from None
+        raise
+    return connection
+
+
+def _prepare(path: Path, connection: sqlite3.Connection) -> None:
+    """Make sure whose it is, bring it to the newest version, and set it up for writing.
+
+    A fresh file is migrated before it gets its write-ahead log, so that from the first
+    moment its header says whose it is.
+    """
+    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        application = connection.execute("PRAGMA application_id").fetchone()[0]
+        _check_identity(path, version, application)
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}").fetchall()
+    migrate(connection)
+    for setting in (
+        "journal_mode = WAL",
+        "foreign_keys = ON",
+        f"journal_size_limit = {_WAL_LIMIT}",
+        "cache_size = -16000",
+        "temp_store = MEMORY",
+    ):
+        connection.execute(f"PRAGMA {setting}").fetchall()
+
+
+def open_reader(path: Path) -> sqlite3.Connection:
+    """A connection that cannot write, for one-off readers.
+
+    Raises:
+        StoreError: It is not for this program, or cannot be read.
+    """
+    examine(path)
+    try:
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None
+        )
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}").fetchall()
+    except sqlite3.Error as error:
+        raise _wrap(path, error) from None
+    return connection

@@ -1,0 +1,156 @@
+"""Rollups by the minute, made from results as they are stored.
+
+The writer hands over the result rows that a transaction made durable; a minute's figures
+grow in memory and are stored when the minute has closed. They are always stored whole,
+never added to what is there, so nothing is counted twice: after a crash the minutes since
+a little before the last one stored are made anew from the results themselves, and so is a
+minute whose row was stored already when a late result comes.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from daemon.core.model import MINUTE, SECOND, Instant
+from daemon.store.codec import ResultRow
+from daemon.store.sketch import Sketch
+
+GRACE: Final = 30 * SECOND
+"""A minute is closed this long after its end: runs that began in it have mostly ended."""
+
+REMAKE: Final = 10
+"""After a restart this many minutes before the last stored one are made anew: results that
+came later than that were stored with their minute, or their minute was made anew then."""
+
+CHUNK: Final = 500
+"""Minutes stored in one transaction, so that none holds the writer up."""
+
+_UPSERT: Final = (
+    "INSERT OR REPLACE INTO rollup_minute"
+    " (check_id, minute, up, degraded, unknown, down, sum_us, min_us, max_us, sketch)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_WATERMARK: Final = "INSERT OR REPLACE INTO meta (key, value) VALUES ('rolled_to', ?)"
+
+Key = tuple[int, int]
+"""check_id, and the minute: milliseconds since the epoch / 60,000."""
+
+
+@dataclass(slots=True)
+class Minute:
+    """The figures of one check in one minute; latencies in microseconds."""
+
+    counts: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
+    sum_us: int = 0
+    min_us: int | None = None
+    max_us: int | None = None
+    sketch: Sketch = field(default_factory=Sketch)
+
+    def add(self, status: int, latency_us: int | None) -> None:
+        """Take in a result."""
+        self.counts[status] += 1
+        if latency_us is not None:
+            self.sum_us += latency_us
+            self.min_us = latency_us if self.min_us is None else min(self.min_us, latency_us)
+            self.max_us = latency_us if self.max_us is None else max(self.max_us, latency_us)
+            self.sketch.add(latency_us)
+
+    def row(self, key: Key) -> tuple[object, ...]:
+        """The values of its row."""
+        figures = (self.sum_us, self.min_us, self.max_us, self.sketch.encode())
+        return (*key, *self.counts, *figures)
+
+
+class Rollups:
+    """The minutes that are not stored yet. Lives on the writer's thread."""
+
+    def __init__(self) -> None:
+        self._open: dict[Key, Minute] = {}
+        self._late: set[Key] = set()
+        self._rolled_to = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many minutes are in memory."""
+        return len(self._open) + len(self._late)
+
+    def recover(self, connection: sqlite3.Connection) -> None:
+        """Take up where the last run stopped: read the results that no stored minute holds."""
+        row = connection.execute("SELECT value FROM meta WHERE key = 'rolled_to'").fetchone()
+        self._rolled_to = max(0, int(row[0]) - REMAKE) if row is not None else 0
+        for (check_id,) in connection.execute("SELECT id FROM check_name").fetchall():
+            rows = connection.execute(
+                "SELECT at, status, latency_us FROM result WHERE check_id = ? AND at >= ?",
+                (check_id, self._rolled_to * MINUTE),
+            )
+            for at, status, latency_us in rows:
+                self._minute(check_id, at // MINUTE).add(status, latency_us)
+
+    def _minute(self, check_id: int, minute: int) -> Minute:
+        key = (check_id, minute)
+        found = self._open.get(key)
+        if found is None:
+            found = self._open[key] = Minute()
+        return found
+
+    def add(self, rows: Iterable[ResultRow]) -> None:
+        """These results are stored now."""
+        rolled_to = self._rolled_to
+        for check_id, at, status, latency_us, *_ in rows:
+            minute = at // MINUTE
+            if minute < rolled_to:
+                self._late.add((check_id, minute))
+            else:
+                self._minute(check_id, minute).add(status, latency_us)
+
+    def store(self, connection: sqlite3.Connection, now: Instant) -> bool:
+        """Store some of the minutes that have closed; whether there may be more.
+
+        Raises:
+            sqlite3.Error: They could not be stored and stay in memory.
+        """
+        closed_to = (now - GRACE) // MINUTE
+        if closed_to <= self._rolled_to and not self._late:
+            return False
+        due = [key for key in self._open if key[1] < closed_to][:CHUNK]
+        late = list(self._late)[: CHUNK - len(due)]
+        if not due and not late:
+            self._rolled_to = max(self._rolled_to, closed_to)
+            return False
+        rows = [self._open[key].row(key) for key in due]
+        rows += [_remade(connection, key).row(key) for key in late]
+        more = len(rows) == CHUNK
+        self._write(connection, rows, self._rolled_to if more else closed_to)
+        for key in due:
+            del self._open[key]
+        self._late.difference_update(late)
+        if not more:
+            self._rolled_to = max(self._rolled_to, closed_to)
+        return more
+
+    @staticmethod
+    def _write(
+        connection: sqlite3.Connection, rows: Sequence[tuple[object, ...]], rolled_to: int
+    ) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            connection.executemany(_UPSERT, rows)
+            connection.execute(_WATERMARK, (str(rolled_to),))
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+
+def _remade(connection: sqlite3.Connection, key: Key) -> Minute:
+    """A minute made anew from its results."""
+    minute, start = Minute(), key[1] * MINUTE
+    for status, latency_us in connection.execute(
+        "SELECT status, latency_us FROM result WHERE check_id = ? AND at >= ? AND at < ?",
+        (key[0], start, start + MINUTE),
+    ):
+        minute.add(status, latency_us)
+    return minute

@@ -1,0 +1,129 @@
+"""The one connection that writes, on a thread of its own.
+
+`write` puts a batch into one transaction. A batch with decisions is synced to the disk
+before `write` returns (`synchronous = FULL`); one of results alone is left to the next
+checkpoint (`NORMAL`), where a power cut may cost the last moments' measurements but never
+the file. Between batches `upkeep` does the housekeeping in small steps: rollups, pruning.
+
+A row that the database refuses for what it is (not for the state of the disk) must not keep
+all others out: the batch is then written again row by row without it, and it is reported.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Mapping
+from typing import Final
+
+from daemon.core.model import Instant
+from daemon.core.plan import Plan
+from daemon.core.snapshot import Snapshot
+from daemon.notify.outbox import Pending
+from daemon.store.batch import Batch, Statements
+from daemon.store.codec import decode_notice
+from daemon.store.prune import Pruner, Retention
+from daemon.store.restore import read_snapshot
+from daemon.store.rollup import Rollups
+
+_log = logging.getLogger("tocsin.store")
+
+_REFUSED: Final = (
+    sqlite3.IntegrityError,
+    sqlite3.DataError,
+    sqlite3.InterfaceError,
+    sqlite3.ProgrammingError,
+    OverflowError,
+    ValueError,
+    TypeError,
+)
+"""What says that a row is at fault: its values cannot be bound or break a constraint."""
+
+
+class Writer:
+    """Owns the writing connection; only its thread may call it, one call at a time."""
+
+    def __init__(self, connection: sqlite3.Connection, retention: Retention) -> None:
+        self._connection = connection
+        self._synchronous = ""
+        self.rollups = Rollups()
+        self.pruner = Pruner(retention)
+        self.refused = 0
+
+    def write(self, batch: Batch) -> None:
+        """Write the batch in one transaction; it is durable, as far as its kind asks.
+
+        Raises:
+            sqlite3.Error: The disk or the file does not let us; nothing of it was written.
+        """
+        self._sync("FULL" if batch.decisive else "NORMAL")
+        try:
+            self._transact(batch, careful=False)
+        except _REFUSED as error:
+            _log.warning("a row is refused (%s); writing its batch row by row", error)
+            self._transact(batch, careful=True)
+        self.rollups.add(batch.results)
+
+    def _sync(self, mode: str) -> None:
+        if mode != self._synchronous:
+            self._connection.execute(f"PRAGMA synchronous = {mode}")
+            self._synchronous = mode
+
+    def _transact(self, batch: Batch, *, careful: bool) -> None:
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for statements in batch.statements():
+                if careful:
+                    self._one_by_one(statements)
+                else:
+                    connection.executemany(*statements)
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+    def _one_by_one(self, statements: Statements) -> None:
+        statement, rows = statements
+        for row in rows:
+            try:
+                self._connection.execute(statement, row)
+            except _REFUSED as error:
+                self.refused += 1
+                table = statement.split(" (")[0].rsplit(" ", 1)[-1]
+                _log.error("a row of %s was not stored (%s): %.200r", table, error, row[:2])
+
+    def recover(self) -> None:
+        """Make the rollups that the last run did not store."""
+        self.rollups.recover(self._connection)
+
+    def upkeep(self, now: Instant) -> bool:
+        """A step of housekeeping, of some milliseconds; whether there is more to do.
+
+        Raises:
+            sqlite3.Error: It could not be done now; nothing is lost by that.
+        """
+        self._sync("NORMAL")
+        return self.rollups.store(self._connection, now) or self.pruner.step(self._connection, now)
+
+    def begin_pruning(self, now: Instant) -> int:
+        """Let a pass of pruning begin, which `upkeep` carries on; rows removed so far."""
+        self.pruner.begin(self._connection, now)
+        return self.pruner.removed
+
+    def pending(self) -> list[Pending]:
+        """The deliveries that are not settled, the oldest decision first."""
+        rows = self._connection.execute(
+            "SELECT record, attempts, coalesce(next_at, created_at) FROM delivery"
+            " WHERE state IN ('queued', 'sending') ORDER BY created_at, rowid"
+        )
+        return [Pending(decode_notice(record), tried, due) for record, tried, due in rows]
+
+    def snapshot(self, plan: Plan, now: Instant, samples_since: Mapping[str, Instant]) -> Snapshot:
+        """What the engine goes on from; see `daemon.store.restore`."""
+        return read_snapshot(self._connection, plan, now, samples_since)
+
+    def close(self) -> None:
+        """Merge the write-ahead log and close."""
+        self._connection.close()
