@@ -21,11 +21,12 @@ from checks.result import Result
 from daemon.core.availability import SlaFigures
 from daemon.core.books import Books
 from daemon.core.decider import Decider
-from daemon.core.effects import Drop, Effect, Enqueue, Save
+from daemon.core.effects import Drop, Effect, Enqueue, Observed, Save
 from daemon.core.errors import Refusal
 from daemon.core.events import CheckNow, Event, Gap, Ping, PlanChanged, ResultArrived, Tick
 from daemon.core.model import (
     Alert,
+    AlertState,
     Audit,
     CheckState,
     Group,
@@ -37,6 +38,7 @@ from daemon.core.model import (
 )
 from daemon.core.observatory import Observatory
 from daemon.core.plan import Plan
+from daemon.core.rules import Rules
 from daemon.core.snapshot import Snapshot
 from daemon.core.turn import Turn
 
@@ -50,6 +52,7 @@ class Engine:
         self._started = False
         self._unsent: list[Effect] = []
         self._observatory = Observatory(plan)
+        self._rules = Rules(plan, self._observatory.checks)
         self._decider = Decider(plan)
         self._books = Books(plan)
 
@@ -64,6 +67,7 @@ class Engine:
         engine._started = True
         turn = Turn(now)
         engine._decider.restore(snapshot.records, now)
+        engine._rules.restore(snapshot.samples, now, _held(engine.alerts))
         engine._observatory.restore(snapshot.records, snapshot.last, turn)
         engine._books.restore(snapshot.intervals, engine.checks, now, snapshot.last)
         engine._decider.leave_what_is_gone(turn)
@@ -95,7 +99,7 @@ class Engine:
         """When something happens by itself: handle a `Tick` then. None for never."""
         if not self._started:
             return 0
-        parts = (self._observatory, self._decider, self._books)
+        parts = (self._observatory, self._rules, self._decider, self._books)
         times = [part.next_deadline() for part in parts]
         return min((at for at in times if at is not None), default=None)
 
@@ -174,6 +178,7 @@ class Engine:
                 self._observatory.ping(event, turn)
             case Gap():
                 self._observatory.gap(event.start, turn)
+                self._rules.gap(turn)
             case PlanChanged():
                 self._replan(event.plan, turn)
             case CheckNow():
@@ -185,16 +190,31 @@ class Engine:
     def _replan(self, plan: Plan, turn: Turn) -> None:
         self._plan = plan
         self._observatory.replan(plan, turn)
+        self._rules.replan(plan, turn)
         self._books.replan(plan, turn)
         self._decider.replan(plan, turn)
 
     def _settle(self, turn: Turn) -> list[Effect]:
         """Do what is due, let every part have its say, and put the effects in order."""
         self._observatory.tick(turn)
+        for effect in tuple(turn.effects):
+            if isinstance(effect, Observed):
+                self._rules.result(effect.result, turn)
+        self._rules.tick(turn)
         self._books.take(turn)
         self._decider.decide(turn)
         self._books.settle(turn)
         return _ordered(turn.effects)
+
+
+def _held(alerts: Mapping[str, Alert]) -> dict[str, Instant]:
+    """The sources whose condition held when that could last be told, and since when."""
+    return {
+        alert.source: alert.terms.since
+        for alert in alerts.values()
+        if alert.terms.since is not None
+        and (alert.holds or (alert.holds is None and alert.state is not AlertState.RESOLVED))
+    }
 
 
 def _ordered(effects: list[Effect]) -> list[Effect]:

@@ -147,9 +147,14 @@ def _terms(condition: Condition) -> Terms:
         acknowledgeable=condition.acknowledgeable,
         promote=condition.promote,
         unreachable=condition.unreachable,
-        flapping=condition.flapping,
+        flapping=_flaps(condition),
         down=condition.down,
     )
+
+
+def _flaps(condition: Condition) -> bool:
+    """Only a check's own alert follows its flapping; rules have `for` and `keep_for`."""
+    return condition.flapping and condition.source.startswith("check:")
 
 
 def _stated(alert: Alert, condition: Condition) -> Alert:
@@ -213,7 +218,7 @@ def _doubted(alert: Alert, condition: Condition) -> Alert:
         alert.terms,
         since=condition.since,
         unreachable=condition.unreachable,
-        flapping=condition.flapping,
+        flapping=_flaps(condition),
         down=False,
     )
     return replace(alert, holds=None, clears_at=None, terms=terms)
