@@ -161,6 +161,14 @@ class Rules:
             for name, seen in self._checks.items()
         }
 
+    @property
+    def metrics(self) -> Mapping[str, frozenset[str]]:
+        """The metrics of each check that its windows are made of: what the store must keep."""
+        return {
+            name: frozenset(call.metric for b in seen.bound for call in b.calls if call.metric)
+            for name, seen in self._checks.items()
+        }
+
     def next_deadline(self) -> Instant | None:
         """When a check may begin to be absent."""
         return self._absences.first()
@@ -256,11 +264,7 @@ class Rules:
             if holds is not None and holds is not bound.holding:
                 bound.holding, bound.since = holds, now
             told = _fill(bound.plan.annotations, values) if holds else {}
-            if (
-                bound.told is None
-                or bound.told[0] is not holds
-                or (holds and bound.told[1] != told)
-            ):
+            if _is_news(bound.told, holds, told):
                 bound.told = (holds, told)
                 since = now if bound.since is None else bound.since
                 turn.conditions.append(_condition(bound, name, holds, told, state, since))
