@@ -148,8 +148,8 @@ def _http_problem(error: web.HTTPException) -> web.Response:
     headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
     detail = _WORDS.get(error.status, error.reason)
     if isinstance(error, web.HTTPMethodNotAllowed):
-        allowed = ", ".join(sorted(error.allowed_methods))
-        detail = f"{error.method} does not go here; {allowed} does"
+        allowed = " or ".join(sorted(error.allowed_methods))
+        detail = f"{error.method} does not go here; use {allowed}"
     return problem(error.status, detail, headers=headers)
 
 

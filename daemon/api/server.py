@@ -26,15 +26,23 @@ __all__ = ["ApiServer", "SocketError", "SocketTaken"]
 
 log: Final = logging.getLogger(__name__)
 
-SHUTDOWN_S: Final = 1.0
-"""How long a request that is being answered may take once the daemon stops."""
+SHUTDOWN_S: Final = 0.75
+"""How long a request that is being answered may take once the daemon stops; a reader that
+does not read may hold things up for twice as long."""
 
 _OPENAPI_PATH: Final = "/api/v1/openapi.json"
+
+
+async def _sign(request: web.Request, response: web.StreamResponse) -> None:
+    """Name the server, instead of the versions of the libraries it is made of."""
+    del request
+    response.headers["Server"] = "tocsin"
 
 
 def make_app(gate: Gate) -> web.Application:
     """The application: every endpoint of the table, and the document that lists them."""
     app = web.Application(client_max_size=MAX_BODY_BYTES)
+    app.on_response_prepare.append(_sign)
     rows = endpoints()
     described = Endpoint("GET", _OPENAPI_PATH, Role.VIEWER, openapi.handler(rows), "This.", None)
     for row in (*rows, described):

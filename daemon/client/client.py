@@ -12,7 +12,7 @@ do with a picture that has grown old.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -93,10 +93,11 @@ class Client:
         """The short answer: is all well?"""
         return await self._get(schema.StatusView, "/status")
 
-    async def events(self, since: int | None = None) -> AsyncIterator[StreamEvent]:
+    async def events(self, since: int | None = None) -> AsyncGenerator[StreamEvent, None]:
         """What changes, from just after `since` on; None for from now on.
 
-        Never ends by itself.
+        Never ends by itself. Who stops before the end closes it (`contextlib.aclosing`), or
+        its connection stays open until the client is closed.
 
         Raises:
             Disconnected: The stream broke or ended; call again with the last `seq` seen.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -126,7 +126,7 @@ class MemoryHistory:
     """Every effect ever, asked as the store would be."""
 
     def __init__(self) -> None:
-        self._incidents: dict[str, Incident] = {}
+        self.incidents_by_key: dict[str, Incident] = {}
         self._alerts: dict[str, Alert] = {}
         self._entries: list[Entry] = []
         self._deliveries: list[DeliveryView] = []
@@ -137,7 +137,7 @@ class MemoryHistory:
         for effect in effects:
             match effect:
                 case Save(record=Incident() as incident):
-                    self._incidents[incident.key] = incident
+                    self.incidents_by_key[incident.key] = incident
                 case Save(record=Alert() as alert):
                     self._alerts[alert.key] = alert
                 case Append(entry=Entry() as entry):
@@ -148,11 +148,13 @@ class MemoryHistory:
                     self._results.setdefault(result.check, []).append(result)
 
     async def incidents(self, since: Instant | None, limit: int) -> Sequence[Incident]:
-        found = [item for item in self._incidents.values() if item.fired_at >= (since or 0)]
+        found = [item for item in self.incidents_by_key.values() if item.fired_at >= (since or 0)]
         return sorted(found, key=lambda item: -item.fired_at)[:limit]
 
     async def find_incidents(self, prefix: str, limit: int) -> Sequence[Incident]:
-        return [item for key, item in self._incidents.items() if key.startswith(prefix)][:limit]
+        return [item for key, item in self.incidents_by_key.items() if key.startswith(prefix)][
+            :limit
+        ]
 
     async def entries(self, incident: str) -> Sequence[Entry]:
         return [entry for entry in self._entries if entry.incident == incident]
@@ -272,3 +274,10 @@ async def connected(lab: Lab, directory: Path) -> AsyncIterator[Client]:
     """The real client against the lab."""
     async with serving(lab, directory) as socket, Client(socket, timeout_s=5.0) as client:
         yield client
+
+
+async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+    """Wait until the other side has come so far."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110  # what is waited for is inside the server
+            await asyncio.sleep(0.002)
