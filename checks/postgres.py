@@ -122,6 +122,8 @@ class PostgresProbe:
 
 def _inner(error: OSError, words: str) -> ProbeError:
     """The fault of a failed connection; the driver wraps several attempts into one error."""
+    if "rejected SSL" in str(error):
+        return ProbeError(Fault.TLS, f"{words}: no TLS is spoken there")
     inner = error
     while inner.errno is None and isinstance(inner.__cause__ or inner.__context__, OSError):
         inner = inner.__cause__ or inner.__context__  # type: ignore[assignment]  # tested above
