@@ -31,11 +31,17 @@ from daemon.notify.channels import open_channels
 from daemon.notify.dispatcher import Dispatcher
 from daemon.notify.message import Composer
 from daemon.service.clock import Clock
-from daemon.service.parts import access_of, ping_tokens, prepare_checks
+from daemon.service.parts import (
+    access_of,
+    metrics_kept,
+    ping_tokens,
+    prepare_checks,
+    retention_of,
+)
 from daemon.service.pulse import Pulse
 from daemon.service.runner import Runner
 from daemon.service.selfwatch import SelfWatch, Vitals
-from daemon.store import Store
+from daemon.store import History, Store
 
 _log = logging.getLogger("tocsin.daemon")
 
@@ -91,13 +97,14 @@ class Daemon:
         return self._clock.now()
 
     @property
-    def history(self) -> Any:
+    def history(self) -> History:
         """What the API reads beside the engine's memory."""
         return self._store.history
 
     async def start(self, restored: Sequence[Effect]) -> None:
         """Carry out what restoring the engine decided, and begin to check and to deliver."""
         now = self.now()
+        self._store.keep_metrics(metrics_kept(self.engine.plan))
         await self._carry_out(restored, now)
         await self._dispatcher.start()
         self._take(Tick())
@@ -240,6 +247,8 @@ class Daemon:
             self.config, self._prepared = config, prepared
             self.access, self.ping_tokens = access_of(config.access), ping_tokens(config)
             self._dispatcher.replace(self._open_channels(config))
+            self._store.retain(retention_of(config.retention))
+            self._store.keep_metrics(metrics_kept(config.plan))
             self._reload_error = None
             await self.command(PlanChanged(config.plan))
             _log.info("reloaded %s: %s", config.path, changes)
