@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import tomli_w
 
 from daemon.demo.shop import HEARTBEAT, Addresses
 
-_WIKI = "https://wiki.shop.example"
+_WIKI: Final = "https://wiki.shop.example"
+_TARGETS: Final = tuple(map(Decimal, ("99.5", "99.9", "99.95", "99.99", "99.995", "99.999")))
+_BUDGET_S: Final = 90.0
+_SOON_S: Final = 12 * 3_600
 
 
 def configuration(
-    directory: Path, shop: Addresses, mail_port: int, webhook_port: int
+    directory: Path, shop: Addresses, mail_port: int, webhook_port: int, now: datetime
 ) -> dict[str, Any]:
-    """The configuration as tables; `write` makes the file."""
+    """The configuration as tables, for a demo that begins at `now` (UTC); `write` makes the
+    file."""
     return {
         "daemon": {
             "socket": str(directory / "tocsin.sock"),
@@ -40,7 +46,7 @@ def configuration(
         "policy": _policies(),
         "person": _people(),
         "channel": _channels(mail_port, webhook_port),
-        "sla": _slas(),
+        "sla": _slas(now),
     }
 
 
@@ -257,9 +263,42 @@ def _channels(mail_port: int, webhook_port: int) -> dict[str, Any]:
     }
 
 
-def _slas() -> list[dict[str, Any]]:
-    """A day's budget of 99.9 % is 86 s, so each outage visibly eats from it."""
+def objective(now: datetime) -> tuple[str, Decimal]:
+    """A time zone and a target with which this month's budget is a minute or two.
+
+    A month's budget counts the time that is still to come, and what came before the demo is
+    unknown. So the target depends on how much of the month is left; near its end the zone is
+    one where the next month has begun.
+    """
+    zone, left_s = "UTC", _left_of_month_s(now)
+    if left_s < _SOON_S:
+        zone = "Etc/GMT-14"  # POSIX's sign: fourteen hours ahead of UTC
+        left_s = _left_of_month_s(now + timedelta(hours=14))
+    return zone, min(_TARGETS, key=lambda target: _distance(left_s, target))
+
+
+def _left_of_month_s(now: datetime) -> float:
+    first = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    following = (first + timedelta(days=32)).replace(day=1)
+    return (following - now).total_seconds()
+
+
+def _distance(left_s: float, target: Decimal) -> float:
+    """How far the budget of a target is from the one the demo wants, as a ratio."""
+    budget_s = left_s * float(1 - target / 100)
+    return max(budget_s / _BUDGET_S, _BUDGET_S / budget_s)
+
+
+def _slas(now: datetime) -> list[dict[str, Any]]:
+    """Each outage visibly eats from a budget of this size."""
+    zone, target = objective(now)
     return [
-        {"name": f"{service}-availability", "service": service, "target": target, "period": "1d"}
-        for service, target in (("orders-db", 99.9), ("checkout", 99.9), ("search", 99.5))
+        {
+            "name": f"{service}-availability",
+            "service": service,
+            "target": float(target),
+            "period": "month",
+            "timezone": zone,
+        }
+        for service in ("orders-db", "checkout", "search")
     ]

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Coroutine
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -105,7 +106,9 @@ class _Demo:
         config = self._directory / "config.toml"
         estate.write(
             config,
-            estate.configuration(self._directory, shop.addresses, mail.port, webhook.port),
+            estate.configuration(
+                self._directory, shop.addresses, mail.port, webhook.port, datetime.now(UTC)
+            ),
         )
         log = self._directory / "daemon.log"
         daemon = await start_daemon(config, log)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Final
 
 from daemon.api.schema import CheckView, IncidentView, ServiceView, SlaView
@@ -69,10 +70,16 @@ def countdown(incident: IncidentView, now: datetime) -> str:
     return f"level {escalation.level} of {escalation.levels}, {whom} in {left_s} s"
 
 
-def money(incident: IncidentView) -> str:
-    """What it has cost so far, as of the last change."""
-    lost = incident.money
-    return "" if lost is None else f", {lost.currency or ''} {lost.lost} lost".replace("  ", " ")
+def money(incident: IncidentView, now: datetime) -> str:
+    """What it has cost up to now."""
+    known = incident.money
+    if known is None:
+        return ""
+    lost = Decimal(known.lost)
+    if incident.down_since is not None:
+        since = max(0.0, (now - datetime.fromisoformat(known.as_of)).total_seconds())
+        lost += Decimal(known.per_hour) * round(since) / 3_600
+    return f", {known.currency or ''} {lost:.2f} lost".replace("  ", " ")
 
 
 def board(incidents: Iterable[IncidentView], now: datetime) -> str:
@@ -80,11 +87,11 @@ def board(incidents: Iterable[IncidentView], now: datetime) -> str:
     one = worst(incidents)
     if one is None:
         return "all is well"
-    return f"{one.severity.upper()} {one.title}: {countdown(one, now)}{money(one)}"
+    return f"{one.severity.upper()} {one.title}: {countdown(one, now)}{money(one, now)}"
 
 
 def gauge(sla: SlaView, width: int = 20) -> str:
-    """An SLA's error budget as a bar: `checkout 99.8712 % [########------] 71 % left`."""
+    """An SLA's error budget as a bar: `checkout 99.8712 % of 99.9 % [########----] 71% ...`."""
     total, left = sla.budget.total_ms, sla.budget.left_ms
     share = max(0.0, left / total) if total > 0 else 0.0
     filled = min(width, int(share * width))

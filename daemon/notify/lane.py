@@ -41,6 +41,8 @@ _log = logging.getLogger(__name__)
 
 _LONGEST_NAP_S: Final = 30.0
 """A lane looks at the clock at least this often, because a wall clock may be set."""
+_RECORD_S: Final = 2.0
+"""A disk that hangs keeps an attempt back no longer than this."""
 _AFTER_FAULT_MS: Final = 30 * SECOND
 
 Clock = Callable[[], Instant]
@@ -269,9 +271,10 @@ class Lane:
         self, key: str, state: DeliveryState, attempts: int, next_at: Instant | None, detail: str
     ) -> None:
         try:
-            await self._around.outbox.update(key, state, attempts, next_at, detail)
+            async with asyncio.timeout(_RECORD_S):
+                await self._around.outbox.update(key, state, attempts, next_at, detail)
         except Exception as error:  # noqa: BLE001  # a full disk must not keep a page back
-            _log.warning("delivery %s is %s, which could not be stored: %s", key, state, error)
+            _log.warning("delivery %s is %s, which could not be stored: %r", key, state, error)
 
 
 def _words(outcome: Outcome) -> str:

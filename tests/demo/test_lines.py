@@ -86,6 +86,14 @@ def test_the_board_shows_the_countdown_and_the_money_of_the_worst() -> None:
     assert lines.board([], NOW) == "all is well"
 
 
+def test_money_is_lost_by_the_second_while_the_service_is_down() -> None:
+    cost = Money(per_hour="3600", lost="1.00", currency="GBP", as_of="2026-11-21T10:10:00.000Z")
+    down = incident(money=cost, down_since="2026-11-21T10:09:59.000Z")
+    assert lines.money(down, NOW) == ", GBP 6.00 lost"
+    assert lines.money(incident(money=cost), NOW) == ", GBP 1.00 lost"
+    assert lines.money(incident(), NOW) == ""
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
