@@ -150,6 +150,7 @@ class Rules:
     ) -> None:
         self._states: Mapping[str, CheckState] = {} if states is None else states
         self._absences = Timers()
+        self._started = False
         self._checks = self._bind(plan, {}, now)
         self._plan = plan
 
@@ -186,6 +187,7 @@ class Rules:
             holding: The sources (`rule:NAME:CHECK`) whose alerts' conditions held, and since
                 when; without it a rule between `when` and `clear_when` starts as not holding.
         """
+        self._started = True
         for result in samples:
             if (seen := self._checks.get(result.check)) is not None:
                 seen.take(result)
@@ -224,7 +226,11 @@ class Rules:
         self._look(result.check, seen, max(result.at, seen.measured_at or 0), turn)
 
     def tick(self, turn: Turn) -> None:
-        """Look at the rules of checks that may have become absent."""
+        """Look at the rules of checks that may have become absent; the first tick of rules
+        that were not restored begins the wait for every check's first result."""
+        if not self._started:
+            self._started = True
+            self.gap(turn)
         for name, _ in list(self._absences.take_due(turn.now)):
             self._look(name, self._checks[name], turn.now, turn)
 

@@ -40,6 +40,7 @@ class Desk:
 
     def __init__(self, *rules: RulePlan, states: dict[str, CheckState] | None = None) -> None:
         self.rules = Rules(a_plan(*rules), states, T0)
+        self.tick(0)
 
     def take(self, result: Result) -> list[Condition]:
         turn = Turn(result.at)
@@ -202,8 +203,7 @@ def test_absence_is_noticed_by_the_clock() -> None:
 
 def test_a_check_that_was_never_measured_is_absent_too_also_while_it_is_unknown() -> None:
     desk = Desk(rule("absent('5m')"), states={"web": CheckState("web")})
-    turn = Turn(T0)
-    desk.rules.gap(turn)
+    assert desk.rules.next_deadline() == T0 + 300_000
     assert told(desk.tick(300)) == [True]
 
 
