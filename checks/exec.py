@@ -134,9 +134,8 @@ class ExecProbe:
                 cwd=self._spec.cwd,
                 start_new_session=True,
             )
-        except (FileNotFoundError, NotADirectoryError) as error:
-            missing = error.filename or self._spec.run[0]
-            raise _not_run(f"{missing} does not exist") from None
+        except (FileNotFoundError, NotADirectoryError):
+            raise _not_run(f"{self._missing()} does not exist") from None
         except PermissionError:
             raise _not_run(f"{self._spec.run[0]} may not be executed by this user") from None
         except OSError as error:
@@ -146,6 +145,11 @@ class ExecProbe:
                 ) from None
             raise
         return transport
+
+    def _missing(self) -> Path | str:
+        """What was not found: event loops name the program even where it is the directory."""
+        cwd = self._spec.cwd
+        return cwd if cwd is not None and not cwd.is_dir() else self._spec.run[0]
 
     def _observation(self, program: _Program, code: int | None, trace: Trace) -> Observation:
         latency_ms = trace.finish()

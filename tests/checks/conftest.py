@@ -18,12 +18,9 @@ from tests.peers.process import Server
 Run = Callable[..., Awaitable[Result]]
 
 
-@pytest.fixture(params=["asyncio", "uvloop"])
-def event_loop_policy(request: pytest.FixtureRequest) -> asyncio.AbstractEventLoopPolicy:
-    """The daemon runs on uvloop, a laptop without it on asyncio: probes are held to both."""
-    if request.param == "uvloop":
-        return uvloop.EventLoopPolicy()
-    return asyncio.DefaultEventLoopPolicy()
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The daemon runs on uvloop, a host without it on asyncio: probes are held to both."""
+    return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
 
 AT = 1_790_000_000_000

@@ -31,6 +31,7 @@ def start_mariadb() -> Iterator[Server]:
         run_once(
             [
                 *(install, "--no-defaults", f"--datadir={data}", "--skip-test-db"),
+                f"--tmpdir={home}",
                 *(
                     "--auth-root-authentication-method=normal",
                     *([f"--user={owner}"] if owner else []),
@@ -50,6 +51,7 @@ def start_mariadb() -> Iterator[Server]:
         command = [
             *(mariadbd, "--no-defaults", f"--datadir={data}", f"--port={port}"),
             *("--bind-address=127.0.0.1", f"--socket={home}/sock", f"--init-file={init}"),
+            f"--tmpdir={home}",
             *(f"--pid-file={home}/pid", "--innodb-flush-log-at-trx-commit=0"),
             *("--innodb-buffer-pool-size=8M", "--innodb-log-file-size=4M", "--skip-name-resolve"),
         ]
