@@ -97,8 +97,8 @@ class Alerts:
             self._happen(key, Happening.DUE, turn)
 
     def sources(self) -> list[str]:
-        """The sources of all alerts."""
-        return list(self._by_source)
+        """The sources of all alerts, in order of name."""
+        return sorted(self._by_source)
 
     def put(self, alert: Alert, turn: Turn) -> None:
         """The alert has a new value that moves none of its states (mutes, its incident)."""

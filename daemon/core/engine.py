@@ -204,7 +204,7 @@ class Engine:
         self._books.take(turn)
         self._decider.decide(turn)
         self._books.settle(turn)
-        return _ordered(turn.effects)
+        return ordered(turn.effects)
 
 
 def _held(alerts: Mapping[str, Alert]) -> dict[str, Instant]:
@@ -217,7 +217,7 @@ def _held(alerts: Mapping[str, Alert]) -> dict[str, Instant]:
     }
 
 
-def _ordered(effects: list[Effect]) -> list[Effect]:
+def ordered(effects: list[Effect]) -> list[Effect]:
     """Each record's last word once, then the lines of history, then what goes out."""
     records: dict[tuple[type, str], Effect] = {}
     others: list[Effect] = []

@@ -61,7 +61,7 @@ class Muting:
 
     def review_all(self) -> None:
         """Silences changed: look at every firing alert again."""
-        self._mark(self._firing)
+        self._mark(sorted(self._firing))
 
     def touch(self, keys: Iterable[str]) -> None:
         """Something else these alerts' mutes rest upon changed (their incident was told)."""
