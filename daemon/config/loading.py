@@ -16,6 +16,7 @@ from daemon.config.validate import Settings, validate
 from daemon.core.model import Millis
 from daemon.core.plan import Plan
 from daemon.notify.spec import ChannelSpec
+from daemon.store.prune import Retention
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,11 @@ class Config:
     def retention(self) -> RetentionSettings:
         """`[retention]`."""
         return self.settings.retention
+
+    @property
+    def retention_plan(self) -> Retention:
+        """`[retention]` as the store takes it."""
+        return Retention(self.settings.retention.raw, self.settings.retention.minutes)
 
 
 def load(path: Path) -> Config:

@@ -1,0 +1,91 @@
+"""The commands there are: what `tocsin --help` lists, and where each is found.
+
+Kept as plain data because building the commands themselves costs more than a prompt or a
+script should wait for (typer brings in pydantic): only the module of the command that was
+asked for is loaded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A command: its name, the module of `daemon.cli` it is in, and what it does."""
+
+    name: str
+    module: str
+    text: str
+
+
+GROUPS: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
+    (
+        "The daemon",
+        (
+            Entry("run", "processes", "Run the daemon in the foreground"),
+            Entry("up", "processes", "Start the daemon if none runs, then the dashboard"),
+            Entry("tui", "processes", "Open the dashboard"),
+            Entry("demo", "processes", "Watch a small shop fail by a script"),
+            Entry("reload", "configuration", "Have the daemon read its configuration again"),
+        ),
+    ),
+    (
+        "What is",
+        (
+            Entry("status", "status", "Is all well?"),
+            Entry("watch", "watch", "Follow what changes, one line an event"),
+            Entry("incidents", "incidents", "List open incidents"),
+            Entry("alerts", "incidents", "List pending and firing alerts"),
+            Entry("show", "incidents", "An incident with its alerts and its timeline"),
+            Entry("check", "checks", "List, show or run checks"),
+            Entry("service", "checks", "List or show services"),
+            Entry("sla", "status", "What was promised, and what was kept"),
+        ),
+    ),
+    (
+        "What to do",
+        (
+            Entry("ack", "incidents", "Acknowledge an incident: stops its escalation"),
+            Entry("unack", "incidents", "Give it back: its escalation goes on"),
+            Entry("note", "incidents", "Write a line into its timeline"),
+            Entry("escalate", "incidents", "Run the next level of its policy now"),
+            Entry("resolve", "incidents", "End it by hand"),
+            Entry("silence", "silences", "Add, list, edit or expire silences"),
+        ),
+    ),
+    (
+        "What it stands on",
+        (
+            Entry("config", "configuration", "Check, show or begin a configuration"),
+            Entry("db", "database", "Back up, verify or prune the database"),
+            Entry("version", "processes", "Show which version this is"),
+        ),
+    ),
+)
+"""The commands, in the order in which they are listed."""
+
+COMMANDS: Final = {entry.name: entry for _, entries in GROUPS for entry in entries}
+
+_ABOUT: Final = """\
+Usage: tocsin COMMAND [OPTIONS] [ARGS]...
+
+Monitoring, alerting and on-call, for people who live in a terminal.
+"""
+_NOTES: Final = """\
+`tocsin COMMAND --help` says more, with an example; -o json is for programs.
+Times are 2026-11-21T09:50:00Z, "2h ago" or now+30m, durations 30s, 5m, 2h or 7d.
+Ids may be shortened to a unique beginning.
+Exit codes: 0 good, 1 something fires or fails, 2 bad input, 3 no daemon, 4 refused.
+"""
+
+
+def help_text() -> str:
+    """What `tocsin --help` prints."""
+    widest = max(map(len, COMMANDS))
+    blocks = [_ABOUT]
+    for title, entries in GROUPS:
+        rows = (f"  {entry.name:<{widest}}  {entry.text}" for entry in entries)
+        blocks.append("\n".join([f"{title}:", *rows]) + "\n")
+    return "\n".join([*blocks, _NOTES])

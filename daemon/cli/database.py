@@ -1,0 +1,119 @@
+"""`db backup|verify|prune`: through the daemon where one runs, else on the file itself."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from daemon.cli.ask import answer, ask, say
+from daemon.cli.options import Config, Format, Output, Socket
+from daemon.cli.stop import Exit, Stop
+from daemon.cli.table import Cell
+from daemon.cli.times import now_ms
+
+if TYPE_CHECKING:
+    from daemon.client import Client
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    group = typer.Typer(help="The database.", no_args_is_help=True, rich_markup_mode=None)
+    for command in (backup, verify, prune):
+        group.command()(command)
+    app.add_typer(group, name="db")
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to; must not exist yet.")],
+    socket: Socket = None,
+    config: Config = None,
+    output: Format = Output.TABLE,
+) -> None:
+    """Write a consistent copy of the database to a new file.
+
+    \b
+    Example: tocsin db backup /var/backups/tocsin.db
+    """
+
+    def offline(database: Path) -> dict[str, Any]:
+        from daemon.store import backup as copy
+
+        copy(database, file.absolute())
+        return {"path": str(file.absolute())}
+
+    done = _either(socket, config, lambda client: client.backup(file), offline)
+    answer(output, done, lambda: say("wrote", str(done.get("path", file))))
+
+
+def verify(socket: Socket = None, config: Config = None, output: Format = Output.TABLE) -> int:
+    """Check the database for damage; exit 1 when there is any.
+
+    \b
+    Example: tocsin db verify
+    """
+
+    def offline(database: Path) -> dict[str, Any]:
+        from daemon.store import verify as look
+
+        return {"problems": list(look(database))}
+
+    done = _either(socket, config, lambda client: client.db_verify(), offline)
+    problems = [str(one) for one in done.get("problems", [])]
+
+    def people() -> None:
+        for problem in problems:
+            say(Cell("✕", "down"), problem)
+        if not problems:
+            say(Cell("✓ good", "up"))
+
+    answer(output, done, people)
+    return Exit.NEGATIVE if problems else Exit.GOOD
+
+
+def prune(socket: Socket = None, config: Config = None, output: Format = Output.TABLE) -> None:
+    """Remove measurements that are older than [retention] allows.
+
+    \b
+    Example: tocsin db prune
+    """
+
+    def offline(database: Path) -> dict[str, Any]:
+        from daemon.config import find_config, load
+        from daemon.store import prune as remove
+
+        return {"removed": remove(database, load(find_config(config)).retention_plan, now_ms())}
+
+    done = _either(socket, config, lambda client: client.prune(), offline)
+    answer(output, done, lambda: say(f"removed {done.get('removed', 0)} rows"))
+
+
+def _either(
+    socket: Path | None,
+    config: Path | None,
+    online: Callable[[Client], Awaitable[dict[str, Any]]],
+    offline: Callable[[Path], dict[str, Any]],
+) -> dict[str, Any]:
+    """Ask the daemon; without one, work on the database's file."""
+    try:
+        return ask(socket, config, online)
+    except Stop as stop:
+        if stop.code != Exit.NO_DAEMON or socket is not None:
+            raise
+    from daemon.config import ConfigError
+    from daemon.config.paths import configured, database_at
+    from daemon.store import StoreError
+
+    try:
+        database = database_at(configured("database", config))
+        if not database.is_file():
+            raise Stop(f"there is no daemon and no database {database}", code=Exit.NO_DAEMON)
+        return offline(database)
+    except ConfigError as error:
+        raise Stop(*map(str, error.problems)) from None
+    except StoreError as error:
+        raise Stop(str(error)) from None
+    except OSError as error:
+        raise Stop(f"{error.filename or database}: {error.strerror or error}") from None

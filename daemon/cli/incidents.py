@@ -1,0 +1,178 @@
+"""Incidents and alerts: `alerts incidents show ack unack note resolve escalate`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from daemon.cli import shown
+from daemon.cli.ask import answer, ask, say, write_table
+from daemon.cli.detail import tell_incident
+from daemon.cli.options import All, Comment, Config, Format, Output, Since, Socket, span_of, time_of
+from daemon.cli.stop import Exit
+from daemon.cli.table import Cell
+from daemon.cli.times import local, now_ms
+
+if TYPE_CHECKING:
+    from daemon.api.schema import IncidentView
+    from daemon.client import Client
+
+Id = Annotated[str, typer.Argument(metavar="ID", help="The incident, or a unique beginning.")]
+Matchers = Annotated[
+    list[str] | None, typer.Argument(metavar="[MATCHER]...", help="Like 'severity=~\"high|low\"'.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    for command in (incidents, alerts, show, ack, unack, note, resolve, escalate):
+        app.command()(command)
+
+
+def incidents(
+    all_: All = False,
+    since: Since = None,
+    socket: Socket = None,
+    config: Config = None,
+    output: Format = Output.TABLE,
+) -> int:
+    """List the open incidents, the worst first; exit 1 when one of those listed is open.
+
+    \b
+    Example: tocsin incidents --since "2h ago"
+    """
+    start = time_of(since)
+    found = ask(socket, config, lambda client: client.incidents(all=all_, since=start))
+    rows = [shown.incident(one, now_ms()) for one in found]
+    answer(output, found, lambda: write_table(shown.INCIDENTS, rows, "no incident is open"))
+    is_open = any(one.state != "resolved" for one in found)
+    return Exit.NEGATIVE if is_open else Exit.GOOD
+
+
+def alerts(
+    matchers: Matchers = None,
+    all_: All = False,
+    since: Since = None,
+    socket: Socket = None,
+    config: Config = None,
+    output: Format = Output.TABLE,
+) -> int:
+    """List the pending and firing alerts; exit 1 when one of those listed fires.
+
+    \b
+    Example: tocsin alerts 'service="checkout"' 'severity=~"emergency|critical"'
+    """
+    start, wanted = time_of(since), tuple(matchers or ())
+    found = ask(socket, config, lambda client: client.alerts(wanted, all=all_, since=start))
+    rows = [shown.alert(one, now_ms()) for one in found]
+    answer(output, found, lambda: write_table(shown.ALERTS, rows, "no alert fires"))
+    return Exit.NEGATIVE if any(one.state == "firing" for one in found) else Exit.GOOD
+
+
+def show(
+    incident: Id, socket: Socket = None, config: Config = None, output: Format = Output.TABLE
+) -> None:
+    """Show an incident with its alerts, its timeline and who was told.
+
+    \b
+    Example: tocsin show 3f2a
+    """
+    found = ask(socket, config, lambda client: client.incident(incident))
+    answer(output, found, lambda: tell_incident(found, now_ms()))
+
+
+def ack(
+    incident: Id,
+    message: Comment = "",
+    for_: Annotated[
+        str | None, typer.Option("--for", metavar="DURATION", help="Ends after this long.")
+    ] = None,
+    socket: Socket = None,
+    config: Config = None,
+    output: Format = Output.TABLE,
+) -> None:
+    """Acknowledge an incident: stops its escalation and its repeats.
+
+    \b
+    Example: tocsin ack 3f2a -m "looking into it" --for 1h
+    """
+    span_ms = span_of(for_)
+    _act(
+        socket, config, output,
+        lambda client: client.ack(incident, message, expires_after_ms=span_ms),
+    )  # fmt: skip
+
+
+def unack(
+    incident: Id, socket: Socket = None, config: Config = None, output: Format = Output.TABLE
+) -> None:
+    """Give an incident back: its escalation goes on.
+
+    \b
+    Example: tocsin unack 3f2a
+    """
+    _act(socket, config, output, lambda client: client.unack(incident))
+
+
+def note(
+    incident: Id,
+    text: Annotated[list[str], typer.Argument(metavar="TEXT...", help="What to write down.")],
+    socket: Socket = None,
+    config: Config = None,
+    output: Format = Output.TABLE,
+) -> None:
+    """Write a line into an incident's timeline.
+
+    \b
+    Example: tocsin note 3f2a "the switch was replaced"
+    """
+    _act(socket, config, output, lambda client: client.note(incident, " ".join(text)), "noted on")
+
+
+def resolve(
+    incident: Id,
+    message: Comment = "",
+    socket: Socket = None,
+    config: Config = None,
+    output: Format = Output.TABLE,
+) -> None:
+    """End an incident by hand; what still fires opens a new one only when it fires anew.
+
+    \b
+    Example: tocsin resolve 3f2a -m "known, harmless"
+    """
+    _act(socket, config, output, lambda client: client.resolve(incident, message))
+
+
+def escalate(
+    incident: Id, socket: Socket = None, config: Config = None, output: Format = Output.TABLE
+) -> None:
+    """Run the next level of an incident's policy now.
+
+    \b
+    Example: tocsin escalate 3f2a
+    """
+    _act(socket, config, output, lambda client: client.escalate(incident), "escalated")
+
+
+def _act(
+    socket: Path | None,
+    config: Path | None,
+    output: Output,
+    deed: Callable[[Client], Awaitable[IncidentView]],
+    did: str | None = None,
+) -> None:
+    """Do it, and say what came of it."""
+    found = ask(socket, config, deed)
+    words = f"{did or found.state} {found.id[: shown.ID_LENGTH]}:"
+    answer(output, found, lambda: say(words, found.title, Cell(_aside(found), "faint")))
+
+
+def _aside(one: IncidentView) -> str:
+    """What happens next, as far as that is known."""
+    if one.state == "triggered":
+        return f"(next: {shown.next_step(one, now_ms())})"
+    return f"(until {local(one.ack_until)})" if one.ack_until else ""

@@ -1,0 +1,195 @@
+"""What the API's shapes look like as rows and lines. Pure: views and `now` in, cells out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from daemon.cli.table import Cell, word
+from daemon.cli.times import age, local, span, until
+
+if TYPE_CHECKING:
+    from daemon.api import schema
+
+Row = list[Cell | str]
+ID_LENGTH = 8
+"""How much of an id is shown; a longer beginning is accepted, and any that is unique."""
+
+INCIDENTS = ["ID", "SEVERITY", "STATE", "AGE", "SERVICE", "NEXT", "TITLE"]
+ALERTS = ["ALERT", "SEVERITY", "STATE", "AGE", "NAME", "SERVICE", "SUMMARY"]
+CHECKS = ["CHECK", "STATUS", "SINCE", "LATENCY", "SERVICE", "KIND", "MESSAGE"]
+SERVICES = ["SERVICE", "STATUS", "SINCE", "CONTEXT", "OWNER", "CHECKS"]
+SILENCES = ["ID", "STATE", "ENDS", "MATCHED", "BY", "MATCHERS", "COMMENT"]
+SLAS = ["SLA", "SERVICE", "TARGET", "VALUE", "MET", "BUDGET LEFT", "BURN", "COVERAGE", "UNTIL"]
+RESULTS = ["TIME", "STATUS", "LATENCY", "MESSAGE"]
+
+
+def incident(one: schema.IncidentView, now: int) -> Row:
+    """One line of `tocsin incidents`."""
+    return [
+        Cell(one.id[:ID_LENGTH], "bold"),
+        word(one.severity) if one.state != "resolved" else Cell(f"· {one.severity}", "faint"),
+        incident_state(one),
+        age(one.fired_at, now),
+        one.service or "–",
+        next_step(one, now),
+        one.title,
+    ]
+
+
+def incident_state(one: schema.IncidentView) -> Cell:
+    """Its state and who took it; muted ones say so."""
+    if one.state == "acknowledged":
+        return Cell(f"acknowledged by {one.acknowledged_by or 'somebody'}", "low")
+    if one.state == "resolved":
+        return Cell("resolved", "faint")
+    return Cell("muted", "faint") if one.muted else Cell("triggered", "bold")
+
+
+def next_step(one: schema.IncidentView, now: int) -> str:
+    """Who is told next, and when."""
+    escalation = one.escalation
+    if one.state == "resolved" or escalation is None:
+        return "–"
+    if escalation.spent:
+        return "nobody left to tell"
+    if escalation.next_at is None:
+        return "paused" if escalation.paused else "–"
+    return f"level {escalation.level + 1} {until(escalation.next_at, now)}"
+
+
+def alert(one: schema.AlertView, now: int) -> Row:
+    """One line of `tocsin alerts`."""
+    quiet = one.state != "firing"
+    state = Cell(f"{one.state} (muted)" if one.muted else one.state, "faint" if quiet else "")
+    return [
+        Cell(one.fingerprint[:ID_LENGTH], "bold"),
+        word(one.severity),
+        state,
+        age(one.fired_at or one.pending_at, now),
+        one.name,
+        one.labels.get("service", "–"),
+        one.annotations.get("summary") or one.annotations.get("message") or described(one.labels),
+    ]
+
+
+def described(labels: dict[str, str]) -> str:
+    """Labels as matchers would name them, without those that are shown elsewhere."""
+    shown = {name: text for name, text in labels.items() if name not in {"alertname", "service"}}
+    return " ".join(f'{name}="{text}"' for name, text in sorted(shown.items()))
+
+
+def check(one: schema.CheckView, now: int) -> Row:
+    """One line of `tocsin check list`."""
+    last = one.last
+    return [
+        Cell(one.name, "bold"),
+        status(one),
+        age(one.since, now),
+        latency(last.latency_ms if last else None),
+        one.service,
+        one.kind,
+        one.cause or (last.message if last else "") or "–",
+    ]
+
+
+def status(one: schema.CheckView) -> Cell:
+    """The confirmed status; while newer runs disagree, also theirs and how far they are."""
+    shown = word(one.status)
+    if not one.hard and one.last is not None:
+        shown = Cell(
+            f"{shown.text} ({one.last.status} {one.attempts}/{one.down_after})", shown.style
+        )
+    return Cell(f"{shown.text}, flapping", shown.style) if one.flapping else shown
+
+
+def service(one: schema.ServiceView, now: int) -> Row:
+    """One line of `tocsin service list`."""
+    shown = word(one.status)
+    if one.unreachable:
+        shown = Cell(f"{shown.text} (behind {one.unreachable})", shown.style)
+    checks = ", ".join(one.checks) or "–"
+    return [
+        Cell(one.name, "bold"),
+        shown,
+        age(one.since, now),
+        one.context or "–",
+        one.owner or "–",
+        checks,
+    ]
+
+
+def silence(one: schema.SilenceView, now: int) -> Row:
+    """One line of `tocsin silence list`."""
+    state = one.status.state
+    ends = {
+        "active": until(one.endsAt, now),
+        "pending": f"begins {until(one.startsAt, now)}",
+        "expired": f"{age(one.endsAt, now)} ago",
+    }[state]
+    return [
+        Cell(one.id[:ID_LENGTH], "bold"),
+        Cell(state, "faint" if state == "expired" else ""),
+        ends,
+        str(one.matched),
+        one.createdBy,
+        " ".join(map(matcher, one.matchers)),
+        one.comment,
+    ]
+
+
+def matcher(one: schema.MatcherView) -> str:
+    """A matcher as it is written."""
+    sign = ("=~" if one.isEqual else "!~") if one.isRegex else ("=" if one.isEqual else "!=")
+    value = one.value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'{one.name}{sign}"{value}"'
+
+
+def sla(one: schema.SlaView) -> Row:
+    """One line of `tocsin sla`."""
+    met = {
+        True: Cell("✓ met", "up"),
+        False: Cell("✕ missed", "down"),
+        None: Cell("? unknown", "unknown"),
+    }
+    left = one.budget.left_ms
+    return [
+        Cell(one.name, "bold"),
+        one.service,
+        percent(one.target),
+        "–" if one.value is None else percent(one.value),
+        met[one.met],
+        Cell(span(left) if left >= 0 else f"-{span(-left)}", "" if left >= 0 else "down"),
+        f"{one.burn_rate:.2f}",
+        percent(one.coverage),
+        local(one.period.end),
+    ]
+
+
+def result(one: schema.Last) -> Row:
+    """One line of a check's recent results."""
+    return [local(one.time), word(one.status), latency(one.latency_ms), one.message]
+
+
+def latency(ms: float | None) -> str:
+    """A latency: `0.4ms`, `12ms`, `1.20s`; a dash for none."""
+    if ms is None:
+        return "–"
+    if ms < 10:
+        return f"{ms:.1f}ms"
+    return f"{ms:.0f}ms" if ms < 1_000 else f"{ms / 1_000:.2f}s"
+
+
+def percent(value: float) -> str:
+    """A percentage with up to four places, cut and never rounded up: `99.95%`."""
+    whole = f"{int(value * 10_000 + 1e-6) / 10_000:.4f}".rstrip("0").rstrip(".")
+    return f"{whole}%"
+
+
+def size(count: int) -> str:
+    """Bytes with a binary unit: `512B`, `1.4MiB`."""
+    value = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if value < 1_024:
+            return f"{value:.0f}B" if unit == "B" else f"{value:.1f}{unit}"
+        value /= 1_024
+    return f"{value:.1f}TiB"

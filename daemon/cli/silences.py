@@ -1,0 +1,162 @@
+"""`silence add|list|edit|expire`: what an operator wants to hear nothing of, and until when."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from daemon.cli import shown
+from daemon.cli.ask import answer, ask, say, write_table
+from daemon.cli.options import All, Comment, Config, Format, Output, Socket, span_of, time_of
+from daemon.cli.stop import Stop
+from daemon.cli.table import Cell
+from daemon.cli.times import instant, local, now_ms
+
+if TYPE_CHECKING:
+    from daemon.api.schema import SilenceView
+    from daemon.client import Client
+
+Id = Annotated[str, typer.Argument(metavar="ID", help="The silence, or a unique beginning.")]
+For = Annotated[str | None, typer.Option("--for", metavar="DURATION", help="How long: 2h.")]
+Until = Annotated[str | None, typer.Option("--until", metavar="TIME", help="Its end instead.")]
+Start = Annotated[
+    str | None, typer.Option("--start", metavar="TIME", help="Its start, now if not said.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    group = typer.Typer(
+        help="Silences: matchers that mute alerts, with an end.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+    )
+    group.command("add")(add)
+    group.command("list")(list_)
+    group.command("edit")(edit)
+    group.command("expire")(expire)
+    app.add_typer(group, name="silence")
+
+
+def add(
+    matchers: Annotated[
+        list[str], typer.Argument(metavar="MATCHER...", help="Like 'service=\"checkout\"'.")
+    ],
+    for_: For = None,
+    until: Until = None,
+    start: Start = None,
+    message: Comment = "",
+    socket: Socket = None,
+    config: Config = None,
+    output: Format = Output.TABLE,
+) -> None:
+    """Mute all alerts that satisfy every matcher, for a time.
+
+    \b
+    Example: tocsin silence add 'service="checkout"' --for 2h -m "deploying"
+    """
+    span_ms, ends_at = _end(for_, until)
+    if span_ms is None and ends_at is None:
+        raise Stop("a silence needs an end: give --for 2h or --until TIME")
+    starts_at = time_of(start)
+    made = ask(
+        socket,
+        config,
+        lambda client: client.put_silence(
+            matchers, comment=message, for_ms=span_ms, ends_at=ends_at, starts_at=starts_at
+        ),
+    )
+    answer(output, made, lambda: _tell(made))
+
+
+def list_(
+    all_: All = False,
+    socket: Socket = None,
+    config: Config = None,
+    output: Format = Output.TABLE,
+) -> None:
+    """List the active and pending silences.
+
+    \b
+    Example: tocsin silence list --all
+    """
+    found = ask(socket, config, lambda client: client.silences(all=all_))
+    rows = [shown.silence(one, now_ms()) for one in found]
+    answer(output, found, lambda: write_table(shown.SILENCES, rows, "nothing is silenced"))
+
+
+def edit(
+    silence: Id,
+    matchers: Annotated[
+        list[str] | None, typer.Argument(metavar="[MATCHER]...", help="Others than before.")
+    ] = None,
+    for_: For = None,
+    until: Until = None,
+    message: Annotated[
+        str | None, typer.Option("--message", "-m", metavar="TEXT", help="Another comment.")
+    ] = None,
+    socket: Socket = None,
+    config: Config = None,
+    output: Format = Output.TABLE,
+) -> None:
+    """Change a silence's end (--for counts from now), comment or matchers.
+
+    With other matchers a new silence takes its place.
+
+    \b
+    Example: tocsin silence edit 3f2a --for 4h
+    """
+    span_ms, ends_at = _end(for_, until)
+    if span_ms is not None:
+        ends_at = now_ms() + span_ms
+
+    async def change(client: Client) -> SilenceView:
+        old = _meant(silence, await client.silences(all=True))
+        return await client.put_silence(
+            matchers or [shown.matcher(one) for one in old.matchers],
+            comment=old.comment if message is None else message,
+            ends_at=ends_at if ends_at is not None else instant(old.endsAt),
+            starts_at=instant(old.startsAt),
+            silence=old.id,
+        )
+
+    made = ask(socket, config, change)
+    answer(output, made, lambda: _tell(made))
+
+
+def expire(
+    silence: Id, socket: Socket = None, config: Config = None, output: Format = Output.TABLE
+) -> None:
+    """End a silence now.
+
+    \b
+    Example: tocsin silence expire 3f2a
+    """
+    ended = ask(socket, config, lambda client: client.expire_silence(silence))
+    answer(output, ended, lambda: say(f"expired {ended.id[: shown.ID_LENGTH]}"))
+
+
+def _end(for_: str | None, until: str | None) -> tuple[int | None, int | None]:
+    if for_ is not None and until is not None:
+        raise Stop("give either --for or --until, not both")
+    return span_of(for_), time_of(until)
+
+
+def _meant(beginning: str, silences: list[SilenceView]) -> SilenceView:
+    """The one silence whose id begins so."""
+    found = [one for one in silences if one.id.startswith(beginning)]
+    if len(found) != 1:
+        many = "several silences begin" if found else "no silence begins"
+        raise Stop(f"{many} with {beginning!r}; see `tocsin silence list --all`")
+    return found[0]
+
+
+def _tell(one: SilenceView) -> None:
+    mutes = f"mutes {one.matched} firing now" if one.matched else "mutes nothing now"
+    say(
+        f"{one.status.state} {one.id[: shown.ID_LENGTH]}:",
+        " ".join(map(shown.matcher, one.matchers)),
+        f"until {local(one.endsAt)}",
+        Cell(f"({mutes}; undo: tocsin silence expire {one.id[: shown.ID_LENGTH]})", "faint"),
+    )

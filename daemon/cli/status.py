@@ -1,0 +1,92 @@
+"""`status` and `sla`: is all well, and was what was promised kept?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from daemon.cli import shown
+from daemon.cli.ask import answer, ask, say, write_table
+from daemon.cli.options import Config, Format, Output, Socket
+from daemon.cli.stop import Exit
+from daemon.cli.table import Cell, word
+from daemon.cli.times import age, now_ms
+
+if TYPE_CHECKING:
+    from daemon.api import schema
+
+_SEVERITIES = ("emergency", "critical", "high", "medium", "low", "info")
+_STATUSES = ("down", "degraded", "unknown", "up")
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command()(status)
+    app.command()(sla)
+
+
+def status(socket: Socket = None, config: Config = None, output: Format = Output.TABLE) -> int:
+    """Say whether all is well; exit 1 while something fires or is not up.
+
+    \b
+    Example: tocsin status -o json
+    """
+    view = ask(socket, config, lambda client: client.status())
+    answer(output, view, lambda: _tell(view))
+    well = view.status not in {"down", "degraded"} and not _total(view.counts.incidents)
+    return Exit.GOOD if well and not _total(view.counts.alerts) else Exit.NEGATIVE
+
+
+def _tell(view: schema.StatusView) -> None:
+    counts, daemon = view.counts, view.daemon
+    say(word(view.status))
+    say("services  ", *_listed(counts.services, _STATUSES))
+    say("checks    ", *_listed(counts.checks, _STATUSES))
+    aside = [f"{counts.acknowledged} acknowledged"] if counts.acknowledged else []
+    aside += [f"{counts.muted} muted"] if counts.muted else []
+    note = f"({', '.join(aside)})" if aside else ""
+    say("incidents ", *_listed(counts.incidents, _SEVERITIES), Cell(note, "faint"))
+    say("alerts    ", *_listed(counts.alerts, _SEVERITIES))
+    say(
+        f"daemon     pid {daemon.pid}, version {daemon.version},"
+        f" up {age(daemon.started_at, now_ms())}, {shown.size(daemon.rss_bytes)},"
+        f" CPU {daemon.cpu_percent:.1f} %, database {shown.size(daemon.database_bytes)}"
+    )
+    if daemon.reload_error:
+        say(Cell(f"the last reload was refused: {daemon.reload_error}", "high"))
+    for problem in daemon.problems:
+        say(Cell(problem, "high"))
+
+
+def _listed(counts: dict[str, int], order: tuple[str, ...]) -> list[Cell | str]:
+    """Numbers with their words, the worst first; `none` for none."""
+    cells: list[Cell | str] = []
+    for name in order:
+        if counts.get(name):
+            cell = word(name)
+            cells.append(Cell(f"{cell.text} {counts[name]}", cell.style))
+    return cells or [Cell("none", "faint")]
+
+
+def _total(counts: dict[str, int]) -> int:
+    return sum(counts.values())
+
+
+def sla(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[SERVICE]", help="Of this service, or this SLA.")
+    ] = None,
+    socket: Socket = None,
+    config: Config = None,
+    output: Format = Output.TABLE,
+) -> int:
+    """Show each SLA so far in its period; exit 1 when one is missed.
+
+    \b
+    Example: tocsin sla checkout
+    """
+    found = ask(socket, config, lambda client: client.sla(name))
+    rows = [shown.sla(one) for one in found]
+    answer(output, found, lambda: write_table(shown.SLAS, rows, "no SLA is configured"))
+    return Exit.NEGATIVE if any(one.met is False for one in found) else Exit.GOOD
