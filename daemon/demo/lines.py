@@ -61,6 +61,8 @@ def countdown(incident: IncidentView, now: datetime) -> str:
     escalation = incident.escalation
     if incident.state == "acknowledged":
         return f"taken by {incident.acknowledged_by}"
+    if incident.muted:
+        return f"muted, {incident.muted[0].reason}"
     if escalation is None:
         return "no policy"
     if escalation.next_at is None:
@@ -71,7 +73,7 @@ def countdown(incident: IncidentView, now: datetime) -> str:
 
 
 def money(incident: IncidentView, now: datetime) -> str:
-    """What it has cost up to now."""
+    """What it has cost up to now, if anything."""
     known = incident.money
     if known is None:
         return ""
@@ -79,7 +81,7 @@ def money(incident: IncidentView, now: datetime) -> str:
     if incident.down_since is not None:
         since = max(0.0, (now - datetime.fromisoformat(known.as_of)).total_seconds())
         lost += Decimal(known.per_hour) * round(since) / 3_600
-    return f", {known.currency or ''} {lost:.2f} lost".replace("  ", " ")
+    return f", {known.currency or ''} {lost:.2f} lost".replace("  ", " ") if lost else ""
 
 
 def board(incidents: Iterable[IncidentView], now: datetime) -> str:

@@ -58,6 +58,7 @@ class Story:
         word: What happened, in a word or two: `firing`, `still firing`, `resolved`.
         over: Whether the incident is resolved.
         subject: The service, or the title where there is none.
+        runbook_url: The runbook, if it is a link that a mail client may open.
         lasted: How long the incident is open, or was.
         money: Lost so far, and what an hour costs.
         link: Where Tocsin is on the web, if it is.
@@ -80,6 +81,7 @@ class Story:
     organization: str
     impact: str
     runbook: str
+    runbook_url: str
     link: str
     told_at: str
     fired_at: str
@@ -135,7 +137,8 @@ def tell(message: Message, zone: ZoneInfo, external_url: str | None = None) -> S
         owner=_text(incident, "owner"),
         organization=_text(incident, "organization"),
         impact=_text(incident, "impact"),
-        runbook=_web_link(_text(incident, "runbook")),
+        runbook=_text(incident, "runbook"),
+        runbook_url=_web_link(_text(incident, "runbook")),
         link=_web_link(external_url or ""),
         told_at=local_time(body["time"], zone),
         fired_at=local_time(incident["fired_at"], zone),

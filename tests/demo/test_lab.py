@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,15 +16,32 @@ import pytest
 from daemon import demo
 
 
-def start(tmp_path: Path, **env: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "daemon.demo"],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "TMPDIR": str(tmp_path), **env},
-    )
+class Newcomer:
+    """Runs the demo, everything temporary below one directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.run: subprocess.Popen[str] | None = None
+
+    def start(self, **env: str) -> subprocess.Popen[str]:
+        self.run = subprocess.Popen(
+            [sys.executable, "-m", "daemon.demo"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "TMPDIR": str(self.directory), **env},
+        )
+        return self.run
+
+
+@pytest.fixture
+def newcomer(tmp_path: Path) -> Iterator[Newcomer]:
+    one = Newcomer(tmp_path)
+    yield one
+    if one.run is not None:
+        one.run.kill()
+        one.run.communicate(timeout=20)
 
 
 def still_running(tmp_path: Path) -> list[str]:
@@ -39,9 +57,17 @@ def still_running(tmp_path: Path) -> list[str]:
     return found
 
 
-def test_within_half_a_minute_a_newcomer_sees_the_promised_things(tmp_path: Path) -> None:
+def wait_until_it_runs(demo_run: subprocess.Popen[str]) -> None:
+    assert demo_run.stdout is not None
+    first = demo_run.stdout.readline()
+    assert "Tocsin's demo" in first, demo_run.communicate()[1]
+
+
+def test_within_half_a_minute_a_newcomer_sees_the_promised_things(
+    newcomer: Newcomer,
+) -> None:
     """An incident, a countdown, a budget falling, mails and webhooks; then nothing is left."""
-    demo_run = start(tmp_path, TOCSIN_SECONDS="24")
+    demo_run, tmp_path = newcomer.start(TOCSIN_SECONDS="24"), newcomer.directory
     out, err = demo_run.communicate(timeout=60)
     assert (demo_run.returncode, err) == (0, "")
     assert "SCRIPT   The orders database dies." in out
@@ -59,10 +85,9 @@ def test_within_half_a_minute_a_newcomer_sees_the_promised_things(tmp_path: Path
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_cleanly_and_leaves_nothing(tmp_path: Path, number: int) -> None:
-    demo_run = start(tmp_path)
-    assert demo_run.stdout is not None
-    assert "Tocsin's demo" in demo_run.stdout.readline()
+def test_a_signal_ends_it_cleanly_and_leaves_nothing(newcomer: Newcomer, number: int) -> None:
+    demo_run, tmp_path = newcomer.start(), newcomer.directory
+    wait_until_it_runs(demo_run)
     begun = time.monotonic()
     demo_run.send_signal(number)
     _, err = demo_run.communicate(timeout=20)
@@ -72,10 +97,9 @@ def test_a_signal_ends_it_cleanly_and_leaves_nothing(tmp_path: Path, number: int
     assert still_running(tmp_path) == []
 
 
-def test_a_kill_takes_the_daemon_along(tmp_path: Path) -> None:
-    demo_run = start(tmp_path)
-    assert demo_run.stdout is not None
-    demo_run.stdout.readline()
+def test_a_kill_takes_the_daemon_along(newcomer: Newcomer) -> None:
+    demo_run, tmp_path = newcomer.start(), newcomer.directory
+    wait_until_it_runs(demo_run)
     demo_run.kill()
     demo_run.communicate(timeout=20)
     deadline = time.monotonic() + 10

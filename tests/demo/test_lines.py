@@ -13,6 +13,7 @@ from daemon.api.schema import (
     EscalationView,
     IncidentView,
     Money,
+    Mute,
     Period,
     ServiceView,
     SlaView,
@@ -100,6 +101,10 @@ def test_money_is_lost_by_the_second_while_the_service_is_down() -> None:
         ({"escalation": escalation(next_at=None, spent=True)}, "everybody was told"),
         ({"escalation": escalation(next_at=None, paused=True)}, "at rest"),
         ({}, "no policy"),
+        (
+            {"muted": [Mute(by="r", reason="recommendations-http flaps", until=None)]},
+            "muted, recommendations-http flaps",
+        ),
         ({"state": "acknowledged", "acknowledged_by": "eve"}, "taken by eve"),
     ],
 )

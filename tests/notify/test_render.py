@@ -14,6 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.core.model import IncidentState, NoticeType
+from daemon.core.plan import Plan, ServicePlan
+from daemon.notify.message import Composer
 from daemon.notify.render import SUBJECT_LIMIT, Renderer
 from tests.notify.lab import T0, alert, compose, incident, notice, over
 
@@ -179,3 +181,10 @@ def test_an_own_template_that_fails_or_reaches_out_is_replaced(
 def test_a_link_that_is_no_web_address_is_not_made_one() -> None:
     html = Renderer(external_url="javascript:alert(1)").html(compose(notice()))
     assert "javascript" not in html
+
+
+def test_a_runbook_that_is_a_text_is_shown_as_text() -> None:
+    plan = Plan(services={"checkout": ServicePlan(name="checkout", checks=(), runbook="binder 3")})
+    message = Composer(lambda: plan)(notice())
+    assert "Runbook       binder 3" in TECHNICAL.text(message)
+    assert audited(TECHNICAL.html(message)).links == []
