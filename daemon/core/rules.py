@@ -15,17 +15,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
-from checks.result import Result, Scalar, Status
+from checks.result import Result, Status
 from daemon.core.expressions import Call, RuleProgram, compile_rule
 from daemon.core.labels import match_all
 from daemon.core.model import CheckState, Instant, Millis
 from daemon.core.plan import CheckPlan, Plan, RulePlan
+from daemon.core.samples import Samples, value_of
 from daemon.core.schedule import Timers
 from daemon.core.turn import Condition, Turn
-from daemon.core.windows import Minutes, Window
 
 __all__ = ["RuleProgram", "Rules", "compile_rule"]
 
@@ -63,78 +63,15 @@ class BoundRule:
 
 @dataclass(slots=True)
 class Seen:
-    """What the rules know of one check.
+    """A check that rules select: what they remember of it, and the rules bound to it."""
 
-    Attributes:
-        windows: By metric (empty: whether the run failed) and span.
-        minutes: By metric, for `ago`.
-        since: Since when results could come; `absent` counts from here at the earliest.
-        measured_at: When the newest run began that told something.
-    """
+    samples: Samples
+    bound: list[BoundRule]
 
-    plan: CheckPlan
-    since: Instant
-    bound: list[BoundRule] = field(default_factory=list)
-    windows: dict[tuple[str, Millis], Window] = field(default_factory=dict)
-    minutes: dict[str, Minutes] = field(default_factory=dict)
-    newest: Result | None = None
-    measured_at: Instant | None = None
-
-    def equip(self, old: Seen | None) -> None:
-        """Make the windows that the rules need; those there were are taken over."""
-        calls = [call for bound in self.bound for call in bound.calls]
-        for key in {(call.metric, call.span) for call in calls if _is_windowed(call)}:
-            wanted = {call.function for call in calls if (call.metric, call.span) == key}
-            kept = old.windows.get(key) if old else None
-            self.windows[key] = kept or Window(
-                key[1],
-                extremes=bool(wanted & {"min", "max"}),
-                ranks=any(function[1:].isdigit() for function in wanted),
-            )
-        for metric in {call.metric for call in calls if call.shift}:
-            reach = max(c.shift + c.span for c in calls if c.shift and c.metric == metric)
-            kept_minutes = old.minutes.get(metric) if old else None
-            if kept_minutes is None or kept_minutes.reach < reach:
-                kept_minutes = Minutes(reach)
-            self.minutes[metric] = kept_minutes
-
-    def take(self, result: Result) -> None:
-        """Let a result into the windows. An unknown one says nothing and stays out."""
-        self.newest = result
-        if result.status is Status.UNKNOWN:
-            return
-        newest = result.at if self.measured_at is None else max(result.at, self.measured_at)
-        self.measured_at = newest
-        for (metric, _), window in self.windows.items():
-            value = _sample(result, metric)
-            if value is not None:
-                window.add(newest, value)
-        for metric, minutes in self.minutes.items():
-            value = _sample(result, metric)
-            if value is not None:
-                minutes.add(newest, value)
-
-    def compute(self, call: Call, now: Instant) -> float | bool | None:
-        """A window function's value at `now`; None if it has none yet."""
-        if call.function == "absent":
-            heard = self.since if self.measured_at is None else max(self.since, self.measured_at)
-            return now - heard >= call.span
-        if call.shift:
-            return self.minutes[call.metric].compute(call.function, now - call.shift, call.span)
-        window = self.windows[call.metric, call.span]
-        window.trim(now)
-        return window.compute("avg" if call.function == "error_rate" else call.function)
-
-
-def _is_windowed(call: Call) -> bool:
-    return call.function != "absent" and not call.shift
-
-
-def _sample(result: Result, metric: str) -> float | None:
-    if not metric:
-        return 1.0 if result.status is Status.DOWN else 0.0
-    value = result.latency_ms if metric == "latency_ms" else result.metrics.get(metric)
-    return float(value) if isinstance(value, (bool, int, float)) else None
+    @property
+    def calls(self) -> list[Call]:
+        """Every window function that its rules call."""
+        return [call for bound in self.bound for call in bound.calls]
 
 
 class Rules:
@@ -158,7 +95,7 @@ class Rules:
     def reach(self) -> Mapping[str, Millis]:
         """How far back each check's results matter to its rules: what a restart must read."""
         return {
-            name: max((c.shift + c.span for b in seen.bound for c in b.calls), default=0)
+            name: max((call.shift + call.span for call in seen.calls), default=0)
             for name, seen in self._checks.items()
         }
 
@@ -166,7 +103,7 @@ class Rules:
     def metrics(self) -> Mapping[str, frozenset[str]]:
         """The metrics of each check that its windows are made of: what the store must keep."""
         return {
-            name: frozenset(call.metric for b in seen.bound for call in b.calls if call.metric)
+            name: frozenset(call.metric for call in seen.calls if call.metric)
             for name, seen in self._checks.items()
         }
 
@@ -190,9 +127,9 @@ class Rules:
         self._started = True
         for result in samples:
             if (seen := self._checks.get(result.check)) is not None:
-                seen.take(result)
+                seen.samples.take(result)
         for name, seen in self._checks.items():
-            seen.since = now
+            seen.samples.since = now
             for bound in seen.bound:
                 since = (holding or {}).get(f"rule:{bound.plan.name}:{name}")
                 bound.holding, bound.since = since is not None, since
@@ -222,8 +159,8 @@ class Rules:
         seen = self._checks.get(result.check)
         if seen is None:
             return
-        seen.take(result)
-        self._look(result.check, seen, max(result.at, seen.measured_at or 0), turn)
+        seen.samples.take(result)
+        self._look(result.check, seen, seen.samples.now, turn)
 
     def tick(self, turn: Turn) -> None:
         """Look at the rules of checks that may have become absent; the first tick of rules
@@ -237,7 +174,7 @@ class Rules:
     def gap(self, turn: Turn) -> None:
         """Nothing could be measured until now: nobody was absent for that."""
         for name, seen in self._checks.items():
-            seen.since = turn.now
+            seen.samples.since = turn.now
             self._await_absence(name, seen, turn.now)
 
     def _bind(self, plan: Plan, old: Mapping[str, Seen], now: Instant) -> dict[str, Seen]:
@@ -255,21 +192,18 @@ class Rules:
             if not selected:
                 continue
             before = old.get(name)
-            seen = checks[name] = Seen(check, before.since if before else now)
-            seen.bound = [_bound(rule, programs[rule.name], check, before) for rule in selected]
-            seen.equip(before)
-            if before is not None:
-                seen.newest, seen.measured_at = before.newest, before.measured_at
+            bound = [_bound(rule, programs[rule.name], check, before) for rule in selected]
+            seen = checks[name] = Seen(Samples(before.samples.since if before else now), bound)
+            seen.samples.equip(seen.calls, before.samples if before else None)
         return checks
 
     def _look(self, name: str, seen: Seen, now: Instant, turn: Turn) -> None:
-        values = _values(seen.newest)
         state = self._states.get(name)
         for bound in seen.bound:
-            holds = _decide(bound, seen, values, state, now)
+            holds = _decide(bound, seen, state, now)
             if holds is not None and holds is not bound.holding:
                 bound.holding, bound.since = holds, now
-            told = _fill(bound.plan.annotations, values) if holds else {}
+            told = _fill(bound.plan.annotations, seen.samples.newest) if holds else {}
             if _is_news(bound.told, holds, told):
                 bound.told = (holds, told)
                 since = now if bound.since is None else bound.since
@@ -277,9 +211,8 @@ class Rules:
         self._await_absence(name, seen, now)
 
     def _await_absence(self, name: str, seen: Seen, now: Instant) -> None:
-        heard = seen.since if seen.measured_at is None else max(seen.since, seen.measured_at)
-        spans = {call.span for b in seen.bound for call in b.calls if call.function == "absent"}
-        ahead = [heard + span for span in spans if heard + span > now]
+        samples = seen.samples
+        ahead = [at for span in samples.absences if (at := samples.heard + span) > now]
         if ahead:
             self._absences.set(name, min(ahead))
         else:
@@ -315,60 +248,43 @@ def _identity(bound: BoundRule, check: str) -> tuple[str, str]:
     return bound.plan.name, check
 
 
-def _values(result: Result | None) -> dict[str, object]:
-    """The newest result's fields and metrics by name; numbers as doubles; what is not there
-    is left out."""
-    if result is None:
-        return {}
-    metrics = {name: _scalar(value) for name, value in result.metrics.items()}
-    values: dict[str, object] = {
-        **metrics,
-        "metrics": metrics,
-        "status": result.status.word,
-        "message": result.message,
-        "fault": "" if result.fault is None else result.fault.value,
-    }
-    if result.latency_ms is not None:
-        values["latency_ms"] = float(result.latency_ms)
-    return values
-
-
-def _scalar(value: Scalar) -> Scalar:
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
 def _decide(
     bound: BoundRule,
     seen: Seen,
-    values: Mapping[str, object],
     state: CheckState | None,
     now: Instant,
 ) -> bool | None:
     """Whether the rule holds. A check that cannot be told has no rules that can be, but for
     those that ask whether it is absent; one that is unreachable has none at all."""
     program = bound.clear_when if bound.holding and bound.clear_when else bound.when
-    asks_absence = any(call.function == "absent" for call in program.calls.values())
+    asks_absence = bool(seen.samples.absences) and any(
+        call.function == "absent" for call in program.calls.values()
+    )
     if state is not None and state.unreachable is not None:
         return None
     if state is not None and state.status is Status.UNKNOWN and not asks_absence:
         return None
-    wanted = {name: values[name] for name in program.fields if name in values}
+    wanted: dict[str, object] = {}
+    for name in program.fields:
+        if (field_value := value_of(seen.samples.newest, name)) is not None:
+            wanted[name] = field_value
     for variable, call in program.calls.items():
-        value = seen.compute(call, now)
-        if value is not None:
+        if (value := seen.samples.compute(call, now)) is not None:
             wanted[variable] = value
     answer = program.evaluate(wanted)
     return not answer if program is bound.clear_when and answer is not None else answer
 
 
-def _fill(annotations: Mapping[str, str], values: Mapping[str, object]) -> Mapping[str, str]:
+def _fill(annotations: Mapping[str, str], newest: Result | None) -> Mapping[str, str]:
     """The annotations with `{{ field }}` replaced by its value; `?` where there is none."""
 
-    def value_of(found: re.Match[str]) -> str:
-        value = values.get(found[1], "?")
+    def word(found: re.Match[str]) -> str:
+        value = value_of(newest, found[1])
+        if value is None:
+            return "?"
         return f"{value:.6g}" if isinstance(value, float) else str(value)
 
-    return {name: _PLACEHOLDER.sub(value_of, text) for name, text in annotations.items()}
+    return {name: _PLACEHOLDER.sub(word, text) for name, text in annotations.items()}
 
 
 def _condition(
