@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from checks.result import Fault, Result, Status
+from checks.result import Fault, Result, Scalar, Status
 from daemon.core.expressions import Call
 from daemon.core.samples import Samples, value_of
 from tests.core.observing import T0
@@ -83,7 +83,7 @@ def test_absence_counts_from_the_newest_measured_run(after: int, absent: bool) -
     ],
 )
 def test_fields_are_words_and_doubles(name: str, value: object) -> None:
-    metrics = {"jobs": 3, "ok": True, "word": "x", "status": 200}
+    metrics: dict[str, Scalar] = {"jobs": 3, "ok": True, "word": "x", "status": 200}
     result = Result("web", T0, Status.DOWN, 7, "late", Fault.TIMEOUT, metrics=metrics)
     found = value_of(result, name)
     assert (found, type(found)) == (value, type(value))
