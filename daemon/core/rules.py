@@ -99,14 +99,6 @@ class Rules:
             for name, seen in self._checks.items()
         }
 
-    @property
-    def metrics(self) -> Mapping[str, frozenset[str]]:
-        """The metrics of each check that its windows are made of: what the store must keep."""
-        return {
-            name: frozenset(call.metric for call in seen.calls if call.metric)
-            for name, seen in self._checks.items()
-        }
-
     def next_deadline(self) -> Instant | None:
         """When a check may begin to be absent."""
         return self._absences.first()

@@ -22,7 +22,7 @@ from daemon.core.engine import Engine
 from daemon.service.clock import Clock
 from daemon.service.daemon import Daemon
 from daemon.service.log import set_up_logging
-from daemon.service.parts import describe, prepare_checks, retention_of, samples_since
+from daemon.service.parts import describe, prepare_checks, retention_of
 from daemon.service.runner import raise_descriptor_limit
 from daemon.service.status_lines import StatusLines
 from daemon.service.systemd import Notifier
@@ -121,7 +121,7 @@ class _Life:
             store = await Store.open(database_path(config), retention_of(config.retention))
             stack.push_async_callback(store.close)
             now = clock.now()
-            snapshot = await store.restore(config.plan, now, samples_since(config.plan, now))
+            snapshot = await store.restore(config.plan, now)
             engine, effects = Engine.restore(config.plan, snapshot, now)
             daemon = Daemon(config, store, engine, prepared, clock, raise_descriptor_limit())
             server = await ApiServer.start(daemon, socket)

@@ -33,7 +33,6 @@ from daemon.notify.message import Composer
 from daemon.service.clock import Clock
 from daemon.service.parts import (
     access_of,
-    metrics_kept,
     ping_tokens,
     prepare_checks,
     retention_of,
@@ -104,7 +103,6 @@ class Daemon:
     async def start(self, restored: Sequence[Effect]) -> None:
         """Carry out what restoring the engine decided, and begin to check and to deliver."""
         now = self.now()
-        self._store.keep_metrics(metrics_kept(self.engine.plan))
         await self._carry_out(restored, now)
         await self._dispatcher.start()
         self._take(Tick())
@@ -248,7 +246,7 @@ class Daemon:
             self.access, self.ping_tokens = access_of(config.access), ping_tokens(config)
             self._dispatcher.replace(self._open_channels(config))
             self._store.retain(retention_of(config.retention))
-            self._store.keep_metrics(metrics_kept(config.plan))
+            self._store.follow(config.plan)
             self._reload_error = None
             await self.command(PlanChanged(config.plan))
             _log.info("reloaded %s: %s", config.path, changes)

@@ -12,9 +12,6 @@ from checks.spec import CheckSpec
 from daemon.api.access import Access
 from daemon.config import Config, ConfigError, Problem
 from daemon.config.sections import AccessSettings, RetentionSettings
-from daemon.core.model import Instant
-from daemon.core.plan import Plan
-from daemon.core.rules import Rules
 from daemon.store import Retention
 
 
@@ -78,16 +75,6 @@ def ping_tokens(config: Config) -> dict[str, str]:
 def retention_of(settings: RetentionSettings) -> Retention:
     """`[retention]` in the store's form."""
     return Retention(raw=settings.raw, minutes=settings.minutes)
-
-
-def samples_since(plan: Plan, now: Instant) -> dict[str, Instant]:
-    """For each check that rules look back on, from when on its results are still needed."""
-    return {name: now - reach for name, reach in Rules(plan).reach.items()}
-
-
-def metrics_kept(plan: Plan) -> Mapping[str, frozenset[str]]:
-    """For each check the metrics that the store keeps with its results."""
-    return Rules(plan).metrics
 
 
 def describe(config: Config, socket: Path) -> str:
