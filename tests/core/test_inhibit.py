@@ -1,0 +1,123 @@
+"""Inhibition: the index agrees with the definition, and touches only who is affected."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daemon.core.inhibit import Inhibitions
+from daemon.core.labels import match_all, parse_matcher
+from daemon.core.model import Alert
+from daemon.core.plan import InhibitPlan
+from tests.core.deciding import START, alert
+
+SOURCE, TARGET = (parse_matcher("role=db"),), (parse_matcher("env=prod"),)
+
+
+def one(key: str, fired: int = 0, **labels: str) -> Alert:
+    return alert(key, labels=labels, fired_at=START + fired)
+
+
+def causes(index: Inhibitions, key: str) -> list[str]:
+    return [mute.by for mute in index.muting(key)]
+
+
+def test_a_firing_source_inhibits_its_targets_and_says_which_to_look_at() -> None:
+    index = Inhibitions([InhibitPlan(SOURCE, TARGET)])
+    index.put(one("web", env="prod"))
+    assert index.put(one("db", role="db")) == {"web"}
+    assert causes(index, "web") == ["db"]
+    assert index.remove("db") == {"web"}
+    assert causes(index, "web") == []
+
+
+def test_equal_labels_must_be_equal_and_missing_ones_equal_empty_ones() -> None:
+    index = Inhibitions([InhibitPlan(SOURCE, TARGET, ("zone",))])
+    index.put(one("db", role="db", zone="a"))
+    index.put(one("near", env="prod", zone="a"))
+    index.put(one("far", env="prod", zone="b"))
+    index.put(one("nowhere", env="prod"))
+    assert causes(index, "near") == ["db"]
+    assert causes(index, "far") == causes(index, "nowhere") == []
+    index.put(one("db2", role="db", zone=""))
+    assert causes(index, "nowhere") == ["db2"]
+
+
+def test_what_matches_both_sides_is_not_inhibited_by_another_such() -> None:
+    index = Inhibitions([InhibitPlan(SOURCE, TARGET)])
+    index.put(one("a", role="db", env="prod"))
+    index.put(one("b", role="db", env="prod"))
+    index.put(one("web", env="prod"))
+    assert causes(index, "a") == causes(index, "b") == []
+    assert causes(index, "web") == ["a"]
+    assert index.put(one("c", role="db")) == {"a", "b"}
+    assert causes(index, "a") == ["c"]
+
+
+def test_the_source_that_fired_first_is_named_and_a_later_one_touches_nobody() -> None:
+    index = Inhibitions([InhibitPlan(SOURCE, TARGET)])
+    index.put(one("web", env="prod"))
+    index.put(one("z", 0, role="db"))
+    assert index.put(one("a", 5, role="db")) == set()
+    assert causes(index, "web") == ["z"]
+    index.remove("z")
+    assert causes(index, "web") == ["a"]
+
+
+def test_an_alert_whose_labels_do_not_concern_it_is_not_kept() -> None:
+    index = Inhibitions([InhibitPlan(SOURCE, TARGET)])
+    assert index.put(one("x", team="a")) == set()
+    assert index.remove("x") == set()
+
+
+LABELS = st.fixed_dictionaries(
+    {
+        "role": st.sampled_from(["db", "web", ""]),
+        "env": st.sampled_from(["prod", "test"]),
+        "zone": st.sampled_from(["a", "b", ""]),
+    }
+)
+PLANS = [InhibitPlan(SOURCE, TARGET, ("zone",)), InhibitPlan(TARGET, (parse_matcher("role=web"),))]
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcdef"), st.none() | LABELS), max_size=30))
+def test_it_agrees_with_the_definition_after_any_changes(
+    moves: list[tuple[str, dict[str, str] | None]],
+) -> None:
+    index = Inhibitions(PLANS)
+    firing: dict[str, Alert] = {}
+    answers: dict[str, set[str]] = {}
+    for step, (key, labels) in enumerate(moves):
+        if labels is None:
+            firing.pop(key, None)
+            touched = index.remove(key)
+        else:
+            firing[key] = alert(key, labels=labels, fired_at=START + step)
+            touched = index.put(firing[key])
+        for name in firing:
+            expected = oracle(name, firing)
+            found = set(causes(index, name))
+            assert bool(found) is bool(expected)
+            assert found <= expected
+            if name not in touched | {key}:
+                assert found == answers.get(name, set())
+        answers = {name: set(causes(index, name)) for name in firing}
+
+
+def oracle(name: str, firing: dict[str, Alert]) -> set[str]:
+    """Every alert that inhibits this one, from the definition, pair by pair."""
+    found = set()
+    target = firing[name].matchable
+    for plan in PLANS:
+        if not match_all(plan.target, target):
+            continue
+        for key, other in firing.items():
+            source = other.matchable
+            if not match_all(plan.source, source):
+                continue
+            if any(source.get(n, "") != target.get(n, "") for n in plan.equal):
+                continue
+            if match_all(plan.source, target) and match_all(plan.target, source):
+                continue
+            found.add(key)
+    return found
