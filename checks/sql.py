@@ -37,7 +37,7 @@ def friendly(value: object) -> object:
     if isinstance(value, str):
         return value[:CELL_LIMIT]
     if isinstance(value, decimal.Decimal):
-        return float(value)
+        return float("nan") if value.is_snan() else float(value)
     if isinstance(value, (dt.datetime, dt.date, dt.time)):
         return value.isoformat()
     if isinstance(value, dt.timedelta):

@@ -157,7 +157,7 @@ def tls_words(error: ssl.SSLError, target: str) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         words = _UNTRUSTED.get(error.verify_code, error.verify_message)
         return f"TLS with {target}: {words}"
-    reason = error.reason or ""
+    reason = getattr(error, "reason", None) or ""
     words = _ALERTS.get(reason, reason.replace("_", " ").lower() or "the handshake failed")
     return f"TLS with {target}: {words}"
 

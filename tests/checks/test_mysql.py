@@ -97,6 +97,7 @@ async def test_a_frozen_server_times_out_and_a_stopped_one_is_refused(run: Run) 
         found = await run("mysql", **login(server), timeout_ms=300)
         assert found.fault is Fault.TIMEOUT
         server.resume()
+        assert (await run("mysql", **login(server))).status is Status.UP
         server.stop()
         found = await run("mysql", **login(server))
         assert found.fault is Fault.REFUSED
