@@ -27,7 +27,7 @@ _JSON_TYPES: Final = frozenset(
     {"", "application/json", "application/octet-stream", "application/x-www-form-urlencoded"}
 )
 """The second to last is aiohttp's word for none, the last what `curl -d` says of anything."""
-_ETAG: Final = re.compile(r'(?:W/)?"?(\d{1,18})"?')
+_ETAG: Final = re.compile(r'(?:W/)?"(\d{1,18})"|(\d{1,18})', re.ASCII)
 
 B = TypeVar("B", bound=Input)
 Q = TypeVar("Q", bound=Input)
@@ -75,7 +75,7 @@ class Call:
         found = _ETAG.fullmatch(text)
         if found is None:
             raise Malformed('If-Match must hold the version that was seen, as "7"')
-        return int(found[1])
+        return int(found[1] or found[2])
 
 
 async def read_body(request: web.Request) -> bytes:

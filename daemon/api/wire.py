@@ -34,7 +34,7 @@ _BOUNDS: Final[dict[str, Any]] = {
     "max_field_size": 8190,
     "max_headers": 64,
     "keepalive_timeout": IDLE_S,
-    "lingering_time": 2.0,
+    "lingering_time": 0.5,  # an answered request's body is read and thrown away so long
     "auto_decompress": False,  # a small body that unpacks to gigabytes is of no use to us
     "tcp_keepalive": False,
     "access_log": None,

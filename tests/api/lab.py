@@ -127,7 +127,7 @@ class MemoryHistory:
 
     def __init__(self) -> None:
         self.incidents_by_key: dict[str, Incident] = {}
-        self._alerts: dict[str, Alert] = {}
+        self._alerts: dict[tuple[str, Instant | None], Alert] = {}
         self._entries: list[Entry] = []
         self._deliveries: list[DeliveryView] = []
         self._results: dict[str, list[Result]] = {}
@@ -139,7 +139,7 @@ class MemoryHistory:
                 case Save(record=Incident() as incident):
                     self.incidents_by_key[incident.key] = incident
                 case Save(record=Alert() as alert):
-                    self._alerts[alert.key] = alert
+                    self._alerts[alert.key, alert.fired_at] = alert
                 case Append(entry=Entry() as entry):
                     self._entries.append(entry)
                 case Enqueue(notice=notice):
@@ -160,11 +160,12 @@ class MemoryHistory:
         return [entry for entry in self._entries if entry.incident == incident]
 
     async def alerts(self, since: Instant | None, limit: int) -> Sequence[Alert]:
-        found = [item for item in self._alerts.values() if (item.fired_at or 0) >= (since or 0)]
+        found = [item for item in self._alerts.values() if (item.fired_at or -1) >= (since or 0)]
         return found[:limit]
 
     async def alerts_of(self, fingerprints: Sequence[str]) -> Sequence[Alert]:
-        return [self._alerts[key] for key in fingerprints if key in self._alerts]
+        newest = {alert.key: alert for alert in self._alerts.values()}
+        return [newest[key] for key in fingerprints if key in newest]
 
     async def deliveries(self, incident: str | None, limit: int) -> Sequence[DeliveryView]:
         return [item for item in self._deliveries if incident in {None, item.incident}][:limit]

@@ -191,6 +191,22 @@ async def test_alerts_are_filtered_by_the_same_matchers_as_silences(tmp_path: Pa
             assert len(answer.json()) == count
 
 
+async def test_an_alert_that_fired_twice_is_listed_twice_on_request(tmp_path: Path) -> None:
+    lab = Lab()
+    for _ in range(2):
+        lab.result("web", Status.DOWN)
+        lab.later(MINUTE)
+        lab.result("web", Status.UP)
+        lab.later(MINUTE)
+    async with serving(lab, tmp_path) as socket, raw_http(socket) as http:
+        only = "match=check=web"  # the others are not probed here, which is told as well
+        assert (await http.get(f"{V1}/alerts?{only}")).json() == []
+        for query in ("all=1", "state=resolved", "since=2026-11-21T00:00:00Z"):
+            listed = (await http.get(f"{V1}/alerts?{only}&{query}")).json()
+            assert [item["state"] for item in listed] == ["resolved", "resolved"]
+            assert len({item["fired_at"] for item in listed}) == 2
+
+
 async def test_a_silence_is_made_changed_and_expired(tmp_path: Path) -> None:
     lab = Lab()
     lab.outage()

@@ -180,11 +180,11 @@ async def resolve(call: Call) -> web.Response:
 async def alerts(call: Call) -> web.Response:
     """The pending and firing alerts, the worst first; others on request."""
     query = call.query(AlertsQuery)
-    known = dict(call.backend.engine.alerts)
+    known = {(item.key, item.fired_at): item for item in call.backend.engine.alerts.values()}
     reaches_back = query.all or query.since is not None or query.state == "resolved"
-    if reaches_back:
+    if reaches_back:  # the store has an alert once for each time it fired
         for old in await call.backend.history.alerts(query.since, MAX_LIMIT):
-            known.setdefault(old.key, old)
+            known.setdefault((old.key, old.fired_at), old)
 
     def wanted(alert: Alert) -> bool:
         over = alert.state is AlertState.RESOLVED
