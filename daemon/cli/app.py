@@ -16,7 +16,7 @@ _INTERRUPTED = 130
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command; the exit code. Nothing an operator does ends in a traceback."""
+    """Run one command; the exit code. Nothing ends in a traceback."""
     try:
         match list(arguments):
             case [] | ["help" | "-h" | "--help", *_]:
@@ -34,6 +34,8 @@ def run(arguments: Sequence[str]) -> int:
         return _INTERRUPTED
     except BrokenPipeError:
         return _reader_left()
+    except Exception as error:  # noqa: BLE001  # the last resort: a fault of ours, in one line
+        return _fault_of_ours(error)
     return Exit.GOOD
 
 
@@ -100,6 +102,15 @@ def _told(lines: Sequence[str], code: int) -> int:
     for line in lines:
         sys.stderr.write(f"tocsin: {scrub(line)}\n")
     return code
+
+
+def _fault_of_ours(error: Exception) -> int:
+    """Say that this is a bug, and how to see where. Raised on when `TOCSIN_DEBUG` is set."""
+    if os.environ.get("TOCSIN_DEBUG"):
+        raise error
+    what = f"{type(error).__name__}: {error}"
+    line = f"this is a fault of tocsin itself: {what}; with TOCSIN_DEBUG=1 it says where"
+    return _told([line], Exit.NEGATIVE)
 
 
 def _reader_left() -> int:

@@ -63,10 +63,11 @@ def write(text: str) -> None:
 
 
 def say(*cells: Cell | str) -> None:
-    """Put one line on standard output, its cells side by side."""
+    """Put one line on standard output, its cells side by side; empty ones take no room."""
     colour = wants_colour(sys.stdout)
     parts = (one if isinstance(one, Cell) else Cell(one) for one in cells)
-    write(" ".join(painted(cell, colour=colour) for cell in parts) + "\n")
+    line = " ".join(painted(cell, colour=colour) for cell in parts if cell.text)
+    write(line.rstrip() + "\n")
 
 
 def write_json(value: Any) -> None:

@@ -41,15 +41,15 @@ def status(socket: Socket = None, config: Config = None, output: Format = Output
 def _tell(view: schema.StatusView) -> None:
     counts, daemon = view.counts, view.daemon
     say(word(view.status))
-    say("services  ", *_listed(counts.services, _STATUSES))
-    say("checks    ", *_listed(counts.checks, _STATUSES))
+    say("services ", *_listed(counts.services, _STATUSES))
+    say("checks   ", *_listed(counts.checks, _STATUSES))
     aside = [f"{counts.acknowledged} acknowledged"] if counts.acknowledged else []
     aside += [f"{counts.muted} muted"] if counts.muted else []
     note = f"({', '.join(aside)})" if aside else ""
-    say("incidents ", *_listed(counts.incidents, _SEVERITIES), Cell(note, "faint"))
-    say("alerts    ", *_listed(counts.alerts, _SEVERITIES))
+    say("incidents", *_listed(counts.incidents, _SEVERITIES), Cell(note, "faint"))
+    say("alerts   ", *_listed(counts.alerts, _SEVERITIES))
     say(
-        f"daemon     pid {daemon.pid}, version {daemon.version},"
+        f"daemon    pid {daemon.pid}, version {daemon.version},"
         f" up {age(daemon.started_at, now_ms())}, {shown.size(daemon.rss_bytes)},"
         f" CPU {daemon.cpu_percent:.1f} %, database {shown.size(daemon.database_bytes)}"
     )

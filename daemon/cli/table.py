@@ -38,7 +38,7 @@ class Cell:
 
 def scrub(text: object) -> str:
     """Text from outside as one line without anything a terminal would obey."""
-    return "".join(char if char.isprintable() else " " for char in str(text)).strip()
+    return "".join(char if char.isprintable() else " " for char in str(text))
 
 
 def word(name: str) -> Cell:
@@ -96,8 +96,8 @@ def table(
     Args:
         columns: How wide the terminal is; None to cut nothing.
     """
-    cells = [[one if isinstance(one, Cell) else Cell(one) for one in row] for row in rows]
-    plain = [[scrub(cell.text) for cell in row] for row in cells]
+    cells = [[_trimmed(one) for one in row] for row in rows]
+    plain = [[cell.text for cell in row] for row in cells]
     widths = [
         max(width(title), *(width(row[n]) for row in plain)) if plain else width(title)
         for n, title in enumerate(header)
@@ -109,10 +109,15 @@ def table(
     return "\n".join(_row(row, widths, colour=colour) for row in [head, *cells]) + "\n"
 
 
+def _trimmed(one: Cell | str) -> Cell:
+    cell = one if isinstance(one, Cell) else Cell(one)
+    return Cell(scrub(cell.text).strip(), cell.style)
+
+
 def _row(row: Sequence[Cell], widths: Sequence[int], *, colour: bool) -> str:
     parts = []
     for cell, columns in zip(row, widths, strict=True):
-        text = shortened(scrub(cell.text), columns)
+        text = shortened(cell.text, columns)
         padding = " " * (columns - width(text))
         parts.append(painted(Cell(text, cell.style), colour=colour) + padding)
     return _GAP.join(parts).rstrip()

@@ -1,0 +1,114 @@
+"""daemon.cli.app: arguments in, one line a fault and an exit code out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from daemon.cli import app, status
+from daemon.cli.app import run
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def _nobody_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No configuration, no daemon, no database."""
+    for name in ("TOCSIN_CONFIG", "TOCSIN_SOCKET", "RUNTIME_DIRECTORY", "STATE_DIRECTORY"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("XDG_RUNTIME_DIR", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "HOME"):
+        monkeypatch.setenv(name, str(tmp_path / "nothing"))
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["statsu"], "did you mean `tocsin status`?"),
+        (["--nonsense"], "there is no option"),
+        (["ack"], "Missing argument 'ID'; see `tocsin ack --help`"),
+        (["status", "--nonsense"], "--nonsense"),
+        (["status", "-o", "yaml"], "yaml"),
+        (["check"], "tocsin check"),
+        (["check", "lsit"], "lsit"),
+        (["incidents", "--since", "soon"], "'soon' is no time"),
+        (["ack", "x", "--for", "soon"], "'soon' is no duration"),
+        (["watch", "--only", "nonsense"], "there is no event 'nonsense'"),
+        (["status", "--config", "gone.toml"], "gone.toml: there is no such file"),
+        (["config", "check", "gone.toml"], "gone.toml: there is no such file"),
+        (["config", "check"], "tocsin config init"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(
+    arguments: list[str], words: str, capsys: Capture
+) -> None:
+    assert run(arguments) == 2
+    said = capsys.readouterr()
+    assert words in said.err
+    assert said.err.count("\n") == 1
+    assert said.err.startswith("tocsin: ")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["status"], ["ack", "x"], ["watch"], ["check", "run", "x"], ["db", "verify"]]
+)
+def test_without_a_daemon_the_exit_code_is_3(arguments: list[str], capsys: Capture) -> None:
+    assert run(arguments) == 3
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_every_command_has_help_with_an_example(capsys: Capture) -> None:
+    from daemon.cli.catalog import COMMANDS
+
+    leaves: list[list[str]] = []
+    for name in COMMANDS:
+        group = {
+            "check": ("list", "run", "show"), "service": ("list", "show"),
+            "silence": ("add", "list", "edit", "expire"),
+            "config": ("check", "show", "init", "schema"), "db": ("backup", "verify", "prune"),
+        }.get(name)  # fmt: skip
+        leaves += [[name, one] for one in group] if group else [[name]]
+    for leaf in leaves:
+        assert run([*leaf, "--help"]) == 0
+        assert f"Example: tocsin {' '.join(leaf)}" in capsys.readouterr().out
+
+
+def test_nothing_and_help_list_the_commands(capsys: Capture) -> None:
+    for arguments in ([], ["--help"], ["-h"], ["help"]):
+        assert run(arguments) == 0
+        assert "What to do:" in capsys.readouterr().out
+
+
+def test_the_version_is_shown_for_people_and_programs(capsys: Capture) -> None:
+    from daemon import __version__
+
+    run(["version"])
+    run(["--version"])
+    assert capsys.readouterr().out == f"tocsin {__version__}\n" * 2
+    run(["version", "-o", "json"])
+    assert f'"{__version__}"' in capsys.readouterr().out
+
+
+def test_a_fault_of_ours_is_one_line_too(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("a\nb")
+
+    monkeypatch.setattr(status, "ask", broken)
+    monkeypatch.delenv("TOCSIN_DEBUG", raising=False)
+    assert run(["status"]) == 1
+    said = capsys.readouterr().err
+    assert "fault of tocsin itself: RuntimeError: a b" in said
+    assert said.count("\n") == 1
+    monkeypatch.setenv("TOCSIN_DEBUG", "1")
+    with pytest.raises(RuntimeError):
+        run(["status"])
+
+
+def test_interrupting_is_no_fault(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(app, "_command", interrupted)
+    assert run(["status"]) == 130
+    assert capsys.readouterr().err == ""
