@@ -99,4 +99,4 @@ def error_for(status: int) -> type[ClientError]:
     """The class of error that an HTTP status stands for."""
     if status in BY_STATUS:
         return BY_STATUS[status]
-    return BadRequest if status < 500 else DaemonFault
+    return BadRequest if 400 <= status < 500 else DaemonFault

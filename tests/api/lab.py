@@ -129,7 +129,7 @@ class MemoryHistory:
         self.incidents_by_key: dict[str, Incident] = {}
         self._alerts: dict[tuple[str, Instant | None], Alert] = {}
         self._entries: list[Entry] = []
-        self._deliveries: list[DeliveryView] = []
+        self.queued: list[DeliveryView] = []
         self._results: dict[str, list[Result]] = {}
 
     def keep(self, effects: Sequence[Effect]) -> None:
@@ -143,7 +143,7 @@ class MemoryHistory:
                 case Append(entry=Entry() as entry):
                     self._entries.append(entry)
                 case Enqueue(notice=notice):
-                    self._deliveries.insert(0, queued_view(notice))
+                    self.queued.insert(0, queued_view(notice))
                 case Observed(result=result):
                     self._results.setdefault(result.check, []).append(result)
 
@@ -168,7 +168,7 @@ class MemoryHistory:
         return [newest[key] for key in fingerprints if key in newest]
 
     async def deliveries(self, incident: str | None, limit: int) -> Sequence[DeliveryView]:
-        return [item for item in self._deliveries if incident in {None, item.incident}][:limit]
+        return [item for item in self.queued if incident in {None, item.incident}][:limit]
 
     async def results(self, check: str, limit: int) -> Sequence[Result]:
         return self._results.get(check, [])[-limit:]
