@@ -36,14 +36,14 @@ _SAMPLES: Final[Mapping[str, tuple[object, object]]] = {
     "string": ("a", ""),
 }
 _FUNCTION_NAMES: Final = """
-size contains startsWith endsWith matches int uint double string bytes duration timestamp type
-dyn min max getFullYear getMonth getDayOfYear getDayOfMonth getDate getDayOfWeek getHours
+size contains startsWith endsWith matches int uint double string bytes duration timestamp 
+dyn getFullYear getMonth getDayOfYear getDayOfMonth getDate getDayOfWeek getHours
 getMinutes getSeconds getMilliseconds
 """
 _FUNCTIONS: Final = frozenset(_FUNCTION_NAMES.split())
 _NUMERIC: Final = frozenset(
     ["_+_", "_-_", "_*_", "_/_", "_%_", "-_", "size", "int", "uint", "double", "string", "bytes"]
-    + ["duration", "timestamp", "type", "min", "max"]
+    + ["duration", "timestamp"]
     + [name for name in _FUNCTIONS if name.startswith("get")]
 )
 """Functions whose answer is no bool; an expression of these alone is no condition."""
