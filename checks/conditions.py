@@ -36,7 +36,7 @@ _SAMPLES: Final[Mapping[str, tuple[object, object]]] = {
     "string": ("a", ""),
 }
 _FUNCTION_NAMES: Final = """
-size contains startsWith endsWith matches int uint double string bytes duration timestamp 
+size contains startsWith endsWith matches int uint double string bytes duration timestamp
 dyn getFullYear getMonth getDayOfYear getDayOfMonth getDate getDayOfWeek getHours
 getMinutes getSeconds getMilliseconds
 """
