@@ -130,6 +130,7 @@ class Server:
         if process is None:
             return
         process.send_signal(with_signal)
+        process.send_signal(signal.SIGCONT)  # a paused process ends only once it goes on
         try:
             process.wait(15.0)
         except subprocess.TimeoutExpired:
@@ -139,12 +140,12 @@ class Server:
 
 @contextmanager
 def running(server: Server) -> Iterator[Server]:
-    """`server`, started, and killed afterwards."""
+    """`server`, started, and stopped in order afterwards, so that its children end too."""
     server.start()
     try:
         yield server
     finally:
-        server.kill()
+        server.stop()
 
 
 def run_once(command: Sequence[str], home: Path, as_user: str | None, stdin: str = "") -> None:
