@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -112,3 +115,22 @@ def test_interrupting_is_no_fault(capsys: Capture, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(app, "_command", interrupted)
     assert run(["status"]) == 130
     assert capsys.readouterr().err == ""
+
+
+def test_the_dashboard_is_a_program_of_its_own_that_finds_its_package_from_anywhere(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "tui.py").write_text("raise SystemExit('not this one')\n", encoding="utf-8")
+
+    done = subprocess.run(
+        [sys.executable, "-c", "from daemon.cli.app import run; run(['tui', '--socket', 'x'])"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(app.__file__).parents[2])},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert "this is no terminal" in done.stderr
