@@ -119,16 +119,17 @@ class Commands:
         if before.muted:
             raise NotAllowed(f"incident {before.key} is muted: {before.muted[0].reason}")
         steps = policy.resumed(before.escalation, turn.now)
-        steps, step = policy.hurried(steps, turn.now)
-        if step is None:
+        steps, ran = policy.hurried(steps, turn.now)
+        if not ran:
             raise NotAllowed(f"policy {before.escalation.policy} has nobody left to tell")
         incident = incidents.triggered(before)
         if before.state is IncidentState.ACKNOWLEDGED:
             text = f"escalated; was taken by {before.acknowledged_by}"
             self._book.write(turn, before, EntryKind.REOPENED, text, command.actor)
         incident = self._desk.keep(replace(incident, escalation=steps), turn)
-        self._audit(turn, incident, "escalate", command.actor, f"level {step.level + 1}")
-        self._desk.run(incident, step, turn)
+        self._audit(turn, incident, "escalate", command.actor, f"level {ran[-1].level + 1}")
+        for step in ran:
+            self._desk.run(incident, step, turn)
 
     def _find(self, key: str, version: int | None) -> Incident:
         """The incident with this id.

@@ -134,10 +134,10 @@ class Desk:
             self.teller.arrange(group, turn)
         return self.book.incidents[kept.key]
 
-    def run(self, incident: Incident, step: policy.Step | None, turn: Turn) -> None:
+    def run(self, incident: Incident, step: policy.Step, turn: Turn) -> None:
         """A step of the incident's policy was run: tell of it, and when it was the last."""
         steps = incident.escalation
-        if step is None or steps is None:
+        if steps is None:
             return
         if step.kind is policy.StepKind.ROUND:
             text = f"the policy starts over ({steps.round} of {steps.rounds})"
@@ -167,7 +167,10 @@ class Desk:
 
     def _open(self, alert: Alert, owner: Taken, turn: Turn) -> Incident:
         group = owner.group_key(alert)
-        incident = incidents.opened(alert, group, self._plan, turn.now)
+        key = incidents.incident_id(group, turn.now)
+        while key in self.book.incidents:  # it ended and began again in one millisecond
+            key = incidents.incident_id(key, turn.now)
+        incident = incidents.opened(alert, key, group, self._plan, turn.now)
         name = owner.route.policy
         if name is not None and name in self._plan.policies:
             not_before = turn.now + owner.wait(alert)

@@ -113,17 +113,18 @@ def stepped(escalation: Escalation, now: Instant) -> tuple[Escalation, Step | No
     return _run(escalation, upcoming[0], now)
 
 
-def hurried(escalation: Escalation, now: Instant) -> tuple[Escalation, Step | None]:
+def hurried(escalation: Escalation, now: Instant) -> tuple[Escalation, tuple[Step, ...]]:
     """Run the next level (or what comes after the last) at once; those after it keep their
-    distances. None for the step if nothing is left to run."""
+    distances. No step if nothing is left to run, two if the policy starts over by it."""
     escalation = replace(escalation, not_before=None)
     upcoming = _next_step(escalation)
     if upcoming is None:
-        return escalation, None
+        return escalation, ()
     after, step = _run(escalation, upcoming[0], now, on_time=False)
-    if upcoming[0] is StepKind.ROUND:
-        after, step = _run(after, StepKind.LEVEL, now, on_time=False)
-    return after, step
+    if upcoming[0] is not StepKind.ROUND:
+        return after, (step,)
+    after, level = _run(after, StepKind.LEVEL, now, on_time=False)
+    return after, (step, level)
 
 
 def _run(

@@ -111,12 +111,12 @@ def incident_id(group: str, fired_at: Instant) -> str:
     return hashlib.sha256(f"{group}|{fired_at}".encode()).hexdigest()[:12]
 
 
-def opened(alert: Alert, group: str, plan: Plan, now: Instant) -> Incident:
+def opened(alert: Alert, key: str, group: str, plan: Plan, now: Instant) -> Incident:
     """The incident that begins with this alert."""
     name = alert.labels.get("service")
     service = plan.services.get(name) if name is not None else None
     bare = Incident(
-        key=incident_id(group, now),
+        key=key,
         group=group,
         state=IncidentState.TRIGGERED,
         severity=alert.effective,

@@ -438,6 +438,7 @@ class EngineMachine(RuleBasedStateMachine):
     @rule(seed=st.integers(0, 99))
     def restart(self, seed: int) -> None:
         """Restore the deciding half from what was stored, in any order; it follows on."""
+        self.send(Tick())
         kept = by_key(self.engine.snapshot().records)
         shadow = Decider(self.plan)
         shadow.restore(self.mirror.snapshot(seed).records, self.now)
@@ -455,6 +456,7 @@ class EngineMachine(RuleBasedStateMachine):
     def restart_for_good(self, seed: int) -> None:
         """Throw the engine away and go on with one made of what was stored. Checks that were
         running may be unknown now; nobody is told anything for that."""
+        self.send(Tick())
         before = self.engine.incidents
         restored, effects = Engine.restore(self.plan, self.mirror.snapshot(seed), self.now)
         assert not [effect for effect in effects if isinstance(effect, Enqueue)]
