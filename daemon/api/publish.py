@@ -49,6 +49,7 @@ def publish_effects(
         elif isinstance(effect, Drop):
             gone = gone or effect.kind in {CheckState, ServiceState}
     if gone:
+        hub.trails.keep_only(engine.plan.checks)
         hub.reset("the configuration was reloaded, and checks or services left it")
 
 
@@ -63,8 +64,10 @@ def publish_daemon(info: DaemonInfo, hub: EventHub) -> None:
 
 
 def publish_sla(name: str, engine: EngineView, now: Instant, hub: EventHub) -> None:
-    """An SLA's figures moved; they are worked out here and now, which takes a few dozen
-    microseconds, because the engine's books go on."""
+    """An SLA's figures moved with time. They are worked out here and now, because the engine's
+    books go on, but only for somebody: the service says so again in a few seconds."""
+    if not hub.subscribers:
+        return
     figures = engine.sla(name, now)
     hub.publish("sla", name, partial(views.sla_view, figures))
 

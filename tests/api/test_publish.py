@@ -78,8 +78,24 @@ def test_figures_deliveries_and_the_daemon_have_events_of_their_own() -> None:
     lab = Lab()
     lab.outage()
     since = lab.hub.seq
+    lab.hub.subscribers = 1
     publish_sla("checkout-99", lab.engine, lab.time, lab.hub)
     publish_daemon(lab.info(), lab.hub)
     [queued] = lab.history.queued
     publish_delivery(queued, lab.hub)
     assert kinds(lab.hub, since) == ["sla", "daemon", "delivery"]
+
+
+def test_an_slas_figures_are_not_worked_out_for_nobody() -> None:
+    lab = Lab()
+    since = lab.hub.seq
+    publish_sla("checkout-99", lab.engine, lab.time, lab.hub)
+    assert lab.hub.seq == since
+
+
+def test_curves_of_checks_that_left_are_forgotten() -> None:
+    lab = Lab()
+    lab.result("db", Status.UP)
+    assert lab.hub.trails.of("db")
+    lab.do(PlanChanged(replace(lab.engine.plan, checks={}, services={}, slas={})))
+    assert lab.hub.trails.of("db") == []
