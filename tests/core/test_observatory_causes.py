@@ -13,12 +13,6 @@ from tests.core.observing import T0, World, check, failing, plan
 UP, DEGRADED, UNKNOWN, DOWN = Status.UP, Status.DEGRADED, Status.UNKNOWN, Status.DOWN
 
 
-def a_world(**spells: tuple[int, int]) -> World:
-    """Checks that are down in one spell of seconds each, and up otherwise."""
-    checks = [check(name) for name in spells]
-    return World(plan(*checks), {name: failing(spell) for name, spell in spells.items()}).start()
-
-
 # -- causes and symptoms ------------------------------------------------------------------
 
 
