@@ -87,6 +87,7 @@ class Dashboard(App[None]):
         for palette in PALETTES.values():
             self.register_theme(theme(palette))
         self.theme = DARK.name
+        self.animation_level = "none"
         self.mirror = Mirror()
         self.client = Client(socket)
         self.link = Link(self.client, self.mirror, now, self.changed)
@@ -152,15 +153,15 @@ class Dashboard(App[None]):
     def _boards(self) -> list[Board]:
         """The boards on the screen: the top one, and what shines through a modal."""
         stack = self.screen_stack
-        return [screen for screen in stack[-2:] if isinstance(screen, Board)]
+        return [screen for screen in stack[-2:] if isinstance(screen, Board) and screen.ready]
 
     async def _open(self) -> None:
         """The first picture: the cursor goes to the worst unacknowledged incident."""
-        self.opened = True
         self._known = set(self.mirror.incidents)
         worst = worst_unacknowledged(self.mirror)
         if worst is not None and self.current_mode == Place.OVERVIEW.value:
             await self.go_to(Place.INCIDENTS, worst.id)
+        self.opened = True
 
     def _ring(self) -> None:
         """Say what is new, with the bell when it is loud."""
@@ -291,7 +292,7 @@ class Dashboard(App[None]):
         while isinstance(self.screen, IncidentScreen | DetailsScreen):
             await self.pop_screen()
         board = self.board
-        if board is None:
+        if board is None or board.PLACE is not place or not board.ready:
             return
         wanted = "#services" if place is Place.OVERVIEW else "#list"
         rows = board.query_one(wanted, VirtualList)

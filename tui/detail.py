@@ -345,11 +345,11 @@ def delivery_lines(delivery: DeliveryView, width: int, moment: Moment) -> list[L
         (f"{glyph} {delivery.state}".ljust(KIND_WIDTH), style),
         (f"{delivery.recipient}", "bold"),
         (f" over {delivery.channel} ({kind})", "faint"),
-        (tries, "warn"),
     )
-    whole: Line = (*head, (f"  {delivery.detail}" if delivery.detail else "", said))
+    detail = f"  {delivery.detail}" if delivery.detail else ""
+    whole: Line = (*head, (tries, "warn"), (detail, said))
     if width_of(whole) <= width:
         return [whole]
     indent = len(when) + 2
-    below = wrap(delivery.detail, width - indent, said) if delivery.detail else []
+    below = wrap(f"{tries}{detail}".strip(), width - indent, said)
     return [fit(head, width), *(((" " * indent, ""), *line) for line in below)]

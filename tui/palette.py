@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
-from textual.markup import escape
 
 from tui.actions import Place, Situation, here, refusal
 from tui.figures import open_incidents
@@ -82,17 +81,24 @@ class Registry(Provider):
     async def discover(self) -> Hits:
         """What shows before anything is written."""
         for entry in self.entries():
-            yield DiscoveryHit(Content(entry.text), entry.run, entry.text, escape(entry.help))
+            yield DiscoveryHit(Content(entry.text), entry.run, entry.text, literal(entry.help))
 
     async def search(self, query: str) -> Hits:
         """What fits what is written."""
         matcher = self.matcher(query)
         for entry in self.entries():
-            score = matcher.match(entry.text)
+            score, places = matcher.fuzzy_search.match(query, entry.text)
             if score > 0:
-                yield Hit(
-                    score, matcher.highlight(entry.text), entry.run, entry.text, escape(entry.help)
-                )
+                shown = Content(entry.text)
+                for place in places:
+                    if not entry.text[place].isspace():
+                        shown = shown.stylize(matcher.match_style, place, place + 1)
+                yield Hit(score, shown, entry.run, entry.text, literal(entry.help))
+
+
+def literal(text: str) -> str:
+    """Text for a place where Textual reads markup from strings, and leaves content as it is."""
+    return cast("str", Content(text))
 
 
 def _going(app: Palettable, place: Place, key: str) -> Callable[[], object]:

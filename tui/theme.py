@@ -67,9 +67,9 @@ LIGHT: Final = Palette(
     name="tocsin-light", dark=False,
     background="#f3f4f1", surface="#fcfcfa", panel="#e6e9ec", cursor="#cfe0f5",
     foreground="#1a2230", faint="#596577", track="#b6bfca", accent="#0b57b0",
-    emergency="#a3004f", critical="#b23c00", high="#7a5200", medium="#57590a",
-    low="#1f49c4", info="#566274",
-    up="#00695a", degraded="#7a5200", down="#b23c00", unknown="#5b3fc4", spark="#2f6fb0",
+    emergency="#8a0a5c", critical="#b93c12", high="#4f3000", medium="#776a00",
+    low="#1a3fd0", info="#464d56",
+    up="#00695a", degraded="#4f3000", down="#b93c12", unknown="#5b3fc4", spark="#2f6fb0",
 )  # fmt: skip
 
 PALETTES: Final = {palette.name: palette for palette in (DARK, LIGHT)}

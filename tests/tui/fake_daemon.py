@@ -59,10 +59,10 @@ class FakeDaemon:
             web.delete("/api/v1/silences/{id}", self._expire),
             web.post("/api/v1/checks/{name}/run", self._run),
         ])  # fmt: skip
-        self._runner = web.AppRunner(app, access_log=None)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         self.socket.unlink(missing_ok=True)
-        await web.UnixSite(self._runner, str(self.socket), shutdown_timeout=0.1).start()
+        await web.UnixSite(self._runner, str(self.socket)).start()
 
     async def stop(self) -> None:
         """Die: streams end, the socket goes."""
@@ -255,3 +255,4 @@ def _problem(status: int, detail: str) -> web.Response:
     body = Problem(type="about:blank", title="refused", status=status, detail=detail)
     return web.Response(
         body=msgspec.json.encode(body), status=status, content_type="application/problem+json"
+    )

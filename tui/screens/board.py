@@ -44,6 +44,7 @@ class Board(Screen[None]):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self.desk = desk
+        self.ready = False
 
     def compose(self) -> ComposeResult:
         """The frame, and the body in it."""
@@ -57,6 +58,15 @@ class Board(Screen[None]):
     def body(self) -> ComposeResult:
         """What stands inside the frame."""
         raise NotImplementedError
+
+    def on_mount(self) -> None:
+        """All widgets are there: from now on paints may come."""
+        self.ready = True
+        self.start()
+
+    def start(self) -> None:
+        """The first picture."""
+        self.take()
 
     def situation(self) -> Situation:
         """What keys are judged by."""
@@ -77,12 +87,14 @@ class Board(Screen[None]):
 
     def on_screen_resume(self) -> None:
         """Things may have changed while this screen was behind another."""
-        self.take()
+        if self.ready:
+            self.take()
 
     def on_virtual_list_moved(self, message: VirtualList.Moved) -> None:
         """Another row is selected."""
         message.stop()
-        self.selection_changed()
+        if self.ready:
+            self.selection_changed()
 
     def selection_changed(self) -> None:
         """What depends on the selection is shown anew."""
@@ -156,13 +168,13 @@ class ListBoard(Board):
         """The list."""
         return self.query_one("#list", VirtualList)
 
-    def on_mount(self) -> None:
+    def start(self) -> None:
         """The list has the keys."""
         self.rows.focus()
         self.take()
 
     def _list_focused(self) -> bool:
-        return bool(self.query("#list")) and self.rows.has_focus
+        return self.ready and self.rows.has_focus
 
     def _title(self) -> tuple[str, Line]:
         return self.TITLE_TEXT, joined(
@@ -175,8 +187,6 @@ class ListBoard(Board):
 
     def take(self) -> None:
         """Show the rows the filter admits, and the details of the selected one."""
-        if not self.is_mounted or not self.query("#list"):
-            return
         keys = self.rows_now()
         made = self.desk.filter(self.PLACE)
         self.rows.show(keys, pick=made.text != self._filtered_by)
@@ -201,7 +211,8 @@ class ListBoard(Board):
 
     def on_resize(self) -> None:
         """Room is shared anew once the new size is known."""
-        self.call_after_refresh(self.take)
+        if self.ready:
+            self.call_after_refresh(self.take)
 
     _filtered_by = ""
 

@@ -61,7 +61,7 @@ class DetailsScreen(Board):
             made = [section([((gone, "faint"),)])]
         return [section([()]), *made]
 
-    def on_mount(self) -> None:
+    def start(self) -> None:
         """The details have the keys."""
         self.query_one("#facts").focus()
         self.take()

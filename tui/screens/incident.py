@@ -48,7 +48,7 @@ class IncidentScreen(Board):
         with Vertical(id="side", classes="pane"):
             yield Sections(self.desk, self._story, id="story")
 
-    def on_mount(self) -> None:
+    def start(self) -> None:
         """The facts have the keys."""
         self.query_one("#facts").focus()
         self.take()

@@ -31,7 +31,7 @@ class IncidentsScreen(ListBoard):
     def situation(self) -> Situation:
         """The selected incident is what keys act on."""
         base = self.desk.situation(self.PLACE)
-        key = self.rows.selected if self.query("#list") else None
+        key = self.rows.selected if self.ready else None
         return replace(base, incident=self.desk.mirror.incidents.get(key or ""))
 
     def rows_now(self) -> list[str]:

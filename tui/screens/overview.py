@@ -75,7 +75,7 @@ class OverviewScreen(Board):
         with Vertical(id="side", classes="pane"):
             yield Sections(self.desk, self._sections, id="detail")
 
-    def on_mount(self) -> None:
+    def start(self) -> None:
         """The incidents have the keys when there are any."""
         self.take()
         self.focus_list()
@@ -86,8 +86,7 @@ class OverviewScreen(Board):
         self._list("incidents" if busy else "services").focus()
 
     def _has_focus(self, selector: str) -> bool:
-        found = self.query(selector)
-        return bool(found) and found.first().has_focus
+        return self.ready and self.query_one(selector).has_focus
 
     def _list(self, name: str) -> VirtualList:
         return self.query_one(f"#{name}", VirtualList)
@@ -95,7 +94,7 @@ class OverviewScreen(Board):
     def situation(self) -> Situation:
         """The selection of the list that has the keys."""
         base = self.desk.situation(self.PLACE)
-        if not self.query("#services"):
+        if not self.ready:
             return base
         mirror = self.desk.mirror
         if self._list("services").has_focus:
@@ -105,8 +104,6 @@ class OverviewScreen(Board):
 
     def take(self) -> None:
         """Show what the filter admits."""
-        if not self.is_mounted or not self.query("#detail"):
-            return
         made, mirror = self.desk.filter(self.PLACE), self.desk.mirror
         pick = made.text != self._filtered_by
         self._filtered_by = made.text
@@ -158,7 +155,7 @@ class OverviewScreen(Board):
 
     def on_descendant_focus(self) -> None:
         """Another list has the keys: its selection counts now."""
-        if self.is_mounted and self.query("#detail"):
+        if self.ready:
             self.selection_changed()
             for head in self.query(PaneHead):
                 head.repaint()

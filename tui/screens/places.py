@@ -33,7 +33,7 @@ class ChecksScreen(ListBoard):
 
     def situation(self) -> Situation:
         """The selected check."""
-        key = self.rows.selected if self.query("#list") else None
+        key = self.rows.selected if self.ready else None
         check = self.desk.mirror.checks.get(key or "")
         return replace(self.desk.situation(self.PLACE), check=check)
 
@@ -108,7 +108,7 @@ class SilencesScreen(ListBoard):
 
     def situation(self) -> Situation:
         """The selected silence."""
-        key = self.rows.selected if self.query("#list") else None
+        key = self.rows.selected if self.ready else None
         silence = self.desk.mirror.silences.get(key or "")
         return replace(self.desk.situation(self.PLACE), silence=silence)
 

@@ -83,6 +83,20 @@ class PaintedScroll(ScrollView):
         self.desk = desk
         self._shown: dict[int, Line] = {}
 
+    _base: Style | None = None
+
+    @property
+    def base(self) -> Style:
+        """The widget's own style; looked up once, for Textual walks all ancestors for it."""
+        if self._base is None:
+            self._base = self.rich_style
+        return self._base
+
+    def notify_style_update(self) -> None:
+        """The style sheet or the theme has changed."""
+        self._base = None
+        super().notify_style_update()
+
     @property
     def window_width(self) -> int:
         """The cells a line has, without the scroll bar."""
@@ -95,7 +109,7 @@ class PaintedScroll(ScrollView):
     def look(self, y: int) -> Style:
         """The base style of a row."""
         del y
-        return self.rich_style
+        return self.base
 
     def render_line(self, y: int) -> Strip:
         """Textual asks for a row."""

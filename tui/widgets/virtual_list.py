@@ -116,7 +116,7 @@ class VirtualList(PaintedScroll, can_focus=True):
         """The selected row stands out, the more so in the list that has the focus."""
         place = round(self.scroll_y) + y
         if self.selected is None or place != self.place:
-            return self.rich_style
+            return self.base
         if not self.desk.colour:
             return Style(reverse=self.has_focus, bold=True)
         name = "list--cursor" if self.has_focus else "list--cursor-blurred"
