@@ -1,0 +1,169 @@
+"""Escalation: what is due when, through pauses, lateness, rounds and hurry."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daemon.core import escalation as policy
+from daemon.core.escalation import Step, StepKind
+from daemon.core.model import MINUTE, Escalation, Level
+from daemon.core.plan import PolicyPlan
+from tests.core.deciding import START
+
+LEVELS = (Level(0, ("a",)), Level(5 * MINUTE, ("b",)), Level(15 * MINUTE, ("c",)))
+
+
+def begun(
+    levels: tuple[Level, ...] = LEVELS,
+    rounds: int = 0,
+    then: tuple[str, ...] = (),
+    wait: int = 0,
+) -> Escalation:
+    plan = PolicyPlan("p", levels, rounds, then, round_every=5 * MINUTE)
+    return policy.begun(plan, START, START + wait)
+
+
+def run(steps: Escalation, until: int) -> tuple[Escalation, list[tuple[int, Step]]]:
+    """Run everything on its time; returns each step and when it ran, after the start."""
+    ran = []
+    while steps.next_at is not None and steps.next_at <= START + until:
+        at = steps.next_at
+        steps, step = policy.stepped(steps, at)
+        assert step is not None
+        ran.append((at - START, step))
+    return steps, ran
+
+
+def times(ran: list[tuple[int, Step]]) -> list[tuple[float, str]]:
+    return [(at / MINUTE, step.targets[0] if step.targets else "-") for at, step in ran]
+
+
+def test_each_level_runs_once_on_its_time_and_then_it_is_spent() -> None:
+    steps, ran = run(begun(), 60 * MINUTE)
+    assert times(ran) == [(0, "a"), (5, "b"), (15, "c")]
+    assert steps.spent
+    assert steps.next_at is None
+
+
+def test_no_level_runs_before_the_group_has_waited() -> None:
+    _, ran = run(begun(wait=7 * MINUTE), 60 * MINUTE)
+    assert times(ran) == [(7, "a"), (7, "b"), (15, "c")]
+
+
+def test_a_graver_alert_makes_the_first_level_wait_less_never_more() -> None:
+    steps = begun(wait=MINUTE)
+    assert policy.hastened(steps, START).next_at == START
+    assert policy.hastened(steps, START + 2 * MINUTE) == steps
+
+
+def test_a_pause_moves_what_is_to_come_by_its_length() -> None:
+    steps, _ = run(begun(), 0)
+    steps = policy.paused(steps, START + 2 * MINUTE)
+    assert steps.next_at is None
+    assert policy.stepped(steps, START + 99 * MINUTE) == (steps, None)
+    steps = policy.resumed(steps, START + 10 * MINUTE)
+    assert steps.next_at == START + 13 * MINUTE
+    _, ran = run(steps, 60 * MINUTE)
+    assert times(ran) == [(13, "b"), (23, "c")]
+
+
+def test_pausing_twice_or_resuming_what_runs_changes_nothing() -> None:
+    steps = policy.paused(begun(), START + 5)
+    assert policy.paused(steps, START + 9) == steps
+    assert policy.resumed(begun(), START + 9) == begun()
+
+
+def test_restarting_begins_with_the_first_level_now() -> None:
+    steps, _ = run(begun(), 60 * MINUTE)
+    steps = policy.restarted(steps, START + 60 * MINUTE)
+    assert (steps.level, steps.spent) == (-1, False)
+    assert steps.next_at == START + 60 * MINUTE
+
+
+def test_restarting_at_rest_stays_at_rest() -> None:
+    steps = policy.restarted(policy.paused(begun(), START + 5), START + 9)
+    assert (steps.paused_at, steps.next_at) == (START + 9, None)
+    assert policy.resumed(steps, START + 20).next_at == START + 20
+
+
+def test_a_level_repeats_until_the_next_one_is_due() -> None:
+    levels = (Level(0, ("a",), repeat=2 * MINUTE), Level(5 * MINUTE, ("b",)))
+    _, ran = run(begun(levels), 60 * MINUTE)
+    assert times(ran) == [(0, "a"), (2, "a"), (4, "a"), (5, "b")]
+    assert [step.kind for _, step in ran[:2]] == [StepKind.LEVEL, StepKind.REPEAT]
+
+
+def test_a_last_level_with_a_repeat_goes_on_until_somebody_acts() -> None:
+    steps, ran = run(begun((Level(0, ("a",), repeat=MINUTE),)), 10 * MINUTE)
+    assert len(ran) == 11
+    assert not steps.spent
+
+
+def test_the_policy_starts_over_and_then_turns_to_the_last_resort() -> None:
+    steps, ran = run(begun(rounds=1, then=("z",)), 99 * MINUTE)
+    assert times(ran) == [
+        (0, "a"), (5, "b"), (15, "c"), (20, "-"), (20, "a"), (25, "b"), (35, "c"), (40, "z"),
+    ]  # fmt: skip
+    assert (steps.round, steps.spent) == (1, True)
+
+
+def test_overdue_levels_run_once_each_in_order_and_nothing_piles_up() -> None:
+    levels = (*LEVELS[:2], Level(15 * MINUTE, ("c",), repeat=MINUTE))
+    steps, now, ran = begun(levels, rounds=3), START + 600 * MINUTE, []
+    while (answer := policy.stepped(steps, now))[1] is not None:
+        steps = answer[0]
+        ran.append(answer[1].targets[0])
+    assert ran == ["a", "b", "c"]
+    assert steps.next_at == now + MINUTE
+
+
+def test_hurrying_runs_the_next_level_and_the_rest_keep_their_distances() -> None:
+    steps, _ = run(begun(), 0)
+    steps, (step,) = policy.hurried(steps, START + MINUTE)
+    assert step.targets == ("b",)
+    assert steps.next_at == START + 11 * MINUTE
+
+
+def test_hurrying_does_not_wait_for_the_group() -> None:
+    steps, (step,) = policy.hurried(begun(wait=MINUTE), START + 1)
+    assert step.level == 0
+    assert steps.next_at == START + 1 + 5 * MINUTE
+
+
+def test_hurrying_over_the_end_starts_over_and_later_finds_nothing_left() -> None:
+    steps, _ = run(begun(rounds=1), 15 * MINUTE)
+    steps, (over, first) = policy.hurried(steps, START + 16 * MINUTE)
+    assert (over.kind, first.targets, steps.round) == (StepKind.ROUND, ("a",), 1)
+    for _ in range(2):
+        steps, ran = policy.hurried(steps, START + 17 * MINUTE)
+        assert ran
+    assert policy.hurried(steps, START + 18 * MINUTE)[1] == ()
+
+
+def test_a_policy_without_levels_turns_to_its_last_resort() -> None:
+    _, ran = run(begun((), rounds=2, then=("z",)), 60 * MINUTE)
+    assert times(ran) == [(5, "z")]
+    assert begun(()).spent
+
+
+spans = st.integers(0, 20 * MINUTE)
+
+
+@given(st.lists(st.tuples(spans, st.sampled_from(["step", "pause", "resume"])), max_size=20))
+def test_no_level_runs_early_twice_or_out_of_order(moves: list[tuple[int, str]]) -> None:
+    """Against the definition: a level runs once the running time reaches its `after`."""
+    steps, now, ran, running, resting = begun(), START, [], 0, False
+    for span, what in moves:
+        now += span
+        running += 0 if resting else span
+        if what == "pause":
+            steps, resting = policy.paused(steps, now), True
+        elif what == "resume":
+            steps, resting = policy.resumed(steps, now), False
+        while (answer := policy.stepped(steps, now))[1] is not None:
+            steps = answer[0]
+            ran.append(answer[1].level)
+        if not resting and len(ran) < len(LEVELS):
+            assert ran == [i for i, level in enumerate(LEVELS) if level.after <= running]
+    assert ran == sorted(set(ran))
