@@ -40,6 +40,9 @@ MAX_ENTRIES: Final = 20_000
 MAX_BYTES: Final = 32 * 1024 * 1024
 """Encoded events remembered."""
 
+MAX_QUEUED: Final = 10_000
+"""Notices under way whose time of queueing is remembered."""
+
 BATCH_BYTES: Final = 256 * 1024
 """About how much `take` gives at once."""
 
@@ -97,6 +100,7 @@ class EventHub:
         subscribers: How many read now.
         closed: The daemon stops; readers end.
         trails: The checks' recent latencies, filled by what is published.
+        queued: When the notices that are under way were queued, by key.
     """
 
     def __init__(
@@ -106,6 +110,7 @@ class EventHub:
         self.subscribers = 0
         self.closed = False
         self.trails = Trails()
+        self.queued: OrderedDict[str, Instant] = OrderedDict()
         self.max_entries = max_entries
         self._max_bytes = max_bytes
         self._bytes = 0
@@ -134,6 +139,12 @@ class EventHub:
             self._drop_oldest()
         if self._waiting:
             self._wake()
+
+    def remember_queued(self, notice: str, at: Instant) -> None:
+        """A notice is under way; its next event will have to say since when."""
+        self.queued[notice] = at
+        if len(self.queued) > MAX_QUEUED:
+            self.queued.popitem(last=False)
 
     def reset(self, reason: str) -> None:
         """What readers hold is to be read anew: objects went away, or all changed at once."""

@@ -9,9 +9,10 @@ ApiError
 ├── Unprocessable    HTTP 422: understood, but it makes no sense
 └── Busy             HTTP 503: at a limit, or about to stop
 
-What the engine refuses (`daemon.core.errors`), a bad configuration and aiohttp's own
-refusals (404, 405, 413, ...) are translated here as well, so that there is one shape and
-never a traceback: what went wrong inside is logged, the client learns that it did.
+What the engine refuses (`daemon.core.errors`), a bad configuration, a database that cannot
+be used (`daemon.store.errors`) and aiohttp's own refusals (404, 405, 413, ...) are translated
+here as well, so that there is one shape and never a traceback: what went wrong inside is
+logged, the client learns that it did.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from checks.text import one_line
 from daemon.api.schema import Problem
 from daemon.config.problems import ConfigError
 from daemon.core import errors as core
+from daemon.store.errors import StoreError, TargetExists
 
 log: Final = logging.getLogger(__name__)
 
@@ -161,6 +163,8 @@ def problem_for(error: Exception, request: web.BaseRequest) -> web.Response:
         return problem(_REFUSALS.get(type(error), 409), str(error))
     if isinstance(error, ConfigError):
         return _config_problem(error)
+    if isinstance(error, StoreError):
+        return problem(422 if isinstance(error, TargetExists) else 503, str(error))
     if isinstance(error, web.HTTPException):
         return _http_problem(error)
     log.error(

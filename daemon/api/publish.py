@@ -15,8 +15,10 @@ from daemon.api import views
 from daemon.api.backend import EngineView
 from daemon.api.hub import EventHub
 from daemon.api.schema import DaemonInfo, DeliveryView
+from daemon.api.times import stamp
 from daemon.api.views_incident import incident_view
 from daemon.core.effects import Append, Drop, Effect, Enqueue, Observed, Save
+from daemon.core.events import Settled
 from daemon.core.model import (
     Alert,
     Audit,
@@ -45,6 +47,7 @@ def publish_effects(
                 hub.publish("operator", key, partial(views.operator_view, effect.entry))
         elif isinstance(effect, Enqueue):
             notice = effect.notice
+            hub.remember_queued(notice.key, notice.at)
             hub.publish("delivery", notice.key, partial(views.queued_view, notice))
         elif isinstance(effect, Drop):
             gone = gone or effect.kind in {CheckState, ServiceState}
@@ -56,6 +59,25 @@ def publish_effects(
 def publish_delivery(view: DeliveryView, hub: EventHub) -> None:
     """A delivery came further: tried, sent or failed."""
     hub.publish("delivery", view.id, lambda: view)
+
+
+def publish_settled(settled: Settled, now: Instant, hub: EventHub) -> None:
+    """A notice was delivered, or never will be; the service says so when that is on disk."""
+    queued = hub.queued.pop(settled.notice, None)
+    view = DeliveryView(
+        id=settled.notice,
+        incident=settled.incident,
+        type=settled.type.value,
+        channel=settled.channel,
+        recipient=settled.recipient,
+        state="sent" if settled.delivered else "failed",
+        attempts=settled.attempts,
+        created_at=stamp(now) if queued is None else stamp(queued),
+        next_at=None,
+        sent_at=stamp(now) if settled.delivered else None,
+        detail=settled.detail,
+    )
+    publish_delivery(view, hub)
 
 
 def publish_daemon(info: DaemonInfo, hub: EventHub) -> None:

@@ -73,7 +73,7 @@ def last_view(result: Result) -> schema.Last:
         latency_ms=_latency(result.latency_ms),
         message=result.message,
         metrics=_numbers(result.metrics),
-        phases=_numbers(result.phases),
+        phases={name: round(ms, 3) for name, ms in result.phases.items() if isfinite(ms)},
     )
 
 

@@ -52,6 +52,7 @@ from daemon.core.plan import (
     SlaPlan,
 )
 from daemon.core.severity import Severity
+from daemon.store.errors import StoreUnusable, TargetExists
 
 START: Instant = 1_795_255_865_000
 """2026-11-21 10:11:05 UTC."""
@@ -242,7 +243,10 @@ class Lab:
         return {"changed": False}
 
     async def backup(self, path: Path) -> dict[str, Any]:
-        path.write_bytes(b"copy")  # noqa: ASYNC240  # a few bytes
+        if path.name == "taken.db":
+            raise TargetExists(f"{path}: exists already; name a new file")
+        if path.name != "copy":
+            raise StoreUnusable(f"{path}: cannot be written")
         return {"path": str(path)}
 
     async def verify(self) -> dict[str, Any]:

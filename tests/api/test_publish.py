@@ -6,9 +6,15 @@ from dataclasses import replace
 
 from checks.result import Result, Status
 from daemon.api.hub import EventHub
-from daemon.api.publish import publish_daemon, publish_delivery, publish_effects, publish_sla
+from daemon.api.publish import (
+    publish_daemon,
+    publish_delivery,
+    publish_effects,
+    publish_settled,
+    publish_sla,
+)
 from daemon.core.effects import Drop, Effect, Observed, Save, StartProbe
-from daemon.core.events import PlanChanged
+from daemon.core.events import PlanChanged, Settled
 from daemon.core.model import Alert, CheckState
 from tests.api.lab import START, Lab
 from tests.api.test_hub import take_all
@@ -99,3 +105,25 @@ def test_curves_of_checks_that_left_are_forgotten() -> None:
     assert lab.hub.trails.of("db")
     lab.do(PlanChanged(replace(lab.engine.plan, checks={}, services={}, slas={})))
     assert lab.hub.trails.of("db") == []
+
+
+def test_a_delivery_is_followed_from_the_queue_to_its_end() -> None:
+    lab = Lab()
+    since = lab.hub.seq
+    lab.outage()
+    [queued] = lab.history.queued
+    lab.time += 1_500
+    settled = Settled(queued.id, queued.incident, "mail", "", True, 2, "250 OK")
+    publish_settled(settled, lab.time, lab.hub)
+    [view] = [data for _, kind, data in take_all(lab.hub, since)[0] if kind == "delivery"]
+    assert (view["state"], view["attempts"], view["detail"]) == ("sent", 2, "250 OK")
+    assert view["created_at"] == queued.created_at
+    assert view["sent_at"] == "2026-11-21T10:11:07.500Z"
+
+
+def test_a_delivery_that_failed_was_not_sent() -> None:
+    lab = Lab()
+    since = lab.hub.seq
+    publish_settled(Settled("n", "i", "mail", "", False, 9, "550 no"), lab.time, lab.hub)
+    [view] = [data for _, _, data in take_all(lab.hub, since)[0]]
+    assert (view["state"], view["sent_at"]) == ("failed", None)

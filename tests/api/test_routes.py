@@ -384,13 +384,15 @@ async def test_a_bad_configuration_is_reported_with_file_line_and_key(tmp_path: 
 
 
 async def test_the_database_is_cared_for(tmp_path: Path) -> None:
-    lab, copy = Lab(), tmp_path / "copy.db"
+    lab, copy = Lab(), tmp_path / "copy"
     async with serving(lab, tmp_path) as socket, raw_http(socket) as http:
         made = await http.post(f"{V1}/db/backup", json={"path": str(copy)})
-        assert (made.status_code, copy.read_bytes()) == (200, b"copy")
-        for path in ("relative.db", "", "/nowhere/at/all.db", "/tmp/\x1b.db"):
+        assert (made.status_code, made.json()) == (200, {"path": str(copy)})
+        for path, code in (
+            ("copy", 422), ("", 422), ("/tmp/\x1b/copy", 422), ("/x/taken.db", 422), ("/x/y", 503),
+        ):  # fmt: skip
             refused = await http.post(f"{V1}/db/backup", json={"path": path})
-            assert refused.status_code == 422
+            assert refused.status_code == code
         assert (await http.post(f"{V1}/db/verify")).json() == {"problems": []}
         assert (await http.post(f"{V1}/db/prune")).json() == {"removed": 0}
 

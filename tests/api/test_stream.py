@@ -255,7 +255,9 @@ def fold(mirror: Mirror, event: StreamEvent) -> None:
         case schema.AlertView():
             mirror[event.kind, data.fingerprint] = data
         case schema.IncidentView():
-            data.money = None  # the amount depends on when it was asked for
+            # what follows from the time alone is as of when it was said
+            data.money = data.recovery_met = None
+            data.mtta_breached = data.mttr_breached = False
             mirror[event.kind, data.id] = data
 
 

@@ -35,11 +35,7 @@ async def backup(call: Call) -> web.Response:
     path = Path((await call.body(BackupBody)).path)
     if not path.is_absolute() or not str(path).isprintable():
         raise Unprocessable("the path of a backup must be absolute and printable")
-    try:
-        return answer(await call.backend.backup(path))
-    except OSError as error:
-        words = error.strerror or str(error)
-        raise Unprocessable(f"the backup cannot be written to {path}: {words}") from None
+    return answer(await call.backend.backup(path))
 
 
 async def verify(call: Call) -> web.Response:
