@@ -1,0 +1,166 @@
+"""Muting: each of the four reasons, and what is looked at again when."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from daemon.core.events import ExpireSilence, PutSilence
+from daemon.core.labels import parse_matcher
+from daemon.core.model import HOUR, MINUTE, EntryKind, MuteKind
+from daemon.core.plan import InhibitPlan
+from tests.core.deciding import ANA, Stand, condition, plan, said
+
+SILENCE = PutSilence(ANA, (parse_matcher("check=web"),), None, 0, "works")
+INHIBIT = InhibitPlan((parse_matcher("check=db"),), (parse_matcher("check=web"),))
+
+
+def silence(stand: Stand, lasts: int = HOUR) -> str:
+    stand.do(replace(SILENCE, ends_at=stand.now + lasts))
+    return next(iter(stand.decider.muting.silences.records))
+
+
+def reasons(stand: Stand, check: str = "web") -> list[MuteKind]:
+    alert = stand.alert(check)
+    assert alert is not None
+    return [mute.kind for mute in alert.muted]
+
+
+def test_a_silenced_alert_fires_visibly_and_tells_nobody() -> None:
+    stand = Stand()
+    silence(stand)
+    assert stand.see(condition()) == []
+    assert reasons(stand) == [MuteKind.SILENCE]
+    assert stand.incident.muted[0].reason == "silenced by ana: works"
+    assert stand.kinds() == [EntryKind.FIRED, EntryKind.MUTED]
+    assert stand.wait(30 * MINUTE) == []
+
+
+def test_when_the_silence_ends_what_still_fires_is_told_at_once() -> None:
+    stand = Stand()
+    silence(stand)
+    stand.see(condition())
+    told = stand.wait(HOUR)
+    assert said(told) == [
+        ("slack", "firing"),
+        ("ana via sms", "firing"),
+        ("ana via mail", "firing"),
+    ]
+    assert told[0].at == stand.mirror.entries[0].at + HOUR
+    assert EntryKind.UNMUTED in stand.kinds()
+
+
+def test_a_silence_that_is_expired_by_hand_ends_at_once_too() -> None:
+    stand = Stand()
+    key = silence(stand)
+    stand.see(condition())
+    assert said(stand.do(ExpireSilence(key, ANA)))[0] == ("slack", "firing")
+
+
+def test_told_before_the_silence_it_is_not_told_again_after_it() -> None:
+    stand = Stand(plan(route=plan().route))
+    stand.see(condition())
+    silence(stand, MINUTE)
+    assert stand.incident.muted
+    assert [kind for _, kind in said(stand.wait(4 * MINUTE))] == []
+
+
+def test_whoever_was_told_hears_that_it_is_over_though_it_is_silenced() -> None:
+    stand = Stand()
+    stand.see(condition())
+    silence(stand)
+    told = said(stand.see(condition(holds=False)))
+    assert told == [
+        ("slack", "resolved"), ("ana via sms", "resolved"), ("ana via mail", "resolved"),
+    ]  # fmt: skip
+
+
+def test_an_alert_that_nobody_was_told_of_ends_without_a_word() -> None:
+    stand = Stand()
+    silence(stand)
+    stand.see(condition())
+    assert stand.see(condition(holds=False)) == []
+    assert stand.incident.resolved_at is not None
+
+
+def test_a_cause_that_fires_in_the_same_turn_mutes_before_anybody_is_told() -> None:
+    stand = Stand(plan(inhibits=(INHIBIT,)))
+    told = stand.see(condition("web"), condition("db", labels={"service": "orders"}))
+    assert {notice.incident.service for notice in told} == {"orders"}
+    assert reasons(stand) == [MuteKind.INHIBITION]
+    web = stand.alert()
+    assert web is not None
+    assert web.muted[0].reason == "inhibited by CheckFailing (orders)"
+
+
+def test_a_cause_that_is_silenced_itself_still_inhibits() -> None:
+    stand = Stand(plan(inhibits=(INHIBIT,)))
+    stand.do(replace(SILENCE, matchers=(parse_matcher("check=db"),), ends_at=stand.now + HOUR))
+    assert stand.see(condition("db", labels={"service": "orders"}), condition("web")) == []
+
+
+def test_when_the_cause_is_gone_its_symptom_is_told() -> None:
+    stand = Stand(plan(inhibits=(INHIBIT,)))
+    stand.see(condition("db", labels={"service": "orders"}), condition("web"))
+    told = stand.see(condition("db", False, labels={"service": "orders"}))
+    assert ("slack", "firing") in said([n for n in told if n.incident.service == "shop"])
+
+
+def test_mutes_hold_right_after_a_restart() -> None:
+    stand = Stand(plan(inhibits=(INHIBIT,), route=replace(plan().route, group_wait=MINUTE)))
+    stand.see(condition("web"), condition("db", labels={"service": "orders"}))
+    told = stand.restart(after=5 * MINUTE)
+    assert {notice.incident.service for notice in told} == {"orders"}
+
+
+def test_a_reload_with_other_inhibitions_is_looked_at_at_once() -> None:
+    stand = Stand()
+    stand.see(condition("web"), condition("db", labels={"service": "orders"}))
+    stand.reload(plan(inhibits=(INHIBIT,)))
+    assert reasons(stand) == [MuteKind.INHIBITION]
+    stand.reload(plan())
+    assert reasons(stand) == []
+
+
+def test_an_unreachable_check_is_muted_by_its_parent() -> None:
+    stand = Stand()
+    stand.see(condition())
+    stand.see(condition(holds=None, unreachable="db"))
+    assert reasons(stand) == [MuteKind.DEPENDENCY]
+    assert stand.incident.muted[0].reason == "unreachable: db is down"
+    assert stand.incident.escalation is not None
+    assert stand.incident.escalation.next_at is None
+    stand.see(condition())
+    assert reasons(stand) == []
+
+
+def test_flapping_lets_one_notice_through_and_mutes_what_follows() -> None:
+    stand = Stand()
+    told = stand.see(condition(flapping=True))
+    assert ("slack", "firing") in said(told)
+    assert reasons(stand) == [MuteKind.FLAPPING]
+    swings = [
+        *stand.see(condition(holds=False, flapping=True)),
+        *stand.wait(MINUTE),
+        *stand.see(condition(flapping=True)),
+        *stand.wait(10 * MINUTE),
+    ]
+    assert swings == []
+    assert len(stand.incidents) == 1
+
+
+def test_after_flapping_only_what_differs_from_what_was_told_is_told() -> None:
+    still_down = Stand()
+    still_down.see(condition(flapping=True))
+    assert still_down.see(condition()) == []
+    recovered = Stand()
+    recovered.see(condition(flapping=True))
+    recovered.see(condition(holds=False, flapping=True))
+    assert ("slack", "resolved") in said(recovered.see(condition(holds=False)))
+
+
+def test_a_group_with_one_unmuted_alert_is_told_of_that_one_alone() -> None:
+    stand = Stand()
+    silence(stand)
+    told = stand.see(condition("web"), condition("api"))
+    assert stand.incident.muted == ()
+    assert [a.labels["check"] for a in told[0].alerts] == ["api"]

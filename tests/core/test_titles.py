@@ -1,0 +1,42 @@
+"""An incident's title and summary."""
+
+from __future__ import annotations
+
+from daemon.core import titles
+from daemon.core.model import Terms
+from daemon.core.severity import Severity
+from tests.core.deciding import START, alert
+
+
+def test_a_failing_check_names_its_service_and_status() -> None:
+    assert titles.title(alert(annotations={"status": "degraded"})) == "shop is degraded"
+    assert titles.title(alert(terms=Terms(down=True))) == "shop is down"
+    assert titles.title(alert("web", labels={})) == "web is failing"
+
+
+def test_a_rule_names_its_service_and_itself() -> None:
+    slow = alert(source="rule:slow:web", name="checkout-slow")
+    assert titles.title(slow) == "shop: checkout-slow"
+    assert titles.title(alert(source="self:loop", name="TocsinLoop", labels={})) == "TocsinLoop"
+
+
+def test_the_summary_is_the_alerts_own_words_and_the_count_of_the_others() -> None:
+    told = alert(annotations={"summary": "p95 is 900 ms"})
+    assert titles.summary(told, 0) == "p95 is 900 ms"
+    assert titles.summary(told, 1) == "p95 is 900 ms (and 1 more alert)"
+    assert titles.summary(told, 7) == "p95 is 900 ms (and 7 more alerts)"
+    assert titles.summary(alert(), 0) == "shop is failing"
+
+
+def test_the_summary_is_bounded_and_keeps_the_count() -> None:
+    text = titles.summary(alert(annotations={"summary": "x" * 9_999}), 3)
+    assert len(text) == titles.LONGEST
+    assert text.endswith("(and 3 more alerts)")
+
+
+def test_the_gravest_speaks_then_the_one_that_fired_first() -> None:
+    first, second = alert("b", fired_at=START), alert("a", fired_at=START + 1)
+    grave = alert("z", effective=Severity.EMERGENCY, fired_at=START + 9)
+    assert titles.worst([second, first]) == first
+    assert titles.worst([second, first, grave]) == grave
+    assert titles.worst([]) is None
