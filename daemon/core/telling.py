@@ -1,10 +1,10 @@
 """Telling: turns decisions into notices and keeps who was told what.
 
 Three rules hold here and nowhere else. Nobody is called to an incident while it is muted.
-Nobody is called twice to the same incident in one turn, whichever of its routes and levels
-name them. And whoever was called to an incident is told when it is acknowledged and when it
-is over, also if it was muted meanwhile (only a channel that does not want resolutions is
-spared those).
+Nobody is called twice for the same alerts in one turn, whichever of an incident's routes
+and levels name them. And whoever was called to an incident is told when it is acknowledged
+and when it is over, also if it was muted meanwhile (only a channel that does not want
+resolutions is spared those).
 
 It stands at the end of the deciding half: after it there is only the outbox.
 """
@@ -45,7 +45,7 @@ class Teller:
         self.plan = plan
         self.first_told: list[str] = []
         self._book = book
-        self._called: set[tuple[str, str, str]] = set()
+        self._called: dict[tuple[str, str, str], set[str]] = {}
 
     def begin_turn(self) -> None:
         """Another turn: everybody may be called again."""
@@ -174,9 +174,15 @@ class Teller:
         reason: str,
         level: int | None = None,
     ) -> list[Recipient]:
-        """Call those who were not called in this turn yet; returns them."""
-        fresh = [r for r in to if (key, r.channel, r.name) not in self._called]
-        self._called.update((key, r.channel, r.name) for r in fresh)
+        """Call those who were not called for all of these alerts in this turn yet; returns
+        them."""
+        firing = {alert.key for alert in alerts if not alert.resolved_at}
+        fresh = []
+        for r in to:
+            called = self._called.get((key, r.channel, r.name))
+            if called is None or not firing <= called:
+                self._called[key, r.channel, r.name] = firing | (called or set())
+                fresh.append(r)
         if fresh and not self._book.told(self._book.incidents[key]):
             self.first_told.append(key)
         self._send(key, kind, fresh, alerts, turn, reason, level)

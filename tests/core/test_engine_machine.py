@@ -292,6 +292,7 @@ class EngineMachine(RuleBasedStateMachine):
         entries = self.mirror.entries[old_entries:]
         old = {k: v for (kind, k), v in before.items() if kind is Incident}
         self.nobody_is_called_while_muted(effects)
+        self.what_a_channel_is_believed_to_know_it_was_told()
         self.nothing_is_late()
         self.escalations_have_a_next_step_or_a_reason()
         self.changes_are_told_and_counted(old, entries)  # type: ignore[arg-type]  # incidents
@@ -499,6 +500,16 @@ class EngineMachine(RuleBasedStateMachine):
             for plan in self.plan.inhibits
             for other in self.engine.alerts.values()
         )
+
+    def what_a_channel_is_believed_to_know_it_was_told(self) -> None:
+        heard: dict[tuple[str, str], set[str]] = {}
+        for notice in self.mirror.notices:
+            known = heard.setdefault((notice.incident.key, notice.channel), set())
+            known.update(alert.key for alert in notice.alerts)
+        for group in self.engine.groups.values():
+            for told in group.told:
+                if told.channel in self.plan.channels:
+                    assert set(told.firing) <= heard[group.incident, told.channel]
 
     def nothing_is_late(self) -> None:
         deadline = self.engine.next_deadline()

@@ -1,0 +1,309 @@
+"""The desk: how incidents begin, grow, reopen, rest and end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from daemon.core.casebook import KEEP
+from daemon.core.events import Acknowledge, Resolve
+from daemon.core.model import (
+    MINUTE,
+    SECOND,
+    EntryKind,
+    IncidentState,
+    NoticeType,
+    Promotion,
+)
+from daemon.core.plan import AckPlan
+from daemon.core.severity import Severity
+from tests.core.deciding import ANA, START, Stand, condition, plan, route, said, short
+
+LOW = {"severity": Severity.LOW}
+
+
+def ack(stand: Stand, **more: object) -> None:
+    stand.do(replace(Acknowledge(stand.incident.key, ANA), **more))  # type: ignore[arg-type]  # fields by name
+
+
+def test_an_incident_is_visible_at_once_and_told_when_its_group_has_waited() -> None:
+    stand = Stand(plan(route=route(group_wait=30 * SECOND, policy="primary")))
+    assert stand.see(condition()) == []
+    assert stand.incident.title == "shop is down"
+    assert stand.incident.escalation is not None
+    assert stand.incident.escalation.next_at == START + 30 * SECOND
+    told = stand.wait(30 * SECOND)
+    assert said(told) == [
+        ("slack", "firing"),
+        ("ana via sms", "firing"),
+        ("ana via mail", "firing"),
+    ]
+    assert {notice.at for notice in told} == {START + 30 * SECOND}
+
+
+def test_an_outage_that_ends_within_the_wait_is_told_to_nobody() -> None:
+    stand = Stand(plan(route=route(group_wait=30 * SECOND, policy="primary")))
+    stand.see(condition())
+    stand.wait(10 * SECOND)
+    assert stand.see(condition(holds=False)) == []
+    assert stand.wait(60 * MINUTE) == []
+    assert stand.incident.state is IncidentState.RESOLVED
+
+
+def test_the_default_wait_follows_severity_and_shrinks_when_something_graver_joins() -> None:
+    stand = Stand(plan(route=route(group_wait=None, policy="primary")))
+    stand.see(condition("web", **LOW))
+    assert stand.decider.next_deadline() == START + 60 * SECOND
+    stand.wait(5 * SECOND)
+    assert ("slack", "firing") in said(stand.see(condition("api")))
+
+
+def test_alerts_of_one_service_share_an_incident_and_new_ones_are_told_on_the_next_tick() -> None:
+    stand = Stand()
+    stand.see(condition("web"))
+    stand.wait(10 * SECOND)
+    assert stand.see(condition("api")) == []
+    told = stand.wait(50 * SECOND)
+    assert said(told) == [("slack", "updated")]
+    assert told[0].reason == "new alerts added"
+    assert len(stand.incidents) == 1
+    assert stand.incident.summary == "web is down (and 1 more alert)"
+
+
+def test_alerts_of_different_services_do_not() -> None:
+    stand = Stand()
+    stand.see(condition("web"), condition("db", labels={"service": "orders"}))
+    assert [incident.service for incident in stand.incidents] == ["shop", "orders"]
+
+
+def test_one_of_several_that_resolves_is_told_on_the_tick_and_the_last_at_once() -> None:
+    stand = Stand()
+    stand.see(condition("web"), condition("api"))
+    stand.wait(10 * SECOND)
+    assert stand.see(condition("api", False)) == []
+    told = stand.wait(50 * SECOND)
+    assert [(n.reason, short(n.type)) for n in told] == [("some alerts resolved", "updated")]
+    last = stand.see(condition("web", False))
+    assert {(n.reason, n.type) for n in last} == {("all alerts resolved", NoticeType.RESOLVED)}
+    assert stand.decider.book.groups == {}
+
+
+def test_a_rise_of_severity_is_told_at_once() -> None:
+    stand = Stand()
+    stand.see(condition("web", severity=Severity.HIGH))
+    stand.wait(10 * SECOND)
+    told = stand.see(condition("web", severity=Severity.EMERGENCY))
+    assert sorted((n.channel, n.reason) for n in told) == [
+        ("mail", "severity raised"),
+        ("slack", "severity raised"),
+        ("sms", "severity raised"),
+    ]
+    assert EntryKind.SEVERITY in stand.kinds()
+    assert stand.see(condition("web", severity=Severity.EMERGENCY)) == []
+
+
+def test_promotion_with_age_is_such_a_rise() -> None:
+    stand = Stand()
+    steps = (Promotion(2 * MINUTE, Severity.CRITICAL),)
+    stand.see(condition(severity=Severity.MEDIUM, promote=steps))
+    told = stand.wait(2 * MINUTE)
+    assert ("severity raised", START + 2 * MINUTE) in {(n.reason, n.at) for n in told}
+    assert stand.incident.severity is Severity.CRITICAL
+
+
+def test_a_graver_alert_takes_the_routes_it_now_matches_and_their_policy() -> None:
+    tree = route(route(path="0", match=["severity=critical"], channels=("mail",), policy="primary"))
+    stand = Stand(plan(route=tree))
+    assert said(stand.see(condition(severity=Severity.MEDIUM))) == [("slack", "firing")]
+    assert stand.incident.escalation is None
+    told = said(stand.see(condition(severity=Severity.CRITICAL)))
+    assert ("mail", "firing") in told
+    assert ("ana via sms", "firing") in told
+    assert len(stand.incidents) == 1
+
+
+def test_a_repeat_comes_when_the_interval_is_over_and_not_while_somebody_has_it() -> None:
+    stand = Stand(plan(route=route(repeat_interval=10 * MINUTE)))
+    stand.see(condition())
+    assert said(stand.wait(10 * MINUTE)) == [("slack", "repeated")]
+    ack(stand)
+    assert stand.wait(60 * MINUTE) == []
+
+
+def test_a_route_that_only_notifies_tells_its_channels_and_runs_no_policy() -> None:
+    tree = route(
+        route(path="0", channels=("slack",), policy="primary", group_wait=0, continue_=True),
+        route(path="1", channels=("quiet",), group_wait=0, group_by=("...",)),
+    )
+    stand = Stand(plan(route=tree))
+    told = stand.see(condition("web"), condition("api"))
+    assert sorted(n.channel for n in told if not n.recipient) == ["quiet", "quiet", "slack"]
+    assert [len(n.alerts) for n in told if n.channel == "quiet"] == [1, 1]
+    groups = stand.decider.book.groups
+    assert sorted(group.owner for group in groups.values()) == [False, False, True]
+    assert {group.incident for group in groups.values()} == {stand.incident.key}
+
+
+def test_an_alert_that_joins_reopens_what_was_taken_and_starts_the_policy_over() -> None:
+    stand = Stand()
+    stand.see(condition("web"))
+    ack(stand)
+    stand.wait(MINUTE)
+    told = stand.see(condition("api"))
+    assert stand.incident.state is IncidentState.TRIGGERED
+    assert stand.incident.acknowledged_by is None
+    assert ("ana via sms", "escalated") in said(told)
+    assert EntryKind.REOPENED in stand.kinds()
+
+
+def test_an_alert_that_comes_back_reopens_nothing() -> None:
+    stand = Stand()
+    stand.see(condition("web"), condition("api"))
+    ack(stand)
+    stand.see(condition("api", False))
+    stand.see(condition("api"))
+    assert stand.incident.state is IncidentState.ACKNOWLEDGED
+
+
+def test_a_rise_of_severity_reopens_what_was_taken() -> None:
+    stand = Stand()
+    stand.see(condition(severity=Severity.MEDIUM))
+    ack(stand)
+    stand.see(condition(severity=Severity.CRITICAL))
+    assert stand.incident.state is IncidentState.TRIGGERED
+    reopened = [e.text for e in stand.mirror.entries if e.kind is EntryKind.REOPENED]
+    assert reopened == ["severity rose to critical"]
+
+
+def test_the_configuration_may_forbid_reopening() -> None:
+    spec = plan(ack=AckPlan(reopen_on_severity=False, reopen_on_new_alert=False))
+    stand = Stand(spec)
+    stand.see(condition(severity=Severity.MEDIUM))
+    ack(stand)
+    stand.see(condition("api"))
+    assert stand.incident.state is IncidentState.ACKNOWLEDGED
+
+
+def test_an_acknowledgement_that_expires_starts_the_policy_over() -> None:
+    stand = Stand()
+    stand.see(condition())
+    ack(stand, expires_after=10 * MINUTE)
+    assert stand.wait(10 * MINUTE - 1) == []
+    told = stand.wait(1)
+    assert stand.incident.state is IncidentState.TRIGGERED
+    assert said(told) == [("ana via sms", "escalated"), ("ana via mail", "escalated")]
+    assert EntryKind.ACK_EXPIRED in stand.kinds()
+
+
+def test_levels_escalate_on_time_and_the_end_is_noted() -> None:
+    stand = Stand()
+    stand.see(condition())
+    told = [(n.at - START, n.channel, short(n.type), n.level) for n in stand.wait(60 * MINUTE)]
+    assert told == [
+        (5 * MINUTE, "mail", "escalated", 1),
+        (15 * MINUTE, "slack", "escalated", 2),
+    ]
+    assert stand.kinds()[-1] is EntryKind.QUEUED or EntryKind.SPENT in stand.kinds()
+    assert stand.incident.escalation is not None
+    assert stand.incident.escalation.spent
+
+
+def test_what_was_due_while_nobody_looked_is_done_once_in_order() -> None:
+    stand = Stand()
+    stand.see(condition())
+    told = stand.restart(after=16 * MINUTE)
+    assert [(n.channel, n.level) for n in told] == [("mail", 1), ("slack", 2)]
+    assert stand.restart() == []
+
+
+def test_what_still_fires_after_being_resolved_by_hand_is_new_only_when_it_fires_anew() -> None:
+    stand = Stand()
+    stand.see(condition())
+    told = stand.do(Resolve(stand.incident.key, ANA, "false alarm"))
+    assert {short(n.type) for n in told} == {"resolved"}
+    assert told[0].reason == "resolved by ana; false alarm"
+    assert stand.see(condition()) == []
+    assert stand.wait(60 * MINUTE) == []
+    stand.see(condition(holds=False))
+    assert ("slack", "firing") in said(stand.see(condition()))
+    assert len(stand.incidents) == 2
+
+
+def test_an_alert_that_fires_while_a_dismissed_one_still_does_opens_an_incident_of_its_own() -> (
+    None
+):
+    stand = Stand()
+    stand.see(condition("web"))
+    stand.do(Resolve(stand.incident.key, ANA))
+    stand.wait(SECOND)
+    stand.see(condition("api"))
+    assert len(stand.incidents) == 2
+    assert len(stand.incident.firing) == 1
+
+
+def test_an_end_and_a_beginning_in_one_turn_keep_the_incident() -> None:
+    stand = Stand()
+    stand.see(condition())
+    assert stand.see(condition(holds=False), condition()) == []
+    assert len(stand.incidents) == 1
+    assert stand.incident.state is IncidentState.TRIGGERED
+
+
+def test_a_blip_within_one_turn_is_no_incident() -> None:
+    stand = Stand()
+    assert stand.see(condition(), condition(holds=False)) == []
+    assert stand.incidents == []
+
+
+def test_an_incident_that_ends_and_begins_in_one_millisecond_is_two() -> None:
+    stand = Stand()
+    for _ in range(3):
+        stand.see(condition())
+        stand.see(condition(holds=False))
+    assert len({incident.key for incident in stand.incidents}) == 3
+
+
+def test_a_reload_keeps_the_routes_and_the_policy_of_what_has_begun() -> None:
+    stand = Stand()
+    stand.see(condition())
+    stand.reload(plan(route=route(channels=("mail",)), policies={}))
+    told = said(stand.wait(5 * MINUTE))
+    assert told == [("ben via mail", "escalated")]
+    assert ("slack", "resolved") in said(stand.see(condition(holds=False)))
+
+
+def test_a_check_that_leaves_the_configuration_resolves_its_alert() -> None:
+    stand = Stand()
+    stand.see(condition())
+    told = stand.reload(plan(checks={}))
+    assert ("slack", "resolved") in said(told)
+
+
+def test_a_channel_that_is_gone_is_noted_and_nobody_else_suffers() -> None:
+    stand = Stand()
+    stand.see(condition())
+    gone = {name: spec for name, spec in plan().channels.items() if name != "sms"}
+    stand.reload(plan(channels=gone))
+    told = said(stand.see(condition(holds=False)))
+    assert told == [("slack", "resolved"), ("ana via mail", "resolved")]
+    assert EntryKind.UNDELIVERED in stand.kinds()
+
+
+def test_resolved_incidents_and_their_alerts_are_forgotten_in_time() -> None:
+    stand = Stand()
+    stand.see(condition())
+    stand.see(condition(holds=False))
+    stand.wait(KEEP)
+    assert stand.incidents == []
+    assert stand.alert() is None
+    assert stand.mirror.records == {}
+    assert stand.decider.next_deadline() is None
+
+
+def test_an_alert_that_resolved_is_remembered_while_its_incident_goes_on() -> None:
+    stand = Stand()
+    stand.see(condition("web"), condition("api"))
+    stand.see(condition("api", False))
+    stand.wait(5 * KEEP)
+    assert stand.alert("api") is not None
+    stand.see(condition("web", False))
+    assert stand.alert("api") is None
