@@ -14,7 +14,7 @@ LOADED = "import sys, {module}; print('\\n'.join(sys.modules))"
 
 FORBIDDEN = {
     "daemon.core.engine": [
-        "aiohttp", "aiosqlite", "httpx", "psutil", "textual", "asyncio", "tui",
+        "aiohttp", "aiosqlite", "httpx", "psutil", "textual", "uvloop", "tui",
         "daemon.api", "daemon.config", "daemon.store", "daemon.notify", "daemon.service",
     ],
     "checks": ["daemon", "tui", "textual", "asyncpg", "aiomysql", "redis"],

@@ -43,7 +43,7 @@ def up(config: Config = None) -> int:
     \b
     Example: tocsin up
     """
-    from daemon.service.app import up as start
+    from daemon.service.up import up as start
 
     return start(config)
 

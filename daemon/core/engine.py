@@ -68,8 +68,11 @@ class Engine:
         turn = Turn(now)
         engine._decider.restore(snapshot.records, now)
         engine._rules.restore(snapshot.samples, now, _held(engine.alerts))
+        # The books take the checks as they were stored: what the observatory finds out on
+        # restoring (a gap) is a fact of this turn, and ends a piece instead of replacing it.
+        stored = {one.key: one for one in snapshot.records if isinstance(one, CheckState)}
+        engine._books.restore(snapshot.intervals, stored, now, snapshot.last)
         engine._observatory.restore(snapshot.records, snapshot.last, turn)
-        engine._books.restore(snapshot.intervals, engine.checks, now, snapshot.last)
         engine._decider.leave_what_is_gone(turn)
         return engine, engine._settle(turn)
 

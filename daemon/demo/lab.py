@@ -15,19 +15,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from daemon.demo import estate, terminal
-from daemon.demo.children import (
+from daemon.demo import estate
+from daemon.demo.script import changes, scene
+from daemon.demo.shop import Shop, send_heartbeats
+from daemon.demo.sinks import MailSink, Received, WebhookSink
+from daemon.demo.storyteller import Storyteller
+from daemon.service import terminal
+from daemon.service.children import (
     DaemonDidNotStart,
+    alone,
     end,
     last_words,
     start_daemon,
     start_dashboard,
     until_ready,
 )
-from daemon.demo.script import changes, scene
-from daemon.demo.shop import Shop, send_heartbeats
-from daemon.demo.sinks import MailSink, Received, WebhookSink
-from daemon.demo.storyteller import Storyteller
+from daemon.service.limits import seconds_to_run
 
 _STEP_S: Final = 0.2
 """The script is looked at so often."""
@@ -43,7 +46,7 @@ In another terminal:  export TOCSIN_SOCKET={socket}
 def run() -> int:
     """Run the demo; returns the exit code."""
     try:
-        seconds = _seconds(os.environ.get("TOCSIN_SECONDS", ""))
+        seconds = seconds_to_run()
     except ValueError as error:
         return _fail(str(error), 2)
     directory = Path(tempfile.mkdtemp(prefix="tocsin-demo-"))
@@ -55,19 +58,6 @@ def run() -> int:
         return _fail(f"the demo cannot run here: {error.strerror or error}")
     finally:
         shutil.rmtree(directory, ignore_errors=True)
-
-
-def _seconds(text: str) -> float | None:
-    """How long to run, from `TOCSIN_SECONDS`; None for until interrupted."""
-    if not text:
-        return None
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not 0 < seconds < 1e9:
-        raise ValueError(f"TOCSIN_SECONDS={text!r} is no number of seconds; write it like 30")
-    return seconds
 
 
 def _fail(text: str, code: int = 1) -> int:
@@ -111,7 +101,7 @@ class _Demo:
             ),
         )
         log = self._directory / "daemon.log"
-        daemon = await start_daemon(config, log)
+        daemon = await start_daemon(config, log, alone())
         stack.push_async_callback(end, daemon)
         await until_ready(daemon, self._socket, log)
         self._background(stack, self._watch(daemon, log))
@@ -124,7 +114,7 @@ class _Demo:
         self._background(stack, send_heartbeats(shop, self._socket))
         if self._has_terminal:
             stack.enter_context(terminal.restored())
-            dashboard = await start_dashboard(self._socket)
+            dashboard = await start_dashboard(self._socket, alone())
             stack.push_async_callback(end, dashboard)
             self._background(stack, self._until_left(dashboard))
         else:

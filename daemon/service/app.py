@@ -21,8 +21,9 @@ from daemon.config import Config, ConfigError, database_path, find_config, load,
 from daemon.core.engine import Engine
 from daemon.service.clock import Clock
 from daemon.service.daemon import Daemon
+from daemon.service.limits import seconds_to_run
 from daemon.service.log import set_up_logging
-from daemon.service.parts import describe, prepare_checks, retention_of
+from daemon.service.parts import describe, prepare_checks
 from daemon.service.runner import raise_descriptor_limit
 from daemon.service.status_lines import StatusLines
 from daemon.service.systemd import Notifier
@@ -50,7 +51,7 @@ def serve(config_path: Path | None, *, status_lines: bool = False) -> int:
     try:
         config = load(find_config(config_path))
         prepared = prepare_checks(config)
-        seconds = _seconds(os.environ.get("TOCSIN_SECONDS", ""))
+        seconds = seconds_to_run()
     except ConfigError as error:
         return refuse(*map(str, error.problems))
     except ValueError as error:
@@ -82,18 +83,6 @@ def _say(line: str) -> None:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123  # for the lines of the end
 
 
-def _seconds(text: str) -> float | None:
-    if not text:
-        return None
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0.0 < seconds < 1e9:
-        raise ValueError(f"TOCSIN_SECONDS={text!r} is no number of seconds; write it like 30")
-    return seconds
-
-
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     if sys.platform == "win32":
         return asyncio.new_event_loop
@@ -118,7 +107,7 @@ class _Life:
         config, socket = self._config, socket_path(self._config)
         clock = Clock()
         async with AsyncExitStack() as stack:
-            store = await Store.open(database_path(config), retention_of(config.retention))
+            store = await Store.open(database_path(config), config.retention_plan)
             stack.push_async_callback(store.close)
             now = clock.now()
             snapshot = await store.restore(config.plan, now)

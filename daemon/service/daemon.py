@@ -18,8 +18,13 @@ import checks
 from checks.result import Result
 from daemon import __version__
 from daemon.api.access import Access
-from daemon.api.hub import EventHub
-from daemon.api.publish import publish_daemon, publish_effects, publish_sla
+from daemon.api.hub import MAX_ENTRIES, EventHub
+from daemon.api.publish import (
+    publish_daemon,
+    publish_effects,
+    publish_settled,
+    publish_sla,
+)
 from daemon.api.schema import DaemonInfo
 from daemon.api.times import stamp
 from daemon.config import Config, compare, load
@@ -35,7 +40,6 @@ from daemon.service.parts import (
     access_of,
     ping_tokens,
     prepare_checks,
-    retention_of,
 )
 from daemon.service.pulse import Pulse
 from daemon.service.runner import Runner
@@ -70,7 +74,7 @@ class Daemon:
     ) -> None:
         self.config = config
         self.engine = engine
-        self.hub = EventHub(clock.now())
+        self.hub = EventHub(clock.now(), MAX_ENTRIES + 2 * len(config.plan.checks))
         self.access: Access = access_of(config.access)
         self.ping_tokens: Mapping[str, str] = ping_tokens(config)
         self.listeners: list[Listener] = []
@@ -136,6 +140,7 @@ class Daemon:
 
     async def _settled(self, settled: Settled) -> None:
         await self.command(settled)
+        publish_settled(settled, self.now(), self.hub)
 
     def _carry_out(self, effects: Sequence[Effect], now: Instant) -> asyncio.Future[None]:
         """Write the effects, and act on them when they are durable; probes start at once."""
@@ -208,6 +213,7 @@ class Daemon:
 
     def info(self) -> DaemonInfo:
         """How the daemon itself does."""
+        store = self._store.health()
         return DaemonInfo(
             pid=os.getpid(),
             version=__version__,
@@ -218,7 +224,8 @@ class Daemon:
             lag_ms=round(self.watch.lag_ms, 1),
             lateness_ms=round(self.watch.lateness_ms, 1),
             outbox=self._dispatcher.waiting,
-            database_bytes=self._store.health().bytes,
+            queue=store.queued,
+            database_bytes=store.bytes,
             cpu_percent=self.watch.cpu_percent(),
             rss_bytes=self.watch.rss_bytes(),
             reload_error=self._reload_error,
@@ -245,7 +252,7 @@ class Daemon:
             self.config, self._prepared = config, prepared
             self.access, self.ping_tokens = access_of(config.access), ping_tokens(config)
             self._dispatcher.replace(self._open_channels(config))
-            self._store.retain(retention_of(config.retention))
+            self._store.retain(config.retention_plan)
             self._store.follow(config.plan)
             self._reload_error = None
             await self.command(PlanChanged(config.plan))

@@ -11,8 +11,7 @@ from checks.heartbeat import HeartbeatSpec
 from checks.spec import CheckSpec
 from daemon.api.access import Access
 from daemon.config import Config, ConfigError, Problem
-from daemon.config.sections import AccessSettings, RetentionSettings
-from daemon.store import Retention
+from daemon.config.sections import AccessSettings
 
 
 def prepare_checks(
@@ -70,11 +69,6 @@ def ping_tokens(config: Config) -> dict[str, str]:
         for name, spec in config.specs.items()
         if isinstance(spec, HeartbeatSpec)
     }
-
-
-def retention_of(settings: RetentionSettings) -> Retention:
-    """`[retention]` in the store's form."""
-    return Retention(raw=settings.raw, minutes=settings.minutes)
 
 
 def describe(config: Config, socket: Path) -> str:

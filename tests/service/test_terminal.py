@@ -11,7 +11,7 @@ from io import StringIO
 
 import pytest
 
-from daemon.demo import terminal
+from daemon.service import terminal
 
 
 def test_modes_are_set_again_and_the_main_screen_shown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.demo import children
+from daemon.service import children
 
 STUBBORN = """
 import signal, time
@@ -20,7 +20,7 @@ time.sleep(60)
 """
 PARENT = """
 import asyncio, sys
-from daemon.demo.children import _tied_to_parent
+from daemon.service.children import _tied_to_parent
 async def main():
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-c", "import time; time.sleep(60)", preexec_fn=_tied_to_parent())

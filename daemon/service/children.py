@@ -1,4 +1,4 @@
-"""The demo's child processes: the daemon and the dashboard. None survives the demo.
+"""Child processes of `tocsin up` and `tocsin demo`: a daemon and a dashboard that end with it.
 
 On Linux the kernel itself ends a child whose parent is gone, also after `kill -9`
 (PR_SET_PDEATHSIG, prctl(2)).
@@ -12,7 +12,7 @@ import ctypes
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -45,37 +45,44 @@ def _tied_to_parent() -> Callable[[], None] | None:
     return tie
 
 
-def _environment() -> dict[str, str]:
-    """Ours, without what would end a child or lead it elsewhere."""
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if name not in {"TOCSIN_SECONDS", "TOCSIN_SOCKET", "TOCSIN_CONFIG", "NOTIFY_SOCKET"}
-    }
+def inherited() -> dict[str, str]:
+    """Our environment, without what is meant for this process alone."""
+    own = {"TOCSIN_SECONDS", "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"}
+    return {name: value for name, value in os.environ.items() if name not in own}
 
 
-async def start_daemon(config: Path, log: Path) -> asyncio.subprocess.Process:
+def alone() -> dict[str, str]:
+    """That, without what would lead a child to another daemon than ours."""
+    elsewhere = {"TOCSIN_SOCKET", "TOCSIN_CONFIG"}
+    return {name: value for name, value in inherited().items() if name not in elsewhere}
+
+
+async def start_daemon(
+    config: Path, log: Path, environment: Mapping[str, str]
+) -> asyncio.subprocess.Process:
     """Start the daemon on this configuration, its output into `log`. It has a session of
-    its own, so that a terminal's ctrl+c reaches only the demo, which ends it in order."""
+    its own, so that a terminal's ctrl+c reaches only its parent, which ends it in order."""
     with log.open("wb") as output:
         return await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-m", "daemon", "run", "--config", str(config)),
+            *("-P", "-m", "daemon", "run", "--config", str(config)),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output,
             stderr=asyncio.subprocess.STDOUT,
-            env=_environment(),
+            env=environment,
             start_new_session=True,
-            preexec_fn=_tied_to_parent(),  # the demo has one thread when it starts children
+            preexec_fn=_tied_to_parent(),  # its parent has one thread when it starts children
         )
 
 
-async def start_dashboard(socket: Path) -> asyncio.subprocess.Process:
+async def start_dashboard(
+    socket: Path, environment: Mapping[str, str]
+) -> asyncio.subprocess.Process:
     """Start the dashboard on this terminal."""
     return await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "tui", "--socket", str(socket)),
-        env=_environment(),
+        *("-P", "-m", "tui", "--socket", str(socket)),
+        env=environment,
         preexec_fn=_tied_to_parent(),  # as above
     )
 
@@ -88,7 +95,7 @@ async def until_ready(daemon: asyncio.subprocess.Process, socket: Path, log: Pat
     """
     try:
         async with asyncio.timeout(_READY_S):
-            while not await _answers(socket):
+            while not await answers(socket):
                 if daemon.returncode is not None:
                     raise DaemonDidNotStart(last_words(log))
                 await asyncio.sleep(_READY_EVERY_S)
@@ -96,7 +103,8 @@ async def until_ready(daemon: asyncio.subprocess.Process, socket: Path, log: Pat
         raise DaemonDidNotStart(f"no answer within {_READY_S:.0f} s\n{last_words(log)}") from None
 
 
-async def _answers(socket: Path) -> bool:
+async def answers(socket: Path) -> bool:
+    """Whether a daemon answers on this socket."""
     async with Client(socket, timeout_s=2.0) as client:
         try:
             await client.status()
