@@ -39,6 +39,7 @@ from daemon.store.connect import Lock, examine, make_place, open_writer
 from daemon.store.errors import StoreError, StoreUnusable
 from daemon.store.health import StoreHealth, size_on_disk
 from daemon.store.history import History
+from daemon.store.needs import samples_since, windowed_metrics
 from daemon.store.prune import Retention
 from daemon.store.writer import Writer
 
@@ -68,7 +69,7 @@ class Store:
         self._lock = lock
         self._writer = writer
         self._ids = ids
-        self._metrics: Mapping[str, frozenset[str]] | None = None
+        self._metrics: frozenset[str] | None = None
         self._batch = Batch()
         self._waiting: list[asyncio.Future[None]] = []
         self._now: Instant = 0
@@ -97,7 +98,11 @@ class Store:
         """
         lock, writer, ids = await asyncio.to_thread(_open, path, retention or Retention())
         store = cls(path, lock, writer, ids)
-        await store.history.open()
+        try:
+            await store.history.open()
+        except sqlite3.Error as error:
+            await store.close()
+            raise StoreUnusable(f"{path}: cannot be read: {error}") from error
         return store
 
     @property
@@ -120,10 +125,12 @@ class Store:
         """From now on keep measurements for this long."""
         self._writer.pruner.retention = retention
 
-    def keep_metrics(self, names: Mapping[str, frozenset[str]] | None) -> None:
-        """From now on keep only these metrics of each check's results (those that rules
-        look back on); of a check that is not named none, and all of all for None."""
-        self._metrics = names
+    def follow(self, plan: Plan) -> None:
+        """From now on keep the metrics that this plan's rules look back on, and no others.
+
+        `restore` does it for its plan; a reload must. Until then all metrics are kept.
+        """
+        self._metrics = windowed_metrics(plan)
 
     def submit(self, effects: Sequence[Effect], at: Instant) -> asyncio.Future[None]:
         """Take in what the engine wants at `at`.
@@ -169,8 +176,7 @@ class Store:
         if check_id is None:
             check_id = self._ids[result.check] = max(self._ids.values(), default=0) + 1
             self._batch.names.append((check_id, result.check))
-        kept = None if self._metrics is None else self._metrics.get(result.check, frozenset())
-        self._batch.results.append(result_row(check_id, result, kept))
+        self._batch.results.append(result_row(check_id, result, self._metrics))
 
     def _queued(self, future: asyncio.Future[None]) -> None:
         """Have the batch written: at once if it holds a decision, else with some company."""
@@ -198,18 +204,20 @@ class Store:
         await future
 
     async def restore(
-        self, plan: Plan, now: Instant, samples_since: Mapping[str, Instant] | None = None
+        self, plan: Plan, now: Instant, since: Mapping[str, Instant] | None = None
     ) -> Snapshot:
         """What an engine with this plan goes on from.
 
         Args:
-            samples_since: For each check that rules look back on, from when on its results
-                are needed.
+            since: For each check, from when on its results are wanted as samples; by
+                default as far back as the plan's rules look.
 
         Raises:
             StoreUnusable: The database cannot be read.
         """
-        return await self._ask(partial(self._writer.snapshot, plan, now, samples_since or {}))
+        self.follow(plan)
+        wanted = samples_since(plan, now) if since is None else since
+        return await self._ask(partial(self._writer.snapshot, plan, now, wanted))
 
     async def pending(self) -> list[Pending]:
         """The deliveries that are not settled, the oldest decision first.

@@ -1,0 +1,132 @@
+"""A restart finds all that the engine goes on from, and no more."""
+
+from __future__ import annotations
+
+import sqlite3
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from checks.result import Status
+from daemon.core.books import Books
+from daemon.core.effects import Append, Effect, Observed, Save
+from daemon.core.model import HOUR, MINUTE, CheckState, Interval, Record
+from daemon.core.plan import CheckPlan, Plan, RulePlan, ServicePlan, SlaPlan
+from daemon.core.turn import Fact, Turn
+from daemon.store import Store, StoreUnusable
+from tests.store.samples import NOW, a_result, an_alert, an_incident
+
+
+def check_of(name: str) -> CheckPlan:
+    return CheckPlan(name, "http", "shop", 10_000, 1_000, 10_000, 3, 1, {"check": name})
+
+
+PLAN = Plan(
+    checks={name: check_of(name) for name in ("web", "db")},
+    services={"shop": ServicePlan("shop", ("web", "db"))},
+    slas={"sla": SlaPlan("sla", "shop", Decimal("99.9"), 6 * HOUR)},
+)
+
+
+async def test_records_and_newest_results_come_back(path: Path) -> None:
+    store = await Store.open(path)
+    records: list[Record] = [an_incident(), an_alert(), CheckState("web", Status.DOWN, since=NOW)]
+    down = a_result(NOW + 3, Status.DOWN)
+    await store.submit([Save(record) for record in records], NOW)
+    await store.submit([Observed(a_result(NOW)), Observed(down)], NOW)
+    await store.close()
+    store = await Store.open(path)
+    found = await store.restore(PLAN, NOW + 10)
+    by_key = {record.key: record for record in found.records}
+    assert by_key == {record.key: record for record in records}
+    assert found.last == {"web": down}
+    assert found.samples == ()
+    await store.close()
+
+
+async def test_samples_reach_as_far_back_as_the_rules_look(store: Store) -> None:
+    rule = RulePlan("slow", (), "avg('latency_ms','1m') > 150.0")
+    plan = Plan(checks=PLAN.checks, rules={"slow": rule})
+    for name in ("db", "web"):
+        await store.submit(
+            [Observed(a_result(NOW - age * 1000, check=name)) for age in range(90, 0, -10)], NOW
+        )
+    found = await store.restore(plan, NOW)
+    assert len(found.samples) == 2 * 6
+    assert [sample.at for sample in found.samples] == sorted(s.at for s in found.samples)
+    assert found.samples[0].at == NOW - 60_000
+    wanted = await store.restore(plan, NOW, {"web": NOW - 25_000})
+    assert [(s.check, NOW - s.at) for s in wanted.samples] == [("web", 20_000), ("web", 10_000)]
+
+
+async def test_intervals_reach_as_far_back_as_the_slas_and_the_settling_need(
+    store: Store,
+) -> None:
+    def piece(entity: str, name: str, start: int, end: int) -> Interval:
+        return Interval(entity, name, NOW + start * HOUR, NOW + end * HOUR, Status.UP)
+
+    kept = [
+        piece("service", "shop", -7, -5),
+        piece("service", "shop", -5, -2),
+        piece("check", "web", -3, -1),
+    ]
+    gone = [
+        piece("service", "shop", -9, -7),
+        piece("check", "web", -9, -3),
+        piece("check", "db", -9, -2),
+        piece("check", "other", -2, -1),
+    ]
+    await store.submit([Append(one) for one in kept + gone], NOW)
+    found = await store.restore(PLAN, NOW)
+    assert list(found.intervals) == kept
+
+
+async def test_books_go_on_from_the_store_as_if_nothing_had_happened(path: Path) -> None:
+    books, store = Books(PLAN), await Store.open(path)
+    since: dict[str, int] = {}
+    story = [
+        (0, "web", Status.UP),
+        (0, "db", Status.UP),
+        (20, "web", Status.DOWN),
+        (30, "web", Status.UP),
+        (31, "db", Status.DEGRADED),
+        (50, "db", Status.DOWN),
+        (55, "web", Status.UNKNOWN),
+        (70, "db", Status.UP),
+    ]
+    for minute, name, status in story:
+        at = NOW + minute * MINUTE
+        turn = Turn(at + 5, facts=[Fact(name, at, status)])
+        turn.emit(Observed(a_result(at, status, name)))
+        books.take(turn)
+        books.settle(turn)
+        effects: list[Effect] = [*turn.effects, Save(CheckState(name, status, since=at))]
+        await store.submit(effects, at)
+        since[name] = at
+    now = NOW + 80 * MINUTE
+    before = books.sla("sla", now)
+    await store.close()
+    store = await Store.open(path)
+    snapshot = await store.restore(PLAN, now)
+    states = {record.key: record for record in snapshot.records if isinstance(record, CheckState)}
+    again = Books(PLAN)
+    again.restore(snapshot.intervals, states, now, snapshot.last)
+    assert again.sla("sla", now) == before
+    assert again.settled("shop") == books.settled("shop")
+    assert before.down_ms == 30 * MINUTE
+    await store.close()
+
+
+async def test_a_record_that_cannot_be_read_stops_the_start_in_words(path: Path) -> None:
+    store = await Store.open(path)
+    await store.submit([Save(an_incident())], NOW)
+    await store.close()
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE incident SET record = 'x'")
+    connection.commit()
+    connection.close()
+    store = await Store.open(path)
+    with pytest.raises(StoreUnusable, match="tocsin db verify"):
+        await store.restore(PLAN, NOW)
+    await store.close()

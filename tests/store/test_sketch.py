@@ -1,0 +1,54 @@
+"""Percentiles stay within one percent, and merge without loss."""
+
+from __future__ import annotations
+
+from math import ceil
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daemon.store.sketch import RELATIVE_ERROR, Sketch
+
+values_of = st.lists(st.integers(1, 10**10), min_size=1, max_size=200)
+
+
+@given(values_of, st.floats(0, 1))
+def test_a_percentile_is_off_by_at_most_one_percent(values: list[int], share: float) -> None:
+    true = sorted(values)[max(0, ceil(share * len(values)) - 1)]
+    found = Sketch(values).quantile(share)
+    assert found is not None
+    assert abs(found - true) <= RELATIVE_ERROR * true * (1 + 1e-9)
+
+
+@given(values_of, values_of)
+def test_merging_is_the_same_as_having_seen_all(first: list[int], second: list[int]) -> None:
+    merged = Sketch(first)
+    merged.merge(Sketch(second))
+    assert merged == Sketch(first + second)
+    assert merged.count == len(first) + len(second)
+
+
+@given(values_of)
+def test_a_sketch_survives_being_bytes(values: list[int]) -> None:
+    assert Sketch.decode(Sketch(values).encode()) == Sketch(values)
+
+
+def test_an_empty_sketch_has_no_percentiles_and_no_bytes() -> None:
+    assert Sketch().quantile(0.5) is None
+    assert Sketch().encode() == b""
+    assert Sketch.decode(b"").count == 0
+
+
+def test_what_is_below_a_microsecond_counts_as_one() -> None:
+    assert Sketch([0, 0, 0]).quantile(0.5) == 1.0
+
+
+@pytest.mark.parametrize("data", [b"\x80", b"\x01", b"\x01\x02\x03", b"\x01\xff"])
+def test_bytes_cut_short_are_refused(data: bytes) -> None:
+    with pytest.raises(ValueError, match="middle"):
+        Sketch.decode(data)
+
+
+def test_a_minute_of_ordinary_latencies_is_small() -> None:
+    assert len(Sketch(range(11_000, 14_000, 50)).encode()) < 40
