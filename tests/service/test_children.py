@@ -93,4 +93,5 @@ async def test_a_daemon_that_ends_is_told_with_its_last_words(tmp_path: Path) ->
 def test_what_would_end_a_child_is_not_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOCSIN_SECONDS", "3")
     monkeypatch.setenv("TOCSIN_SOCKET", "/elsewhere")
-    assert not {"TOCSIN_SECONDS", "TOCSIN_SOCKET"} & children._environment().keys()
+    assert not {"TOCSIN_SECONDS", "TOCSIN_SOCKET"} & children.alone().keys()
+    assert children.inherited()["TOCSIN_SOCKET"] == "/elsewhere"
