@@ -38,6 +38,8 @@ def _status(column: str) -> str:
 
 _TABLES: Final[Migration] = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
+    """INSERT INTO meta (key, value) VALUES
+        ('created', strftime('%Y-%m-%dT%H:%M:%fZ')), ('instance', lower(hex(randomblob(8))))""",
     """CREATE TABLE check_state (
         key TEXT PRIMARY KEY, status TEXT NOT NULL, since INTEGER, hard INTEGER NOT NULL,
         cause TEXT, record TEXT NOT NULL) STRICT""",

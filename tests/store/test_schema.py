@@ -76,3 +76,13 @@ def test_a_measurement_without_its_check_is_refused() -> None:
     connection.execute("PRAGMA foreign_keys = ON")
     with pytest.raises(sqlite3.IntegrityError):
         connection.execute("INSERT INTO result (check_id, at, status) VALUES (1, 1, 0)")
+
+
+def test_a_database_tells_when_it_was_made_and_which_it_is() -> None:
+    first, second = fresh(), fresh()
+    migrate(first)
+    migrate(second)
+    told = [dict(one.execute("SELECT key, value FROM meta")) for one in (first, second)]
+    assert told[0].keys() == {"created", "instance"}
+    assert told[0]["created"].endswith("Z")
+    assert told[0]["instance"] != told[1]["instance"]
