@@ -4,29 +4,28 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
 
 from daemon import __version__
-from daemon.cli.catalog import COMMANDS, help_text
+from daemon.cli.catalog import COMMANDS, Entry, help_text
 from daemon.cli.stop import Exit, Stop
 from daemon.cli.table import scrub
 
+if TYPE_CHECKING:
+    from daemon.cli.arguments import Commands
+
 _INTERRUPTED = 130
 """The shell's code for a program that SIGINT ended."""
+
+_SHARED: Final = ("--socket", "--config", "-c", "--output", "-o")
+"""The options that may stand before the command as well; each takes a value."""
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command; the exit code. Nothing ends in a traceback."""
     try:
-        match list(arguments):
-            case [] | ["help" | "-h" | "--help", *_]:
-                sys.stdout.write(help_text())
-            case ["--version"] | ["version"]:
-                sys.stdout.write(f"tocsin {__version__}\n")
-            case [name, *_] if name in COMMANDS:
-                return _command(COMMANDS[name].module, arguments)
-            case [name, *_]:
-                return _unknown(name)
+        code = _run(list(arguments))
         sys.stdout.flush()
     except Stop as stop:
         return _told(stop.lines, stop.code)
@@ -36,66 +35,78 @@ def run(arguments: Sequence[str]) -> int:
         return _reader_left()
     except Exception as error:  # noqa: BLE001  # the last resort: a fault of ours, in one line
         return _fault_of_ours(error)
+    return code
+
+
+def _run(arguments: list[str]) -> int:
+    before, words = _leading(arguments)
+    match words:
+        case []:
+            if before:
+                raise Stop("which command? see `tocsin --help`")
+            sys.stdout.write(help_text())
+        case ["help" | "-h" | "--help", *_]:
+            sys.stdout.write(help_text())
+        case ["--version", *_]:
+            sys.stdout.write(f"tocsin {__version__}\n")
+        case [name, *rest] if name in COMMANDS:
+            return _command(COMMANDS[name], before, rest)
+        case [name, *_]:
+            raise Stop(_unknown(name, list(COMMANDS)))
     return Exit.GOOD
 
 
-def _command(module: str, arguments: Sequence[str]) -> int:
-    """Load the module that has the command, and let typer do the rest."""
+def _leading(words: list[str]) -> tuple[list[str], list[str]]:
+    """The shared options that the words begin with, and the rest.
+
+    Raises:
+        Stop: The last of them lacks its value.
+    """
+    end = 0
+    while end < len(words):
+        word = words[end]
+        if word in _SHARED:
+            if end + 1 == len(words):
+                raise Stop(f"the option {word} needs a value; see `tocsin --help`")
+            end += 2
+        elif word.startswith(tuple(f"{one}=" if one[1] == "-" else one for one in _SHARED)):
+            end += 1  # --socket=PATH, -ojson
+        else:
+            break
+    return words[:end], words[end:]
+
+
+def _command(entry: Entry, before: list[str], words: list[str]) -> int:
+    """Load the module that has the command, and run it."""
     import importlib
 
-    import typer
+    from daemon.cli.arguments import call, group_help
 
-    app = typer.Typer(
-        add_completion=False,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
-    )
-    app.callback()(_nothing)  # else typer makes a module's only command the whole program
-    importlib.import_module(f"daemon.cli.{module}").register(app)
-    try:
-        code = typer.main.get_command(app).main(
-            list(arguments), prog_name="tocsin", standalone_mode=False
-        )
-    except typer.Abort:
-        return _INTERRUPTED
-    except Exception as error:
-        if not _is_usage(error):
-            raise
-        return _told([_usage(error)], Exit.BAD_INPUT)
-    return code if isinstance(code, int) else Exit.GOOD
+    commands: Commands = importlib.import_module(f"daemon.cli.{entry.module}").COMMANDS
+    found, path = commands[entry.name], f"tocsin {entry.name}"
+    if isinstance(found, Mapping):
+        more, words = _leading(words)
+        before += more
+        match words:
+            case ["-h" | "--help", *_]:
+                sys.stdout.write(group_help(entry.name, entry.text, found))
+                return Exit.GOOD
+            case []:
+                raise Stop(f"which of {', '.join(found)}? see `{path} --help`")
+            case [name, *_] if name not in found:
+                raise Stop(_unknown(name, list(found), path))
+        name, words = words[0], words[1:]
+        found, path = found[name], f"{path} {name}"
+    return call(found, path, [*before, *words])
 
 
-def _nothing() -> None:
-    """No options stand before the command."""
-
-
-def _is_usage(error: Exception) -> bool:
-    """Whether typer found fault with the arguments. Which package its errors come from
-    depends on its version, so they are known by the base of their base."""
-    import typer
-
-    return any(kind.__name__ == "ClickException" for kind in type(error).__mro__) or isinstance(
-        error, typer.BadParameter
-    )
-
-
-def _usage(error: Exception) -> str:
-    """A fault of the arguments in one line, with where to look it up."""
-    message = str(getattr(error, "format_message", lambda: str(error))()).rstrip(".")
-    context = getattr(error, "ctx", None)
-    path = getattr(context, "command_path", "tocsin")
-    where = f"see `{path} --help`"
-    return f"{' '.join(message.split())}; {where}" if message else where
-
-
-def _unknown(name: str) -> int:
+def _unknown(name: str, known: list[str], path: str = "tocsin") -> str:
     import difflib
 
-    near = difflib.get_close_matches(name, COMMANDS, n=1)
-    mend = f"did you mean `tocsin {near[0]}`?" if near else "see `tocsin --help`"
+    near = difflib.get_close_matches(name, known, n=1)
+    mend = f"did you mean `{path} {near[0]}`?" if near else f"see `{path} --help`"
     what = "option" if name.startswith("-") else "command"
-    return _told([f"there is no {what} {name!r}; {mend}"], Exit.BAD_INPUT)
+    return f"there is no {what} {name!r}; {mend}"
 
 
 def _told(lines: Sequence[str], code: int) -> int:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+# httpx brings a command line of its own and with it rich and click, half of its loading time;
+# it does without where they are not there, and None is how Python says that of a module.
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]  # typeshed knows no None here
+
 
 def ask(socket: Path | None, config: Path | None, question: Callable[[Client], Awaitable[T]]) -> T:
     """Connect, ask, and give the answer.

@@ -1,8 +1,6 @@
 """The commands there are: what `tocsin --help` lists, and where each is found.
 
-Kept as plain data because building the commands themselves costs more than a prompt or a
-script should wait for (typer brings in pydantic): only the module of the command that was
-asked for is loaded.
+Kept as plain data, so that only the module of the command that was asked for is loaded.
 """
 
 from __future__ import annotations

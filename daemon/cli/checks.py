@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from daemon.cli import shown
+from daemon.cli.arguments import Argument, Commands
 from daemon.cli.ask import answer, ask, say, write_table
 from daemon.cli.detail import tell_check, tell_service
 from daemon.cli.options import Config, Format, Output, Socket
@@ -19,22 +18,9 @@ if TYPE_CHECKING:
     from daemon.api.schema import CheckView
     from daemon.client import Client
 
-Name = Annotated[str, typer.Argument(metavar="NAME")]
+Name = Annotated[str, Argument("NAME")]
 _POLL_S = 0.1
 _PATIENCE_S = 60.0
-
-
-def register(app: typer.Typer) -> None:
-    """Add these commands."""
-    group = typer.Typer(help="Checks.", no_args_is_help=True, rich_markup_mode=None)
-    group.command("list")(list_checks)
-    group.command("run")(run)
-    group.command("show")(show_check)
-    app.add_typer(group, name="check")
-    services = typer.Typer(help="Services.", no_args_is_help=True, rich_markup_mode=None)
-    services.command("list")(list_services)
-    services.command("show")(show_service)
-    app.add_typer(services, name="service")
 
 
 def list_checks(
@@ -42,7 +28,6 @@ def list_checks(
 ) -> None:
     """List all checks with their newest results.
 
-    \b
     Example: tocsin check list
     """
     found = ask(socket, config, lambda client: client.checks())
@@ -55,7 +40,6 @@ def show_check(
 ) -> None:
     """Show a check with its metrics and recent results.
 
-    \b
     Example: tocsin check show checkout-http
     """
     found = ask(socket, config, lambda client: client.check(name))
@@ -67,7 +51,6 @@ def run(
 ) -> int:
     """Have the daemon run a check now, and show what it found; exit 1 unless it is up.
 
-    \b
     Example: tocsin check run checkout-http
     """
     found = ask(socket, config, lambda client: _run(client, name))
@@ -100,7 +83,6 @@ def list_services(
 ) -> None:
     """List all services.
 
-    \b
     Example: tocsin service list
     """
     found = ask(socket, config, lambda client: client.services())
@@ -113,8 +95,13 @@ def show_service(
 ) -> None:
     """Show a service with its checks, open incidents and SLAs.
 
-    \b
     Example: tocsin service show checkout
     """
     found = ask(socket, config, lambda client: client.service(name))
     answer(output, found, lambda: tell_service(found, now_ms()))
+
+
+COMMANDS: Commands = {
+    "check": {"list": list_checks, "run": run, "show": show_check},
+    "service": {"list": list_services, "show": show_service},
+}

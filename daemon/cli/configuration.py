@@ -7,8 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
+from daemon.cli.arguments import Argument, Commands, Option
 from daemon.cli.ask import answer, ask, say, write, write_json
 from daemon.cli.options import Config, Format, Output, Socket
 from daemon.cli.stop import Exit, Stop
@@ -18,22 +17,7 @@ if TYPE_CHECKING:
     from daemon.config import Config as Loaded
     from daemon.config import ConfigError
 
-File = Annotated[Path | None, typer.Argument(metavar="[FILE]", help="Instead of the one in use.")]
-
-
-def register(app: typer.Typer) -> None:
-    """Add these commands."""
-    group = typer.Typer(
-        help="The configuration: check it, show it, begin one.",
-        no_args_is_help=True,
-        rich_markup_mode=None,
-    )
-    group.command("check")(check)
-    group.command("show")(show)
-    group.command("init")(init)
-    group.command("schema")(schema)
-    app.add_typer(group, name="config")
-    app.command()(reload)
+File = Annotated[Path | None, Argument("[FILE]", "Instead of the one in use.")]
 
 
 def _load(file: Path | None) -> Loaded:
@@ -45,7 +29,6 @@ def _load(file: Path | None) -> Loaded:
 def check(file: File = None, config: Config = None, output: Format = Output.TABLE) -> int:
     """Read the configuration and tell everything that is wrong with it; exit 2 if anything is.
 
-    \b
     Example: tocsin config check ./config.toml
     """
     from daemon.config import ConfigError
@@ -87,7 +70,6 @@ def _problems(error: ConfigError) -> list[dict[str, Any]]:
 def show(file: File = None, config: Config = None, output: Format = Output.TABLE) -> None:
     """Print the effective configuration: all files, defaults filled in, secrets hidden.
 
-    \b
     Example: tocsin config show
     """
     from daemon.config import ConfigError
@@ -114,12 +96,11 @@ def _floats(value: Any) -> Any:
 
 
 def init(
-    file: Annotated[Path, typer.Argument(metavar="[FILE]")] = Path("config.toml"),
-    force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
+    file: Annotated[Path, Argument("[FILE]")] = Path("config.toml"),
+    force: Annotated[bool, Option(("--force",), "", "Replace what is there.")] = False,
 ) -> None:
     """Write a configuration to begin with; it monitors this machine.
 
-    \b
     Example: tocsin config init && tocsin up
     """
     from importlib import resources
@@ -138,7 +119,6 @@ def init(
 def schema() -> None:
     """Print the JSON Schema of the configuration, for editors.
 
-    \b
     Example: tocsin config schema > tocsin.schema.json
     """
     from daemon.config import schema as make
@@ -149,7 +129,6 @@ def schema() -> None:
 def reload(socket: Socket = None, config: Config = None, output: Format = Output.TABLE) -> None:
     """Have the daemon read its configuration again; a bad one changes nothing, exit 2.
 
-    \b
     Example: tocsin reload
     """
     done = ask(socket, config, lambda client: client.reload())
@@ -158,3 +137,9 @@ def reload(socket: Socket = None, config: Config = None, output: Format = Output
     if restart:
         late = scrub(", ".join(map(str, restart)))
         sys.stderr.write(f"tocsin: takes effect after a restart: {late}\n")
+
+
+COMMANDS: Commands = {
+    "config": {"check": check, "show": show, "init": init, "schema": schema},
+    "reload": reload,
+}

@@ -6,8 +6,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
+from daemon.cli.arguments import Argument, Commands
 from daemon.cli.ask import answer, ask, say
 from daemon.cli.options import Config, Format, Output, Socket
 from daemon.cli.stop import Exit, Stop
@@ -18,23 +17,14 @@ if TYPE_CHECKING:
     from daemon.client import Client
 
 
-def register(app: typer.Typer) -> None:
-    """Add these commands."""
-    group = typer.Typer(help="The database.", no_args_is_help=True, rich_markup_mode=None)
-    for command in (backup, verify, prune):
-        group.command()(command)
-    app.add_typer(group, name="db")
-
-
 def backup(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to; must not exist yet.")],
+    file: Annotated[Path, Argument("FILE", "Where to; must not exist yet.")],
     socket: Socket = None,
     config: Config = None,
     output: Format = Output.TABLE,
 ) -> None:
     """Write a consistent copy of the database to a new file.
 
-    \b
     Example: tocsin db backup /var/backups/tocsin.db
     """
 
@@ -51,7 +41,6 @@ def backup(
 def verify(socket: Socket = None, config: Config = None, output: Format = Output.TABLE) -> int:
     """Check the database for damage; exit 1 when there is any.
 
-    \b
     Example: tocsin db verify
     """
 
@@ -76,7 +65,6 @@ def verify(socket: Socket = None, config: Config = None, output: Format = Output
 def prune(socket: Socket = None, config: Config = None, output: Format = Output.TABLE) -> None:
     """Remove measurements that are older than [retention] allows.
 
-    \b
     Example: tocsin db prune
     """
 
@@ -117,3 +105,6 @@ def _either(
         raise Stop(str(error)) from None
     except OSError as error:
         raise Stop(f"{error.filename or database}: {error.strerror or error}") from None
+
+
+COMMANDS: Commands = {"db": {"backup": backup, "verify": verify, "prune": prune}}

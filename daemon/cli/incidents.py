@@ -6,9 +6,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from daemon.cli import shown
+from daemon.cli.arguments import Argument, Commands, Option
 from daemon.cli.ask import answer, ask, say, write_table
 from daemon.cli.detail import tell_incident
 from daemon.cli.options import All, Comment, Config, Format, Output, Since, Socket, span_of, time_of
@@ -20,16 +19,8 @@ if TYPE_CHECKING:
     from daemon.api.schema import IncidentView
     from daemon.client import Client
 
-Id = Annotated[str, typer.Argument(metavar="ID", help="The incident, or a unique beginning.")]
-Matchers = Annotated[
-    list[str] | None, typer.Argument(metavar="[MATCHER]...", help="Like 'severity=~\"high|low\"'.")
-]
-
-
-def register(app: typer.Typer) -> None:
-    """Add these commands."""
-    for command in (incidents, alerts, show, ack, unack, note, resolve, escalate):
-        app.command()(command)
+Id = Annotated[str, Argument("ID", "The incident, or a unique beginning.")]
+Matchers = Annotated[list[str] | None, Argument("[MATCHER]...", "Like 'severity=~\"high|low\"'.")]
 
 
 def incidents(
@@ -41,7 +32,6 @@ def incidents(
 ) -> int:
     """List the open incidents, the worst first; exit 1 when one of those listed is open.
 
-    \b
     Example: tocsin incidents --since "2h ago"
     """
     start = time_of(since)
@@ -62,7 +52,6 @@ def alerts(
 ) -> int:
     """List the pending and firing alerts; exit 1 when one of those listed fires.
 
-    \b
     Example: tocsin alerts 'service="checkout"' 'severity=~"emergency|critical"'
     """
     start, wanted = time_of(since), tuple(matchers or ())
@@ -77,7 +66,6 @@ def show(
 ) -> None:
     """Show an incident with its alerts, its timeline and who was told.
 
-    \b
     Example: tocsin show 3f2a
     """
     found = ask(socket, config, lambda client: client.incident(incident))
@@ -87,16 +75,13 @@ def show(
 def ack(
     incident: Id,
     message: Comment = "",
-    for_: Annotated[
-        str | None, typer.Option("--for", metavar="DURATION", help="Ends after this long.")
-    ] = None,
+    for_: Annotated[str | None, Option(("--for",), "DURATION", "Ends after this long.")] = None,
     socket: Socket = None,
     config: Config = None,
     output: Format = Output.TABLE,
 ) -> None:
     """Acknowledge an incident: stops its escalation and its repeats.
 
-    \b
     Example: tocsin ack 3f2a -m "looking into it" --for 1h
     """
     span_ms = span_of(for_)
@@ -111,7 +96,6 @@ def unack(
 ) -> None:
     """Give an incident back: its escalation goes on.
 
-    \b
     Example: tocsin unack 3f2a
     """
     _act(socket, config, output, lambda client: client.unack(incident))
@@ -119,14 +103,13 @@ def unack(
 
 def note(
     incident: Id,
-    text: Annotated[list[str], typer.Argument(metavar="TEXT...", help="What to write down.")],
+    text: Annotated[list[str], Argument("TEXT...", "What to write down.")],
     socket: Socket = None,
     config: Config = None,
     output: Format = Output.TABLE,
 ) -> None:
     """Write a line into an incident's timeline.
 
-    \b
     Example: tocsin note 3f2a "the switch was replaced"
     """
     _act(socket, config, output, lambda client: client.note(incident, " ".join(text)), "noted on")
@@ -141,7 +124,6 @@ def resolve(
 ) -> None:
     """End an incident by hand; what still fires opens a new one only when it fires anew.
 
-    \b
     Example: tocsin resolve 3f2a -m "known, harmless"
     """
     _act(socket, config, output, lambda client: client.resolve(incident, message))
@@ -152,7 +134,6 @@ def escalate(
 ) -> None:
     """Run the next level of an incident's policy now.
 
-    \b
     Example: tocsin escalate 3f2a
     """
     _act(socket, config, output, lambda client: client.escalate(incident), "escalated")
@@ -176,3 +157,9 @@ def _aside(one: IncidentView) -> str:
     if one.state == "triggered":
         return f"(next: {shown.next_step(one, now_ms())})"
     return f"(until {local(one.ack_until)})" if one.ack_until else ""
+
+
+COMMANDS: Commands = {
+    "incidents": incidents, "alerts": alerts, "show": show, "ack": ack, "unack": unack,
+    "note": note, "resolve": resolve, "escalate": escalate,
+}  # fmt: skip

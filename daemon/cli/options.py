@@ -6,8 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
+from daemon.cli.arguments import Option
 from daemon.cli.stop import Stop
 
 
@@ -18,21 +17,17 @@ class Output(StrEnum):
     JSON = "json"
 
 
-Socket = Annotated[
-    Path | None, typer.Option("--socket", metavar="PATH", help="The daemon's socket.")
-]
-Config = Annotated[
-    Path | None, typer.Option("--config", "-c", metavar="FILE", help="The configuration.")
-]
+Socket = Annotated[Path | None, Option(("--socket",), "PATH", "The daemon's socket.")]
+Config = Annotated[Path | None, Option(("--config", "-c"), "FILE", "The configuration.")]
 Format = Annotated[
-    Output, typer.Option("--output", "-o", help="For people, or for programs.", show_default=True)
+    Output, Option(("--output", "-o"), "FORMAT", "table for people, json for programs.")
 ]
-All = Annotated[bool, typer.Option("--all", "-a", help="Also those that are over.")]
+All = Annotated[bool, Option(("--all", "-a"), "", "Also those that are over.")]
 Since = Annotated[
     str | None,
-    typer.Option("--since", metavar="TIME", help='Also those since then: "2h ago", 2026-11-21.'),
+    Option(("--since",), "TIME", 'Also those since then: "2h ago", 2026-11-21.'),
 ]
-Comment = Annotated[str, typer.Option("--message", "-m", metavar="TEXT", help="Why, in words.")]
+Comment = Annotated[str, Option(("--message", "-m"), "TEXT", "Why, in words.")]
 
 
 def socket_of(socket: Path | None, config: Path | None) -> Path:
@@ -42,13 +37,21 @@ def socket_of(socket: Path | None, config: Path | None) -> Path:
         Stop: The configuration that was named does not exist.
     """
     from daemon.client.paths import find_socket
+
+    return socket if socket is not None else find_socket(configured_socket(config))
+
+
+def configured_socket(config: Path | None) -> str | None:
+    """`[daemon] socket`, where it is set.
+
+    Raises:
+        Stop: The configuration that was named does not exist.
+    """
     from daemon.config.paths import configured
     from daemon.config.problems import ConfigError
 
-    if socket is not None:
-        return socket
     try:
-        return find_socket(configured("socket", config))
+        return configured("socket", config)
     except ConfigError as error:
         raise Stop(*map(str, error.problems)) from None
 

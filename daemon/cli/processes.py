@@ -7,51 +7,57 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from daemon import __version__
-from daemon.cli.options import Config, Format, Output, Socket, socket_of
+from daemon.cli.arguments import Commands, Option
+from daemon.cli.options import Config, Format, Output, Socket, configured_socket, socket_of
 from daemon.cli.stop import Stop
 
 StatusLines = Annotated[
-    bool, typer.Option("--status-lines", help="Print what happens on standard output.")
+    bool, Option(("--status-lines",), "", "Print what happens on standard output.")
 ]
 
 
-def register(app: typer.Typer) -> None:
-    """Add these commands."""
-    for command in (run, up, demo, tui, version):
-        app.command()(command)
-
-
-def run(config: Config = None, status_lines: StatusLines = False) -> int:
+def run(config: Config = None, socket: Socket = None, status_lines: StatusLines = False) -> int:
     """Run the daemon in the foreground, until SIGINT or SIGTERM.
 
-    \b
     Example: tocsin run --config /etc/tocsin/config.toml
     """
     from daemon.service.app import serve
 
+    _listen_on(socket, config)
     return serve(config, status_lines=status_lines)
 
 
-def up(config: Config = None) -> int:
+def up(config: Config = None, socket: Socket = None) -> int:
     """Start the daemon if none runs, then the dashboard.
 
     Without a terminal: the daemon, with status lines on standard output.
 
-    \b
     Example: tocsin up
     """
     from daemon.service.up import up as start
 
+    _listen_on(socket, config)
     return start(config)
+
+
+def _listen_on(socket: Path | None, config: Path | None) -> None:
+    """Make the socket that was named the one this daemon, and what it starts, comes to.
+
+    Raises:
+        Stop: The configuration says another, where its other readers would look for it.
+    """
+    if socket is None:
+        return
+    written = configured_socket(config)
+    if written and Path(written).expanduser() != socket.absolute():
+        raise Stop(f"the configuration has [daemon] socket = {written!r}; leave out --socket")
+    os.environ["TOCSIN_SOCKET"] = str(socket.absolute())
 
 
 def demo() -> int:
     """Watch a small shop fail by a script: real targets, real mails, nothing to set up.
 
-    \b
     Example: tocsin demo
     """
     from daemon.demo import main
@@ -62,7 +68,6 @@ def demo() -> int:
 def tui(socket: Socket = None, config: Config = None) -> None:
     """Open the dashboard of the running daemon.
 
-    \b
     Example: tocsin tui
     """
     dashboard = [sys.executable, "-P", "-m", "tui", "--socket", str(socket_of(socket, config))]
@@ -78,10 +83,12 @@ def tui(socket: Socket = None, config: Config = None) -> None:
 def version(output: Format = Output.TABLE) -> None:
     """Show which version this is.
 
-    \b
     Example: tocsin version -o json
     """
     if output is Output.JSON:
         sys.stdout.write(f'{{"version": "{__version__}"}}\n')
     else:
         sys.stdout.write(f"tocsin {__version__}\n")
+
+
+COMMANDS: Commands = {"run": run, "up": up, "demo": demo, "tui": tui, "version": version}

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from daemon.cli import shown
+from daemon.cli.arguments import Argument, Commands, Option
 from daemon.cli.ask import answer, ask, say, write_table
 from daemon.cli.options import All, Comment, Config, Format, Output, Socket, span_of, time_of
 from daemon.cli.stop import Stop
@@ -17,32 +16,14 @@ if TYPE_CHECKING:
     from daemon.api.schema import SilenceView
     from daemon.client import Client
 
-Id = Annotated[str, typer.Argument(metavar="ID", help="The silence, or a unique beginning.")]
-For = Annotated[str | None, typer.Option("--for", metavar="DURATION", help="How long: 2h.")]
-Until = Annotated[str | None, typer.Option("--until", metavar="TIME", help="Its end instead.")]
-Start = Annotated[
-    str | None, typer.Option("--start", metavar="TIME", help="Its start, now if not said.")
-]
-
-
-def register(app: typer.Typer) -> None:
-    """Add these commands."""
-    group = typer.Typer(
-        help="Silences: matchers that mute alerts, with an end.",
-        no_args_is_help=True,
-        rich_markup_mode=None,
-    )
-    group.command("add")(add)
-    group.command("list")(list_)
-    group.command("edit")(edit)
-    group.command("expire")(expire)
-    app.add_typer(group, name="silence")
+Id = Annotated[str, Argument("ID", "The silence, or a unique beginning.")]
+For = Annotated[str | None, Option(("--for",), "DURATION", "How long: 2h.")]
+Until = Annotated[str | None, Option(("--until",), "TIME", "Its end instead.")]
+Start = Annotated[str | None, Option(("--start",), "TIME", "Its start, now if not said.")]
 
 
 def add(
-    matchers: Annotated[
-        list[str], typer.Argument(metavar="MATCHER...", help="Like 'service=\"checkout\"'.")
-    ],
+    matchers: Annotated[list[str], Argument("MATCHER...", "Like 'service=\"checkout\"'.")],
     for_: For = None,
     until: Until = None,
     start: Start = None,
@@ -53,7 +34,6 @@ def add(
 ) -> None:
     """Mute all alerts that satisfy every matcher, for a time.
 
-    \b
     Example: tocsin silence add 'service="checkout"' --for 2h -m "deploying"
     """
     span_ms, ends_at = _end(for_, until)
@@ -78,7 +58,6 @@ def list_(
 ) -> None:
     """List the active and pending silences.
 
-    \b
     Example: tocsin silence list --all
     """
     found = ask(socket, config, lambda client: client.silences(all=all_))
@@ -88,14 +67,10 @@ def list_(
 
 def edit(
     silence: Id,
-    matchers: Annotated[
-        list[str] | None, typer.Argument(metavar="[MATCHER]...", help="Others than before.")
-    ] = None,
+    matchers: Annotated[list[str] | None, Argument("[MATCHER]...", "Others than before.")] = None,
     for_: For = None,
     until: Until = None,
-    message: Annotated[
-        str | None, typer.Option("--message", "-m", metavar="TEXT", help="Another comment.")
-    ] = None,
+    message: Annotated[str | None, Option(("--message", "-m"), "TEXT", "Another comment.")] = None,
     socket: Socket = None,
     config: Config = None,
     output: Format = Output.TABLE,
@@ -104,7 +79,6 @@ def edit(
 
     With other matchers a new silence takes its place.
 
-    \b
     Example: tocsin silence edit 3f2a --for 4h
     """
     span_ms, ends_at = _end(for_, until)
@@ -130,7 +104,6 @@ def expire(
 ) -> None:
     """End a silence now.
 
-    \b
     Example: tocsin silence expire 3f2a
     """
     ended = ask(socket, config, lambda client: client.expire_silence(silence))
@@ -160,3 +133,6 @@ def _tell(one: SilenceView) -> None:
         f"until {local(one.endsAt)}",
         Cell(f"({mutes}; undo: tocsin silence expire {one.id[: shown.ID_LENGTH]})", "faint"),
     )
+
+
+COMMANDS: Commands = {"silence": {"add": add, "list": list_, "edit": edit, "expire": expire}}

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from daemon.cli import shown
+from daemon.cli.arguments import Argument, Commands
 from daemon.cli.ask import answer, ask, say, write_table
 from daemon.cli.options import Config, Format, Output, Socket
 from daemon.cli.stop import Exit
@@ -20,16 +19,9 @@ _SEVERITIES = ("emergency", "critical", "high", "medium", "low", "info")
 _STATUSES = ("down", "degraded", "unknown", "up")
 
 
-def register(app: typer.Typer) -> None:
-    """Add these commands."""
-    app.command()(status)
-    app.command()(sla)
-
-
 def status(socket: Socket = None, config: Config = None, output: Format = Output.TABLE) -> int:
     """Say whether all is well; exit 1 while something fires or is not up.
 
-    \b
     Example: tocsin status -o json
     """
     view = ask(socket, config, lambda client: client.status())
@@ -74,19 +66,19 @@ def _total(counts: dict[str, int]) -> int:
 
 
 def sla(
-    name: Annotated[
-        str | None, typer.Argument(metavar="[SERVICE]", help="Of this service, or this SLA.")
-    ] = None,
+    name: Annotated[str | None, Argument("[SERVICE]", "Of this service, or this SLA.")] = None,
     socket: Socket = None,
     config: Config = None,
     output: Format = Output.TABLE,
 ) -> int:
     """Show each SLA so far in its period; exit 1 when one is missed.
 
-    \b
     Example: tocsin sla checkout
     """
     found = ask(socket, config, lambda client: client.sla(name))
     rows = [shown.sla(one) for one in found]
     answer(output, found, lambda: write_table(shown.SLAS, rows, "no SLA is configured"))
     return Exit.NEGATIVE if any(one.met is False for one in found) else Exit.GOOD
+
+
+COMMANDS: Commands = {"status": status, "sla": sla}

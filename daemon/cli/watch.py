@@ -8,9 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from daemon.cli import shown
+from daemon.cli.arguments import Commands, Option
 from daemon.cli.ask import say, words_of, write
 from daemon.cli.options import Config, Format, Output, Socket, socket_of
 from daemon.cli.stop import Exit, Stop
@@ -28,17 +27,12 @@ _KINDS = (
 )  # fmt: skip
 
 
-def register(app: typer.Typer) -> None:
-    """Add this command."""
-    app.command()(watch)
-
-
 def watch(
     only: Annotated[
-        list[str] | None, typer.Option("--only", metavar="KIND", help="incident, alert, check, ...")
+        list[str] | None, Option(("--only",), "KIND", "incident, alert, check, ...")
     ] = None,
     every: Annotated[
-        bool, typer.Option("--every", help="Every event, not only what means a change.")
+        bool, Option(("--every",), "", "Every event, not only what means a change.")
     ] = False,
     socket: Socket = None,
     config: Config = None,
@@ -48,7 +42,6 @@ def watch(
 
     For people only changes are shown; `--every` shows each result too, as `-o json` does.
 
-    \b
     Example: tocsin watch --only incident --only alert
     """
     for kind in only or ():
@@ -225,3 +218,6 @@ _SENTENCES: dict[str, Any] = {
     "silence": _silence, "delivery": _delivery, "operator": _operator, "sla": _sla,
     "daemon": _daemon, "reset": _reset,
 }  # fmt: skip
+
+
+COMMANDS: Commands = {"watch": watch}

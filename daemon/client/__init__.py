@@ -1,20 +1,28 @@
-"""The Python client of the daemon's socket, used by the commands and the dashboard."""
+"""The Python client of the daemon's socket, used by the commands and the dashboard.
 
-from daemon.client.client import Client, StreamEvent
-from daemon.client.errors import (
-    BadRequest,
-    ClientError,
-    Conflict,
-    DaemonFault,
-    Denied,
-    Disconnected,
-    Forbidden,
-    NoDaemon,
-    NotFound,
-    Refused,
-    Unavailable,
-)
-from daemon.client.paths import find_socket
+Each name is loaded when it is first used: who only looks for the socket needs no HTTP.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from daemon.client.client import Client, StreamEvent
+    from daemon.client.errors import (
+        BadRequest,
+        ClientError,
+        Conflict,
+        DaemonFault,
+        Denied,
+        Disconnected,
+        Forbidden,
+        NoDaemon,
+        NotFound,
+        Refused,
+        Unavailable,
+    )
+    from daemon.client.paths import find_socket
 
 __all__ = [
     "BadRequest",
@@ -32,3 +40,17 @@ __all__ = [
     "Unavailable",
     "find_socket",
 ]
+
+_HOMES = {"Client": "client", "StreamEvent": "client", "find_socket": "paths"}
+"""Which module holds a name; the others are in `errors`."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    home = _HOMES.get(name, "errors")
+    found = getattr(importlib.import_module(f"{__name__}.{home}"), name)
+    globals()[name] = found
+    return found

@@ -30,7 +30,7 @@ def _nobody_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (["statsu"], "did you mean `tocsin status`?"),
         (["--nonsense"], "there is no option"),
-        (["ack"], "Missing argument 'ID'; see `tocsin ack --help`"),
+        (["ack"], "ID is missing; see `tocsin ack --help`"),
         (["status", "--nonsense"], "--nonsense"),
         (["status", "-o", "yaml"], "yaml"),
         (["check"], "tocsin check"),
@@ -77,6 +77,65 @@ def test_every_command_has_help_with_an_example(capsys: Capture) -> None:
         assert f"Example: tocsin {' '.join(leaf)}" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--socket", "gone", "status", "-o", "json"],
+        ["-o", "json", "status", "--socket", "gone"],
+        ["--socket=gone", "-ojson", "status"],
+        ["--socket", "gone", "--output=json", "check", "list"],
+        ["check", "--socket", "gone", "list"],
+        ["--socket", "other", "status", "--socket", "gone"],
+        ["--socket", "gone", "note", "x", "--", "--text"],
+    ],
+)
+def test_shared_options_stand_before_the_command_or_after(
+    arguments: list[str], capsys: Capture
+) -> None:
+    assert run(arguments) == 3
+    assert "the socket gone does not exist" in capsys.readouterr().err
+
+
+def test_the_configuration_is_named_before_the_command_or_after(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    config = str(tmp_path / "mine.toml")
+    for arguments in (["--config", config, "run"], ["run", "-c", config], [f"-c{config}", "up"]):
+        assert run(arguments) == 2
+        assert f"{config}: there is no such file" in capsys.readouterr().err
+    Path(config).write_text('[daemon]\nsocket = "/gone/x.sock"\n', encoding="utf-8")
+    for arguments in (["--config", config, "status"], ["status", "--config", config]):
+        assert run(arguments) == 3
+        assert "the socket /gone/x.sock does not exist" in capsys.readouterr().err
+    assert run(["--config", config, "config", "check"]) == 0
+
+
+def test_a_daemon_does_not_listen_elsewhere_than_its_configuration_says(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    config = tmp_path / "mine.toml"
+    config.write_text('[daemon]\nsocket = "/gone/x.sock"\n', encoding="utf-8")
+    assert run(["--config", str(config), "--socket", "other", "run"]) == 2
+    assert "leave out --socket" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--config"], "the option --config needs a value"),
+        (["--config", "x.toml"], "which command?"),
+        (["--socket", "x", "statsu"], "did you mean `tocsin status`?"),
+        (["-o", "json", "demo"], "there is no option -o"),
+        (["--all", "incidents"], "there is no option '--all'"),
+    ],
+)
+def test_what_stands_wrongly_before_a_command_is_refused(
+    arguments: list[str], words: str, capsys: Capture
+) -> None:
+    assert run(arguments) == 2
+    assert words in capsys.readouterr().err
+
+
 def test_nothing_and_help_list_the_commands(capsys: Capture) -> None:
     for arguments in ([], ["--help"], ["-h"], ["help"]):
         assert run(arguments) == 0
@@ -88,7 +147,8 @@ def test_the_version_is_shown_for_people_and_programs(capsys: Capture) -> None:
 
     run(["version"])
     run(["--version"])
-    assert capsys.readouterr().out == f"tocsin {__version__}\n" * 2
+    run(["--socket", "x", "--version"])
+    assert capsys.readouterr().out == f"tocsin {__version__}\n" * 3
     run(["version", "-o", "json"])
     assert f'"{__version__}"' in capsys.readouterr().out
 
