@@ -45,7 +45,8 @@ def main() -> int:
         from tui.picture import draw
 
         return draw(socket, given.picture, given.size, given.screen, light=given.light)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    # Textual reads from stdin and draws on stderr.
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         sys.stderr.write("tocsin tui: this is no terminal; try `tocsin status` or `watch`\n")
         return 2
     from tui.app import Dashboard

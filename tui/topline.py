@@ -15,7 +15,7 @@ from tui.bars import wait_bar
 from tui.figures import next_escalation, open_incidents, severity_counts
 from tui.mirror import Mirror
 from tui.rows import Moment
-from tui.text import Line, apart, join, width_of
+from tui.text import Line, apart, clip, fit, join, width_of
 from tui.theme import GLYPHS
 from tui.words import clock, countdown, plural, rough, span
 
@@ -195,9 +195,28 @@ def stale_line(
     else:
         shown = clock(mirror.heard_at, moment.zone)
         text = f" STALE  this is the picture of {shown} · {reason}"
-    room = width - len(again) - 1
-    cut = text if len(text) <= room else text[: max(0, room - 1)] + "…"
-    return ((f"{cut}{again}".ljust(width)[:width], "pill:warn"),)
+    line: Line = ((clip(text, max(0, width - len(again) - 1)) + again, "pill:high"),)
+    return tuple((part, style or "pill:high") for part, style in fit(line, width))
+
+
+def troubles(mirror: Mirror) -> list[str]:
+    """What the daemon says is wrong with itself."""
+    if mirror.daemon is None:
+        return []
+    refused = mirror.daemon.reload_error
+    reload = [f"the configuration was not reloaded: {refused}"] if refused else []
+    return [*reload, *mirror.daemon.problems]
+
+
+def trouble_line(mirror: Mirror, width: int) -> Line:
+    """The banner for the daemon's own troubles; the first of them, and how many more."""
+    found = troubles(mirror)
+    if not found:
+        return ()
+    more = f"  and {len(found) - 1} more" if len(found) > 1 else ""
+    text = clip(f" DAEMON  {found[0]}", width - len(more) - 1)
+    line: Line = ((f"{text}{more}", "pill:high"),)
+    return tuple((part, style or "pill:high") for part, style in fit(line, width))
 
 
 def quiet_words(mirror: Mirror, last: Instant | None, now: Instant) -> str:

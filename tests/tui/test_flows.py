@@ -371,6 +371,19 @@ async def test_without_a_daemon_it_waits_and_says_how_to_start_one(
         await session.until(lambda: session.shows("NOT CONNECTED"))
 
 
+async def test_the_daemons_own_troubles_are_told(opened: Opener) -> None:
+    """A refused configuration must not be found out from a log a week later."""
+    async with opened() as session:
+        info = estate.daemon()
+        info.reload_error = "config.toml:12: no channel is called ops-slak"
+        info.problems = ["the database is full"]
+        session.fake.publish("daemon", info)
+        await session.until(lambda: session.shows("DAEMON  the configuration was not reloaded"))
+        assert session.shows("and 1 more")
+        session.fake.publish("daemon", estate.daemon())
+        await session.until(lambda: not session.shows("DAEMON"))
+
+
 async def test_a_reset_reads_the_state_anew(opened: Opener) -> None:
     """Events were missed: the whole picture is fetched, the stream goes on."""
     from daemon.api.schema import Reset

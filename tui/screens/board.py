@@ -23,7 +23,7 @@ from tui.filter import EVERYTHING, Filter, parse_filter
 from tui.rows import joined
 from tui.text import Line, wrap
 from tui.widgets.filter_bar import FilterBar
-from tui.widgets.frame import KeyBar, PaneHead, StaleBanner, TopBar
+from tui.widgets.frame import Banner, KeyBar, PaneHead, TopBar
 from tui.widgets.painted import Painted, PaintedScroll
 from tui.widgets.sections import Sections
 from tui.widgets.virtual_list import VirtualList
@@ -49,7 +49,7 @@ class Board(Screen[None]):
     def compose(self) -> ComposeResult:
         """The frame, and the body in it."""
         yield TopBar(self.desk, self.PLACE)
-        yield StaleBanner(self.desk)
+        yield Banner(self.desk)
         with Container(id="body"):
             yield from self.body()
         yield FilterBar()

@@ -14,7 +14,7 @@ from tui.actions import Place, Situation
 from tui.desk import Desk
 from tui.detail import Section, section
 from tui.screens.board import Board
-from tui.widgets.frame import KeyBar, StaleBanner, TopBar
+from tui.widgets.frame import Banner, KeyBar, TopBar
 from tui.widgets.sections import Sections
 
 
@@ -45,7 +45,7 @@ class DetailsScreen(Board):
     def compose(self) -> ComposeResult:
         """The frame of the place it came from, and the details in it."""
         yield TopBar(self.desk, self._place)
-        yield StaleBanner(self.desk)
+        yield Banner(self.desk)
         with Vertical(id="body"), Vertical(id="main", classes="pane"):
             yield Sections(self.desk, self._sections, id="facts")
         yield KeyBar(self.desk, self.situation)

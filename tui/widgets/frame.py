@@ -12,7 +12,15 @@ from tui.actions import Action, Place, Situation, bar, refusal
 from tui.desk import Desk
 from tui.link import LinkState
 from tui.text import Line, apart, fit, width_of
-from tui.topline import figures_line, link_forms, modes_line, stale_line, tab_at
+from tui.topline import (
+    figures_line,
+    link_forms,
+    modes_line,
+    stale_line,
+    tab_at,
+    trouble_line,
+    troubles,
+)
 from tui.widgets.painted import Painted
 
 
@@ -49,22 +57,28 @@ class TopBar(Painted):
                 self.post_message(self.Picked(place))
 
 
-class StaleBanner(Painted):
-    """A line across the screen while the picture may be untrue; else it takes no room."""
+class Banner(Painted):
+    """A line across the screen while something is wrong with the picture or the daemon.
+
+    The picture may be old, or the daemon may have troubles of its own; else it takes no room.
+    """
 
     def __init__(self, desk: Desk) -> None:
-        super().__init__(desk, id="stale")
+        super().__init__(desk, id="banner")
         self.display = False
 
     def line(self, y: int, width: int) -> Line:
-        """What is shown, and why it is old."""
+        """What is wrong."""
         del y
         link = self.desk.link
+        if link.state is not LinkState.LOST:
+            return trouble_line(self.desk.mirror, width)
         return stale_line(self.desk.mirror, self.desk.moment(), link.reason, link.retry_at, width)
 
     def repaint(self) -> None:
-        """Come and go with the link."""
-        self.display = self.desk.link.state is LinkState.LOST
+        """Come and go with the trouble."""
+        lost = self.desk.link.state is LinkState.LOST
+        self.display = lost or bool(troubles(self.desk.mirror))
         if self.display:
             super().repaint()
 
