@@ -24,7 +24,7 @@ from tui.rows import MUTED, Moment, severity_line
 from tui.text import Line, apart, fit, width_of, wrap
 from tui.words import countdown, instant, money, plural, span
 
-NAME_WIDTH = 10
+NAME_WIDTH = 12
 """Cells of a fact's name."""
 KIND_WIDTH = 12
 """Cells of what kind of thing happened."""

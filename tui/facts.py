@@ -96,7 +96,9 @@ def service_sections(
         (*status_line(service.status), (f"  {service.name}", "bold")),
     ]
     if service.unreachable:
-        lines += prose("unreach.", f"behind {service.unreachable}, which is down", width, "unknown")
+        lines += prose(
+            "unreachable", f"behind {service.unreachable}, which is down", width, "unknown"
+        )
     if since is not None:
         lines.append(fact("for", (span(moment.now - since), "")))
     for name, value in (
