@@ -83,6 +83,15 @@ def enabled(settings: Settings) -> dict[str, CheckSpec]:
     }
 
 
+def labels(settings: Settings) -> dict[str, dict[str, str]]:
+    """What the alerts of each check carry, also of those that are not enabled."""
+    services = _services(settings, settings.checks)
+    return {
+        name: _labels(settings, spec, services[spec.service or name])
+        for name, spec in settings.checks.items()
+    }
+
+
 def plan(settings: Settings) -> Plan:
     """The whole plan."""
     specs = enabled(settings)
@@ -182,7 +191,8 @@ def _check(
     service = services[spec.service or spec.name]
     context = settings.contexts.get(service.context or "", _NO_CONTEXT)
     defaults = settings.defaults
-    assert spec.every is not None and spec.retry_every is not None and spec.every_down is not None  # noqa: S101, PT018  # `effective` fills these
+    assert spec.every is not None and spec.timeout is not None  # noqa: S101, PT018  # `effective` fills these
+    assert spec.retry_every is not None and spec.every_down is not None  # noqa: S101, PT018  # likewise
     assert spec.down_after is not None and spec.up_after is not None  # noqa: S101, PT018  # likewise
     return CheckPlan(
         name=spec.name,
@@ -203,6 +213,7 @@ def _check(
         promote=_promotions(context.promote),
         acknowledgeable=context.acknowledgeable,
         count_from=defaults.count_from,
+        timeout=spec.timeout,
     )
 
 

@@ -5,16 +5,45 @@ Each condition is compiled on its own, so that every bad one is reported, not on
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Final
 
 import checks
 from checks.conditions import compile_condition
 from checks.errors import SpecError
+from checks.host import PLAIN_METRICS
 from checks.spec import CheckSpec
 from daemon.config.lines import KeyPath
 from daemon.config.sections import RuleSettings
 from daemon.config.sources import Document
 from daemon.core.rules import compile_rule
+
+_METRICS: Final[Mapping[str, frozenset[str]]] = {
+    "heartbeat": frozenset(),
+    "host": frozenset(PLAIN_METRICS),
+    "http": frozenset({"body_bytes", "cert_days"}),
+    "mysql": frozenset({"row_count", "value"}),
+    "postgres": frozenset({"row_count", "value"}),
+    "sqlite": frozenset({"row_count", "value"}),
+    "tcp": frozenset({"cert_days"}),
+}
+"""All that results of a kind can carry; a kind whose target has a say in that is not here."""
+
+
+class _WithInstances(frozenset[str]):
+    """Metrics of a host, and each of them for one of its parts: `disk_used_percent:/var`."""
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or (isinstance(name, str) and ":" in name)
+
+
+def metrics_of(kinds: Iterable[str]) -> Collection[str] | None:
+    """The metrics that checks of these kinds can have; None if that is not known."""
+    chosen = set(kinds)
+    if not chosen or not chosen <= _METRICS.keys():
+        return None
+    names = frozenset[str]().union(*(_METRICS[kind] for kind in chosen))
+    return _WithInstances(names) if "host" in chosen else names
 
 
 def check_conditions(document: Document, path: KeyPath, spec: CheckSpec, timeout_ms: int) -> None:
@@ -40,13 +69,19 @@ def _conditions(spec: CheckSpec) -> Iterator[tuple[KeyPath, str]]:
             yield (key, position), text
 
 
-def check_rule(document: Document, path: KeyPath, rule: RuleSettings) -> None:
-    """Compile a rule's conditions; note what does not work."""
+def check_rule(
+    document: Document, path: KeyPath, rule: RuleSettings, known: Collection[str] | None
+) -> None:
+    """Compile a rule's conditions; note what does not work.
+
+    Args:
+        known: The metrics that the checks it selects can have; None if that is not known.
+    """
     for key, text in (("when", rule.when), ("clear_when", rule.clear_when)):
         if text is None:
             continue
         try:
-            compile_rule(text)
+            compile_rule(text, known)
         except ValueError as error:
             document.problem((*path, key), str(error))
 

@@ -8,13 +8,13 @@ may have defined are not called missing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import checks
 from checks.spec import CheckSpec, format_duration
-from daemon.config.build import timeout_ms
-from daemon.config.conditions import check_conditions, check_rule
+from daemon.config.build import labels, timeout_ms
+from daemon.config.conditions import check_conditions, check_rule, metrics_of
 from daemon.config.contacts import check_channels, check_persons
 from daemon.config.cycles import cycles
 from daemon.config.duty import NO_POLICY, PolicySettings, RouteSettings
@@ -24,7 +24,7 @@ from daemon.config.sections import RuleSettings
 from daemon.config.sources import Document
 from daemon.config.validate import Settings
 from daemon.config.words import own_labels_problem
-from daemon.core.labels import MatchOp, parse_matcher
+from daemon.core.labels import MatchOp, match_all, parse_matcher
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +77,9 @@ def check(document: Document, settings: Settings) -> None:
         _check_spec(refs, settings.known("check")[spec.name], spec)
     _check_services(refs)
     _check_contexts(refs)
+    carried = labels(settings) if settings.rules else {}
     for rule in settings.rules.values():
-        _check_rule(refs, settings.known("rule")[rule.name], rule)
+        _check_rule(refs, settings.known("rule")[rule.name], rule, carried)
     for position, route in enumerate(settings.routes):
         _check_route(refs, settings.known("route")[str(position)], route)
     for name, policy in settings.policies.items():
@@ -182,14 +183,28 @@ def _check_contexts(refs: References) -> None:
             refs.document.problem(("defaults", key), message, "shorten it, or raise every")
 
 
-def _check_rule(refs: References, path: KeyPath, rule: RuleSettings) -> None:
-    check_rule(refs.document, path, rule)
+def _check_rule(
+    refs: References, path: KeyPath, rule: RuleSettings, carried: Mapping[str, dict[str, str]]
+) -> None:
+    check_rule(refs.document, path, rule, _metrics(refs, rule, carried))
     for position, text in enumerate(rule.select):
         matcher = parse_matcher(text)
         if matcher.op is not MatchOp.EQUAL or not matcher.value:
             continue
         if matcher.name in {"check", "service", "context"}:
             refs.refer((*path, "select", position), matcher.name, matcher.value)
+
+
+def _metrics(
+    refs: References, rule: RuleSettings, carried: Mapping[str, dict[str, str]]
+) -> Collection[str] | None:
+    """The metrics that the rule can name; None while a check it may select is not known."""
+    all_checks = refs.settings.checks
+    if refs.document.unread or len(all_checks) < len(refs.settings.known("check")):
+        return None
+    matchers = [parse_matcher(text) for text in rule.select]
+    selected = (name for name, own in carried.items() if match_all(matchers, own))
+    return metrics_of(all_checks[name].kind for name in selected)
 
 
 def _check_route(refs: References, path: KeyPath, route: RouteSettings) -> None:

@@ -13,6 +13,7 @@ from daemon.config.problems import ConfigError, Problem
 from daemon.config.sections import AccessSettings, DaemonSettings, RetentionSettings
 from daemon.config.sources import Document, read
 from daemon.config.validate import Settings, validate
+from daemon.core.dependencies import find_cycle
 from daemon.core.model import Millis
 from daemon.core.plan import Plan
 from daemon.notify.spec import ChannelSpec
@@ -73,18 +74,47 @@ def load(path: Path) -> Config:
     cross.check(document, settings)
     if document.problems:
         raise ConfigError(_in_order(document))
-    specs = build.enabled(settings)
+    specs, plan = build.enabled(settings), build.plan(settings)
+    _check_circle(document, settings, plan)
     return Config(
         path=path,
         files=tuple(document.files),
         settings=settings,
         specs=MappingProxyType(specs),
         channels=MappingProxyType(settings.channels),
-        plan=build.plan(settings),
+        plan=plan,
         timeouts=MappingProxyType(
             {name: build.timeout_ms(settings, spec) for name, spec in specs.items()}
         ),
     )
+
+
+def _check_circle(document: Document, settings: Settings, plan: Plan) -> None:
+    """Refuse what runs in a circle only when checks and services are seen as one.
+
+    Raises:
+        ConfigError: It does.
+    """
+    circle = find_cycle(plan)
+    if circle is None:
+        return
+    section, name = next(one for one in map(_split, circle) if _depends(settings, *one))
+    path = (*settings.known(section)[name], "depends_on")
+    message = f"depends on itself by a way round: {' -> '.join(circle)}"
+    document.problem(path, message, "take one of these out")
+    raise ConfigError(document.problems)
+
+
+def _split(named: str) -> tuple[str, str]:
+    """`check web` as section and name."""
+    section, _, name = named.partition(" ")
+    return section, name
+
+
+def _depends(settings: Settings, section: str, name: str) -> bool:
+    """Whether it says itself what it depends on."""
+    written = settings.services if section == "service" else settings.checks
+    return name in written and bool(written[name].depends_on)
 
 
 def _in_order(document: Document) -> list[Problem]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, cast
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -25,6 +26,7 @@ from daemon.config.duty import (
     SlaSettings,
 )
 from daemon.config.lines import KeyPath
+from daemon.config.places import anchored
 from daemon.config.problems import did_you_mean
 from daemon.config.registry import (
     LATER_CHANNEL_KINDS,
@@ -150,6 +152,10 @@ class _Validator:
                 hint = "the name stands in the table's header"
                 self.document.problem((*path, "name"), "unknown key", hint)
             complete = {**raw, "name": key}
+        if section.by_kind:  # only what has a kind has paths that may be relative
+            source, _ = self.document.origin(path)
+            base = source.file.parent if source is not None else Path()
+            complete = anchored(complete, model, base)
         try:
             made = model.model_validate(complete)
         except ValidationError as error:

@@ -164,3 +164,7 @@ def test_an_empty_file_is_a_configuration(load_text: Load) -> None:
     assert config.plan.checks == {}
     assert config.plan.route.routes == ()
     assert config.retention.raw == 7 * DAY
+
+
+def test_a_plan_carries_how_long_a_run_may_take(full: Config) -> None:
+    assert {n: one.timeout for n, one in full.plan.checks.items()} == dict(full.timeouts)
