@@ -91,7 +91,7 @@ class MysqlProbe:
             raise read_fault(error, self._words) or error from None
 
     async def _converse(self, driver: Any, trace: Trace) -> Observation:
-        trace.enter("connect")
+        trace.enter("connect_and_login")  # the driver does both in one
         connection = await driver.connect(**self._arguments)
         try:
             if not self._spec.query:

@@ -80,7 +80,7 @@ class PostgresProbe:
             raise _inner(error, self._words) from None
 
     async def _converse(self, driver: Any, trace: Trace) -> Observation:
-        trace.enter("connect")
+        trace.enter("connect_and_login")  # the driver does both in one
         connection: asyncpg.Connection[Any] = await driver.connect(**self._arguments)
         try:
             if not self._spec.query:
@@ -112,7 +112,7 @@ class PostgresProbe:
             return ProbeError(
                 Fault.TIMEOUT, f"{self._words}: the query was cancelled, it took too long"
             )
-        if code.startswith("08") or (stage == "connect" and code.startswith("XX")):
+        if code.startswith("08") or (stage == "connect_and_login" and code.startswith("XX")):
             return ProbeError(Fault.PROTOCOL if code == "08P01" else Fault.RESET, words)
         return ProbeError(Fault.QUERY, words)
 
