@@ -108,11 +108,12 @@ CHECKS = {
         severity={Status.DOWN: Severity.HIGH, Status.DEGRADED: Severity.LOW},
         promote=(Promotion(10 * MINUTE, Severity.EMERGENCY),),
     ),
+    "api": check("api", "shop", severity={Status.DOWN: Severity.EMERGENCY}),
     "mail": check("mail", "mail", severity={Status.DOWN: Severity.MEDIUM}, acknowledgeable=False),
 }
 SERVICES = {
     "orders": ServicePlan("orders", ("db",), recovery_sla=15 * MINUTE),
-    "shop": ServicePlan("shop", ("shop", "cart")),
+    "shop": ServicePlan("shop", ("shop", "cart", "api")),
     "mail": ServicePlan("mail", ("mail",)),
 }
 RULES = {
@@ -164,9 +165,9 @@ POLICIES = {
     "primary": PolicyPlan(
         "primary",
         levels=(
-            Level(0, ("person:ana", "channel:slack"), repeat=2 * MINUTE),
+            Level(0, ("person:ana", "channel:slack")),
             Level(5 * MINUTE, ("person:ben", "channel:mail")),
-            Level(15 * MINUTE, ("person:ana",)),
+            Level(15 * MINUTE, ("person:ana",), repeat=2 * MINUTE),
         ),
         rounds=1,
         then=("channel:hook",),
@@ -189,7 +190,7 @@ PERSONS = {
     "ben": PersonPlan("ben", high=(), low=(Contact("mail", "ben@x"),)),
 }
 INHIBITS = (
-    InhibitPlan((parse_matcher("check=db"),), (parse_matcher('service=~"shop|orders"'),), ("env",)),
+    InhibitPlan((parse_matcher("check=db"),), (parse_matcher('check=~"cart|mail|db"'),), ("env",)),
 )
 FULL = Plan(
     checks=CHECKS,
@@ -203,7 +204,12 @@ FULL = Plan(
 )
 PLANS = [
     FULL,
-    replace(FULL, inhibits=(), ack=AckPlan(reopen_on_severity=False, reopen_on_new_alert=False)),
+    replace(
+        FULL,
+        checks={**CHECKS, "mail": replace(CHECKS["mail"], labels={"service": "mail", "env": "x"})},
+        inhibits=(),
+        ack=AckPlan(reopen_on_severity=False, reopen_on_new_alert=False),
+    ),
     replace(
         FULL,
         checks={name: CHECKS[name] for name in ("db", "shop")},
@@ -238,6 +244,7 @@ class EngineMachine(RuleBasedStateMachine):
         self.shadow: Decider | None = None
         self.listen()
         self.ran: dict[str, set[int]] = {}
+        self.left: dict[str, int] = {}
 
     # -- driving -----------------------------------------------------------------------
 
@@ -297,6 +304,7 @@ class EngineMachine(RuleBasedStateMachine):
         self.escalations_have_a_next_step_or_a_reason()
         self.changes_are_told_and_counted(old, entries)  # type: ignore[arg-type]  # incidents
         self.levels_run_once(entries)
+        self.pauses_keep_the_time_that_was_left(old, entries)  # type: ignore[arg-type]  # incidents
         self.keys_are_unique()
 
     def advance(self, by: int) -> None:
@@ -329,6 +337,13 @@ class EngineMachine(RuleBasedStateMachine):
             found = Result(name, self.now, status, latency_ms=latency, message=status.word)
             self.send(ResultArrived(found))
             self.now += 1
+
+    @rule(names=st.sets(st.sampled_from(["shop", "cart", "api"]), min_size=1), down=st.booleans())
+    def outage(self, names: set[str], down: bool) -> None:
+        """Checks of one service fail or recover together, confirmed."""
+        status = Status.DOWN if down else Status.UP
+        for name in [*sorted(names), *sorted(names)]:
+            self.send(ResultArrived(Result(name, self.now, status, message=status.word)))
 
     @rule(by=STEPS)
     def time_passes(self, by: int) -> None:
@@ -398,7 +413,10 @@ class EngineMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.engine.incidents)
     @rule(which=st.integers(0, 2))
     def unacknowledge(self, which: int) -> None:
-        self.send(Unacknowledge(self.pick(which).key, ANA))
+        found = self.engine.incidents.values()
+        taken = [i.key for i in found if i.state is IncidentState.ACKNOWLEDGED]
+        key = sorted(taken)[which % len(taken)] if taken else self.pick(which).key
+        self.send(Unacknowledge(key, ANA))
 
     @precondition(lambda self: self.engine.incidents)
     @rule(which=st.integers(0, 2))
@@ -570,6 +588,27 @@ class EngineMachine(RuleBasedStateMachine):
                 assert level not in ran, f"level {level} ran twice"
                 ran.add(level)
 
+    def pauses_keep_the_time_that_was_left(
+        self, before: dict[str, Incident], entries: list[Entry]
+    ) -> None:
+        for key, incident in self.engine.incidents.items():
+            steps = incident.escalation
+            old = before[key].escalation if key in before else None
+            if steps is None or old is None:
+                continue
+            kinds = {entry.kind for entry in entries if entry.incident == key}
+            if EntryKind.REOPENED in kinds and EntryKind.ESCALATED not in kinds:
+                assert steps.level == -1
+            if old.paused_at is None and steps.paused_at is not None and old.next_at is not None:
+                self.left[key] = old.next_at - self.now
+            elif old.paused_at is not None and steps.paused_at is None:
+                left = self.left.pop(key, 0)
+                went_on = EntryKind.REOPENED not in kinds
+                if went_on and left > 0 and steps.level == old.level >= 0:
+                    assert steps.next_at == self.now + left
+                if EntryKind.REOPENED in kinds and steps.level > 0:
+                    assert isinstance(self.recorded[-1][0], Escalate)
+
     def keys_are_unique(self) -> None:
         keys = [notice.key for notice in self.mirror.notices]
         fresh = [n for n in self.mirror.notices if n.fallback_of is None]
@@ -682,7 +721,7 @@ def decided(effects: list[Effect]) -> list[Effect]:
 
 
 EngineMachine.TestCase.settings = settings(
-    max_examples=60,
+    max_examples=140,
     stateful_step_count=40,
     deadline=None,
     derandomize=True,
