@@ -17,8 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import cel
-
+from checks.cel_library import cel
 from checks.condition_paths import Absent, Path, Reading, read_paths
 from checks.errors import CheckError, SpecError
 from checks.probe import FieldType

@@ -18,8 +18,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Final
 
-import cel
-
+from checks.cel_library import cel
 from checks.spec import parse_duration
 from daemon.core.model import Millis
 
