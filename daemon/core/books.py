@@ -106,6 +106,7 @@ class Books:
         self._services: dict[str, _ServiceBook] = {}
         self._owners: dict[str, list[str]] = {}
         self._rollover: Instant | None = None
+        self._rolled = False
         self._touched: set[str] = set()
         self._adopt(plan)
 
@@ -187,7 +188,7 @@ class Books:
                 for name in self._owners[fact.check]:
                     self._compose(self._services[name], start)
                     self._touched.add(name)
-        if self._rollover is None or turn.now >= self._rollover:
+        if not self._rolled or (self._rollover is not None and turn.now >= self._rollover):
             self._roll(turn.now)
 
     def settle(self, turn: Turn) -> None:
@@ -287,6 +288,7 @@ class Books:
 
     def _roll(self, now: Instant) -> None:
         """A calendar period began: find the next one's beginning, and forget the one before."""
+        self._rolled = True
         slas = self._plan.slas.values()
         ends = [period_at(sla.period, sla.timezone, now)[1] for sla in slas]
         self._rollover = min((end for end in ends if end > now), default=None)
