@@ -13,16 +13,21 @@ class Meter:
 
     def __init__(self, span_s: float = 60.0) -> None:
         self._span_s = span_s
-        self._values: deque[tuple[float, float]] = deque(maxlen=_KEPT)
+        self._times: deque[float] = deque(maxlen=_KEPT)
+        self._values: deque[float] = deque(maxlen=_KEPT)
 
     def add(self, at_s: float, value: float) -> None:
         """Note a value at a monotonic time in seconds."""
-        self._values.append((at_s, value))
+        self._times.append(at_s)
+        self._values.append(value)
 
     def quantile(self, at_s: float, share: float) -> float:
         """The value below which `share` of the last minute's values lie; 0.0 if there are none."""
         oldest = at_s - self._span_s
-        values = sorted(value for noted, value in self._values if noted >= oldest)
-        if not values:
+        while self._times and self._times[0] < oldest:
+            self._times.popleft()
+            self._values.popleft()
+        if not self._values:
             return 0.0
+        values = sorted(self._values)
         return values[min(len(values) - 1, int(share * len(values)))]
