@@ -7,6 +7,7 @@ publishes, hands notices to the dispatcher, answers the operator (promise 1).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from checks.result import Result
 from daemon.core.model import Audit, Entry, Instant, Interval, Notice, Record
@@ -58,3 +59,6 @@ class Enqueue:
 
 
 Effect = StartProbe | Observed | Save | Drop | Append | Enqueue
+
+PLAIN: Final = (StartProbe, Observed)
+"""Effects that decide nothing: what came of them is measured again after a crash."""

@@ -21,7 +21,7 @@ from checks.result import Result
 from daemon.core.availability import SlaFigures
 from daemon.core.books import Books
 from daemon.core.decider import Decider
-from daemon.core.effects import Drop, Effect, Enqueue, Observed, Save
+from daemon.core.effects import PLAIN, Drop, Effect, Enqueue, Observed, Save
 from daemon.core.errors import Refusal
 from daemon.core.events import CheckNow, Event, Gap, Ping, PlanChanged, ResultArrived, Tick
 from daemon.core.model import (
@@ -222,6 +222,8 @@ def _held(alerts: Mapping[str, Alert]) -> dict[str, Instant]:
 
 def ordered(effects: list[Effect]) -> list[Effect]:
     """Each record's last word once, then the lines of history, then what goes out."""
+    if all(isinstance(effect, PLAIN) for effect in effects):
+        return effects
     records: dict[tuple[type, str], Effect] = {}
     others: list[Effect] = []
     notices: list[Effect] = []

@@ -11,6 +11,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,7 +29,7 @@ from daemon.api.publish import (
 from daemon.api.schema import DaemonInfo
 from daemon.api.times import stamp
 from daemon.config import Config, compare, load
-from daemon.core.effects import Effect, Enqueue, StartProbe
+from daemon.core.effects import PLAIN, Effect, Enqueue, StartProbe
 from daemon.core.engine import Engine
 from daemon.core.events import Event, Gap, PlanChanged, ResultArrived, SelfReport, Settled, Tick
 from daemon.core.model import Instant
@@ -85,6 +86,7 @@ class Daemon:
         self._started_at = clock.now()
         self._reload_error: str | None = None
         self._reloading = asyncio.Lock()
+        self._undurable: asyncio.Future[None] | None = None
         self._runner = Runner(prepared, clock.now, self._take_result, probe_limit)
         self._pulse = Pulse(clock.now, lambda: self._take(Tick()))
         self._dispatcher = Dispatcher(
@@ -131,10 +133,6 @@ class Daemon:
         await self._carry_out(effects, now)
         return effects
 
-    def _take(self, event: Event) -> None:
-        now = self.now()
-        self._carry_out(self.engine.handle(event, now), now)
-
     def _take_result(self, result: Result) -> None:
         self._take(ResultArrived(result))
 
@@ -142,20 +140,52 @@ class Daemon:
         await self.command(settled)
         publish_settled(settled, self.now(), self.hub)
 
+    def _take(self, event: Event) -> None:
+        now = self.now()
+        effects = self.engine.handle(event, now)
+        if all(isinstance(effect, PLAIN) for effect in effects):
+            self._go_on(effects, now)
+        else:
+            self._carry_out(effects, now)
+
+    def _go_on(self, effects: Sequence[Effect], now: Instant) -> None:
+        """Carry out what decides nothing: it is shown without waiting for the disk, unless a
+        decision before it does, whose outcome it must not show too early."""
+        if effects:
+            self._start_probes(effects, now)
+            self._store.note(effects, now)
+            if self._undurable is None:
+                self._show(effects, now)
+            else:
+                self._undurable.add_done_callback(partial(self._act, effects, now))
+        self._wind(now)
+
     def _carry_out(self, effects: Sequence[Effect], now: Instant) -> asyncio.Future[None]:
         """Write the effects, and act on them when they are durable; probes start at once."""
+        self._start_probes(effects, now)
+        durable = self._undurable = self._store.submit(effects, now)
+        durable.add_done_callback(partial(self._act, effects, now))
+        self._wind(now)
+        return durable
+
+    def _start_probes(self, effects: Sequence[Effect], now: Instant) -> None:
         for effect in effects:
             if isinstance(effect, StartProbe):
                 self.watch.started(now - effect.due)
                 self._runner.start(effect.check)
-        durable = self._store.submit(effects, now)
-        durable.add_done_callback(lambda done: self._act(effects, now, done))
-        self._pulse.at(self.engine.next_deadline())
-        return durable
+
+    def _wind(self, now: Instant) -> None:
+        if not self._pulse.is_imminent(now):
+            self._pulse.at(self.engine.next_deadline())
 
     def _act(self, effects: Sequence[Effect], now: Instant, durable: asyncio.Future[None]) -> None:
-        if durable.cancelled():
-            return
+        if self._undurable is durable:
+            self._undurable = None
+        if not durable.cancelled():
+            self._show(effects, now)
+
+    def _show(self, effects: Sequence[Effect], now: Instant) -> None:
+        """Act on effects that are durable, or need not be."""
         publish_effects(effects, self.engine, now, self.hub)
         notices = [effect.notice for effect in effects if isinstance(effect, Enqueue)]
         if notices:

@@ -29,6 +29,10 @@ class Pulse:
         self._armed_for: Instant | None = None
         self._last: Instant = 0
 
+    def is_imminent(self, now: Instant) -> bool:
+        """Whether it wakes so soon that no deadline could make it wake sooner."""
+        return self._armed_for is not None and self._armed_for <= now + SPACING_MS
+
     def at(self, deadline: Instant | None) -> None:
         """Wake at `deadline`; a timer that is set for no later time is left alone, since a
         wake-up that finds nothing due costs little and asks again."""

@@ -153,6 +153,21 @@ class Store:
         self._queued(future)
         return future
 
+    def note(self, effects: Sequence[Effect], at: Instant) -> None:
+        """As `submit` for effects that decide nothing (`PLAIN`): nobody waits for results,
+        so there is no future to make; they are written with the next batch.
+
+        Raises:
+            StoreUnusable: The store is closed.
+        """
+        if self._closing:
+            raise StoreUnusable(f"{self.path}: the database is closed")
+        self._now = max(self._now, at)
+        if self._encode(effects):
+            self._gather()
+        elif self._now >= self._upkeep_at:
+            self._wake.set()
+
     def _encode(self, effects: Sequence[Effect]) -> bool:
         """Add the effects to the batch; whether there was anything to write."""
         found = False
@@ -179,14 +194,19 @@ class Store:
         self._batch.results.append(result_row(check_id, result, self._metrics))
 
     def _queued(self, future: asyncio.Future[None]) -> None:
+        """Have `future` resolved when the batch is written, or at once if it cannot be."""
+        if self._problem is not None:
+            future.set_result(None)
+        else:
+            self._waiting.append(future)
+        self._gather()
+
+    def _gather(self) -> None:
         """Have the batch written: at once if it holds a decision, else with some company."""
         if self._problem is not None:
             self._shed_results()
             self._wake.set()
-            future.set_result(None)
-            return
-        self._waiting.append(future)
-        if self._batch.decisive or len(self._batch.results) >= GATHER_ROWS:
+        elif self._batch.decisive or len(self._batch.results) >= GATHER_ROWS:
             self._wake.set()
         elif self._timer is None:
             self._timer = self._loop.call_later(GATHER_S, self._wake.set)
