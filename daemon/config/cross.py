@@ -8,8 +8,9 @@ may have defined are not called missing.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import checks
 from checks.spec import CheckSpec, format_duration
@@ -33,6 +34,7 @@ class References:
 
     document: Document
     settings: Settings
+    _names: dict[str, set[str]] = field(default_factory=dict)
 
     def refer(self, path: KeyPath, section: str, name: str) -> bool:
         """Whether `name` is one of `section`; if not, that is a problem at `path`."""
@@ -47,8 +49,13 @@ class References:
 
     def names(self, section: str) -> set[str]:
         """The names of a section; for services with those that checks imply."""
-        known = set(self.settings.known(section))
-        return known | implied_services(self.settings) if section == "service" else known
+        found = self._names.get(section)
+        if found is None:
+            found = set(self.settings.known(section))
+            if section == "service":
+                found |= implied_services(self.settings)
+            self._names[section] = found
+        return found
 
     def target(self, path: KeyPath, target: str) -> None:
         """Check one `channel:NAME` or `person:NAME`."""
@@ -148,6 +155,7 @@ def _check_times(refs: References, path: KeyPath, spec: CheckSpec) -> None:
 
 def _check_services(refs: References) -> None:
     settings = refs.settings
+    owned = Counter(one.service or one.name for one in settings.checks.values())
     for service in settings.services.values():
         path = settings.known("service")[service.name]
         if service.context is not None:
@@ -159,7 +167,7 @@ def _check_services(refs: References) -> None:
                 refs.document.problem(place, message, hint)
             else:
                 refs.refer(place, "service", name)
-        own = sum((one.service or one.name) == service.name for one in settings.checks.values())
+        own = owned[service.name]
         if service.quorum is not None and service.quorum > own and not refs.document.unread:
             message = f"asks for {service.quorum} good checks, but the service has {own}"
             refs.document.problem((*path, "quorum"), message, "lower it or add checks")
