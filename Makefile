@@ -25,7 +25,7 @@ demo: setup  ## a small estate on this machine that fails by a script
 	$(BIN)/tocsin demo
 
 test: setup  ## all tests
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadscope
 
 check: setup  ## lint, types, architecture
 	$(BIN)/ruff check .
