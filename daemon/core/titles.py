@@ -17,8 +17,7 @@ LONGEST = 500
 
 def worst(alerts: Iterable[Alert]) -> Alert | None:
     """The alert that speaks for the others: the gravest, then the one that fired first."""
-    ranked = sorted(alerts, key=lambda a: (-a.effective, a.fired_at or 0, a.key))
-    return ranked[0] if ranked else None
+    return min(alerts, key=lambda a: (-a.effective, a.fired_at or 0, a.key), default=None)
 
 
 def title(alert: Alert) -> str:
