@@ -1,0 +1,156 @@
+"""The processes of the bench: targets and readers that answer lines, and the daemon itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from bench.estate import Estate
+
+_READY_S: Final = 60.0
+
+
+class Talker:
+    """A child that answers each line on its input with a line of JSON."""
+
+    def __init__(self, module: str, *arguments: object) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", module, *map(str, arguments)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.first: Any = self._line()
+
+    def _line(self) -> Any:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{self._process.args!r} ended with {self._process.wait()}")
+        return json.loads(line)
+
+    def mark(self) -> Any:
+        """What it counted since the last mark."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("mark\n")
+        self._process.stdin.flush()
+        return self._line()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(timeout=10)
+
+
+def environment() -> dict[str, str]:
+    """Ours, without what would lead the daemon elsewhere."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("TOCSIN_") and name != "NOTIFY_SOCKET"
+    }
+
+
+class Subject:
+    """The daemon that is measured, on an estate of its own.
+
+    Attributes:
+        ready_s: From its start to its first answer on the socket.
+    """
+
+    def __init__(self, estate: Estate, home: Path) -> None:
+        self.home = home
+        self.socket = home / "tocsin.sock"
+        self.database = home / "tocsin.db"
+        self.config = home / "config.toml"
+        self.config.write_text(estate.configuration(home), encoding="utf-8")
+        self.log = home / "daemon.log"
+        self.ready_s = 0.0
+
+    def __enter__(self) -> Self:
+        began = time.monotonic()
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "daemon", "run", "--config", str(self.config)],
+                stdout=log,
+                stderr=log,
+                env=environment(),
+            )
+        while not self._answers():
+            if self.process.poll() is not None or time.monotonic() - began > _READY_S:
+                self.process.kill()
+                raise RuntimeError(f"the daemon did not start:\n{self.log.read_text()}")
+            time.sleep(0.005)
+        self.ready_s = time.monotonic() - began
+        return self
+
+    def _answers(self) -> bool:
+        try:
+            return self.ask("/-/ready").startswith(b"HTTP/1.1 200")
+        except OSError:
+            return False
+
+    def ask(self, path: str) -> bytes:
+        """One GET over the socket, everything that comes back."""
+        import socket
+
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(20)
+            client.connect(str(self.socket))
+            client.sendall(
+                b"GET %s HTTP/1.1\r\nHost: tocsin\r\nConnection: close\r\n\r\n" % path.encode()
+            )
+            pieces: list[bytes] = []
+            while piece := client.recv(1 << 20):
+                pieces.append(piece)
+        return b"".join(pieces)
+
+    def json(self, path: str) -> Any:
+        """The decoded body of a GET."""
+        body = self.ask(path).partition(b"\r\n\r\n")[2]
+        return json.loads(body[body.index(b"{") : body.rindex(b"}") + 1])
+
+    def cpu_s(self) -> float:
+        """CPU time of all its threads, living and ended, in nanosecond steps: the kernel's
+        clock of another process (clock_getcpuclockid(3), CPUCLOCK_SCHED)."""
+        return time.clock_gettime((~self.process.pid << 3) | 2)
+
+    def rss_mb(self) -> float:
+        """Resident memory in units of 1,000,000 bytes."""
+        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) * 1024 / 1e6
+        raise RuntimeError("the daemon has no VmRSS")
+
+    def command(self, *arguments: str) -> Sequence[str]:
+        """The command line of a `tocsin` command that asks this daemon."""
+        return [sys.executable, "-m", "daemon", *arguments, "--socket", str(self.socket)]
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
