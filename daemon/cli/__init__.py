@@ -10,16 +10,24 @@ error:
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 
 
 def main() -> None:
     """The program `tocsin`."""
-    import io
-
     from daemon.cli.app import run
 
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # None where the shell closed it
-            stream.reconfigure(errors="replace")  # a terminal without our glyphs shows "?"
+    _open_streams()
     sys.exit(run(sys.argv[1:]))
+
+
+def _open_streams() -> None:
+    """Have somewhere to write, whatever the shell closed and whichever glyphs it can show."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123  # until the end
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -10,13 +11,16 @@ from typing import TYPE_CHECKING, Final
 from daemon import __version__
 from daemon.cli.catalog import COMMANDS, Entry, help_text
 from daemon.cli.stop import Exit, Stop
-from daemon.cli.table import scrub
+from daemon.cli.table import scrub, shortened
 
 if TYPE_CHECKING:
     from daemon.cli.arguments import Commands
 
 _INTERRUPTED = 130
 """The shell's code for a program that SIGINT ended."""
+
+_LONGEST_LINE = 2_000
+"""How much of a complaint is shown; it may repeat what was written."""
 
 _SHARED: Final = ("--socket", "--config", "-c", "--output", "-o")
 """The options that may stand before the command as well; each takes a value."""
@@ -32,7 +36,12 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     except BrokenPipeError:
-        return _reader_left()
+        _write_nowhere()
+        return Exit.GOOD  # whoever read our output (`head`) has enough; that is no failure
+    except OSError as error:
+        _write_nowhere()
+        where = shortened(str(error.filename or "standard output"), 200)
+        return _told([f"{where}: {error.strerror or error}"], Exit.BAD_INPUT)
     except Exception as error:  # noqa: BLE001  # the last resort: a fault of ours, in one line
         return _fault_of_ours(error)
     return code
@@ -111,7 +120,7 @@ def _unknown(name: str, known: list[str], path: str = "tocsin") -> str:
 
 def _told(lines: Sequence[str], code: int) -> int:
     for line in lines:
-        sys.stderr.write(f"tocsin: {scrub(line)}\n")
+        sys.stderr.write(f"tocsin: {shortened(scrub(line), _LONGEST_LINE)}\n")
     return code
 
 
@@ -124,7 +133,7 @@ def _fault_of_ours(error: Exception) -> int:
     return _told([line], Exit.NEGATIVE)
 
 
-def _reader_left() -> int:
-    """Whoever read our output (`head`) has enough; that is no failure."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return Exit.GOOD
+def _write_nowhere() -> None:
+    """Drop what is still to be written, lest Python tries once more at its end."""
+    with contextlib.suppress(OSError, ValueError):  # no descriptor: a test's stream
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

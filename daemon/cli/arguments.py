@@ -59,6 +59,11 @@ class _Parameter:
     def required(self) -> bool:
         return self.default is inspect.Parameter.empty
 
+    @property
+    def _written(self) -> str:
+        """What help calls it."""
+        return self.place.flags[0] if isinstance(self.place, Option) else self.place.metavar
+
     def made(self, text: str) -> Any:
         """The value that a word stands for.
 
@@ -69,10 +74,11 @@ class _Parameter:
             known = [str(one) for one in self.kind]
             if text in known:
                 return self.kind(text)
-            flag = self.place.flags[0] if isinstance(self.place, Option) else self.name
-            raise Stop(f"{flag} cannot be {text!r}; it is {' or '.join(known)}")
-        if self.kind is Path:
+            raise Stop(f"{self._written} cannot be {text!r}; it is {' or '.join(known)}")
+        if self.kind is Path and text:
             return Path(text)
+        if self.kind is Path:
+            raise Stop(f"{self._written} is empty")
         if not _is_text(text):
             raise Stop(f"{text!r} is not UTF-8 text")
         return text

@@ -36,10 +36,10 @@ def parse_span(text: str) -> int:
     parts = _PART.findall(compact)
     if not parts or "".join(number + unit for number, unit in parts) != compact:
         raise ValueError(f'{text!r} is no duration; write it like "30s", "5m", "2h" or "7d"')
-    total = round(sum(float(number) * _SIZES[unit] for number, unit in parts))
-    if total > _LONGEST_MS:
+    total = sum(float(number) * _SIZES[unit] for number, unit in parts)
+    if total > _LONGEST_MS:  # infinity too
         raise ValueError(f"{text!r} is longer than a hundred years")
-    return total
+    return round(total)
 
 
 def parse_time(text: str, now: int) -> int:

@@ -6,6 +6,7 @@ the configuration no more than two keys, and imports nothing dear.
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
 import tomllib
@@ -23,7 +24,7 @@ def config_candidates() -> Iterator[Path]:
     """The places for the configuration when none is named, the best first."""
     yield Path("config.toml")
     home = os.environ.get("XDG_CONFIG_HOME")
-    yield (Path(home) if home else Path.home() / ".config") / "tocsin" / "config.toml"
+    yield Path(home or os.path.expanduser("~/.config")) / "tocsin" / "config.toml"  # noqa: PTH111  # leaves ~ where there is no home
     yield Path("/etc/tocsin/config.toml")
 
 
@@ -35,23 +36,38 @@ def find_config(explicit: Path | None = None) -> Path:
     """
     named = explicit or _from_environment()
     if named is not None:
-        if named.is_file():
+        if _is_file(named):
             return named
         where = "--config" if explicit else "$TOCSIN_CONFIG"
         hint = f"check the path given with {where}"
-        raise ConfigError([Problem(named, None, "", "there is no such file", hint)])
+        raise ConfigError([Problem(named, None, "", _why_not(named), hint)])
     candidates = list(config_candidates())
     for path in candidates:
-        if path.is_file():
+        if _is_file(path):
             return path
     looked = ", ".join(str(path) for path in candidates[1:])
     hint = f"looked also in {looked}; `tocsin config init` writes one"
     raise ConfigError([Problem(candidates[0], None, "", "there is no configuration", hint)])
 
 
+def _is_file(path: Path) -> bool:
+    """Whether there is a regular file that this user can come to."""
+    return os.path.isfile(path)  # noqa: PTH113  # Path.is_file raises where a directory is closed
+
+
+def _why_not(path: Path) -> str:
+    try:
+        path.stat()
+    except PermissionError as error:
+        return f"cannot be read: {error.strerror}"
+    except (OSError, ValueError):
+        return "there is no such file"
+    return "is a directory, not a file" if path.is_dir() else "is no regular file"
+
+
 def _from_environment() -> Path | None:
     named = os.environ.get("TOCSIN_CONFIG")
-    return Path(named).expanduser() if named else None
+    return Path(os.path.expanduser(named)) if named else None  # noqa: PTH111  # leaves ~ where there is no home
 
 
 def socket_path(config: Config | None = None) -> Path:
@@ -67,13 +83,20 @@ def database_path(config: Config | None = None) -> Path:
 
 
 def database_at(explicit: Path | str | None) -> Path:
-    """The named database, or the environment's place for it."""
+    """The named database, or the environment's place for it.
+
+    Raises:
+        FileNotFoundError: It would be below a home directory, and there is none.
+    """
     if explicit:
         return Path(explicit).expanduser()
     if state := os.environ.get("STATE_DIRECTORY", "").split(":")[0]:
         return Path(state) / "tocsin.db"
-    home = os.environ.get("XDG_STATE_HOME")
-    return (Path(home) if home else Path.home() / ".local" / "state") / "tocsin" / "tocsin.db"
+    home = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")  # noqa: PTH111  # likewise
+    if home.startswith("~"):
+        words = "there is no home directory; set [daemon] database"
+        raise FileNotFoundError(errno.ENOENT, words, "the database")
+    return Path(home) / "tocsin" / "tocsin.db"
 
 
 def configured(key: str, explicit: Path | None = None) -> str | None:

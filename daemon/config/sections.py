@@ -33,7 +33,12 @@ DAY = 24 * HOUR
 
 
 def _absolute(path: Path) -> Path:
-    path = path.expanduser()
+    if not str(path).isprintable():
+        raise ValueError("must not hold control characters")
+    try:
+        path = path.expanduser()
+    except RuntimeError:
+        raise ValueError("begins with ~, but there is no such home directory") from None
     if not path.is_absolute():
         raise ValueError("must be an absolute path, or begin with ~")
     return path

@@ -197,7 +197,7 @@ def test_the_daemon_s_own_affairs_are_cared_for(desk: Desk) -> None:
     assert desk.tocsin("reload").out.startswith("reloaded")
     assert desk.tocsin("db", "verify").out == "✓ good\n"
     assert desk.tocsin("db", "prune").out == "removed 0 rows\n"
-    assert desk.tocsin("db", "backup", "copy.db").code == 0
+    assert desk.tocsin("db", "backup", "copy").code == 0
 
 
 def test_a_bad_configuration_is_told_with_every_fault_when_reloaded(desk: Desk) -> None:
