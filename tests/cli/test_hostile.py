@@ -109,7 +109,9 @@ def test_nonsense_of_any_size_is_one_short_line(
     assert "fault of tocsin" not in said
 
 
-def test_a_way_to_a_socket_that_is_too_long_is_bad_input(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_way_to_a_socket_that_is_too_long_is_bad_input(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert run(["status", "--socket", "/" + "x" * 5_000]) == 2
     assert capsys.readouterr().err.endswith("File name too long\n")
 
