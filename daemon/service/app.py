@@ -22,6 +22,7 @@ from daemon.config import Config, ConfigError, database_path, find_config, load,
 from daemon.core.engine import Engine
 from daemon.service.clock import Clock
 from daemon.service.daemon import Daemon
+from daemon.service.journal import log_entries
 from daemon.service.limits import seconds_to_run
 from daemon.service.log import set_up_logging
 from daemon.service.parts import describe, prepare_checks
@@ -148,8 +149,7 @@ class _Life:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._end.set)
         loop.add_signal_handler(signal.SIGHUP, lambda: self._spawn(self._reload(daemon)))
-        if self._lines is not None:
-            daemon.listeners.append(self._lines.effects)
+        daemon.listeners.append(log_entries if self._lines is None else self._lines.effects)
 
     async def _until_end(self, daemon: Daemon) -> None:
         if self._lines is not None:

@@ -1,0 +1,49 @@
+"""Incidents in the daemon's log, so that its journal alone tells what happened when.
+
+Only what changes an incident or kept somebody from being told; the rest of the timeline
+(who was queued, who was reached) is in the database. The lines are those of the timeline.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from daemon.core.effects import Append, Effect
+from daemon.core.model import ENGINE, Entry, EntryKind, Instant
+
+_log = logging.getLogger("tocsin")
+
+LEVELS: Final[Mapping[EntryKind, int]] = MappingProxyType(
+    {
+        EntryKind.FIRED: logging.WARNING,
+        EntryKind.SEVERITY: logging.WARNING,
+        EntryKind.REOPENED: logging.WARNING,
+        EntryKind.SPENT: logging.WARNING,
+        EntryKind.UNDELIVERED: logging.ERROR,
+        EntryKind.JOINED: logging.INFO,
+        EntryKind.ACKNOWLEDGED: logging.INFO,
+        EntryKind.UNACKNOWLEDGED: logging.INFO,
+        EntryKind.ACK_EXPIRED: logging.INFO,
+        EntryKind.RESOLVED: logging.INFO,
+    }
+)
+"""The kinds of entries that are logged, and how loudly."""
+
+
+def log_entries(effects: Iterable[Effect], _now: Instant) -> None:
+    """Log what these effects add to the timelines of incidents."""
+    for effect in effects:
+        if isinstance(effect, Append) and isinstance(effect.entry, Entry):
+            entry = effect.entry
+            level = LEVELS.get(entry.kind)
+            if level is not None:
+                _log.log(level, "incident %s %s", entry.incident, _told(entry))
+
+
+def _told(entry: Entry) -> str:
+    what = entry.kind.replace("_", " ")
+    who = "" if entry.actor == ENGINE else f" by {entry.actor.name}"
+    return f"{what}{who}: {entry.text}" if entry.text else f"{what}{who}"
