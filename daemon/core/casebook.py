@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from daemon.core.deadlines import Deadlines
+from daemon.core.deadlines import Deadlines, soonest
 from daemon.core.model import (
     DAY,
     ENGINE,
@@ -58,8 +58,7 @@ class Casebook:
 
     def next_deadline(self) -> Instant | None:
         """When the next acknowledgement expires, step or look is due, or incident is dropped."""
-        times = (self._incident_deadlines.next(), self._group_deadlines.next())
-        return min((at for at in times if at is not None), default=None)
+        return soonest(self._incident_deadlines.next(), self._group_deadlines.next())
 
     def due_incident(self, now: Instant) -> Incident | None:
         """Take out the incident that has been due longest."""

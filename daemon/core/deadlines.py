@@ -55,3 +55,12 @@ class Deadlines:
 
     def __len__(self) -> int:
         return len(self._at)
+
+
+def soonest(*times: Instant | None) -> Instant | None:
+    """The least of these that is one; None for never. Asked twice in every turn."""
+    first: Instant | None = None
+    for at in times:
+        if at is not None and (first is None or at < first):
+            first = at
+    return first

@@ -16,6 +16,7 @@ from typing import Final
 from daemon.core.alerts import Alerts, Change
 from daemon.core.casebook import Casebook
 from daemon.core.commands import Commands
+from daemon.core.deadlines import soonest
 from daemon.core.desk import Desk
 from daemon.core.events import (
     Acknowledge,
@@ -94,8 +95,11 @@ class Decider:
 
     def next_deadline(self) -> Instant | None:
         """When something is to be decided by time alone."""
-        times = [part.next_deadline() for part in (self.alerts, self.muting.silences, self.book)]
-        return min((at for at in times if at is not None), default=None)
+        return soonest(
+            self.alerts.next_deadline(),
+            self.muting.silences.next_deadline(),
+            self.book.next_deadline(),
+        )
 
     def begin(self) -> None:
         """Another turn begins."""

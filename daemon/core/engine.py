@@ -20,6 +20,7 @@ from types import MappingProxyType
 from checks.result import Result
 from daemon.core.availability import SlaFigures
 from daemon.core.books import Books
+from daemon.core.deadlines import soonest
 from daemon.core.decider import Decider
 from daemon.core.effects import PLAIN, Drop, Effect, Enqueue, Observed, Save
 from daemon.core.errors import Refusal
@@ -102,9 +103,12 @@ class Engine:
         """When something happens by itself: handle a `Tick` then. None for never."""
         if not self._started:
             return 0
-        parts = (self._observatory, self._rules, self._decider, self._books)
-        times = [part.next_deadline() for part in parts]
-        return min((at for at in times if at is not None), default=None)
+        return soonest(
+            self._observatory.next_deadline(),
+            self._rules.next_deadline(),
+            self._decider.next_deadline(),
+            self._books.next_deadline(),
+        )
 
     def snapshot(self) -> Snapshot:
         """The engine's memory as values, as a store that wrote its effects would have it."""

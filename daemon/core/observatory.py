@@ -19,6 +19,7 @@ from types import MappingProxyType
 
 from checks.result import Fault, Result, Status
 from daemon.core import flapping
+from daemon.core.deadlines import soonest
 from daemon.core.effects import Observed
 from daemon.core.errors import NotAllowed, NotFound
 from daemon.core.estate import Estate
@@ -66,8 +67,7 @@ class Observatory:
 
     def next_deadline(self) -> Instant | None:
         """When `tick` has something to do; None if nothing is watched."""
-        firsts = (self._probing.next_deadline(), self._heartbeats.next_deadline())
-        return min((at for at in firsts if at is not None), default=None)
+        return soonest(self._probing.next_deadline(), self._heartbeats.next_deadline())
 
     def confirmed_until(self, check: str) -> Instant:
         """Up to when no later event can change what was said of this check's status.

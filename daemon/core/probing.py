@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from checks.result import Status
+from daemon.core.deadlines import soonest
 from daemon.core.effects import StartProbe
 from daemon.core.estate import Estate
 from daemon.core.health import decide, unmeasured
@@ -69,8 +70,7 @@ class Probing:
 
     def next_deadline(self) -> Instant | None:
         """When a run is due, or a result overdue."""
-        firsts = (self._schedule.first(), self._overdue.first())
-        return min((at for at in firsts if at is not None), default=None)
+        return soonest(self._schedule.first(), self._overdue.first())
 
     def watch_all(self, turn: Turn) -> None:
         """Watch the plan's probed checks: new and changed ones are arranged anew, those that
