@@ -5,148 +5,20 @@ Everything runs once for all tests of a module; each test breaks one thing and m
 
 from __future__ import annotations
 
-import http.client
-import socket
-import ssl
-import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from tests.checks.authority import Authority, make_authority
 from tests.peers import start_mariadb, start_postgres, start_redis
-from tests.peers.process import Server, free_port
+from tests.peers.process import Server
 from tests.system import sinks
-from tests.system.running import PATIENCE_S, Tocsin
+from tests.system.running import Tocsin
+from tests.system.targets import HEARTBEAT_TOKEN, Job, WebServer
 
-PAGE = b'{"ok": true, "version": 7}'
-HEARTBEAT_TOKEN = "beat-token-41d0"
 LEVEL_2_AFTER_MS = 2_000
-
-
-class WebServer:
-    """An HTTP server on a fixed port whose answer can be changed, stopped, started."""
-
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
-        self.port = free_port()
-        self.tls = tls
-        self.status = 200
-        self.body = PAGE
-        self._server: ThreadingHTTPServer | None = None
-
-    def start(self) -> None:
-        """Listen and serve."""
-        web = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self.send_response(web.status)
-                self.send_header("Content-Length", str(len(web.body)))
-                self.end_headers()
-                self.wfile.write(web.body)
-
-            def log_message(self, *_: object) -> None:
-                """Nobody reads it."""
-
-        self._server = _Quiet(("127.0.0.1", self.port), Handler)
-        if self.tls is not None:
-            self._server.socket = self.tls.wrap_socket(self._server.socket, server_side=True)
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-
-    def stop(self) -> None:
-        """Serve no more; the port refuses connections."""
-        assert self._server is not None
-        self._server.shutdown()
-        self._server.server_close()
-
-
-class _Quiet(ThreadingHTTPServer):
-    """A client that leaves in the handshake is what some of the tests are about."""
-
-    def handle_error(self, *_: object) -> None:
-        """Say nothing."""
-
-
-class Job:
-    """A job that pings its heartbeat through the daemon's socket, as a cron job would."""
-
-    def __init__(self, daemon_socket: Path) -> None:
-        self._socket = daemon_socket
-        self._dead = threading.Event()
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def start(self) -> None:
-        """Begin to ping."""
-        self._thread.start()
-
-    def die(self) -> None:
-        """Stop pinging."""
-        self._dead.set()
-
-    def revive(self) -> None:
-        """Ping again."""
-        self._dead.clear()
-
-    def end(self) -> None:
-        """No more, ever."""
-        self._over.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._over.wait(0.3):
-            if not self._dead.is_set():
-                self._ping()
-
-    def _ping(self) -> None:
-        connection = http.client.HTTPConnection("localhost", timeout=5)
-        connection.sock = socket.socket(socket.AF_UNIX)
-        try:
-            connection.sock.connect(str(self._socket))
-            connection.request("GET", f"/ping/{HEARTBEAT_TOKEN}")
-            connection.getresponse().read()
-        except OSError:
-            return  # the daemon is not there yet, or not any more
-        finally:
-            connection.close()
-
-
-Found = TypeVar("Found")
-
-
-@dataclass
-class Arrivals:
-    """What arrived at the sinks, in order."""
-
-    all: list[sinks.Hook | sinks.Mail] = field(default_factory=list)
-
-    def take(self, what: sinks.Hook | sinks.Mail) -> None:
-        """Called by the sinks, in their threads."""
-        self.all.append(what)
-
-    def hooks(self, incident: str) -> list[sinks.Hook]:
-        """The webhooks about an incident."""
-        found = [each for each in self.all if isinstance(each, sinks.Hook)]
-        return [each for each in found if each.body["incident"]["id"] == incident]
-
-    def mails(self, incident: str) -> list[sinks.Mail]:
-        """The mails about an incident."""
-        found = [each for each in self.all if isinstance(each, sinks.Mail)]
-        return [each for each in found if incident in each.part("plain") + each.part("html")]
-
-    @staticmethod
-    def wait(look: Callable[[], Sequence[Found]], count: int = 1) -> Sequence[Found]:
-        """Wait until there are as many; what there is."""
-        ends = time.monotonic() + PATIENCE_S
-        while len(found := look()) < count:
-            assert time.monotonic() < ends, f"only {len(found)} of {count} arrived: {found}"
-            time.sleep(0.02)
-        return found
 
 
 @dataclass
@@ -154,7 +26,7 @@ class Shop:
     """All of it, running."""
 
     tocsin: Tocsin
-    arrived: Arrivals
+    arrived: sinks.Arrivals
     web: WebServer
     secure: WebServer
     queue: WebServer
@@ -327,7 +199,7 @@ def start_shop(home: Path, make_ledger: Callable[[Path], None]) -> Iterator[Shop
             stack, [start_postgres, start_mariadb, start_redis]
         )
         authority = make_authority(home)
-        arrived = Arrivals()
+        arrived = sinks.Arrivals()
         ends = stack.enter_context(sinks.start_sinks(home, arrived.take))
         web, queue = WebServer(), WebServer()
         secure = WebServer(authority.server("localhost"))

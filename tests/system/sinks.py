@@ -16,19 +16,20 @@ import ssl
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import trustme
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from tests.peers.process import free_port
+from tests.system.running import PATIENCE_S
 
 USER = "tocsin"
 PASSWORD = "smtp-pass-3d7e"
@@ -77,6 +78,7 @@ class Mail:
         return str(found.get_content())
 
 
+Found = TypeVar("Found")
 Tell = Callable[[Hook | Mail], None]
 
 
@@ -208,6 +210,36 @@ def start_sinks(directory: Path, tell: Tell) -> Iterator[Sinks]:
         smtp.start()
         stack.callback(smtp.stop)
         yield Sinks(receiver.url, smtp.port, ca)
+
+
+@dataclass
+class Arrivals:
+    """What arrived at the sinks, in order."""
+
+    everything: list[Hook | Mail] = field(default_factory=list)
+
+    def take(self, what: Hook | Mail) -> None:
+        """Called by the sinks, in their threads."""
+        self.everything.append(what)
+
+    def hooks(self, incident: str) -> list[Hook]:
+        """The webhooks about an incident."""
+        found = [each for each in self.everything if isinstance(each, Hook)]
+        return [each for each in found if each.body["incident"]["id"] == incident]
+
+    def mails(self, incident: str) -> list[Mail]:
+        """The mails about an incident."""
+        found = [each for each in self.everything if isinstance(each, Mail)]
+        return [each for each in found if incident in each.part("plain") + each.part("html")]
+
+    @staticmethod
+    def wait(look: Callable[[], Sequence[Found]], count: int = 1) -> Sequence[Found]:
+        """Wait until there are as many; what there is."""
+        ends = time.monotonic() + PATIENCE_S
+        while len(found := look()) < count:
+            assert time.monotonic() < ends, f"only {len(found)} of {count} arrived: {found}"
+            time.sleep(0.02)
+        return found
 
 
 def _show(directory: Path, number: int, what: Hook | Mail) -> None:
