@@ -98,6 +98,7 @@ def _floats(value: Any) -> Any:
 def init(
     file: Annotated[Path, Argument("[FILE]")] = Path("config.toml"),
     force: Annotated[bool, Option(("--force",), "", "Replace what is there.")] = False,
+    output: Format = Output.TABLE,
 ) -> None:
     """Write a configuration to begin with; it monitors this machine.
 
@@ -113,16 +114,18 @@ def init(
         raise Stop(f"{file} exists already; --force replaces it") from None
     except OSError as error:
         raise Stop(f"{file} cannot be written: {error.strerror}") from None
-    say(f"wrote {file}; check it with `tocsin config check {file}`")
+    words = f"wrote {file}; check it with `tocsin config check {file}`"
+    answer(output, {"path": str(file.absolute())}, lambda: say(words))
 
 
-def schema() -> None:
-    """Print the JSON Schema of the configuration, for editors.
+def schema(output: Format = Output.JSON) -> None:
+    """Print the JSON Schema of the configuration, for editors; it is JSON in any case.
 
     Example: tocsin config schema > tocsin.schema.json
     """
     from daemon.config import schema as make
 
+    del output  # accepted, as everywhere
     write_json(make())
 
 

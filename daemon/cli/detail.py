@@ -38,7 +38,8 @@ def tell_incident(detail: schema.IncidentDetail, now: int) -> None:
     write_table(shown.ALERTS, [shown.alert(each, now) for each in detail.alerts], "none")
     _heading("Timeline")
     for entry in detail.timeline:
-        say(local(entry.time), Cell(f"{entry.by:<12}", "faint"), entry.text)
+        kind = entry.kind.replace("_", " ")
+        say(local(entry.time), f"{kind:<14}", Cell(f"{entry.by:<10}", "faint"), entry.text)
     if detail.deliveries:
         _heading("Deliveries")
     for delivery in detail.deliveries:

@@ -85,7 +85,7 @@ def check(one: schema.CheckView, now: int) -> Row:
         Cell(one.name, "bold"),
         status(one),
         age(one.since, now),
-        latency(last.latency_ms if last else None),
+        latency(last.latency_ms if last and last.status in _ANSWERED else None),
         one.service,
         one.kind,
         one.cause or (last.message if last else "") or "–",
@@ -167,7 +167,8 @@ def sla(one: schema.SlaView) -> Row:
 
 def result(one: schema.Last) -> Row:
     """One line of a check's recent results."""
-    return [local(one.time), word(one.status), latency(one.latency_ms), one.message]
+    answered = latency(one.latency_ms if one.status in _ANSWERED else None)
+    return [local(one.time), word(one.status), answered, one.message]
 
 
 def latency(ms: float | None) -> str:

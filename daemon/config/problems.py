@@ -10,7 +10,6 @@ A problem prints as one line, so that editors, `grep` and people can follow it:
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +64,8 @@ class ConfigError(Exception):
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known name that was most likely meant, or None if none is near."""
+    import difflib  # dear, and only needed when something is wrong
+
     choices = {name.casefold(): name for name in known}
     found = difflib.get_close_matches(word.casefold()[:100], choices, n=1, cutoff=0.6)
     return choices[found[0]] if found else None

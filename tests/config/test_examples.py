@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from importlib import resources
 from pathlib import Path
 
 import pytest
 
-from daemon.config import dump, load
+from daemon.config import ConfigError, dump, load
 
 TOUR = Path(__file__).parents[2] / "config.toml"
 
@@ -36,6 +37,23 @@ def test_what_is_commented_out_in_the_tour_is_good_too(
     path.write_text("\n".join(shown), encoding="utf-8")
 
     assert list(load(path).plan.checks) == ["website", "orders-db", "nightly-backup"]
+
+
+def test_every_commented_key_of_the_tour_exists_and_lacks_only_what_is_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ORDERS_DB_PASSWORD", "x")
+    text = re.sub(r"^# (?=\[|[a-z_]+ = )", "", TOUR.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert all(f"\n[{name}]" in text for name in ("uplink", "access", "ack", "channel.mail"))
+    path = tmp_path / "config.toml"
+    path.write_text(text, encoding="utf-8")
+
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    keys = {one.key.partition("[")[0] for one in caught.value.problems}
+    assert keys == {"service", "uplink.checks", "channel.mail.password"}
+    for one in caught.value.problems:
+        assert "there is no" in one.message or "cannot be read" in one.message
 
 
 def test_the_starter_is_in_the_package_and_loads(tmp_path: Path) -> None:
