@@ -69,14 +69,12 @@ class Registry(Provider):
                 f"{incident.severity}, {incident.state}",
                 _going(app, Place.INCIDENTS, incident.id),
             )
-        for name in list(mirror.services)[:NAMED_LIMIT]:
-            yield Entry(
-                f"Service {name}", mirror.services[name].status, _going(app, Place.OVERVIEW, name)
-            )
-        for name in list(mirror.checks)[:NAMED_LIMIT]:
-            yield Entry(
-                f"Check {name}", mirror.checks[name].status, _going(app, Place.CHECKS, name)
-            )
+        for service in list(mirror.services.values())[:NAMED_LIMIT]:
+            going = _going(app, Place.OVERVIEW, service.name)
+            yield Entry(f"Service {service.name}", service.status, going)
+        for check in list(mirror.checks.values())[:NAMED_LIMIT]:
+            going = _going(app, Place.CHECKS, check.name)
+            yield Entry(f"Check {check.name}", check.status, going)
 
     async def discover(self) -> Hits:
         """What shows before anything is written."""

@@ -361,6 +361,10 @@ def feed_row(happening: Happening, moment: Moment) -> Row:
     }
 
 
+GONE: Final[Line] = (("no longer there", "faint"),)
+"""A row whose object has left the mirror before the list was told."""
+
+
 def joined(*lines: Line) -> Line:
     """Lines beside each other with a dot between."""
     return join(lines, ("  ", ""))

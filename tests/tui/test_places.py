@@ -210,6 +210,23 @@ async def test_a_reset_reads_the_state_anew(opened: Opener) -> None:
         await session.until(lambda: session.shows("and an event after"))
 
 
+async def test_a_row_may_leave_the_mirror_before_its_list_is_told(opened: Opener) -> None:
+    """The clock ticks between a new state and its paint: no list trips over what is gone."""
+    async with opened(size=(200, 60)) as session:
+        for key in "12345":
+            await session.press(key)
+            empty = estate.quiet()
+            empty.checks, empty.services, empty.slas = [], [], []
+            session.app.mirror.incidents.clear()
+            session.app.mirror.load(empty, estate.NOW)
+            session.app._tick()
+            await session.pilot.pause()
+            assert session.app.is_running
+            session.app.mirror.load(estate.state(), estate.NOW)
+            session.app.changed()
+            await session.pilot.pause()
+
+
 async def test_markup_and_escape_sequences_stay_text(opened: Opener) -> None:
     """On rows, in details, in toasts and in the palette."""
     state = estate.state()

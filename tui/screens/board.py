@@ -44,7 +44,12 @@ class Board(Screen[None]):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self.desk = desk
-        self.ready = False
+        self._complete = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether all widgets are there: not before they are, nor while the app shuts down."""
+        return self._complete and self.app.is_running
 
     def compose(self) -> ComposeResult:
         """The frame, and the body in it."""
@@ -61,7 +66,7 @@ class Board(Screen[None]):
 
     def on_mount(self) -> None:
         """All widgets are there: from now on paints may come."""
-        self.ready = True
+        self._complete = True
         self.start()
 
     def start(self) -> None:

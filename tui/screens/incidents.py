@@ -9,7 +9,7 @@ from tui import figures
 from tui.actions import Place, Situation
 from tui.desk import Desk
 from tui.detail import Section
-from tui.rows import incident_columns, incident_row
+from tui.rows import GONE, incident_columns, incident_row
 from tui.screens.board import ListBoard
 from tui.screens.story import incident_sections
 from tui.text import Layout, Line
@@ -66,7 +66,9 @@ class IncidentsScreen(ListBoard):
     def row(self, key: str, width: int) -> Line:
         """One incident."""
         layout = self.layout_for(width)
-        incident = self.desk.mirror.incidents[key]
+        incident = self.desk.mirror.incidents.get(key)
+        if incident is None:
+            return GONE
         return layout.line(incident_row(incident, layout, self.desk.moment()))
 
     def figures(self) -> Line:

@@ -199,7 +199,9 @@ class OverviewScreen(Board):
 
     def _incident_row(self, key: str, width: int) -> Line:
         layout = rows.incident_columns(width)
-        incident = self.desk.mirror.incidents[key]
+        incident = self.desk.mirror.incidents.get(key)
+        if incident is None:
+            return rows.GONE
         return layout.line(rows.incident_row(incident, layout, self.desk.moment()))
 
     def _quiet(self) -> tuple[str, str]:
@@ -223,9 +225,10 @@ class OverviewScreen(Board):
     def _service_row(self, key: str, width: int) -> Line:
         layout = Layout.of(rows.SERVICE_COLUMNS, width)
         mirror = self.desk.mirror
-        return layout.line(
-            rows.service_row(mirror, mirror.services[key], layout, self.desk.moment())
-        )
+        service = mirror.services.get(key)
+        if service is None:
+            return rows.GONE
+        return layout.line(rows.service_row(mirror, service, layout, self.desk.moment()))
 
     def _no_services(self) -> tuple[str, str]:
         if not self.desk.mirror.loaded:

@@ -57,7 +57,8 @@ class ChecksScreen(ListBoard):
     def row(self, key: str, width: int) -> Line:
         """One check."""
         layout = Layout.of(rows.CHECK_COLUMNS, width)
-        return layout.line(rows.check_row(self.desk.mirror.checks[key], self.desk.moment()))
+        check = self.desk.mirror.checks.get(key)
+        return layout.line(rows.check_row(check, self.desk.moment())) if check else rows.GONE
 
     def figures(self) -> Line:
         """How many are in which state."""
@@ -141,7 +142,8 @@ class SilencesScreen(ListBoard):
     def row(self, key: str, width: int) -> Line:
         """One silence."""
         layout = Layout.of(rows.SILENCE_COLUMNS, width)
-        return layout.line(rows.silence_row(self.desk.mirror.silences[key], self.desk.moment()))
+        silence = self.desk.mirror.silences.get(key)
+        return layout.line(rows.silence_row(silence, self.desk.moment())) if silence else rows.GONE
 
     def figures(self) -> Line:
         """How many are active."""
@@ -201,7 +203,8 @@ class SlaScreen(ListBoard):
     def row(self, key: str, width: int) -> Line:
         """One SLA."""
         layout = Layout.of(rows.SLA_COLUMNS, width)
-        return layout.line(rows.sla_row(self.desk.mirror.slas[key], layout, self.desk.moment()))
+        sla = self.desk.mirror.slas.get(key)
+        return layout.line(rows.sla_row(sla, layout, self.desk.moment())) if sla else rows.GONE
 
     def figures(self) -> Line:
         """How many are met."""
