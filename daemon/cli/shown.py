@@ -21,6 +21,8 @@ SERVICES = ["SERVICE", "STATUS", "SINCE", "CONTEXT", "OWNER", "CHECKS"]
 SILENCES = ["ID", "STATE", "ENDS", "MATCHED", "BY", "MATCHERS", "COMMENT"]
 SLAS = ["SLA", "SERVICE", "TARGET", "VALUE", "MET", "BUDGET LEFT", "BURN", "COVERAGE", "UNTIL"]
 RESULTS = ["TIME", "STATUS", "LATENCY", "MESSAGE"]
+_ANSWERED = frozenset({"up", "degraded"})
+"""A failed run has no latency to show: how fast a connection was refused is no merit."""
 
 
 def incident(one: schema.IncidentView, now: int) -> Row:

@@ -94,6 +94,8 @@ def test_an_incident_is_shown_with_its_alerts_and_its_timeline(desk: Desk) -> No
     assert said.code == 0
     for text in (key, "Alerts", "Timeline", "Customers cannot pay", "no route"):
         assert text in said.out
+    (fired,) = [line for line in said.out.splitlines() if " fired " in line]
+    assert "tocsin" in fired
     detail = desk.tocsin("show", key, "-o", "json").json
     assert {"incident", "alerts", "timeline", "deliveries"} <= set(detail)
 
