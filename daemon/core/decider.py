@@ -65,12 +65,14 @@ class Decider:
         self.book = Casebook(self.alerts.records)
         self.muting = Muting(plan, self.alerts.records, self._was_told)
         self._plan = plan
+        self._stirred = True
         self._teller = Teller(plan, self.book)
         self._desk = Desk(plan, self.alerts, self.book, self._teller)
         self._commands = Commands(self._desk, self.alerts)
 
     def restore(self, records: Iterable[Record], now: Instant) -> None:
         """Take in what a store kept; the next `decide` reviews every mute before it tells."""
+        self._stirred = True
         kept = list(records)
         incidents = [record for record in kept if isinstance(record, Incident)]
         self.book.restore(incidents, [r for r in kept if isinstance(r, Group)])
@@ -82,6 +84,7 @@ class Decider:
     def replan(self, plan: Plan, turn: Turn) -> None:
         """Another configuration: alerts, timers, incidents and silences stay."""
         self._plan = plan
+        self._stirred = True
         self.muting.replan(plan)
         self._desk.replan(plan)
         self.leave_what_is_gone(turn)
@@ -111,6 +114,7 @@ class Decider:
         Raises:
             Refusal: A command is not carried out; nothing changed.
         """
+        self._stirred = True
         match event:
             case SelfReport():
                 turn.conditions.append(self_condition(event, turn.now))
@@ -134,7 +138,11 @@ class Decider:
                 self._commands.escalate(event, turn)
 
     def decide(self, turn: Turn) -> None:
-        """Decide on the turn's conditions and on what is due, until nothing is left."""
+        """Decide on the turn's conditions and on what is due, until nothing is left. Most turns
+        are results that change nothing, and cost no pass."""
+        if not (self._stirred or turn.conditions or self._desk.waits or self._is_due(turn)):
+            return
+        self._stirred = False
         for _ in range(_PASSES):
             self._pass(turn)
             if not self._is_due(turn):

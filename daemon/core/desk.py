@@ -62,6 +62,11 @@ class Desk:
         self._touched: dict[str, _Touched] = {}
         self.replan(plan)
 
+    @property
+    def waits(self) -> bool:
+        """Whether an incident is to be reviewed that was touched since the last `apply`."""
+        return bool(self._touched)
+
     def replan(self, plan: Plan) -> None:
         """What begins from now on follows this plan; what has begun keeps its routes, policy."""
         self._plan = plan
