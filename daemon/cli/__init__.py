@@ -24,10 +24,11 @@ def main() -> None:
 
 
 def _open_streams() -> None:
-    """Have somewhere to write, whatever the shell closed and whichever glyphs it can show."""
-    for name in ("stdout", "stderr"):
+    """Have somewhere to read from and to write to, whatever the shell closed and whichever
+    glyphs it can show."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         stream = getattr(sys, name)
         if stream is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123  # until the end
-        elif isinstance(stream, io.TextIOWrapper):
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123  # until the end
+        elif mode == "w" and isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

@@ -7,7 +7,6 @@ every text passes `scrub`: what a terminal would obey never reaches it.
 from __future__ import annotations
 
 import os
-import shutil
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -125,4 +124,8 @@ def _row(row: Sequence[Cell], widths: Sequence[int], *, colour: bool) -> str:
 
 def terminal_columns(stream: TextIO) -> int | None:
     """How wide the terminal is; None where the output goes elsewhere."""
-    return shutil.get_terminal_size().columns if stream.isatty() else None
+    if not stream.isatty():
+        return None
+    import shutil  # dear: it brings every kind of archive
+
+    return shutil.get_terminal_size().columns

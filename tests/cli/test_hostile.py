@@ -41,6 +41,7 @@ def test_closed_outputs_change_no_exit_code(shell: Shell) -> None:
     assert shell("$T --help >&-").returncode == 0
     assert shell("$T config schema >&- 2>&-").returncode == 0
     assert shell("$T status --socket none >&- 2>&-").returncode == 3
+    assert shell("$T up --config none <&- >&-").returncode == 2
 
 
 def test_a_reader_that_leaves_is_no_failure(shell: Shell) -> None:
