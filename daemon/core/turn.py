@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from checks.result import Status
 from daemon.core.effects import Append, Drop, Effect, Save
 from daemon.core.model import Audit, Entry, Instant, Interval, Millis, Record
 from daemon.core.plan import Promotion
