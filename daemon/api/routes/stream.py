@@ -120,5 +120,5 @@ def _is_gone(request: web.Request) -> bool:
 
 def _abort(request: web.Request) -> None:
     """Close without waiting for what is still to be written; it will never be read."""
-    if isinstance(request.transport, asyncio.WriteTransport):
+    if request.transport is not None:
         request.transport.abort()
