@@ -9,9 +9,6 @@ and whoever was told that something fires must have been told that it is over.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
-
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -19,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from checks.result import Result, Status
 from daemon.core.decider import Decidable, Decider
-from daemon.core.effects import Append, Drop, Effect, Enqueue, Save
+from daemon.core.effects import Effect, Enqueue
 from daemon.core.engine import Engine, ordered
 from daemon.core.errors import Refusal
 from daemon.core.events import (
@@ -39,196 +36,33 @@ from daemon.core.events import (
     Tick,
     Unacknowledge,
 )
-from daemon.core.labels import match_all, parse_matcher
+from daemon.core.labels import parse_matcher
 from daemon.core.model import (
     DAY,
     HOUR,
     MINUTE,
     SECOND,
     Actor,
-    Alert,
-    AlertState,
-    Entry,
-    EntryKind,
     Group,
     Incident,
     IncidentState,
-    Level,
     Notice,
     NoticeType,
-    Promotion,
     Record,
     Silence,
 )
 from daemon.core.notices import ALARMING
-from daemon.core.plan import (
-    AckPlan,
-    ChannelPlan,
-    CheckPlan,
-    Contact,
-    InhibitPlan,
-    PersonPlan,
-    Plan,
-    PolicyPlan,
-    RoutePlan,
-    RulePlan,
-    ServicePlan,
-)
-from daemon.core.severity import Severity
 from daemon.core.turn import Condition, Turn
+from tests.core.machine_plan import ANA, BEN, CHANNELS, CHECKS, FULL, MATCHERS, PLANS, START
 from tests.core.mirror import Mirror
+from tests.core.promises import Promises, by_key, decided
 
-START = 1_800_000_000_000
-ANA = Actor("ana", "unix uid 1000")
-BEN = Actor("ben", "unix uid 1001")
-
-
-def check(name: str, service: str, **more: object) -> CheckPlan:
-    base = CheckPlan(
-        name=name,
-        kind="http",
-        service=service,
-        every=30 * SECOND,
-        retry_every=SECOND,
-        every_down=30 * SECOND,
-        down_after=1,
-        up_after=1,
-        labels={"check": name, "service": service, "env": "prod"},
-    )
-    return replace(base, **more)  # type: ignore[arg-type]  # fields by name, as given
-
-
-CHECKS = {
-    "db": check("db", "orders"),
-    "shop": check("shop", "shop", parents=(("db",),)),
-    "cart": check(
-        "cart",
-        "shop",
-        down_after=2,
-        severity={Status.DOWN: Severity.HIGH, Status.DEGRADED: Severity.LOW},
-        promote=(Promotion(10 * MINUTE, Severity.EMERGENCY),),
-    ),
-    "api": check("api", "shop", severity={Status.DOWN: Severity.EMERGENCY}),
-    "mail": check("mail", "mail", severity={Status.DOWN: Severity.MEDIUM}, acknowledgeable=False),
-}
-SERVICES = {
-    "orders": ServicePlan("orders", ("db",), recovery_sla=15 * MINUTE),
-    "shop": ServicePlan("shop", ("shop", "cart", "api")),
-    "mail": ServicePlan("mail", ("mail",)),
-}
-RULES = {
-    "slow": RulePlan(
-        "slow",
-        (parse_matcher('check=~"shop|cart"'),),
-        when="latency_ms > 100.0",
-        for_=2 * MINUTE,
-        keep_for=MINUTE,
-        cooldown=10 * MINUTE,
-        severity=Severity.HIGH,
-        labels={"category": "performance"},
-    ),
-    "sticky": RulePlan(
-        "sticky",
-        (parse_matcher("check=db"),),
-        when="latency_ms > 100.0",
-        auto_resolve=False,
-        severity=Severity.LOW,
-    ),
-}
-ROUTES = RoutePlan(
-    path="",
-    channels=("log",),
-    group_by=("service",),
-    routes=(
-        RoutePlan(
-            path="0",
-            match=(parse_matcher('severity=~"emergency|critical|high"'),),
-            channels=("slack", "quiet"),
-            policy="primary",
-            group_by=("service",),
-            group_interval=MINUTE,
-            repeat_interval=20 * MINUTE,
-            continue_=True,
-        ),
-        RoutePlan(
-            path="1",
-            match=(parse_matcher("service=shop"),),
-            channels=("hook",),
-            group_by=("...",),
-            group_wait=20 * SECOND,
-            group_interval=2 * MINUTE,
-            repeat_interval=HOUR,
-        ),
-    ),
-)
-POLICIES = {
-    "primary": PolicyPlan(
-        "primary",
-        levels=(
-            Level(0, ("person:ana", "channel:slack")),
-            Level(5 * MINUTE, ("person:ben", "channel:mail")),
-            Level(15 * MINUTE, ("person:ana",), repeat=2 * MINUTE),
-        ),
-        rounds=1,
-        then=("channel:hook",),
-        round_every=5 * MINUTE,
-    )
-}
-CHANNELS = {
-    "log": ChannelPlan("log", "log"),
-    "slack": ChannelPlan("slack", "webhook", fallback="mail"),
-    "quiet": ChannelPlan("quiet", "email", send_resolved=False),
-    "mail": ChannelPlan("mail", "email", fallback="hook"),
-    "hook": ChannelPlan("hook", "webhook"),
-}
-PERSONS = {
-    "ana": PersonPlan(
-        "ana",
-        high=(Contact("hook", "tel:1"), Contact("mail", "ana@x")),
-        low=(Contact("mail", "ana@x"),),
-    ),
-    "ben": PersonPlan("ben", high=(), low=(Contact("mail", "ben@x"),)),
-}
-INHIBITS = (
-    InhibitPlan((parse_matcher("check=db"),), (parse_matcher('check=~"cart|mail|db"'),), ("env",)),
-)
-FULL = Plan(
-    checks=CHECKS,
-    services=SERVICES,
-    rules=RULES,
-    route=ROUTES,
-    policies=POLICIES,
-    persons=PERSONS,
-    channels=CHANNELS,
-    inhibits=INHIBITS,
-)
-PLANS = [
-    FULL,
-    replace(
-        FULL,
-        checks={**CHECKS, "mail": replace(CHECKS["mail"], labels={"service": "mail", "env": "x"})},
-        inhibits=(),
-        ack=AckPlan(reopen_on_severity=False, reopen_on_new_alert=False),
-    ),
-    replace(
-        FULL,
-        checks={name: CHECKS[name] for name in ("db", "shop")},
-        services={
-            "orders": SERVICES["orders"],
-            "shop": replace(SERVICES["shop"], checks=("shop",)),
-        },
-        rules={},
-        route=replace(ROUTES, routes=ROUTES.routes[1:]),
-        policies={},
-    ),
-]
-MATCHERS = ["service=shop", 'check=~"db|mail"', "severity=critical", 'env!=""', "check=cart"]
 STEPS = st.sampled_from(
     [0, 0, 1, 999, SECOND, 5 * SECOND, 31 * SECOND, MINUTE, 5 * MINUTE, 20 * MINUTE, HOUR]
 ) | st.integers(0, 3 * DAY)
 
 
-class EngineMachine(RuleBasedStateMachine):
+class EngineMachine(Promises, RuleBasedStateMachine):
     """Everything that may happen, in any order."""
 
     def __init__(self) -> None:
@@ -243,8 +77,6 @@ class EngineMachine(RuleBasedStateMachine):
         self.tap: list[Condition] = []
         self.shadow: Decider | None = None
         self.listen()
-        self.ran: dict[str, set[int]] = {}
-        self.left: dict[str, int] = {}
 
     # -- driving -----------------------------------------------------------------------
 
@@ -292,20 +124,11 @@ class EngineMachine(RuleBasedStateMachine):
         self.check(before, effects)
         return effects
 
-    def check(self, before: dict[tuple[type, str], object], effects: list[Effect]) -> None:
+    def check(self, before: dict[tuple[type, str], Record], effects: list[Effect]) -> None:
         old_entries = len(self.mirror.entries)
         self.mirror.apply(effects)
-        self.same_as_mirror()
-        entries = self.mirror.entries[old_entries:]
-        old = {k: v for (kind, k), v in before.items() if kind is Incident}
-        self.nobody_is_called_while_muted(effects)
-        self.what_a_channel_is_believed_to_know_it_was_told()
-        self.nothing_is_late()
-        self.escalations_have_a_next_step_or_a_reason()
-        self.changes_are_told_and_counted(old, entries)  # type: ignore[arg-type]  # incidents
-        self.levels_run_once(entries)
-        self.pauses_keep_the_time_that_was_left(old, entries)  # type: ignore[arg-type]  # incidents
-        self.keys_are_unique()
+        old = {record.key: record for record in before.values() if isinstance(record, Incident)}
+        self.hold(old, effects, self.mirror.entries[old_entries:])
 
     def advance(self, by: int) -> None:
         """Time passes; what falls due on the way is handled on its minute, as a service would."""
@@ -490,131 +313,6 @@ class EngineMachine(RuleBasedStateMachine):
         self.listen()
         self.check(old, effects)
 
-    # -- promises ----------------------------------------------------------------------
-
-    def same_as_mirror(self) -> None:
-        """What the engine remembers is what its effects told a store to keep."""
-        assert by_key(self.engine.snapshot().records) == by_key(self.mirror.records.values())
-
-    def nobody_is_called_while_muted(self, effects: list[Effect]) -> None:
-        for effect in effects:
-            if isinstance(effect, Enqueue) and effect.notice.type in ALARMING:
-                assert not effect.notice.incident.muted
-                incident = self.engine.incidents[effect.notice.incident.key]
-                firing = [self.engine.alerts[key] for key in incident.firing]
-                assert any(not self.is_muted(alert) for alert in firing)
-
-    def is_muted(self, alert: Alert) -> bool:
-        """Whether the alert is muted, from the definitions; flapping aside, which the first
-        notice itself brings about."""
-        labels = alert.matchable
-        for silence in self.engine.silences.values():
-            if silence.state(self.now) == "active" and match_all(silence.matchers, labels):
-                return True
-        if alert.terms.unreachable:
-            return True
-        return any(
-            other.state is AlertState.FIRING and inhibits(plan, other, alert)
-            for plan in self.plan.inhibits
-            for other in self.engine.alerts.values()
-        )
-
-    def what_a_channel_is_believed_to_know_it_was_told(self) -> None:
-        heard: dict[tuple[str, str], set[str]] = {}
-        for notice in self.mirror.notices:
-            known = heard.setdefault((notice.incident.key, notice.channel), set())
-            known.update(alert.key for alert in notice.alerts)
-        for group in self.engine.groups.values():
-            for told in group.told:
-                if told.channel in self.plan.channels:
-                    assert set(told.firing) <= heard[group.incident, told.channel]
-
-    def nothing_is_late(self) -> None:
-        deadline = self.engine.next_deadline()
-        assert deadline is None or deadline > self.now
-        for group in self.engine.groups.values():
-            assert group.flush_at is None or group.flush_at > self.now
-
-    def escalations_have_a_next_step_or_a_reason(self) -> None:
-        deadline = self.engine.next_deadline()
-        for incident in self.engine.incidents.values():
-            if incident.state is IncidentState.RESOLVED:
-                assert not incident.firing
-                assert not [g for g in self.engine.groups.values() if g.incident == incident.key]
-                continue
-            assert incident.firing
-            steps = incident.escalation
-            if steps is None:
-                continue
-            if incident.state is IncidentState.TRIGGERED and not incident.muted:
-                assert steps.paused_at is None
-                assert steps.spent or steps.next_at is not None
-                if steps.next_at is not None:
-                    assert self.now < steps.next_at
-                    assert deadline is not None
-                    assert deadline <= steps.next_at
-            else:
-                assert steps.paused_at is not None
-                assert steps.next_at is None
-
-    def changes_are_told_and_counted(
-        self, before: dict[str, Incident], entries: list[Entry]
-    ) -> None:
-        for incident in self.engine.incidents.values():
-            old = before.get(incident.key)
-            kinds = [entry.kind for entry in entries if entry.incident == incident.key]
-            if old is None:
-                assert EntryKind.FIRED in kinds
-                continue
-            if old != incident:
-                assert incident.version > old.version
-            told = {
-                IncidentState.ACKNOWLEDGED: {EntryKind.ACKNOWLEDGED},
-                IncidentState.RESOLVED: {EntryKind.RESOLVED},
-                IncidentState.TRIGGERED: {EntryKind.UNACKNOWLEDGED, EntryKind.REOPENED},
-            }
-            if old.state is not incident.state:
-                assert told[incident.state] & set(kinds)
-            if bool(old.muted) is not bool(incident.muted) and incident.firing:
-                assert {EntryKind.MUTED, EntryKind.UNMUTED} & set(kinds)
-
-    def levels_run_once(self, entries: list[Entry]) -> None:
-        for entry in entries:
-            ran = self.ran.setdefault(entry.incident, set())
-            if entry.kind is EntryKind.REOPENED or "starts over" in entry.text:
-                ran.clear()
-            elif entry.kind is EntryKind.ESCALATED and entry.text.startswith("level "):
-                level = int(entry.text.removeprefix("level ").split(":")[0])
-                assert level not in ran, f"level {level} ran twice"
-                ran.add(level)
-
-    def pauses_keep_the_time_that_was_left(
-        self, before: dict[str, Incident], entries: list[Entry]
-    ) -> None:
-        for key, incident in self.engine.incidents.items():
-            steps = incident.escalation
-            old = before[key].escalation if key in before else None
-            if steps is None or old is None:
-                continue
-            kinds = {entry.kind for entry in entries if entry.incident == key}
-            if EntryKind.REOPENED in kinds and EntryKind.ESCALATED not in kinds:
-                assert steps.level == -1
-            if old.paused_at is None and steps.paused_at is not None and old.next_at is not None:
-                self.left[key] = old.next_at - self.now
-            elif old.paused_at is not None and steps.paused_at is None:
-                left = self.left.pop(key, 0)
-                went_on = EntryKind.REOPENED not in kinds
-                if went_on and left > 0 and steps.level == old.level >= 0:
-                    assert steps.next_at == self.now + left
-                if EntryKind.REOPENED in kinds and steps.level > 0:
-                    assert isinstance(self.recorded[-1][0], Escalate)
-
-    def keys_are_unique(self) -> None:
-        keys = [notice.key for notice in self.mirror.notices]
-        fresh = [n for n in self.mirror.notices if n.fallback_of is None]
-        assert len({notice.key for notice in fresh}) == len(fresh)
-        assert all(key.startswith("msg_") and len(key) == 28 for key in keys)
-
     # -- the end -----------------------------------------------------------------------
 
     def teardown(self) -> None:
@@ -688,36 +386,6 @@ def settled(notice: Notice, delivered: bool) -> Settled:
         fallback_of=notice.fallback_of,
         level=notice.level,
     )
-
-
-def inhibits(plan: InhibitPlan, source: Alert, target: Alert) -> bool:
-    """Alertmanager's words, one pair at a time."""
-    causes, suffers = source.matchable, target.matchable
-    if not (match_all(plan.source, causes) and match_all(plan.target, suffers)):
-        return False
-    if any(causes.get(name, "") != suffers.get(name, "") for name in plan.equal):
-        return False
-    both = match_all(plan.source, suffers)
-    return not (both and match_all(plan.target, causes))
-
-
-def by_key(records: Iterable[Record]) -> dict[tuple[type, str], Record]:
-    """The deciding half's records by type and key."""
-    kept = (Alert, Silence, Group, Incident)
-    return {(type(r), r.key): r for r in records if isinstance(r, kept)}
-
-
-def decided(effects: list[Effect]) -> list[Effect]:
-    """The effects of the deciding half: what is not about checks and services."""
-    kept = (Alert, Silence, Group, Incident)
-    return [
-        effect
-        for effect in effects
-        if (isinstance(effect, Save) and isinstance(effect.record, kept))
-        or (isinstance(effect, Drop) and effect.kind in kept)
-        or (isinstance(effect, Append) and isinstance(effect.entry, Entry))
-        or isinstance(effect, Enqueue)
-    ]
 
 
 EngineMachine.TestCase.settings = settings(

@@ -1,0 +1,235 @@
+"""What the engine promises after every event, as oracles written from the definitions.
+
+A machine that drives an engine derives from `Promises` and calls `hold` after each event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from daemon.core.effects import Append, Drop, Effect, Enqueue, Save
+from daemon.core.engine import Engine
+from daemon.core.events import (
+    Escalate,
+    Event,
+)
+from daemon.core.labels import match_all
+from daemon.core.model import (
+    Alert,
+    AlertState,
+    Entry,
+    EntryKind,
+    Group,
+    Incident,
+    IncidentState,
+    MuteKind,
+    Record,
+    Silence,
+)
+from daemon.core.notices import ALARMING
+from daemon.core.plan import (
+    InhibitPlan,
+    Plan,
+)
+from tests.core.mirror import Mirror
+
+
+class Promises:
+    """The invariants of the deciding half.
+
+    Attributes:
+        mirror: What a store would have, up to and including the event.
+        ran: The levels each incident has run since its policy last began.
+        left: How long each resting escalation still had.
+    """
+
+    now: int
+    plan: Plan
+    engine: Engine
+    mirror: Mirror
+    recorded: list[tuple[Event, int]]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ran: dict[str, set[int]] = {}
+        self.left: dict[str, int] = {}
+
+    def hold(self, old: dict[str, Incident], effects: list[Effect], entries: list[Entry]) -> None:
+        """Everything that is promised after an event.
+
+        Args:
+            old: The incidents as they were before it.
+            entries: The lines of the timelines that it added.
+        """
+        self.same_as_mirror()
+        self.nobody_is_called_while_muted(effects)
+        self.mutes_are_as_they_are_defined()
+        self.what_a_channel_is_believed_to_know_it_was_told()
+        self.nothing_is_late()
+        self.escalations_have_a_next_step_or_a_reason()
+        self.changes_are_told_and_counted(old, entries)
+        self.levels_run_once(entries)
+        self.pauses_keep_the_time_that_was_left(old, entries)
+        self.keys_are_unique()
+
+    def same_as_mirror(self) -> None:
+        """What the engine remembers is what its effects told a store to keep."""
+        assert by_key(self.engine.snapshot().records) == by_key(self.mirror.records.values())
+
+    def nobody_is_called_while_muted(self, effects: list[Effect]) -> None:
+        for effect in effects:
+            if isinstance(effect, Enqueue) and effect.notice.type in ALARMING:
+                assert not effect.notice.incident.muted
+                incident = self.engine.incidents[effect.notice.incident.key]
+                firing = [self.engine.alerts[key] for key in incident.firing]
+                assert any(not self.is_muted(alert) for alert in firing)
+
+    def mutes_are_as_they_are_defined(self) -> None:
+        for alert in self.engine.alerts.values():
+            shown = [mute for mute in alert.muted if mute.kind is not MuteKind.FLAPPING]
+            fires = alert.state is AlertState.FIRING
+            assert bool(shown) is (fires and self.is_muted(alert))
+        for incident in self.engine.incidents.values():
+            firing = [self.engine.alerts[key] for key in incident.firing]
+            assert bool(incident.muted) is (bool(firing) and all(a.muted for a in firing))
+
+    def is_muted(self, alert: Alert) -> bool:
+        """Whether the alert is muted, from the definitions; flapping aside, which the first
+        notice itself brings about."""
+        labels = alert.matchable
+        for silence in self.engine.silences.values():
+            if silence.state(self.now) == "active" and match_all(silence.matchers, labels):
+                return True
+        if alert.terms.unreachable:
+            return True
+        return any(
+            other.state is AlertState.FIRING and inhibits(plan, other, alert)
+            for plan in self.plan.inhibits
+            for other in self.engine.alerts.values()
+        )
+
+    def what_a_channel_is_believed_to_know_it_was_told(self) -> None:
+        heard: dict[tuple[str, str], set[str]] = {}
+        for notice in self.mirror.notices:
+            known = heard.setdefault((notice.incident.key, notice.channel), set())
+            known.update(alert.key for alert in notice.alerts)
+        for group in self.engine.groups.values():
+            for told in group.told:
+                if told.channel in self.plan.channels:
+                    assert set(told.firing) <= heard[group.incident, told.channel]
+
+    def nothing_is_late(self) -> None:
+        deadline = self.engine.next_deadline()
+        assert deadline is None or deadline > self.now
+        for group in self.engine.groups.values():
+            assert group.flush_at is None or group.flush_at > self.now
+
+    def escalations_have_a_next_step_or_a_reason(self) -> None:
+        deadline = self.engine.next_deadline()
+        for incident in self.engine.incidents.values():
+            if incident.state is IncidentState.RESOLVED:
+                assert not incident.firing
+                assert not [g for g in self.engine.groups.values() if g.incident == incident.key]
+                continue
+            assert incident.firing
+            steps = incident.escalation
+            if steps is None:
+                continue
+            if incident.state is IncidentState.TRIGGERED and not incident.muted:
+                assert steps.paused_at is None
+                assert steps.spent or steps.next_at is not None
+                if steps.next_at is not None:
+                    assert self.now < steps.next_at
+                    assert deadline is not None
+                    assert deadline <= steps.next_at
+            else:
+                assert steps.paused_at is not None
+                assert steps.next_at is None
+
+    def changes_are_told_and_counted(
+        self, before: dict[str, Incident], entries: list[Entry]
+    ) -> None:
+        for incident in self.engine.incidents.values():
+            old = before.get(incident.key)
+            kinds = [entry.kind for entry in entries if entry.incident == incident.key]
+            if old is None:
+                assert EntryKind.FIRED in kinds
+                continue
+            if old != incident:
+                assert incident.version > old.version
+            told = {
+                IncidentState.ACKNOWLEDGED: {EntryKind.ACKNOWLEDGED},
+                IncidentState.RESOLVED: {EntryKind.RESOLVED},
+                IncidentState.TRIGGERED: {EntryKind.UNACKNOWLEDGED, EntryKind.REOPENED},
+            }
+            if old.state is not incident.state:
+                assert told[incident.state] & set(kinds)
+            if bool(old.muted) is not bool(incident.muted) and incident.firing:
+                assert {EntryKind.MUTED, EntryKind.UNMUTED} & set(kinds)
+
+    def levels_run_once(self, entries: list[Entry]) -> None:
+        for entry in entries:
+            ran = self.ran.setdefault(entry.incident, set())
+            if entry.kind is EntryKind.REOPENED or "starts over" in entry.text:
+                ran.clear()
+            elif entry.kind is EntryKind.ESCALATED and entry.text.startswith("level "):
+                level = int(entry.text.removeprefix("level ").split(":")[0])
+                assert level not in ran, f"level {level} ran twice"
+                ran.add(level)
+
+    def pauses_keep_the_time_that_was_left(
+        self, before: dict[str, Incident], entries: list[Entry]
+    ) -> None:
+        for key, incident in self.engine.incidents.items():
+            steps = incident.escalation
+            old = before[key].escalation if key in before else None
+            if steps is None or old is None:
+                continue
+            kinds = {entry.kind for entry in entries if entry.incident == key}
+            if EntryKind.REOPENED in kinds and EntryKind.ESCALATED not in kinds:
+                assert steps.level == -1
+            if old.paused_at is None and steps.paused_at is not None and old.next_at is not None:
+                self.left[key] = old.next_at - self.now
+            elif old.paused_at is not None and steps.paused_at is None:
+                left = self.left.pop(key, 0)
+                went_on = EntryKind.REOPENED not in kinds
+                if went_on and left > 0 and steps.level == old.level >= 0:
+                    assert steps.next_at == self.now + left
+                if EntryKind.REOPENED in kinds and steps.level > 0:
+                    assert isinstance(self.recorded[-1][0], Escalate)
+
+    def keys_are_unique(self) -> None:
+        keys = [notice.key for notice in self.mirror.notices]
+        fresh = [n for n in self.mirror.notices if n.fallback_of is None]
+        assert len({notice.key for notice in fresh}) == len(fresh)
+        assert all(key.startswith("msg_") and len(key) == 28 for key in keys)
+
+
+def inhibits(plan: InhibitPlan, source: Alert, target: Alert) -> bool:
+    """Alertmanager's words, one pair at a time."""
+    causes, suffers = source.matchable, target.matchable
+    if not (match_all(plan.source, causes) and match_all(plan.target, suffers)):
+        return False
+    if any(causes.get(name, "") != suffers.get(name, "") for name in plan.equal):
+        return False
+    both = match_all(plan.source, suffers)
+    return not (both and match_all(plan.target, causes))
+
+
+def by_key(records: Iterable[Record]) -> dict[tuple[type, str], Record]:
+    """The deciding half's records by type and key."""
+    kept = (Alert, Silence, Group, Incident)
+    return {(type(r), r.key): r for r in records if isinstance(r, kept)}
+
+
+def decided(effects: list[Effect]) -> list[Effect]:
+    """The effects of the deciding half: what is not about checks and services."""
+    kept = (Alert, Silence, Group, Incident)
+    return [
+        effect
+        for effect in effects
+        if (isinstance(effect, Save) and isinstance(effect.record, kept))
+        or (isinstance(effect, Drop) and effect.kind in kept)
+        or (isinstance(effect, Append) and isinstance(effect.entry, Entry))
+        or isinstance(effect, Enqueue)
+    ]
