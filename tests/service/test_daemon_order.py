@@ -1,0 +1,93 @@
+"""What is shown, and when: decisions once they are durable, results at once behind them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from checks.result import Result, Status
+from daemon.config import load
+from daemon.core.effects import Effect, Observed, Save
+from daemon.core.engine import Engine
+from daemon.core.model import CheckState, Instant
+from daemon.service.clock import Clock
+from daemon.service.daemon import Daemon
+from daemon.store import Store
+
+CONFIG = '[[check]]\nname = "clock"\nkind = "exec"\nrun = ["date"]\n'
+
+
+class SlowStore:
+    """A store whose decisions are durable when the test says so."""
+
+    def __init__(self, store: Store) -> None:
+        self.outbox = store.outbox
+        self.history = store.history
+        self.noted: list[Effect] = []
+        self.waiting: list[asyncio.Future[None]] = []
+
+    def note(self, effects: Sequence[Effect], _at: Instant) -> None:
+        self.noted += effects
+
+    def submit(self, _effects: Sequence[Effect], _at: Instant) -> asyncio.Future[None]:
+        self.waiting.append(asyncio.get_running_loop().create_future())
+        return self.waiting[-1]
+
+
+class Scripted(Engine):
+    """An engine that answers what the test gives it."""
+
+    answer: list[Effect]
+
+    def handle(self, event: object, now: Instant) -> list[Effect]:
+        del event, now  # whatever happens, the answer is the script's
+        return self.answer
+
+    def next_deadline(self) -> Instant | None:
+        return None
+
+
+@pytest.fixture
+async def parts(tmp_path: Path) -> tuple[Daemon, SlowStore, Scripted, list[Effect]]:
+    path = tmp_path / "config.toml"
+    path.write_text(CONFIG)
+    config = load(path)
+    store = await Store.open(tmp_path / "tocsin.db")
+    slow, engine = SlowStore(store), Scripted(config.plan)
+    daemon = Daemon(config, slow, engine, {}, Clock(), 8)  # type: ignore[arg-type]  # what a daemon asks of a store
+    shown: list[Effect] = []
+    daemon.listeners.append(lambda effects, _: shown.extend(effects))
+    await store.close()
+    return daemon, slow, engine, shown
+
+
+async def test_a_plain_result_is_shown_without_waiting_for_the_disk(
+    parts: tuple[Daemon, SlowStore, Scripted, list[Effect]],
+) -> None:
+    daemon, slow, engine, shown = parts
+    result = Observed(Result("clock", 1, Status.UP))
+    engine.answer = [result]
+    daemon._take_result(result.result)
+    assert shown == slow.noted == [result]
+
+
+async def test_a_result_behind_an_undurable_decision_waits_for_it_and_keeps_the_order(
+    parts: tuple[Daemon, SlowStore, Scripted, list[Effect]],
+) -> None:
+    daemon, slow, engine, shown = parts
+    decision = Save(CheckState("clock", Status.DOWN))
+    result = Observed(Result("clock", 2, Status.DOWN))
+    engine.answer = [decision]
+    daemon._take_result(result.result)
+    engine.answer = [result]
+    daemon._take_result(result.result)
+    assert shown == []
+    slow.waiting[0].set_result(None)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert shown == [decision, result]
+    daemon._take_result(result.result)
+    assert shown == [decision, result, result]
