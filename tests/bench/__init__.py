@@ -1,0 +1,1 @@
+"""The bench tells the truth about what it measured."""
