@@ -46,6 +46,7 @@ _PLAIN: Final[Mapping[str, Words]] = {
     "invalid_key": ("must be a text", "put it in quotes"),
 }
 _TOO_FEW: Final = "needs at least"
+_NO_TEXT: Final = _PLAIN["string_type"][0]
 _BOUNDS: Final[Mapping[str, tuple[str, str]]] = {
     "greater_than_equal": ("ge", "must be at least {}"),
     "greater_than": ("gt", "must be more than {}"),
@@ -77,7 +78,7 @@ def complaints(
     found: dict[KeyPath, Complaint] = {}
     for one in _each(error, model, raw):
         earlier = found.get(one.path)
-        if earlier is None:
+        if earlier is None or (earlier.message == _NO_TEXT and _is_table(raw, one)):
             found[one.path] = one
         elif earlier.message != one.message and one.alternative:
             both = f"{earlier.message}, or {one.message}"
@@ -89,7 +90,7 @@ def _each(
     error: ValidationError, model: type[BaseModel], raw: Mapping[str, Any]
 ) -> Iterator[Complaint]:
     for detail in error.errors(include_url=False, include_input=False):
-        path, skipped = _within(raw, detail["loc"])
+        path, skipped = _within(raw, detail["loc"], missing=detail["type"] == "missing")
         message, hint = _words(detail, model, raw, path)
         yield Complaint(path, message, hint, skipped)
 
@@ -102,16 +103,27 @@ def _outdone(one: Complaint, found: Mapping[KeyPath, Complaint]) -> bool:
     )
 
 
-def _within(raw: Any, loc: tuple[int | str, ...]) -> tuple[KeyPath, bool]:
-    """pydantic's place without the names of the union members it tried."""
+def _is_table(raw: Mapping[str, Any], one: Complaint) -> bool:
+    """Whether a table stands there, so that the complaint of another form than a text fits."""
+    return one.alternative and isinstance(_value(raw, one.path), dict)
+
+
+def _within(raw: Any, loc: tuple[int | str, ...], *, missing: bool) -> tuple[KeyPath, bool]:
+    """pydantic's place without the names of the union members it tried.
+
+    Args:
+        missing: The last part is a key that is not there.
+    """
     path: KeyPath = ()
     skipped = False
     here = raw
     for position, part in enumerate(loc):
         last = position == len(loc) - 1
-        if isinstance(here, dict) and isinstance(part, str) and (part in here or last):
-            if part == "[key]":
-                continue
+        if (
+            isinstance(here, dict)
+            and isinstance(part, str)
+            and (part in here or (last and missing))
+        ):
             here = here.get(part)
         elif isinstance(here, list) and isinstance(part, int) and part < len(here):
             here = here[part]

@@ -8,54 +8,66 @@ What is no text there is left alone: validation knows the words for it.
 from __future__ import annotations
 
 import types
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
 
+from daemon.config.lines import KeyPath
 
-def anchored(value: Any, kind: Any, base: Path) -> Any:
-    """The value with every relative path in it put behind `base`.
 
-    Args:
-        kind: The type it is to become: a model, or a type that a model's field has.
-    """
-    origin, parts = get_origin(kind), get_args(kind)
-    if origin is Annotated:
-        return anchored(value, parts[0], base)
-    if origin in (Union, types.UnionType):
-        for part in parts:
-            value = anchored(value, part, base)
+@dataclass(slots=True)
+class Anchor:
+    """Puts relative paths behind `base`; `faults` are the places of those that none can be."""
+
+    base: Path
+    faults: list[KeyPath] = field(default_factory=list)
+
+    def place(self, value: Any, kind: Any, at: KeyPath = ()) -> Any:
+        """The value with every relative path in it put behind the base.
+
+        Args:
+            kind: The type it is to become: a model, or a type that a model's field has.
+            at: Where it stands.
+        """
+        origin, parts = get_origin(kind), get_args(kind)
+        if origin is Annotated:
+            return self.place(value, parts[0], at)
+        if origin in (Union, types.UnionType):
+            for part in parts:
+                value = self.place(value, part, at)
+            return value
+        if kind is Path and isinstance(value, str):
+            return self._behind(value, at)
+        if isinstance(value, dict):
+            return self._table(value, kind, at)
+        if origin in (list, tuple) and isinstance(value, list):
+            return [self.place(one, parts[0], (*at, n)) for n, one in enumerate(value)]
         return value
-    if kind is Path and isinstance(value, str):
-        return _behind(base, value)
-    if isinstance(value, dict):
-        return _table(value, kind, base)
-    if origin in (list, tuple) and isinstance(value, list):
-        return [anchored(one, parts[0], base) for one in value]
-    return value
 
+    def _table(self, table: dict[str, Any], kind: Any, at: KeyPath) -> dict[str, Any]:
+        if kind is SecretStr and isinstance(table.get("file"), str):
+            return {**table, "file": self._behind(table["file"], at)}
+        if get_origin(kind) is dict:
+            inner = get_args(kind)[1]
+            return {key: self.place(one, inner, (*at, key)) for key, one in table.items()}
+        if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
+            return table
+        fields = {one.alias or name: one.annotation for name, one in kind.model_fields.items()}
+        return {
+            key: self.place(one, fields[key], (*at, key)) if key in fields else one
+            for key, one in table.items()
+        }
 
-def _table(table: dict[str, Any], kind: Any, base: Path) -> dict[str, Any]:
-    if kind is SecretStr and isinstance(table.get("file"), str):
-        return {**table, "file": _behind(base, table["file"])}
-    if get_origin(kind) is dict:
-        inner = get_args(kind)[1]
-        return {key: anchored(one, inner, base) for key, one in table.items()}
-    if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
-        return table
-    fields = {one.alias or name: one.annotation for name, one in kind.model_fields.items()}
-    return {
-        key: anchored(one, fields[key], base) if key in fields else one
-        for key, one in table.items()
-    }
-
-
-def _behind(base: Path, text: str) -> str:
-    """The path as seen from here; `~` is the home directory, where there is one."""
-    if not text:
-        return text
-    try:
-        return str(base / Path(text).expanduser())
-    except RuntimeError:  # no such user
-        return text
+    def _behind(self, text: str, at: KeyPath) -> str:
+        """The path as seen from here; `~` is the home directory, where there is one."""
+        if not text:
+            return text
+        if "\0" in text:
+            self.faults.append(at)
+            return str(self.base)
+        try:
+            return str(self.base / Path(text).expanduser())
+        except RuntimeError:  # no such user
+            return text

@@ -26,7 +26,7 @@ from daemon.config.duty import (
     SlaSettings,
 )
 from daemon.config.lines import KeyPath
-from daemon.config.places import anchored
+from daemon.config.places import Anchor
 from daemon.config.problems import did_you_mean
 from daemon.config.registry import (
     LATER_CHANNEL_KINDS,
@@ -154,8 +154,12 @@ class _Validator:
             complete = {**raw, "name": key}
         if section.by_kind:  # only what has a kind has paths that may be relative
             source, _ = self.document.origin(path)
-            base = source.file.parent if source is not None else Path()
-            complete = anchored(complete, model, base)
+            anchor = Anchor(source.file.parent if source is not None else Path())
+            complete = anchor.place(complete, model)
+            for at in anchor.faults:
+                self.document.problem((*path, *at), "holds a NUL character", "no path can")
+            if anchor.faults:
+                return
         try:
             made = model.model_validate(complete)
         except ValidationError as error:
