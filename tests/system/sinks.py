@@ -11,6 +11,7 @@ import email
 import email.policy
 import hmac
 import json
+import logging
 import signal
 import ssl
 import sys
@@ -257,6 +258,7 @@ def _show(directory: Path, number: int, what: Hook | Mail) -> None:
 def main(directory: Path) -> None:
     """Run both sinks until SIGINT or SIGTERM."""
     directory.mkdir(parents=True, exist_ok=True)
+    logging.getLogger("mail.log").setLevel(logging.ERROR)  # it warns of its own past
     arrived: list[Hook | Mail] = []
 
     def tell(what: Hook | Mail) -> None:
