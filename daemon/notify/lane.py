@@ -234,8 +234,16 @@ class Lane:
             case Retry(at):
                 if isinstance(outcome, Failed) and outcome.retry_after_ms:
                     self.backlog.hold(at)
+                self._complain(job, outcome)
                 await self._record(job.notice.key, "queued", job.attempts, at, _words(outcome))
                 self.backlog.retry(job, at)
+
+    def _complain(self, job: Job, outcome: Outcome) -> None:
+        """Log the first failed attempt; the others would only say it again."""
+        if job.attempts == 1:
+            incident = job.notice.incident.key
+            words = "incident %s is not told over %s yet, and tried again: %s"
+            _log.warning(words, incident, self.name, _words(outcome))
 
     async def _settle(self, job: Job, *, delivered: bool, detail: str) -> None:
         self._tally.given_up += 0 if delivered else len(job.notices)

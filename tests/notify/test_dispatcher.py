@@ -75,6 +75,15 @@ async def test_a_transient_failure_is_retried_with_the_same_key_and_growing_wait
     assert bench.outbox.rows["k1"].states == ["sending", "queued"] * 3 + ["sending", "sent"]
 
 
+async def test_of_many_failed_attempts_the_log_has_the_first(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with Bench(ops=ScriptedChannel(*[Transient("503")] * 3, "200 OK")) as bench:
+        bench.dispatcher.offer([notice()])
+        await bench.reports.count(1)
+    assert caplog.messages == ["incident inc-1 is not told over ops yet, and tried again: 503"]
+
+
 async def test_a_permanent_failure_ends_at_once_and_says_why() -> None:
     channel = ScriptedChannel(Permanent("401 Unauthorized"))
     async with Bench(ops=channel) as bench:
