@@ -162,7 +162,7 @@ ACTIONS: Final = (
     Action("ack_with", ("A",), "ack with comment",
            "Acknowledge with a comment, and for a time if you like",
            _INCIDENTS, "operator", True, None, _ackable),
-    Action("unack", ("u",), "un-ack", "Give it back: escalation starts anew",
+    Action("unack", ("u",), "un-ack", "Give it back: escalation goes on",
            _INCIDENTS, "operator", True, 2, _unackable),
     Action("note", ("n",), "note", "Write a line into the incident's timeline",
            _INCIDENTS, "operator", True, 3, _notable),

@@ -13,6 +13,7 @@ from daemon.api.schema import IncidentView
 from daemon.core.labels import Matcher, MatchOp, match_all
 from tui.actions import Situation
 from tui.deeds import Done, called
+from tui.figures import called as spoken
 from tui.figures import shared_labels
 from tui.mirror import Mirror
 from tui.screens.prompts import (
@@ -116,7 +117,7 @@ def _resolve_question(incident: IncidentView) -> Confirm:
 
 def _escalate_question(incident: IncidentView) -> Confirm:
     told = incident.escalation.next_notify if incident.escalation is not None else []
-    whom = ", ".join(told) or "the next level"
+    whom = ", ".join(spoken(one) for one in told) or "the next level"
     return Confirm(
         f"Escalate {called(incident)} now?",
         f"This tells {whom} at once. A message that is out cannot be taken back.",

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from daemon.api.schema import IncidentView, SilenceView
 from daemon.client import Client
 from daemon.core.model import Instant, Millis
+from tui.figures import called as spoken
 from tui.mirror import Mirror
 from tui.rows import matcher_text, matchers_text
 from tui.words import instant, span
@@ -68,7 +69,7 @@ class Deeds:
         until = f" for {span(for_ms)}" if for_ms else ""
         text = f"Acknowledged {called(incident)}{until}. Escalation stopped."
         undo = Undo(
-            "gives it back, escalation starts anew",
+            "gives it back, escalation goes on",
             lambda: self.unack(taken),
             lambda: self._not_mine(incident.id),
         )
@@ -102,7 +103,7 @@ class Deeds:
         after = await self._client.escalate(incident.id)
         self._mirror.learn(after)
         told = incident.escalation.next_notify if incident.escalation else []
-        whom = ", ".join(told) or "the next level"
+        whom = ", ".join(spoken(one) for one in told) or "the next level"
         return Done(f"Escalated {called(incident)}: {whom} told. This cannot be taken back.")
 
     async def silence(self, matchers: Sequence[str], for_ms: Millis, comment: str) -> Done:

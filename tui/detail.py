@@ -28,6 +28,8 @@ NAME_WIDTH = 12
 """Cells of a fact's name."""
 KIND_WIDTH = 12
 """Cells of what kind of thing happened."""
+PROSE_WIDTH = 32
+"""Cells that prose needs beside its kind; with fewer it goes below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +81,7 @@ def incident_head(incident: IncidentView, width: int, moment: Moment) -> Section
         (f" {severity_line(severity)[0][0].upper()} ", f"pill:{severity}"),
         (f"  {state}", "good bold" if state != "triggered" else "bold"),
     )
-    where = " · ".join(
-        part for part in (incident.service, incident.context, incident.organization) if part
-    )
-    lines = [apart(badge, ((where, "faint"),), width)]
+    lines = [apart(badge, ((_where(incident, width - width_of(badge) - 2), "faint"),), width)]
     lines += wrap(incident.title, width, "bold")
     if incident.summary and incident.summary != incident.title:
         lines += wrap(incident.summary, width)
@@ -92,6 +91,14 @@ def incident_head(incident: IncidentView, width: int, moment: Moment) -> Section
     lines += _clocks(incident, width, moment)
     lines += _standing(incident, width, moment)
     return section(lines, ticks=state != "resolved")
+
+
+def _where(incident: IncidentView, room: int) -> str:
+    """Service, context and organization, as many of them as there is room for."""
+    parts = [part for part in (incident.service, incident.context, incident.organization) if part]
+    while parts and len(" · ".join(parts)) > room:
+        parts.pop()
+    return " · ".join(parts)
 
 
 def _who(incident: IncidentView, width: int, moment: Moment) -> list[Line]:
@@ -224,7 +231,8 @@ def _standing(incident: IncidentView, width: int, moment: Moment) -> list[Line]:
     if incident.owner:
         lines.append(fact("owner", (incident.owner, "")))
     if incident.runbook:
-        lines += prose("runbook", incident.runbook, width, "accent underline")
+        link = incident.runbook.startswith(("https://", "http://"))
+        lines += prose("runbook", incident.runbook, width, "accent underline" if link else "")
     return lines
 
 
@@ -291,21 +299,21 @@ def timeline_sections(
 
 
 def _entry(entry: EntryView, width: int, moment: Moment) -> list[Line]:
+    """An entry: its prose beside its kind, or below it where there is little room."""
     at = instant(entry.time)
     when = words.moment(at, moment.now, moment.zone) if at is not None else "?"
     kind = entry.kind.ljust(KIND_WIDTH)
     head: Line = ((f"{when}  ", "faint"), (kind, _KINDS.get(entry.kind, "accent")))
-    who = f"  {entry.by}" if entry.by and entry.by != "tocsin" else ""
-    if not entry.text:
-        return [fit((*head, (who, "bold")), width)]
-    first: Line = (*head, (who, "bold"), (f"  {entry.text}", ""))
-    taken = len(when) + 2
-    room = width - taken
-    text = f"{kind}{who}  {entry.text}"
-    if len(text) <= room:
-        return [first]
-    rest = wrap(entry.text, room)
-    return [(*head, (who, "bold")), *(((" " * taken, ""), *line) for line in rest)]
+    said = [entry.by] if entry.by and entry.by != "tocsin" else []
+    text = ": ".join([*said, entry.text] if entry.text else said)
+    indent = len(when) + KIND_WIDTH + 4
+    if width - indent >= PROSE_WIDTH:
+        first, *rest = wrap(text, width - indent)
+        return [(*head, ("  ", ""), *first), *(((" " * indent, ""), *line) for line in rest)]
+    return [
+        head,
+        *(((" " * (len(when) + 2), ""), *line) for line in wrap(text, width - len(when) - 2)),
+    ]
 
 
 _DELIVERY = {"sent": ("✓", "good"), "failed": ("✕", "bad"), "queued": ("◷", "warn"),
@@ -343,8 +351,9 @@ def delivery_lines(delivery: DeliveryView, width: int, moment: Moment) -> list[L
     head: Line = (
         (f"{when}  ", "faint"),
         (f"{glyph} {delivery.state}".ljust(KIND_WIDTH), style),
-        (f"{delivery.recipient}", "bold"),
-        (f" over {delivery.channel} ({kind})", "faint"),
+        (delivery.recipient or delivery.channel, "bold"),
+        (f" over {delivery.channel}" if delivery.recipient else "", "faint"),
+        (f" ({kind})", "faint"),
     )
     detail = f"  {delivery.detail}" if delivery.detail else ""
     whole: Line = (*head, (tries, "warn"), (detail, said))

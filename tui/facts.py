@@ -15,6 +15,7 @@ from tui.mirror import Mirror
 from tui.rows import (
     Moment,
     budget_words,
+    burn_words,
     check_message,
     check_status,
     matchers_text,
@@ -135,7 +136,7 @@ def sla_sections(sla: SlaView, width: int, moment: Moment, *, brief: bool = Fals
     lines: list[Line] = [
         fact("is", *met_line(sla), (f"  of {words.percent(sla.target)} {sla.kind}", "faint")),
         fact("budget", *gauge(left, bar), (f" {budget_words(sla.budget.left_ms)}", "bold")),
-        fact("", (f"of {span(sla.budget.total_ms)}, burning {sla.burn_rate:.1f}×", "faint")),
+        fact("", (f"of {span(sla.budget.total_ms)}, burning {burn_words(sla.burn_rate)}", "faint")),
     ]
     if end is not None:
         closes = words.day(end, moment.zone)
@@ -158,6 +159,7 @@ def _time_lines(sla: SlaView, width: int) -> list[Line]:
     lines = [shares(parts, min(width, 60))]
     for amount, glyph, style in parts:
         share = words.percent(int(amount / total * 100_000) / 1000) if total else "–"
+        share = "<0.001%" if amount and share == "0%" else share
         lines.append(
             (
                 (f"{glyph} ", style),

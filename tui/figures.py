@@ -89,7 +89,13 @@ def next_step(incident: IncidentView) -> NextStep | None:
     start = instant(escalation.previous_at)
     if start is None:
         start = instant(incident.fired_at)
-    return NextStep(incident, at, start, tuple(escalation.next_notify))
+    return NextStep(incident, at, start, tuple(called(one) for one in escalation.next_notify))
+
+
+def called(target: str) -> str:
+    """A policy's target as people say it: `person:ana` is ana; a team stays a team."""
+    kind, _, name = target.partition(":")
+    return name if name and kind in ("person", "channel") else target
 
 
 def next_escalation(mirror: Mirror) -> NextStep | None:

@@ -191,6 +191,8 @@ class Mirror:
             old is None or old.last is None or old.last.time != new.last.time
         ):
             ran = new.last.status in ("up", "degraded")
+            if ran and new.last.latency_ms is None:
+                return
             self.history.setdefault(new.service, deque(maxlen=HISTORY_LIMIT)).append(
                 new.last.latency_ms if ran else None
             )

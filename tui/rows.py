@@ -161,6 +161,8 @@ def service_row(mirror: Mirror, service: ServiceView, layout: Layout, moment: Mo
     history = mirror.history.get(service.name, ())
     values = list(history)
     newest = values[-1] if values else None
+    if all(value is None for value in values) and service.status == "up":
+        values = []  # heartbeats are up without a latency: that is no failure
     sla = tightest_sla(mirror, service)
     row: dict[str, Line] = {
         "status": _service_status(service),
@@ -334,10 +336,17 @@ def sla_row(sla: SlaView, layout: Layout, moment: Moment) -> Row:
         "target": ((words.percent(sla.target), "faint"),),
         "gauge": BLANK if sla.value is None else gauge(left, layout.width("gauge")),
         "left": ((budget_words(sla.budget.left_ms), gauge_style(left)),),
-        "burn": ((f"{sla.burn_rate:.1f}×", burning),),
+        "burn": ((burn_words(sla.burn_rate), burning),),
         "coverage": ((words.percent(int(sla.coverage * 10) / 10), "faint"),),
         "ends": ((rough(end - moment.now) if end is not None else "–", "faint"),),
     }
+
+
+def burn_words(rate: float) -> str:
+    """A burn rate in at most six cells: 1 spends exactly the budget by the period's end."""
+    if rate >= 10_000:
+        return ">9999×"
+    return f"{rate:.0f}×" if rate >= 100 else f"{rate:.1f}×"
 
 
 # Activity

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import deque
 from dataclasses import replace
 from itertools import combinations, pairwise
 from unittest.mock import AsyncMock, MagicMock
@@ -14,7 +15,7 @@ from tui import rows
 from tui.actions import ACTIONS, BY_ID, MODES, Place, Situation, bar, by_key, refusal
 from tui.asking import Asking
 from tui.detail import incident_head
-from tui.figures import last_resolved
+from tui.figures import called, last_resolved
 from tui.mirror import RANK, SEVERITIES, Mirror
 from tui.rows import Moment
 from tui.text import Line, width_of
@@ -344,3 +345,26 @@ async def test_every_writing_action_comes_to_a_deed() -> None:
             await asking.deed(action.id, situation)
     with pytest.raises(LookupError):
         await asking.deed("dance", situation)
+
+
+def test_targets_are_called_as_people_call_them() -> None:
+    """The configuration's prefixes of persons and channels are not words of the screen."""
+    assert [called(one) for one in ("person:ana", "channel:mail", "team:payments", "ops")] == [
+        "ana", "mail", "team:payments", "ops",
+    ]  # fmt: skip
+
+
+def test_heartbeats_without_a_latency_are_no_failures(mirror: Mirror) -> None:
+    """Up, and nothing to draw."""
+    mirror.history["cache"] = deque([None] * 20)
+    layout = rows.Layout.of(rows.SERVICE_COLUMNS, 100)
+    row = rows.service_row(mirror, mirror.services["cache"], layout, MOMENT)
+    assert plain(row["spark"]).strip() == ""
+
+
+@pytest.mark.parametrize(
+    ("rate", "text"), [(0.0, "0.0×"), (14.4, "14.4×"), (8129.2, "8129×"), (10**6, ">9999×")]
+)
+def test_a_burn_rate_fits_its_column(rate: float, text: str) -> None:
+    """Whatever a short outage early in a period makes of it."""
+    assert rows.burn_words(rate) == text
