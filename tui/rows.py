@@ -223,16 +223,21 @@ CHECK_COLUMNS: Final = (
 )
 
 
+ANSWERED: Final = frozenset({"up", "degraded"})
+"""Only these results have a latency: how fast a connection was refused is no merit."""
+
+
 def check_row(check: CheckView, moment: Moment) -> Row:
     """One check."""
     last = check.last
     ran = instant(last.time) if last is not None else None
+    answered = last.latency_ms if last is not None and last.status in ANSWERED else None
     return {
         "status": check_status(check),
         "name": ((check.name, "bold" if check.status != "up" else ""),),
         "kind": ((check.kind, "faint"),),
         "service": ((check.service, "faint"),),
-        "latency": ((latency(last.latency_ms if last else None), ""),),
+        "latency": ((latency(answered), ""),),
         "ran": ((rough(moment.now - ran) if ran is not None else "never", "faint"),),
         "message": check_message(check),
     }
