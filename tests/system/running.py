@@ -50,7 +50,7 @@ class Tocsin:
     async def start(self) -> None:
         """Start the daemon and wait until it answers."""
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
+            self.process = subprocess.Popen(  # noqa: ASYNC220  # it is started, not waited for
                 [sys.executable, "-m", "daemon", "run", "--config", str(self.config)],
                 stdout=log,
                 stderr=log,
