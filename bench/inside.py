@@ -168,5 +168,5 @@ async def _bare_ms(ports: list[int], seconds: float) -> float:
 
 def bare(ports: list[int]) -> Iterator[Figure]:
     """This machine's floor, at this moment."""
-    values = [uvloop.run(_bare_ms(ports, 3.0)) for _ in range(RUNS)]
+    values = [uvloop.run(_bare_ms(ports, 1.5)) for _ in range(RUNS)]
     yield Figure("floor: a bare fresh request on uvloop, 500 a second", "ms", values)
