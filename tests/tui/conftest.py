@@ -69,6 +69,16 @@ class Session:
             await self.pilot.pause(0.02)
         raise AssertionError(f"not within {within_s} s; the screen shows:\n{self.text()}")
 
+    async def settle(self) -> None:
+        """Wait for the selected incident's story, and for it to be painted."""
+        incident = self.app.situation().incident
+        if incident is not None:
+            await self.until(lambda: self.app.stories.of(incident))
+        for _ in range(2):
+            if self.app.board is not None:
+                self.app.board.take()
+            await self.pilot.pause(0.05)
+
     def text(self) -> str:
         """What stands on the screen."""
         lines = self.app.screen._compositor.render_strips()  # what is painted, not what is meant

@@ -40,13 +40,7 @@ async def test_a_screen_looks_as_it_was_last_seen(
     """On a bad morning."""
     async with opened(size=SIZES[size]) as session:
         await session.press(*SCREENS[screen])
-        incident = session.app.situation().incident
-        if incident is not None:
-            await session.until(lambda: session.app.stories.of(incident))
-            session.app._painted_at = 0.0
-            session.app.changed()
-            await session.until(lambda: not session.shows("asking the daemon"))
-        await session.pilot.pause()
+        await session.settle()
         assert session.app.export_screenshot(title=f"{screen} {size}") == pictures
 
 
@@ -64,10 +58,9 @@ async def test_a_prompt_looks_as_it_was_last_seen(
 ) -> None:
     """Over the incidents, in the smallest usual window."""
     async with opened() as session:
-        await session.until(lambda: session.app.stories.of(estate.checkout()))
+        await session.settle()
         await session.press(*PROMPTS[prompt])
-        if prompt == "filter":
-            await session.until(lambda: session.app.stories.of(estate.orders()))
+        await session.settle()
         for line in session.app.screen.query(Input):
             line.cursor_blink = False
         await session.pilot.pause(0.3)
@@ -91,7 +84,7 @@ async def test_a_stale_picture_looks_as_it_was_last_seen(
     """The banner, the grey bars, the keys that are gone."""
     monkeypatch.setattr("tui.link.WAITS_S", (600.0,))
     async with opened() as session:
-        await session.until(lambda: session.app.stories.of(estate.checkout()))
+        await session.settle()
         await session.fake.stop()
         await session.until(lambda: session.shows("STALE"))
         session.app.link.reason = "no daemon: nobody listens"
@@ -107,6 +100,6 @@ async def test_the_light_theme_looks_as_it_was_last_seen(
     """The same words on paper."""
     async with opened(size=(120, 40)) as session:
         session.app.theme = LIGHT.name
-        await session.until(lambda: session.app.stories.of(estate.checkout()))
+        await session.settle()
         await session.pilot.pause(0.3)
         assert session.app.export_screenshot(title="light") == pictures
