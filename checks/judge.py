@@ -10,6 +10,20 @@ from checks.conditions import Condition, ConditionFailed, NotMeasured
 from checks.result import Fault, Observation, Result, Status
 from checks.text import one_line
 
+NO_ANSWER = frozenset(
+    {
+        Fault.RESOLVE,
+        Fault.REFUSED,
+        Fault.UNREACHABLE,
+        Fault.RESET,
+        Fault.TLS,
+        Fault.PROGRAM,
+        Fault.INTERNAL,
+    }
+)
+"""Faults after which the time spent says nothing of how fast the target answers: such a run
+has no latency, so an outage cannot make a service look quick."""
+
 _SHOWN = 3
 """How many failed conditions a message names."""
 
@@ -27,7 +41,7 @@ def judge(
         check=check,
         at=at,
         status=status,
-        latency_ms=seen.latency_ms,
+        latency_ms=None if fault in NO_ANSWER else seen.latency_ms,
         message=one_line(message),
         fault=fault,
         phases=seen.phases,

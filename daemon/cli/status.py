@@ -45,6 +45,8 @@ def _tell(view: schema.StatusView) -> None:
         f" up {age(daemon.started_at, now_ms())}, {shown.size(daemon.rss_bytes)},"
         f" CPU {daemon.cpu_percent:.1f} %, database {shown.size(daemon.database_bytes)}"
     )
+    if daemon.outbox:
+        say(Cell(f"{daemon.outbox} notifications are not delivered yet", "medium"))
     if daemon.reload_error:
         say(Cell(f"the last reload was refused: {daemon.reload_error}", "high"))
     for problem in daemon.problems:

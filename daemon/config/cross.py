@@ -181,7 +181,7 @@ def _check_contexts(refs: References) -> None:
             message = "is shorter than mtta: nothing is mended before it is taken"
             refs.document.problem(path, message, "swap or change the two")
     defaults = settings.defaults
-    if defaults.flap_stop >= defaults.flap_start:
+    if 0 < defaults.flap_start <= defaults.flap_stop:
         message = f"must be less than flap_start, {defaults.flap_start:g}"
         refs.document.problem(("defaults", "flap_stop"), message, "the usual pair is 20.0 and 5.0")
     for key, span in (("timeout", defaults.timeout), ("retry_every", defaults.retry_every)):

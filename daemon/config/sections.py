@@ -82,7 +82,8 @@ class Defaults(Strict):
 
     Attributes:
         every_down: The interval while hard down; None for the check's `every`.
-        flap_start, flap_stop: Percent of weighted changes at which flapping begins and ends.
+        flap_start, flap_stop: Percent of weighted changes at which flapping begins and ends;
+            a `flap_start` of 0 turns the detection off.
         count_from: Whether down time starts at the first failed run or at its confirmation.
     """
 
@@ -92,7 +93,7 @@ class Defaults(Strict):
     every_down: ProbeInterval | None = None
     down_after: Count = 3
     up_after: Count = 1
-    flap_start: Percent = 20.0
+    flap_start: Annotated[float, Field(ge=0, lt=100)] = 20.0
     flap_stop: Percent = 5.0
     count_from: Literal["first_failure", "confirmation"] = "first_failure"
 
