@@ -36,7 +36,7 @@ class Pace:
     runs: int = RUNS
 
 
-FULL, QUICK = Pace(), Pace(10.0, 2.0, 2)
+FULL, QUICK = Pace(), Pace(9.0, 2.0, 2)
 
 CPU_GOALS_MS = {100: 0.60, 1_000: 0.35, 5_000: 0.18}
 RSS_GOALS_MB = {100: 70.0, 1_000: 100.0, 5_000: 200.0}
