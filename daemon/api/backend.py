@@ -16,18 +16,10 @@ from daemon.api.access import Access
 from daemon.api.hub import EventHub
 from daemon.api.schema import DaemonInfo, DeliveryView
 from daemon.core.availability import SlaFigures
+from daemon.core.chronicle import Entry
 from daemon.core.effects import Effect
 from daemon.core.events import Event
-from daemon.core.model import (
-    Alert,
-    CheckState,
-    Entry,
-    Group,
-    Incident,
-    Instant,
-    ServiceState,
-    Silence,
-)
+from daemon.core.model import Alert, CheckState, Group, Incident, Instant, ServiceState, Silence
 from daemon.core.plan import Plan
 
 

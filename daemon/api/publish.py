@@ -17,18 +17,10 @@ from daemon.api.hub import EventHub
 from daemon.api.schema import DaemonInfo, DeliveryView
 from daemon.api.times import stamp
 from daemon.api.views_incident import incident_view
+from daemon.core.chronicle import Audit
 from daemon.core.effects import Append, Drop, Effect, Enqueue, Observed, Save
 from daemon.core.events import Settled
-from daemon.core.model import (
-    Alert,
-    Audit,
-    CheckState,
-    Incident,
-    Instant,
-    Record,
-    ServiceState,
-    Silence,
-)
+from daemon.core.model import Alert, CheckState, Incident, Instant, Record, ServiceState, Silence
 
 
 def publish_effects(

@@ -17,19 +17,9 @@ from checks.result import Result, Status
 from daemon.api import schema
 from daemon.api.times import stamp, stamp_or_none
 from daemon.core.availability import SlaFigures
+from daemon.core.chronicle import Audit, Entry, Notice
 from daemon.core.labels import Matcher, MatchOp, match_all
-from daemon.core.model import (
-    Alert,
-    AlertState,
-    Audit,
-    CheckState,
-    Entry,
-    Instant,
-    Mute,
-    Notice,
-    ServiceState,
-    Silence,
-)
+from daemon.core.model import Alert, AlertState, CheckState, Instant, Mute, ServiceState, Silence
 from daemon.core.plan import CheckPlan, ServicePlan
 
 _STATUS: Final[dict[Status, schema.StatusWord]] = {

@@ -27,8 +27,9 @@ from typing import Final
 
 from checks.result import Result, Status
 from daemon.core.availability import BURN_WINDOW, SlaFigures, Span, figures, service_status
+from daemon.core.chronicle import Interval
 from daemon.core.effects import Observed
-from daemon.core.model import DAY, CheckState, Instant, Interval, Millis
+from daemon.core.model import DAY, CheckState, Instant, Millis
 from daemon.core.periods import period_at
 from daemon.core.plan import Plan, ServicePlan, SlaPlan
 from daemon.core.timeline import Timeline

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
+from daemon.core.chronicle import Entry, EntryKind
 from daemon.core.deadlines import Deadlines, soonest
 from daemon.core.model import (
     DAY,
@@ -19,8 +20,6 @@ from daemon.core.model import (
     Actor,
     Alert,
     AlertState,
-    Entry,
-    EntryKind,
     Group,
     Incident,
     IncidentState,

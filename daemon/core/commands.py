@@ -14,11 +14,12 @@ from typing import Final
 from daemon.core import escalation as policy
 from daemon.core import incidents
 from daemon.core.alerts import Alerts
+from daemon.core.chronicle import Audit, EntryKind
 from daemon.core.desk import Desk
 from daemon.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from daemon.core.events import Acknowledge, AddNote, Escalate, Resolve, Unacknowledge
 from daemon.core.incidents import Happening
-from daemon.core.model import Actor, Audit, EntryKind, Incident, IncidentState
+from daemon.core.model import Actor, Incident, IncidentState
 from daemon.core.turn import Turn
 
 LONGEST_TEXT: Final = 10_000

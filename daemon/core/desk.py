@@ -16,13 +16,13 @@ from daemon.core import escalation as policy
 from daemon.core import groups, incidents
 from daemon.core.alerts import Alerts, Change, fires
 from daemon.core.casebook import Casebook
+from daemon.core.chronicle import EntryKind
 from daemon.core.incidents import Happening
 from daemon.core.model import (
     ENGINE,
     Actor,
     Alert,
     AlertState,
-    EntryKind,
     Group,
     Incident,
     IncidentState,

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from checks.result import Result
-from daemon.core.model import Audit, Entry, Instant, Interval, Notice, Record
+from daemon.core.chronicle import Audit, Entry, Interval, Notice
+from daemon.core.model import Instant, Record
 
 
 @dataclass(frozen=True, slots=True)

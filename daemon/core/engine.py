@@ -20,6 +20,7 @@ from types import MappingProxyType
 from checks.result import Result
 from daemon.core.availability import SlaFigures
 from daemon.core.books import Books
+from daemon.core.chronicle import Audit
 from daemon.core.deadlines import soonest
 from daemon.core.decider import Decider
 from daemon.core.effects import PLAIN, Drop, Effect, Enqueue, Observed, Save
@@ -28,7 +29,6 @@ from daemon.core.events import CheckNow, Event, Gap, Ping, PlanChanged, ResultAr
 from daemon.core.model import (
     Alert,
     AlertState,
-    Audit,
     CheckState,
     Group,
     Incident,

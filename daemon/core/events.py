@@ -9,8 +9,9 @@ import enum
 from dataclasses import dataclass
 
 from checks.result import Result
+from daemon.core.chronicle import NoticeType
 from daemon.core.labels import Matcher
-from daemon.core.model import Actor, Instant, Millis, NoticeType
+from daemon.core.model import Actor, Instant, Millis
 from daemon.core.plan import Plan
 
 

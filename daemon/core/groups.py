@@ -17,7 +17,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from daemon.core.model import Group, Instant, Millis, NoticeType, Told
+from daemon.core.chronicle import NoticeType
+from daemon.core.model import Group, Instant, Millis, Told
 from daemon.core.severity import Severity
 
 

@@ -16,7 +16,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from daemon.core.model import DAY, HOUR, Alert, Incident, Instant, Millis, Notice, NoticeType, Told
+from daemon.core.chronicle import Notice, NoticeType
+from daemon.core.model import DAY, HOUR, Alert, Incident, Instant, Millis, Told
 from daemon.core.plan import Contact, PersonPlan, Plan
 from daemon.core.severity import Severity
 

@@ -14,11 +14,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
+from daemon.core.chronicle import Audit
 from daemon.core.deadlines import Deadlines
 from daemon.core.errors import Invalid, NotFound
 from daemon.core.events import ExpireSilence, PutSilence
 from daemon.core.labels import Labels, Matcher, match_all
-from daemon.core.model import HOUR, Audit, Instant, Mute, MuteKind, Silence
+from daemon.core.model import HOUR, Instant, Mute, MuteKind, Silence
 from daemon.core.turn import Turn
 
 KEEP: Final = 120 * HOUR

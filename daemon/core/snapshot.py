@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from checks.result import Result
-from daemon.core.model import Interval, Record
+from daemon.core.chronicle import Interval
+from daemon.core.model import Record
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,19 +16,11 @@ from dataclasses import replace
 
 from daemon.core import groups, notices
 from daemon.core.casebook import Casebook
+from daemon.core.chronicle import EntryKind, NoticeType
 from daemon.core.effects import Enqueue
 from daemon.core.escalation import Step, StepKind
 from daemon.core.events import Settled
-from daemon.core.model import (
-    Actor,
-    Alert,
-    EntryKind,
-    Group,
-    Incident,
-    IncidentState,
-    NoticeType,
-    Told,
-)
+from daemon.core.model import Actor, Alert, Group, Incident, IncidentState, Told
 from daemon.core.notices import ALARMING, Recipient, recipient_of
 from daemon.core.plan import Plan
 from daemon.core.turn import Turn

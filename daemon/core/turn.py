@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from checks.result import Status
+from daemon.core.chronicle import Audit, Entry, Interval
 from daemon.core.effects import Append, Drop, Effect, Save
-from daemon.core.model import Audit, Entry, Instant, Interval, Millis, Record
+from daemon.core.model import Instant, Millis, Record
 from daemon.core.plan import Promotion
 from daemon.core.severity import Severity
 

@@ -30,7 +30,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from daemon.core.model import Instant, Notice, NoticeType
+from daemon.core.chronicle import Notice, NoticeType
+from daemon.core.model import Instant
 
 _NEWS: Final = frozenset({NoticeType.REPEATED, NoticeType.UPDATED})
 ABSORBS: Final[dict[NoticeType, frozenset[NoticeType]]] = {

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from daemon.core.model import Notice
+from daemon.core.chronicle import Notice
 from daemon.notify.spec import ChannelSpec
 
 

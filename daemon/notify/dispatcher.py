@@ -12,8 +12,9 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from daemon.core.chronicle import Notice
 from daemon.core.events import Settled
-from daemon.core.model import Instant, Notice
+from daemon.core.model import Instant
 from daemon.notify.backlog import Job
 from daemon.notify.channel import Channel
 from daemon.notify.health import ChannelHealth

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from checks.spec import format_duration
+from daemon.core.chronicle import Notice
 from daemon.core.events import Settled
-from daemon.core.model import SECOND, Instant, Notice
+from daemon.core.model import SECOND, Instant
 from daemon.notify.backlog import Backlog, Job
 from daemon.notify.channel import Channel, Message
 from daemon.notify.errors import Permanent, Transient

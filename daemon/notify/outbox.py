@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from daemon.core.model import Instant, Notice
+from daemon.core.chronicle import Notice
+from daemon.core.model import Instant
 
 DeliveryState = Literal["queued", "sending", "sent", "failed"]
 

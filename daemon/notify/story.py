@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from daemon.core.model import NoticeType
+from daemon.core.chronicle import NoticeType
 from daemon.core.severity import Severity, parse_severity
 from daemon.notify.channel import Message
 

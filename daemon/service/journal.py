@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from daemon.core.chronicle import Entry, EntryKind
 from daemon.core.effects import Append, Effect
-from daemon.core.model import ENGINE, Entry, EntryKind, Instant
+from daemon.core.model import ENGINE, Instant
 
 _log = logging.getLogger("tocsin")
 

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from daemon.core.chronicle import Audit, Entry, Interval
 from daemon.core.effects import Append, Drop, Effect, Enqueue, Save
-from daemon.core.model import Alert, Audit, Entry, Interval
+from daemon.core.model import Alert
 from daemon.store.codec import TABLES, ResultRow, Row, Table, notice_row, occurrence_row
 
 _INSERT_NAME: Final = "INSERT OR IGNORE INTO check_name (id, name) VALUES (?, ?)"

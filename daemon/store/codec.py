@@ -17,6 +17,7 @@ from typing import Any, Final
 import msgspec
 
 from checks.result import Fault, Result, Status
+from daemon.core.chronicle import Notice
 from daemon.core.labels import Matcher, MatchOp
 from daemon.core.model import (
     Alert,
@@ -24,7 +25,6 @@ from daemon.core.model import (
     Group,
     Incident,
     Instant,
-    Notice,
     Record,
     ServiceState,
     Silence,

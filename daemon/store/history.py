@@ -18,17 +18,8 @@ import aiosqlite
 from checks.result import Result, Status
 from daemon.api.schema import DeliveryView
 from daemon.api.times import stamp, stamp_or_none
-from daemon.core.model import (
-    MINUTE,
-    Actor,
-    Alert,
-    Audit,
-    Entry,
-    EntryKind,
-    Incident,
-    Instant,
-    Interval,
-)
+from daemon.core.chronicle import Audit, Entry, EntryKind, Interval
+from daemon.core.model import MINUTE, Actor, Alert, Incident, Instant
 from daemon.store.codec import decode_alert, decode_incident, read_result
 from daemon.store.connect import BUSY_MS
 from daemon.store.sketch import Sketch

@@ -13,7 +13,8 @@ from typing import Any
 
 from checks.result import Result, Status
 from daemon.core.availability import BURN_WINDOW
-from daemon.core.model import Instant, Interval, Record
+from daemon.core.chronicle import Interval
+from daemon.core.model import Instant, Record
 from daemon.core.periods import period_at
 from daemon.core.plan import Plan
 from daemon.core.snapshot import Snapshot

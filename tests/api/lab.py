@@ -26,20 +26,12 @@ from daemon.api.times import stamp
 from daemon.api.views import queued_view
 from daemon.client import Client
 from daemon.config.problems import ConfigError, Problem
+from daemon.core.chronicle import Entry
 from daemon.core.effects import Append, Effect, Enqueue, Observed, Save
 from daemon.core.engine import Engine
 from daemon.core.events import Event, ResultArrived, Tick
 from daemon.core.labels import Matcher, MatchOp
-from daemon.core.model import (
-    HOUR,
-    MINUTE,
-    SECOND,
-    Alert,
-    Entry,
-    Incident,
-    Instant,
-    Level,
-)
+from daemon.core.model import HOUR, MINUTE, SECOND, Alert, Incident, Instant, Level
 from daemon.core.plan import (
     ChannelPlan,
     CheckPlan,

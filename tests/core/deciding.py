@@ -6,23 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from daemon.core.chronicle import EntryKind, Notice, NoticeType
 from daemon.core.decider import Decidable, Decider
 from daemon.core.effects import Effect
 from daemon.core.engine import ordered
 from daemon.core.labels import parse_matcher
-from daemon.core.model import (
-    MINUTE,
-    SECOND,
-    Actor,
-    Alert,
-    AlertState,
-    EntryKind,
-    Incident,
-    Level,
-    Notice,
-    NoticeType,
-    Terms,
-)
+from daemon.core.model import MINUTE, SECOND, Actor, Alert, AlertState, Incident, Level, Terms
 from daemon.core.plan import (
     ChannelPlan,
     CheckPlan,

@@ -6,14 +6,7 @@ from dataclasses import replace
 
 from checks.result import Status
 from daemon.core.labels import parse_matcher
-from daemon.core.model import (
-    HOUR,
-    MINUTE,
-    SECOND,
-    Actor,
-    Level,
-    Promotion,
-)
+from daemon.core.model import HOUR, MINUTE, SECOND, Actor, Level, Promotion
 from daemon.core.plan import (
     AckPlan,
     ChannelPlan,

@@ -6,8 +6,9 @@ import random
 from collections.abc import Iterable
 
 from checks.result import Result
+from daemon.core.chronicle import Audit, Entry, Interval, Notice
 from daemon.core.effects import Append, Drop, Effect, Enqueue, Observed, Save
-from daemon.core.model import Audit, Entry, Interval, Notice, Record
+from daemon.core.model import Record
 from daemon.core.snapshot import Snapshot
 
 SAMPLES = 2_000

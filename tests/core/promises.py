@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from daemon.core.chronicle import Entry, EntryKind
 from daemon.core.effects import Append, Drop, Effect, Enqueue, Save
 from daemon.core.engine import Engine
 from daemon.core.events import (
@@ -17,8 +18,6 @@ from daemon.core.labels import match_all
 from daemon.core.model import (
     Alert,
     AlertState,
-    Entry,
-    EntryKind,
     Group,
     Incident,
     IncidentState,

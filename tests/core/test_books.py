@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from checks.result import Result, Status
 from daemon.core.books import Books
+from daemon.core.chronicle import Interval
 from daemon.core.effects import Append, Observed
-from daemon.core.model import DAY, HOUR, MINUTE, CheckState, Interval
+from daemon.core.model import DAY, HOUR, MINUTE, CheckState
 from daemon.core.plan import Plan, ServicePlan, SlaPlan
 from daemon.core.turn import Fact, Turn
 from tests.core import availability_oracle as oracle

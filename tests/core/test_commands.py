@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from daemon.core.chronicle import EntryKind
 from daemon.core.decider import Decidable
 from daemon.core.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal
 from daemon.core.events import (
@@ -17,7 +18,7 @@ from daemon.core.events import (
     Unacknowledge,
 )
 from daemon.core.labels import parse_matcher
-from daemon.core.model import HOUR, MINUTE, EntryKind, IncidentState
+from daemon.core.model import HOUR, MINUTE, IncidentState
 from tests.core.deciding import ANA, BEN, START, Stand, condition, plan, route, said
 
 

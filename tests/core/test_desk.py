@@ -5,15 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from daemon.core.casebook import KEEP
+from daemon.core.chronicle import EntryKind, NoticeType
 from daemon.core.events import Acknowledge, Resolve
-from daemon.core.model import (
-    MINUTE,
-    SECOND,
-    EntryKind,
-    IncidentState,
-    NoticeType,
-    Promotion,
-)
+from daemon.core.model import MINUTE, SECOND, IncidentState, Promotion
 from daemon.core.plan import AckPlan
 from daemon.core.severity import Severity
 from tests.core.deciding import ANA, START, Stand, condition, plan, route, said, short

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from checks.result import Result, Status
+from daemon.core.chronicle import Audit
 from daemon.core.effects import Append, Drop, Effect, Enqueue, Observed, Save, StartProbe
 from daemon.core.engine import Engine, ordered
 from daemon.core.errors import NotFound
@@ -23,16 +24,7 @@ from daemon.core.events import (
     Tick,
 )
 from daemon.core.labels import parse_matcher
-from daemon.core.model import (
-    MINUTE,
-    SECOND,
-    Alert,
-    AlertState,
-    Audit,
-    CheckState,
-    Incident,
-    IncidentState,
-)
+from daemon.core.model import MINUTE, SECOND, Alert, AlertState, CheckState, Incident, IncidentState
 from daemon.core.plan import CheckPlan, Plan, RulePlan, ServicePlan, SlaPlan
 from daemon.core.snapshot import Snapshot
 from tests.core.deciding import ANA, START, plan

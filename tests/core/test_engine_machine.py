@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from checks.result import Result, Status
+from daemon.core.chronicle import Notice, NoticeType
 from daemon.core.decider import Decidable, Decider
 from daemon.core.effects import Effect, Enqueue
 from daemon.core.engine import Engine, ordered
@@ -46,8 +47,6 @@ from daemon.core.model import (
     Group,
     Incident,
     IncidentState,
-    Notice,
-    NoticeType,
     Record,
     Silence,
 )

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from daemon.core.chronicle import NoticeType
 from daemon.core.groups import NOTICE_TYPE, TABLE, Look, Reason, next_look, verdict
-from daemon.core.model import HOUR, MINUTE, SECOND, Group, NoticeType, Told
+from daemon.core.model import HOUR, MINUTE, SECOND, Group, Told
 from daemon.core.severity import Severity
 from tests.core.deciding import START
 

@@ -10,16 +10,7 @@ import pytest
 from daemon.core import incidents
 from daemon.core.errors import NotAllowed
 from daemon.core.incidents import TABLE, Go, Happening, Ignore, Refuse
-from daemon.core.model import (
-    ENGINE,
-    HOUR,
-    MINUTE,
-    Incident,
-    IncidentState,
-    Mute,
-    MuteKind,
-    Terms,
-)
+from daemon.core.model import ENGINE, HOUR, MINUTE, Incident, IncidentState, Mute, MuteKind, Terms
 from daemon.core.plan import Plan, ServicePlan
 from daemon.core.severity import Severity
 from tests.core.deciding import ANA, START, alert

@@ -7,15 +7,7 @@ from dataclasses import replace
 import pytest
 
 from daemon.core.lifecycle import TABLE, Happening, moved
-from daemon.core.model import (
-    MINUTE,
-    SECOND,
-    Alert,
-    AlertState,
-    Mute,
-    MuteKind,
-    Promotion,
-)
+from daemon.core.model import MINUTE, SECOND, Alert, AlertState, Mute, MuteKind, Promotion
 from daemon.core.severity import Severity
 from daemon.core.turn import Condition
 from tests.core.deciding import START, condition

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from daemon.core.chronicle import EntryKind
 from daemon.core.events import ExpireSilence, PutSilence
 from daemon.core.labels import parse_matcher
-from daemon.core.model import HOUR, MINUTE, EntryKind, MuteKind
+from daemon.core.model import HOUR, MINUTE, MuteKind
 from daemon.core.plan import InhibitPlan
 from tests.core.deciding import ANA, Stand, condition, plan, said
 

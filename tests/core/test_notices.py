@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from daemon.core import incidents, notices
-from daemon.core.model import NoticeType
+from daemon.core.chronicle import NoticeType
 from daemon.core.notices import Recipient
 from daemon.core.plan import Contact, PersonPlan, Plan
 from daemon.core.severity import Severity

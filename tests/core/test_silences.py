@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from daemon.core.chronicle import Audit
 from daemon.core.effects import Append, Drop, Save
 from daemon.core.errors import Invalid, NotFound
 from daemon.core.events import ExpireSilence, PutSilence
 from daemon.core.labels import parse_matcher
-from daemon.core.model import HOUR, MINUTE, Audit, Silence
+from daemon.core.model import HOUR, MINUTE, Silence
 from daemon.core.silences import KEEP, Silences
 from daemon.core.turn import Turn
 from tests.core.deciding import ANA, BEN, START

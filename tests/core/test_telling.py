@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from daemon.core.chronicle import EntryKind, Notice, NoticeType
 from daemon.core.events import Acknowledge, PutSilence, Resolve, Settled
 from daemon.core.labels import parse_matcher
-from daemon.core.model import HOUR, MINUTE, EntryKind, Level, Notice, NoticeType
+from daemon.core.model import HOUR, MINUTE, Level
 from daemon.core.plan import PolicyPlan
 from daemon.core.severity import Severity
 from tests.core.deciding import ANA, Stand, condition, plan, route, said

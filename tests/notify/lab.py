@@ -8,16 +8,9 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+from daemon.core.chronicle import Notice, NoticeType
 from daemon.core.events import Settled
-from daemon.core.model import (
-    Alert,
-    AlertState,
-    Incident,
-    IncidentState,
-    Instant,
-    Notice,
-    NoticeType,
-)
+from daemon.core.model import Alert, AlertState, Incident, IncidentState, Instant
 from daemon.core.plan import Plan, ServicePlan
 from daemon.core.severity import Severity
 from daemon.notify.channel import Message

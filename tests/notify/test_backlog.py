@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.core.model import NoticeType
+from daemon.core.chronicle import NoticeType
 from daemon.notify.backlog import ABSORBS, Backlog, Job
 from tests.notify.lab import T0, incident, notice, over
 

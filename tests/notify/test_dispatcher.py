@@ -8,8 +8,9 @@ from collections.abc import Mapping
 
 import pytest
 
+from daemon.core.chronicle import NoticeType
 from daemon.core.events import Settled
-from daemon.core.model import MINUTE, SECOND, NoticeType
+from daemon.core.model import MINUTE, SECOND
 from daemon.notify.channel import Channel
 from daemon.notify.dispatcher import Dispatcher
 from daemon.notify.errors import Permanent, Transient

@@ -17,7 +17,7 @@ from aiohttp.test_utils import unused_port
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from daemon.core.model import Notice, NoticeType
+from daemon.core.chronicle import Notice, NoticeType
 from daemon.notify.channels.email import EmailChannel
 from daemon.notify.errors import DeliveryError, Permanent, Transient
 from daemon.notify.render import Renderer

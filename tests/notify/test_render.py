@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.core.model import IncidentState, NoticeType
+from daemon.core.chronicle import NoticeType
+from daemon.core.model import IncidentState
 from daemon.core.plan import Plan, ServicePlan
 from daemon.notify.message import Composer
 from daemon.notify.render import SUBJECT_LIMIT, Renderer

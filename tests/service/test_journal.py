@@ -6,8 +6,9 @@ import logging
 
 import pytest
 
+from daemon.core.chronicle import Audit, Entry, EntryKind
 from daemon.core.effects import Append
-from daemon.core.model import ENGINE, Actor, Audit, Entry, EntryKind
+from daemon.core.model import ENGINE, Actor
 from daemon.service.journal import LEVELS, log_entries
 
 NOW = 1_800_000_000_000

@@ -7,15 +7,13 @@ from decimal import Decimal
 from hypothesis import strategies as st
 
 from checks.result import Fault, Result, Status
+from daemon.core.chronicle import Audit, Entry, EntryKind, Notice, NoticeType
 from daemon.core.labels import Matcher, MatchOp
 from daemon.core.model import (
     Actor,
     Alert,
     AlertState,
-    Audit,
     CheckState,
-    Entry,
-    EntryKind,
     Escalation,
     Group,
     Incident,
@@ -23,8 +21,6 @@ from daemon.core.model import (
     Level,
     Mute,
     MuteKind,
-    Notice,
-    NoticeType,
     Promotion,
     ServiceState,
     Silence,

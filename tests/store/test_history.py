@@ -7,8 +7,9 @@ import sqlite3
 from pathlib import Path
 
 from checks.result import Status
+from daemon.core.chronicle import Interval
 from daemon.core.effects import Append, Enqueue, Observed, Save
-from daemon.core.model import MINUTE, IncidentState, Interval
+from daemon.core.model import MINUTE, IncidentState
 from daemon.store import Store
 from tests.store.samples import NOW, a_notice, a_result, an_audit, an_incident
 

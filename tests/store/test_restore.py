@@ -10,8 +10,9 @@ import pytest
 
 from checks.result import Status
 from daemon.core.books import Books
+from daemon.core.chronicle import Interval
 from daemon.core.effects import Append, Effect, Observed, Save
-from daemon.core.model import HOUR, MINUTE, CheckState, Interval, Record
+from daemon.core.model import HOUR, MINUTE, CheckState, Record
 from daemon.core.plan import CheckPlan, Plan, RulePlan, ServicePlan, SlaPlan
 from daemon.core.turn import Fact, Turn
 from daemon.store import Store, StoreUnusable

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from checks.result import Result, Status
+from daemon.core.chronicle import Interval
 from daemon.core.effects import Append, Drop, Effect, Enqueue, Observed, Save, StartProbe
-from daemon.core.model import Alert, CheckState, Incident, IncidentState, Interval
+from daemon.core.model import Alert, CheckState, Incident, IncidentState
 from daemon.core.plan import Plan, RulePlan
 from daemon.store import Store, StoreUnusable
 from tests.store.conftest import Query

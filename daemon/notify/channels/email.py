@@ -21,7 +21,7 @@ from typing import Final
 import aiosmtplib
 from aiosmtplib import SMTPResponse
 
-from daemon.core.model import NoticeType
+from daemon.core.chronicle import NoticeType
 from daemon.core.severity import Severity, parse_severity
 from daemon.notify.channel import Message
 from daemon.notify.errors import DeliveryError, Permanent, Transient

@@ -1,0 +1,108 @@
+"""What the engine writes down and sends out: lines that never change once they are written.
+
+An incident's timeline, the audit log, the closed pieces of timelines, and the notices that go
+into the outbox. The records that do change are in `daemon.core.model`.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from checks.result import Status
+from daemon.core.model import Actor, Alert, Incident, Instant
+
+
+class EntryKind(enum.StrEnum):
+    """What a line of an incident's timeline tells."""
+
+    FIRED = "fired"
+    JOINED = "joined"
+    ALERT_RESOLVED = "alert_resolved"
+    SEVERITY = "severity"
+    MUTED = "muted"
+    UNMUTED = "unmuted"
+    ESCALATED = "escalated"
+    SPENT = "spent"
+    QUEUED = "queued"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    ACKNOWLEDGED = "acknowledged"
+    UNACKNOWLEDGED = "unacknowledged"
+    ACK_EXPIRED = "ack_expired"
+    REOPENED = "reopened"
+    NOTE = "note"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of an incident's timeline; never changed once written."""
+
+    incident: str
+    at: Instant
+    kind: EntryKind
+    actor: Actor
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """An operator's action, for the audit log."""
+
+    at: Instant
+    actor: Actor
+    action: str
+    subject: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A closed piece of a timeline: `entity` (`check` or `service`) `name` was `status`
+    from `start` (inclusive) to `end` (exclusive)."""
+
+    entity: str
+    name: str
+    start: Instant
+    end: Instant
+    status: Status
+
+
+class NoticeType(enum.StrEnum):
+    """What a delivery says of its incident; the `type` of a webhook's body."""
+
+    FIRING = "incident.firing"
+    ESCALATED = "incident.escalated"
+    REPEATED = "incident.repeated"
+    UPDATED = "incident.updated"
+    ACKNOWLEDGED = "incident.acknowledged"
+    RESOLVED = "incident.resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One notification to one recipient over one channel, as it was decided.
+
+    Attributes:
+        key: The idempotency key; the same on every attempt.
+        recipient: The person's name, or "" where the channel itself is the recipient.
+        address: Where on the channel, if the person's entry says so.
+        reason: Why now, in words: `first notification`, `new alerts added`, `level 2`.
+        expires_at: After this it is of no use any more; None if it always is.
+        fallback_of: The key of the notice that could not be delivered.
+        incident, alerts: The incident and its alerts as they were at the decision.
+    """
+
+    key: str
+    type: NoticeType
+    channel: str
+    recipient: str
+    address: str | None
+    at: Instant
+    reason: str
+    incident: Incident
+    alerts: tuple[Alert, ...]
+    level: int | None = None
+    expires_at: Instant | None = None
+    fallback_of: str | None = None
