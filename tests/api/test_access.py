@@ -139,7 +139,7 @@ async def test_another_user_gets_what_their_role_allows_and_nothing_more(tmp_pat
         "GET /-/healthy", "GET /ping/wrong",
     )  # fmt: skip
     for parent in (tmp_path, *tmp_path.parents):
-        if parent.name.startswith(("pytest-", "test_")):  # pytest's own, and nothing above
+        if parent.name.startswith(("pytest-", "popen-", "test_")):  # pytest's own, nothing above
             parent.chmod(0o711)
     async with serving(lab, tmp_path) as path:
         path.chmod(0o666)  # let everybody in, so that the roles are what is tested
