@@ -26,6 +26,17 @@ async def test_without_incidents_it_opens_on_the_overview(opened: Opener) -> Non
         await session.until(lambda: session.shows("All quiet. 12 services up."))
 
 
+async def test_the_first_incident_of_a_quiet_time_is_one_key_away(opened: Opener) -> None:
+    """The dashboard was open and quiet when it came: `a` takes it, nothing is searched."""
+    async with opened(estate.quiet()) as session:
+        await session.until(lambda: session.shows("All quiet."))
+        session.fake.add(estate.checkout())
+        await session.until(lambda: session.selected == WORST)
+        await session.press("a")
+        await session.until(lambda: "Acknowledged" in session.toasts())
+        assert ("POST", f"/api/v1/incidents/{WORST}/ack") in session.fake.requests
+
+
 async def test_a_acknowledges_and_z_takes_it_back(opened: Opener) -> None:
     """One key each; the toast says what was done and how to undo it."""
     async with opened() as session:

@@ -122,6 +122,7 @@ class OverviewScreen(Board):
             if not made or made.admits([_service_labels(one)], one.name)
         ]
         incidents_list = self._list("incidents")
+        first = bool(open_now) and not incidents_list.keys
         incidents_list.display = bool(open_now)
         self.query_one(Quiet).display = not open_now
         self.query_one("#incidents-head").set_class(not open_now, "bare")
@@ -133,7 +134,9 @@ class OverviewScreen(Board):
         if mirror.loaded and not self._settled:
             self._settled = True
             self.focus_list()
-        if not open_now and incidents_list.has_focus:
+        if first and self._list("services").has_focus:
+            incidents_list.focus()  # the first incident of a quiet time is one key away
+        elif not open_now and incidents_list.has_focus:
             self._list("services").focus()
         self.tick()
 
