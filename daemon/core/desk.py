@@ -77,7 +77,7 @@ class Desk:
         """These alerts changed; their mutes are settled."""
         for change in changes:
             before, after = change.before, change.after
-            if not fires(before):
+            if not fires(before) or (before.dismissed and not after.dismissed):
                 if fires(after):
                     self._fire(after.key, turn)
             elif fires(after):

@@ -5,8 +5,10 @@ rule's `for` runs, *firing* once that is over, and *resolved* when the condition
 away for `keep_for`. Only evidence moves it: while it cannot be told whether the condition
 holds, a pending alert does not fire and a firing one does not resolve. Three things hold it
 firing though its condition is away: `keep_for`, `auto_resolve = false` (until an operator
-resolves its incident) and flapping (each swing would be an incident of its own). A resolved
-alert does not fire again before `cooldown` is over, and is forgotten when it is of no more use.
+resolves its incident) and flapping (each swing would be an incident of its own). None of them
+holds what an operator resolved while it fired (*dismissed*); if that becomes graver, it fires
+anew. A resolved alert does not fire again before `cooldown` is over, and is forgotten when it is
+of no more use.
 
 Every pair of a state and a happening has its row in `TABLE`; `moved` carries a row out.
 `daemon.core.alerts` calls it for each condition and each deadline.
@@ -99,7 +101,7 @@ def moved(
         return None
     match move:
         case Move.HOLD if condition is not None:
-            return _held(alert, condition, now)
+            return _anew(alert, _held(alert, condition, now), now)
         case Move.DOUBT if condition is not None:
             return _doubted(alert, condition)
         case Move.YIELD if condition is not None:
@@ -110,7 +112,7 @@ def moved(
             return _fired(alert, now)
         case Move.AGE:
             over = alert.clears_at is not None and alert.clears_at <= now
-            return _resolved(alert, now) if over else _risen(alert, now)
+            return _resolved(alert, now) if over else _anew(alert, _risen(alert, now), now)
         case Move.END:
             return _resolved(replace(alert, holds=False), now)
         case Move.DISMISS:
@@ -213,6 +215,21 @@ def _held(alert: Alert, condition: Condition, now: Instant) -> Alert:
     return _fired(held, now) if due is not None and due <= now else held
 
 
+def _anew(before: Alert, after: Alert, now: Instant) -> Alert:
+    """What an operator resolved was less than this if it is graver now: it fires anew. One
+    that rose with age keeps its age, by which it would fall again otherwise."""
+    if not before.dismissed or after.effective <= before.effective:
+        return after
+    by_age = after.effective > after.severity
+    return replace(
+        after,
+        dismissed=False,
+        incident=None,
+        occurrence=after.occurrence + 1,
+        fired_at=after.fired_at if by_age else now,
+    )
+
+
 def _doubted(alert: Alert, condition: Condition) -> Alert:
     terms = replace(
         alert.terms,
@@ -229,9 +246,11 @@ def _yielded(alert: Alert, condition: Condition, now: Instant) -> Alert:
     away = replace(
         alert, holds=False, terms=replace(_terms(condition), promote=alert.terms.promote)
     )
-    if away.terms.flapping or not (away.terms.auto_resolve or away.dismissed):
+    if away.dismissed:
+        return _resolved(away, now)
+    if away.terms.flapping or not away.terms.auto_resolve:
         return replace(away, clears_at=None)
-    if away.terms.keep_for <= 0 or away.dismissed:
+    if away.terms.keep_for <= 0:
         return _resolved(away, now)
     return away if away.clears_at else replace(away, clears_at=now + away.terms.keep_for)
 

@@ -222,6 +222,27 @@ def test_what_still_fires_after_being_resolved_by_hand_is_new_only_when_it_fires
     assert len(stand.incidents) == 2
 
 
+def test_what_gets_graver_after_it_was_resolved_by_hand_is_a_new_incident() -> None:
+    stand = Stand()
+    stand.see(condition(severity=Severity.MEDIUM))
+    stand.do(Resolve(stand.incident.key, ANA, "known"))
+    stand.wait(MINUTE)
+    told = said(stand.see(condition(severity=Severity.EMERGENCY)))
+    assert ("slack", "firing") in told
+    assert len(stand.incidents) == 2
+    assert stand.incident.severity is Severity.EMERGENCY
+
+
+def test_what_fails_again_after_it_was_resolved_by_hand_while_flapping_is_told() -> None:
+    stand = Stand()
+    stand.see(condition(flapping=True))
+    stand.do(Resolve(stand.incident.key, ANA))
+    stand.wait(MINUTE)
+    stand.see(condition(holds=False, flapping=True))
+    stand.wait(MINUTE)
+    assert ("slack", "firing") in said(stand.see(condition(flapping=True)))
+
+
 def test_an_alert_that_fires_while_a_dismissed_one_still_does_opens_an_incident_of_its_own() -> (
     None
 ):

@@ -144,6 +144,33 @@ def test_resolved_by_hand_while_it_holds_it_resolves_as_soon_as_it_does_not() ->
     assert over.state is RESOLVED
 
 
+def test_what_was_resolved_by_hand_resolves_also_while_its_check_flaps() -> None:
+    over = away(moved(firing(flapping=True), Happening.BY_HAND, NOW, None), flapping=True)
+    assert over is not None
+    assert over.state is RESOLVED
+
+
+def test_what_was_resolved_by_hand_fires_anew_when_it_gets_graver() -> None:
+    mild = moved(firing(severity=Severity.MEDIUM), Happening.BY_HAND, NOW, None)
+    assert holds(mild, at=NOW + 1, severity=Severity.MEDIUM) == mild
+    grave = holds(mild, at=NOW + MINUTE, severity=Severity.EMERGENCY)
+    assert grave is not None
+    assert (grave.dismissed, grave.occurrence) == (False, 2)
+    assert (grave.fired_at, grave.incident) == (NOW + MINUTE, None)
+
+
+def test_what_was_resolved_by_hand_fires_anew_when_age_makes_it_graver_and_stays_so() -> None:
+    promote = (Promotion(MINUTE, Severity.CRITICAL),)
+    mild = moved(firing(severity=Severity.LOW, promote=promote), Happening.BY_HAND, NOW, None)
+    assert mild is not None
+    aged = due(mild, NOW + MINUTE)
+    assert aged is not None
+    assert (aged.dismissed, aged.effective) == (False, Severity.CRITICAL)
+    later = holds(aged, at=NOW + 2 * MINUTE, severity=Severity.LOW, promote=promote)
+    assert later is not None
+    assert later.effective is Severity.CRITICAL
+
+
 def test_flapping_holds_a_checks_alert_firing_until_it_ends() -> None:
     held = away(firing(), flapping=True)
     assert held is not None
