@@ -6,7 +6,8 @@ bucket, and a source that begins or ends to fire names exactly the alerts to loo
 
 The meaning is Alertmanager's: a source inhibits whether it is muted itself or not; missing
 labels equal empty ones; an alert that matches both sides is not inhibited by another one
-that matches both.
+that matches both. Our own: an alert whose incident an operator resolved while it fires neither
+inhibits nor is inhibited; nobody looks after a cause that was declared over.
 """
 
 from __future__ import annotations
@@ -114,6 +115,8 @@ class Inhibitions:
         return tuple(Mute(MuteKind.INHIBITION, cause, "") for cause in causes)
 
     def _places_of(self, alert: Alert) -> tuple[_Place, ...]:
+        if alert.dismissed:
+            return ()
         labels = alert.matchable
         order = (alert.fired_at or 0, alert.key)
         places = []

@@ -101,8 +101,10 @@ class Promises:
                 return True
         if alert.terms.unreachable:
             return True
-        return any(
-            other.state is AlertState.FIRING and inhibits(plan, other, alert)
+        return not alert.dismissed and any(
+            other.state is AlertState.FIRING
+            and not other.dismissed
+            and inhibits(plan, other, alert)
             for plan in self.plan.inhibits
             for other in self.engine.alerts.values()
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -121,3 +123,12 @@ def oracle(name: str, firing: dict[str, Alert]) -> set[str]:
                 continue
             found.add(key)
     return found
+
+
+def test_what_an_operator_declared_over_is_no_cause_any_more() -> None:
+    index = Inhibitions([InhibitPlan(SOURCE, TARGET)])
+    index.put(one("web", env="prod"))
+    index.put(one("db", role="db"))
+    assert index.put(replace(one("db", role="db"), dismissed=True)) == {"web"}
+    assert causes(index, "web") == []
+    assert index.put(one("db", 1, role="db")) == {"web"}

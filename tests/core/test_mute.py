@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from daemon.core.chronicle import EntryKind
-from daemon.core.events import ExpireSilence, PutSilence
+from daemon.core.events import ExpireSilence, PutSilence, Resolve
 from daemon.core.labels import parse_matcher
 from daemon.core.model import HOUR, MINUTE, MuteKind
 from daemon.core.plan import InhibitPlan
-from tests.core.deciding import ANA, Stand, condition, plan, said
+from tests.core.deciding import ANA, Stand, condition, plan, route, said
 
 SILENCE = PutSilence(ANA, (parse_matcher("check=web"),), None, 0, "works")
 INHIBIT = InhibitPlan((parse_matcher("check=db"),), (parse_matcher("check=web"),))
@@ -104,6 +104,15 @@ def test_when_the_cause_is_gone_its_symptom_is_told() -> None:
     stand.see(condition("db", labels={"service": "orders"}), condition("web"))
     told = stand.see(condition("db", False, labels={"service": "orders"}))
     assert ("slack", "firing") in said([n for n in told if n.incident.service == "shop"])
+
+
+def test_a_cause_that_is_resolved_by_hand_hides_its_symptom_no_longer() -> None:
+    stand = Stand(plan(inhibits=(INHIBIT,), route=route(group_by=("check",))))
+    stand.see(condition("db"), condition("web"))
+    cause = next(i for i in stand.incidents if not i.muted)
+    assert ("slack", "firing") in said(stand.do(Resolve(cause.key, ANA)))
+    assert reasons(stand) == []
+    assert stand.restart() == []
 
 
 def test_mutes_hold_right_after_a_restart() -> None:
