@@ -44,7 +44,8 @@ def up(config_path: Path | None) -> int:
     try:
         return asyncio.run(_Session(path, socket, log, seconds).run())
     except DaemonDidNotStart as error:
-        return refuse(*str(error).splitlines())
+        said = str(error).splitlines()
+        return refuse(*(line.removeprefix("tocsin: ") for line in said))
     except OSError as error:
         return refuse(f"{error.filename or path}: {error.strerror or error}")
 
