@@ -66,6 +66,8 @@ def serve(config_path: Path | None, *, status_lines: bool = False) -> int:
         life = _Life(config, StatusLines(_say) if status_lines else None, seconds)
         try:
             runner.run(life.run(prepared))
+        except ConfigError as error:
+            return refuse(*map(str, error.problems))
         except (StoreError, SocketError) as error:
             return refuse(str(error))
         except OSError as error:
@@ -190,6 +192,8 @@ class _Life:
         except ConfigError as error:
             for problem in error.problems:
                 _log.error("not reloaded: %s", problem)  # an operator's error has no traceback
+        except Exception:  # noqa: BLE001  # the old configuration goes on as it was
+            _log.exception("not reloaded, by a fault of Tocsin's own")
         self._notifier.ready(describe(daemon.config, socket_path(self._config)))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:

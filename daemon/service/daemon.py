@@ -28,20 +28,15 @@ from daemon.api.publish import (
 )
 from daemon.api.schema import DaemonInfo
 from daemon.api.times import stamp
-from daemon.config import Config, compare, load
+from daemon.config import Config, ConfigError, compare
 from daemon.core.effects import PLAIN, Effect, Enqueue, StartProbe
 from daemon.core.engine import Engine
 from daemon.core.events import Event, Gap, PlanChanged, ResultArrived, SelfReport, Settled, Tick
 from daemon.core.model import Instant
-from daemon.notify.channels import open_channels
 from daemon.notify.dispatcher import Dispatcher
 from daemon.notify.message import Composer
 from daemon.service.clock import Clock
-from daemon.service.parts import (
-    access_of,
-    ping_tokens,
-    prepare_checks,
-)
+from daemon.service.parts import Parts, access_of, open_channels, ping_tokens, remake
 from daemon.service.pulse import Pulse
 from daemon.service.runner import Runner
 from daemon.service.selfwatch import SelfWatch, Vitals
@@ -90,7 +85,7 @@ class Daemon:
         self._runner = Runner(prepared, clock.now, self._take_result, probe_limit)
         self._pulse = Pulse(clock.now, lambda: self._take(Tick()))
         self._dispatcher = Dispatcher(
-            self._open_channels(config),
+            open_channels(config),
             store.outbox,
             clock.now,
             self._settled,
@@ -263,44 +258,41 @@ class Daemon:
         )
 
     async def reload(self) -> dict[str, Any]:
-        """Read the configuration anew and go on with it.
+        """Read the configuration anew and go on with it: all of it, or nothing.
 
         Raises:
             ConfigError: It is bad; everything stays as it was.
         """
         async with self._reloading:
             try:
-                config = await asyncio.to_thread(load, self.config.path)
-                prepared = await asyncio.to_thread(
-                    prepare_checks, config, self.config, self._prepared
-                )
-            except Exception as error:
+                parts = await remake(self.config, self._prepared)
+            except ConfigError as error:
                 self._reload_error = str(error).splitlines()[0]
                 raise
-            changes = compare(self.config, config)
-            await self._runner.replace(prepared)
-            self.config, self._prepared = config, prepared
-            self.access, self.ping_tokens = access_of(config.access), ping_tokens(config)
-            self._dispatcher.replace(self._open_channels(config))
-            self._store.retain(config.retention_plan)
-            self._store.follow(config.plan)
+            except Exception as error:
+                self._reload_error = (
+                    f"a fault of Tocsin's own ({type(error).__name__}); see its log"
+                )
+                raise
+            changes = compare(self.config, parts.config)
+            await self._go_over(parts)
             self._reload_error = None
-            await self.command(PlanChanged(config.plan))
-            _log.info("reloaded %s: %s", config.path, changes)
+            _log.info("reloaded %s: %s", parts.config.path, changes)
             return {
                 "changed": bool(changes),
                 "summary": str(changes),
                 "restart": list(changes.restart),
             }
 
-    @staticmethod
-    def _open_channels(config: Config) -> dict[str, Any]:
-        from zoneinfo import ZoneInfo
-
-        settings = config.daemon
-        return dict(
-            open_channels(config.channels, ZoneInfo(settings.timezone), settings.external_url)
-        )
+    async def _go_over(self, parts: Parts) -> None:
+        """Go on with parts that are all made: nothing here can be refused any more."""
+        await self._runner.replace(parts.prepared)
+        self.config, self._prepared = parts.config, dict(parts.prepared)
+        self.access, self.ping_tokens = parts.access, parts.ping_tokens
+        self._dispatcher.replace(parts.channels)
+        self._store.retain(parts.config.retention_plan)
+        self._store.follow(parts.config.plan)
+        await self.command(PlanChanged(parts.config.plan))
 
     async def backup(self, path: Path) -> dict[str, Any]:
         """Write a copy of the database to `path`, which must not exist yet."""

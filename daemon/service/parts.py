@@ -2,32 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import checks
 from checks.errors import SpecError
 from checks.heartbeat import HeartbeatSpec
 from checks.spec import CheckSpec
 from daemon.api.access import Access
-from daemon.config import Config, ConfigError, Problem
+from daemon.config import Config, ConfigError, Problem, load
 from daemon.config.sections import AccessSettings
+from daemon.notify.channel import Channel
+from daemon.notify.channels import open_channel
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """All that a configuration turns into: made whole before any of it is used.
+
+    Attributes:
+        prepared: Every active check, with those that run already.
+        channels: Every channel, opened anew.
+    """
+
+    config: Config
+    prepared: Mapping[str, checks.Prepared]
+    channels: Mapping[str, Channel]
+    access: Access
+    ping_tokens: Mapping[str, str]
+
+
+async def remake(before: Config, old: Mapping[str, checks.Prepared]) -> Parts:
+    """Read the configuration again and make everything of it; the running parts are not touched.
+
+    Args:
+        before, old: The configuration that runs now and its checks.
+
+    Raises:
+        ConfigError: It is bad, or a file it names is. What was made by then is closed again.
+    """
+    config = await asyncio.to_thread(load, before.path)
+    ready: dict[str, checks.Prepared] = {}
+    channels: dict[str, Channel] = {}
+    try:
+        await asyncio.to_thread(prepare_checks, config, before, old, ready)
+        await asyncio.to_thread(open_channels, config, channels)
+        return Parts(config, ready, channels, access_of(config.access), ping_tokens(config))
+    except BaseException:
+        new = [one for name, one in ready.items() if old.get(name) is not one]
+        await _close([*new, *channels.values()])
+        raise
+
+
+async def _close(made: Iterable[checks.Prepared | Channel]) -> None:
+    for one in made:
+        await one.close()
 
 
 def prepare_checks(
-    config: Config, before: Config | None = None, old: Mapping[str, checks.Prepared] | None = None
+    config: Config,
+    before: Config | None = None,
+    old: Mapping[str, checks.Prepared] | None = None,
+    into: dict[str, checks.Prepared] | None = None,
 ) -> dict[str, checks.Prepared]:
     """Every active check of the configuration, ready to run.
 
     Args:
         before, old: The configuration that runs now and its checks: what did not change is
             kept, with its connections and its memory of the last run.
+        into: Filled with them one by one, so that a failure's caller can close what there is.
 
     Raises:
         ConfigError: A file that a check needs (a certificate) changed for the worse since
             the configuration was read.
     """
-    ready: dict[str, checks.Prepared] = {}
+    ready = {} if into is None else into
     problems: list[Problem] = []
     for name, spec in config.specs.items():
         if checks.KINDS[spec.kind].passive:
@@ -43,6 +95,36 @@ def prepare_checks(
     if problems:
         raise ConfigError(problems)
     return ready
+
+
+def open_channels(config: Config, into: dict[str, Channel] | None = None) -> dict[str, Channel]:
+    """Every channel of the configuration. Nothing is connected yet.
+
+    Args:
+        into: As for `prepare_checks`.
+
+    Raises:
+        ConfigError: A file that a channel needs (authorities, templates) changed for the
+            worse since the configuration was read.
+    """
+    opened = {} if into is None else into
+    problems: list[Problem] = []
+    zone, url = ZoneInfo(config.daemon.timezone), config.daemon.external_url
+    for name, spec in config.channels.items():
+        try:
+            opened[name] = open_channel(spec, zone, url)
+        except (OSError, ValueError) as error:
+            problems.append(Problem(config.path, None, f'channel "{name}"', _words(error)))
+    if problems:
+        raise ConfigError(problems)
+    return opened
+
+
+def _words(error: OSError | ValueError) -> str:
+    """What is the matter; an OSError names its file only where it has one."""
+    words = error.strerror if isinstance(error, OSError) else None
+    place = f"{error.filename}: " if isinstance(error, OSError) and error.filename else ""
+    return f"{place}{words or error}"
 
 
 def _same(before: Config, config: Config, name: str, spec: CheckSpec) -> bool:

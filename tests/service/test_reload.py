@@ -1,0 +1,106 @@
+"""A reload goes over to the new configuration whole, or leaves everything as it was."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import trustme
+
+import checks
+from daemon.config import ConfigError, load
+from daemon.core.engine import Engine
+from daemon.notify.channels.webhook import WebhookChannel
+from daemon.notify.spec import ChannelSpec
+from daemon.service import parts
+from daemon.service.clock import Clock
+from daemon.service.daemon import Daemon
+from daemon.service.parts import prepare_checks
+from daemon.store import Store
+
+HOOK = """
+[channel.ops]
+kind = "webhook"
+url = "https://127.0.0.1:9/"
+ca = "{ca}"
+"""
+
+
+def check(name: str) -> str:
+    return f'[[check]]\nname = "{name}"\nkind = "http"\nurl = "http://127.0.0.1:9/"\n'
+
+
+@pytest.fixture
+def ca(tmp_path: Path) -> Path:
+    path = tmp_path / "ca.pem"
+    trustme.CA().cert_pem.write_to_path(str(path))
+    return path
+
+
+@pytest.fixture
+async def daemon(tmp_path: Path) -> AsyncIterator[Daemon]:
+    path = tmp_path / "config.toml"
+    path.write_text(check("old"))
+    config = load(path)
+    store = await Store.open(tmp_path / "tocsin.db")
+    daemon = Daemon(config, store, Engine(config.plan), prepare_checks(config), Clock(), 8)
+    yield daemon
+    await daemon.stop()
+    await store.close()
+
+
+async def test_a_channel_that_cannot_be_opened_leaves_all_as_it_was(
+    daemon: Daemon, ca: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is good when it is read and gone when the channel is made."""
+    before = (daemon.config, daemon._prepared, daemon._runner._prepared, daemon.engine.plan)
+    daemon.config.path.write_text(check("new") + HOOK.format(ca=ca))
+    closed: list[str] = []
+
+    def gone(spec: ChannelSpec, *_: object) -> WebhookChannel:
+        assert spec.name == "ops"
+        ca.unlink()
+        raise FileNotFoundError(2, "No such file or directory", str(ca))
+
+    async def close(one: checks.Prepared) -> None:
+        closed.append(one.spec.name)
+
+    monkeypatch.setattr(parts, "open_channel", gone, raising=False)
+    monkeypatch.setattr(checks.Prepared, "close", close)
+    with pytest.raises(ConfigError) as refused:
+        await daemon.reload()
+    after = (daemon.config, daemon._prepared, daemon._runner._prepared, daemon.engine.plan)
+    assert all(now is then for now, then in zip(after, before, strict=True))
+    assert closed == ["new"]
+    words = f'{daemon.config.path}: channel "ops": {ca}: No such file or directory'
+    assert [str(problem) for problem in refused.value.problems] == [words]
+    assert daemon.info().reload_error == words
+
+
+async def test_a_fault_in_making_the_parts_leaves_all_as_it_was_and_shows_no_inside(
+    daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = daemon.config
+    daemon.config.path.write_text(check("new"))
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("entrails")
+
+    monkeypatch.setattr(parts, "open_channels", broken)
+    with pytest.raises(RuntimeError):
+        await daemon.reload()
+    assert daemon.config is before
+    assert list(daemon._runner._prepared) == ["old"]
+    assert daemon.info().reload_error == "a fault of Tocsin's own (RuntimeError); see its log"
+
+
+async def test_after_a_refused_reload_a_good_one_clears_the_error(daemon: Daemon) -> None:
+    daemon.config.path.write_text("nonsense")
+    with pytest.raises(ConfigError):
+        await daemon.reload()
+    assert daemon.info().reload_error is not None
+    daemon.config.path.write_text(check("new"))
+    assert (await daemon.reload())["changed"] is True
+    assert daemon.info().reload_error is None
+    assert list(daemon.engine.plan.checks) == ["new"]
