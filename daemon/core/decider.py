@@ -32,7 +32,7 @@ from daemon.core.events import (
 from daemon.core.model import Alert, Group, Incident, Instant, Record, Silence
 from daemon.core.mute import Muting
 from daemon.core.plan import Plan
-from daemon.core.sources import lives, self_condition
+from daemon.core.sources import lives, outlives_restart, self_condition
 from daemon.core.telling import Teller
 from daemon.core.turn import Turn
 
@@ -66,13 +66,14 @@ class Decider:
         self.muting = Muting(plan, self.alerts.records, self._was_told)
         self._plan = plan
         self._stirred = True
+        self._restored = False
         self._teller = Teller(plan, self.book)
         self._desk = Desk(plan, self.alerts, self.book, self._teller)
         self._commands = Commands(self._desk, self.alerts)
 
     def restore(self, records: Iterable[Record], now: Instant) -> None:
         """Take in what a store kept; the next `decide` reviews every mute before it tells."""
-        self._stirred = True
+        self._stirred = self._restored = True
         kept = list(records)
         incidents = [record for record in kept if isinstance(record, Incident)]
         self.book.restore(incidents, [r for r in kept if isinstance(r, Group)])
@@ -143,11 +144,20 @@ class Decider:
         if not (self._stirred or turn.conditions or self._desk.waits or self._is_due(turn)):
             return
         self._stirred = False
+        if self._restored:
+            self._restored = False
+            self._catch_up(turn)
         for _ in range(_PASSES):
             self._pass(turn)
             if not self._is_due(turn):
                 return
         raise RuntimeError(f"the turn at {turn.now} does not come to rest")
+
+    def _catch_up(self, turn: Turn) -> None:
+        """The first turn after a restart: end what only the process before knew."""
+        for source in self.alerts.sources():
+            if not outlives_restart(source):
+                self.alerts.left(source, turn)
 
     def _observe(self, turn: Turn) -> None:
         conditions, turn.conditions = turn.conditions, []
@@ -173,8 +183,8 @@ class Decider:
 
     def _is_due(self, turn: Turn) -> bool:
         at = self.next_deadline()
-        waiting = bool(self.alerts.changes) or self.muting.waits
-        return waiting or (at is not None and at <= turn.now)
+        waiting = self.alerts.changes or self.muting.waits or turn.conditions
+        return bool(waiting) or (at is not None and at <= turn.now)
 
     def _is_open(self, incident: str) -> bool:
         return self.book.is_open(incident)

@@ -1,6 +1,15 @@
-"""Where alerts come from: Tocsin's own reports, and whether a source still exists."""
+"""Where alerts come from: Tocsin's own reports, and whether a source still exists.
+
+What the service reports of itself (`self:database`, ...) is known to its present process
+alone, so it does not outlive a restart. Three are the engine's own findings and follow from
+what is stored: the lost uplink, a channel that does not deliver (`self:delivery:CHANNEL`)
+and an incident that nobody can be told of (`self:routing:INCIDENT`).
+"""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
 
 from daemon.core.events import SelfReport
 from daemon.core.labels import match_all
@@ -9,6 +18,13 @@ from daemon.core.plan import Plan
 from daemon.core.severity import Severity
 from daemon.core.turn import Condition
 
+SERVICE: Final = "tocsin"
+"""The service that all alerts about Tocsin itself belong to."""
+
+UPLINK: Final = "self:uplink"
+ROUTING: Final = "self:routing:"
+_DELIVERY: Final = "self:delivery:"
+
 
 def self_condition(report: SelfReport, now: Instant) -> Condition:
     """What Tocsin says of itself, as a condition: `TocsinDatabase`, severity high."""
@@ -16,7 +32,7 @@ def self_condition(report: SelfReport, now: Instant) -> Condition:
     return Condition(
         source=f"self:{report.problem}",
         name=name,
-        labels={"alertname": name, "service": "tocsin"},
+        labels={"alertname": name, "service": SERVICE},
         severity=Severity.HIGH,
         holds=report.holds,
         since=now,
@@ -24,8 +40,40 @@ def self_condition(report: SelfReport, now: Instant) -> Condition:
     )
 
 
+def delivery_condition(channel: str, holds: bool, detail: str, now: Instant) -> Condition:
+    """Whether this channel failed for good the last time a notice was settled."""
+    return replace(
+        self_condition(SelfReport("delivery", holds, f"{channel} does not deliver: {detail}"), now),
+        source=f"{_DELIVERY}{channel}",
+        labels={"alertname": "TocsinDelivery", "channel": channel, "service": SERVICE},
+    )
+
+
+def routing_condition(incident: str, lost: str, now: Instant) -> Condition:
+    """A step of this incident's policy named these targets, which cannot be reached; over
+    (`lost` is empty) when the incident is."""
+    message = f"incident {incident}: not reachable: {lost}"
+    return replace(
+        self_condition(SelfReport("routing", bool(lost), message), now),
+        source=f"{ROUTING}{incident}",
+        labels={"alertname": "TocsinRouting", "incident": incident, "service": SERVICE},
+    )
+
+
+def outlives_restart(source: str) -> bool:
+    """Whether the engine itself can tell when this is over; a report of the service watch
+    is made anew by the next process if it still holds."""
+    own = (UPLINK, _DELIVERY, ROUTING)
+    return not source.startswith("self:") or source.startswith(own)
+
+
 def lives(source: str, plan: Plan) -> bool:
-    """Whether the plan still has the check, or the rule and a check that it selects."""
+    """Whether the plan still has the check, the rule and a check that it selects, the uplink,
+    or the channel."""
+    if source == UPLINK:
+        return plan.uplink is not None
+    if source.startswith(_DELIVERY):
+        return source.removeprefix(_DELIVERY) in plan.channels
     kind, _, rest = source.partition(":")
     if kind == "check":
         return rest in plan.checks
