@@ -53,6 +53,8 @@ class Look:
         still: Its alerts that fire, muted or not.
         severity: The worst of `firing`, None if there are none.
         acknowledged: The incident is: nothing is repeated.
+        known: It can be told of one of `firing` whether it still holds; else nothing is
+            repeated.
         send_resolved: The channel wants to hear of resolutions.
     """
 
@@ -64,6 +66,7 @@ class Look:
     send_resolved: bool
     repeat: Millis
     now: Instant
+    known: bool = True
 
     @property
     def told(self) -> frozenset[str]:
@@ -96,6 +99,7 @@ def _repeat(look: Look) -> bool:
     return (
         bool(look.firing)
         and not look.acknowledged
+        and look.known
         and look.entry is not None
         and look.entry.at + look.repeat <= look.now
     )
@@ -106,7 +110,7 @@ TABLE: Final[tuple[tuple[Reason, Callable[[Look], bool]], ...]] = (
     (Reason.NEW, _new),  # what fires is not a part of what was told
     (Reason.RAISED, _raised),  # ... and is graver than was told
     (Reason.SOME, _some),  # something told fires no longer
-    (Reason.REPEAT, _repeat),  # told long enough ago, and nobody has taken it
+    (Reason.REPEAT, _repeat),  # told long enough ago, nobody has taken it, and it is known to hold
 )
 """When a group tells a channel something. It is asked only while the incident is open and
 not muted; a row that does not apply leaves it to the next, and none to silence."""
@@ -140,7 +144,7 @@ def _look_for(group: Group, look: Look, now: Instant) -> Instant | None:
         return now
     if reason is not None and reason is not Reason.REPEAT:
         return first_look(group) if group.flushed_at is None else _next_tick(group, now)
-    if look.entry is None or not look.firing or look.acknowledged:
+    if look.entry is None or not look.firing or look.acknowledged or not look.known:
         return None
     return _next_tick(group, max(look.entry.at + look.repeat - 1, now - 1))
 

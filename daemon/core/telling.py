@@ -76,6 +76,8 @@ class Teller:
         to, missing = notices.recipients(self.plan, step.targets, incident.severity)
         told = {(told.channel, told.recipient) for told in self._book.told(incident)}
         alerts = [alert for alert in self._book.firing(incident) if not alert.muted]
+        if step.kind is StepKind.REPEAT and not _is_known(alerts):
+            return
         words = _words(step)
         names = ", ".join(recipient.words for recipient in to) or "nobody"
         lost = f" (not reachable: {', '.join(missing)})" if missing else ""
@@ -99,6 +101,32 @@ class Teller:
         reason = groups.Reason.RAISED.value
         self._call(incident.key, NoticeType.UPDATED, to, alerts, turn, reason)
         self._remember(incident.key, [*to, *map(recipient_of, below)], turn)
+
+    def news(self, incident: Incident, alerts: list[Alert]) -> list[Alert]:
+        """Those of the alerts that somebody whom the policy called does not know of."""
+        if not incident.told:
+            return alerts
+        return [a for a in alerts if any(a.key not in told.firing for told in incident.told)]
+
+    def joined(self, incident: Incident, news: list[Alert], turn: Turn) -> None:
+        """Alerts are new to those whom the policy called: tell them at once. Channels that
+        hear of them by a group of theirs do so on its tick."""
+        keys = {alert.key for alert in news}
+        by_groups = {
+            channel
+            for group in self._book.groups_of(incident)
+            if keys <= set(group.alerts)
+            for channel in group.channels
+        }
+        to = [
+            recipient_of(told)
+            for told in incident.told
+            if not keys <= set(told.firing) and (told.recipient or told.channel not in by_groups)
+        ]
+        alerts = [alert for alert in self._book.firing(incident) if not alert.muted]
+        reason = groups.Reason.NEW.value
+        self._call(incident.key, NoticeType.UPDATED, to, alerts, turn, reason)
+        self._remember(incident.key, to, turn)
 
     def acknowledged(self, incident: Incident, actor: Actor, turn: Turn) -> None:
         """Tell everybody who was called that somebody has taken it."""
@@ -214,11 +242,14 @@ class Teller:
         """These were called by the policy, or in place of a channel that failed."""
         incident = self._book.incidents[key]
         told = {(told.channel, told.recipient): told for told in incident.told}
-        unmuted = (a.effective for a in self._book.firing(incident) if not a.muted)
-        worst = max(unmuted, default=incident.severity)
+        unmuted = [a for a in self._book.firing(incident) if not a.muted]
+        worst = max((a.effective for a in unmuted), default=incident.severity)
         for r in to:
+            old = told.get((r.channel, r.name))
+            known = dict.fromkeys((*(old.firing if old else ()), *(a.key for a in unmuted)))
+            firing = tuple(key for key in incident.firing if key in known)
             told[r.channel, r.name] = Told(
-                r.channel, r.name, turn.now, incident.firing, worst, False, r.address
+                r.channel, r.name, turn.now, firing, worst, False, r.address
             )
         self._book.put(replace(incident, told=tuple(told.values())), turn)
 
@@ -238,6 +269,7 @@ class Teller:
                 send_resolved=self._wants_resolved(channel),
                 repeat=group.repeat,
                 now=turn.now,
+                known=_is_known(unmuted),
             )
             for channel in group.channels
         ]
@@ -254,6 +286,11 @@ class Teller:
         """The group's alerts that still fire; those that ended have now been told."""
         firing = {alert.key for alert in self._book.firing(incident)}
         return tuple(key for key in group.alerts if key in firing)
+
+
+def _is_known(alerts: list[Alert]) -> bool:
+    """Whether it can be told of any of them if its condition holds."""
+    return any(alert.holds is not None for alert in alerts)
 
 
 def _entry(channel: str, look: groups.Look, incident: Incident) -> Told:

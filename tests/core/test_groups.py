@@ -46,6 +46,7 @@ def look(entry: Told | None = None, *firing: str, **more: Any) -> Look:
         (look(told("a", at=START + MINUTE - HOUR), "a"), Reason.REPEAT),
         (look(told("a", at=START + MINUTE - HOUR + 1), "a"), None),
         (look(told("a", at=START - HOUR), "a", acknowledged=True), None),
+        (look(told("a", at=START - HOUR), "a", known=False), None),
         (look(told("a"), "a", "b", acknowledged=True), Reason.NEW),
         (look(told("a", at=START - HOUR), still=frozenset("a")), None),
     ],

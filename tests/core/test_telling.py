@@ -138,3 +138,14 @@ def test_a_notice_shows_the_incident_as_it_was_when_it_was_decided() -> None:
     assert notice.incident.firing == stand.incident.firing
     assert notice.incident.sequence == 1
     assert [alert.key for alert in notice.alerts] == list(stand.incident.firing)
+
+
+def test_nothing_is_repeated_while_nobody_can_tell_whether_it_still_fires() -> None:
+    policy = PolicyPlan("primary", (Level(0, ("channel:mail",), repeat=MINUTE),))
+    root = route(policy="primary", repeat_interval=5 * MINUTE)
+    stand = Stand(plan(policies={"primary": policy}, route=root))
+    stand.see(condition())
+    stand.see(condition(holds=None))
+    assert stand.wait(HOUR) == []
+    told = stand.see(condition()) + stand.wait(MINUTE)
+    assert set(said(told)) == {("slack", "repeated"), ("mail", "repeated")}
