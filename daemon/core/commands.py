@@ -61,7 +61,8 @@ class Commands:
             self._desk.teller.acknowledged(taken, command.actor, turn)
 
     def unacknowledge(self, command: Unacknowledge, turn: Turn) -> None:
-        """The incident is given back; its escalation goes on with the time that was left.
+        """The incident is given back; its escalation goes on with the time that was left, or
+        starts over if it had nobody left to tell.
 
         Raises:
             NotFound, Conflict: See `_find`.
@@ -73,6 +74,7 @@ class Commands:
         kind = EntryKind.UNACKNOWLEDGED
         detail = f"was taken by {before.acknowledged_by}"
         self._record(turn, given, "unacknowledge", kind, command.actor, detail)
+        self._desk.revive(given.key, f"given back by {command.actor.name}", turn)
 
     def note(self, command: AddNote, turn: Turn) -> None:
         """A line is written into the timeline; also after the incident was resolved.

@@ -40,10 +40,12 @@ class _Touched:
 
     Attributes:
         fresh: Alerts that nobody who acknowledged it can have seen.
+        shown: Alerts that joined or were unmuted: the policy may have told nobody of them.
         ended: When the last outage that ended was seen well.
     """
 
     fresh: dict[str, None] = field(default_factory=dict)
+    shown: dict[str, None] = field(default_factory=dict)
     ended: Instant | None = None
 
 
@@ -127,6 +129,17 @@ class Desk:
         self.book.write(turn, again, EntryKind.REOPENED, reason, actor)
         return again
 
+    def revive(self, key: str, reason: str, turn: Turn) -> None:
+        """A policy that has nobody left to tell starts over, if the incident calls somebody."""
+        incident = self.book.incidents[key]
+        steps = incident.escalation
+        calls = incident.state is IncidentState.TRIGGERED and not incident.muted
+        if steps is None or not steps.spent or not calls:
+            return
+        again = replace(incident, escalation=policy.restarted(steps, turn.now))
+        text = f"policy {steps.policy} starts over: {reason}"
+        self.book.write(turn, self.book.put(again, turn), EntryKind.ESCALATED, text)
+
     def keep(self, incident: Incident, turn: Turn) -> Incident:
         """Save an open incident; its policy rests or goes on as its state asks, and its
         groups look again when they should."""
@@ -194,6 +207,7 @@ class Desk:
         touched = self._touch(incident.key)
         if alert.key not in incident.alerts:
             touched.fresh[alert.key] = None
+        touched.shown[alert.key] = None
         self.book.write(turn, incident, EntryKind.JOINED, _fired(alert))
         return self.book.put(incidents.joined(incident, alert), turn)
 
@@ -242,6 +256,8 @@ class Desk:
             touched.ended = max(touched.ended or 0, alert.terms.since or turn.now)
         taken_at = self.book.incidents[alert.incident].acknowledged_at
         unmuted = before.muted and not alert.muted
+        if unmuted:
+            touched.shown[alert.key] = None
         if unmuted and taken_at is not None and (alert.fired_at or 0) > taken_at:
             touched.fresh[alert.key] = None
         if alert.effective > before.effective:
@@ -274,7 +290,17 @@ class Desk:
         reason = self._reopens(before, what, unmuted)
         kept = self.reopen(incident, reason, turn) if reason else self.keep(incident, turn)
         if not (kept.muted or reason):
-            self.teller.raised(kept, turn)
+            self._tell_growth(kept, [a for a in unmuted if a.key in what.shown], turn)
+
+    def _tell_growth(self, incident: Incident, shown: list[Alert], turn: Turn) -> None:
+        """Tell those whom the policy called of what is graver or new. If it has nobody left to
+        tell, what is new starts it over: else nobody would be called to that."""
+        taken = incident.state is IncidentState.ACKNOWLEDGED
+        news = [] if taken else self.teller.news(incident, shown)
+        self.teller.raised(incident, turn)
+        if news:
+            self.teller.joined(self.book.incidents[incident.key], news, turn)
+            self.revive(incident.key, f"{news[0].name} ({_subject(news[0])}) joined", turn)
 
     def _note_differences(self, before: Incident, incident: Incident, turn: Turn) -> None:
         if incident.severity is not before.severity:

@@ -160,9 +160,11 @@ def reviewed(
     """
     if not firing:
         return counting(replace(incident, firing=()), [], now, ended)
+    keys = tuple(alert.key for alert in firing)
     seen = replace(
         incident,
-        firing=tuple(alert.key for alert in firing),
+        firing=keys,
+        told=tuple(replace(t, firing=_kept(t.firing, keys)) for t in incident.told),
         severity=max(alert.effective for alert in firing),
         muted=_common(firing),
         acknowledgeable=all(alert.terms.acknowledgeable for alert in firing),
@@ -206,6 +208,11 @@ def counting(
         down_until=end,
         down_ms=incident.down_ms + end - incident.down_since,
     )
+
+
+def _kept(known: tuple[str, ...], firing: tuple[str, ...]) -> tuple[str, ...]:
+    """What was told and fires still: an alert that comes back is news."""
+    return tuple(key for key in known if key in firing)
 
 
 def _common(firing: list[Alert]) -> tuple[Mute, ...]:

@@ -82,6 +82,15 @@ def test_giving_it_back_lets_the_policy_go_on_with_the_time_that_was_left(stand:
     assert EntryKind.UNACKNOWLEDGED in stand.kinds()
 
 
+def test_giving_back_what_had_nobody_left_to_tell_starts_the_policy_over(stand: Stand) -> None:
+    stand.wait(HOUR)
+    stand.do(Acknowledge(stand.incident.key, ANA))
+    stand.wait(MINUTE)
+    told = said(stand.do(Unacknowledge(stand.incident.key, BEN)))
+    assert told == [("ana via sms", "escalated"), ("ana via mail", "escalated")]
+    assert said(stand.wait(5 * MINUTE)) == [("ben via mail", "escalated")]
+
+
 def test_what_may_not_be_acknowledged_is_not() -> None:
     stand = Stand()
     stand.see(condition(acknowledgeable=False))

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from daemon.core.casebook import KEEP
 from daemon.core.chronicle import EntryKind, NoticeType
-from daemon.core.events import Acknowledge, Resolve
+from daemon.core.events import Acknowledge, PutSilence, Resolve
+from daemon.core.labels import parse_matcher
 from daemon.core.model import MINUTE, SECOND, IncidentState, Promotion
 from daemon.core.plan import AckPlan
 from daemon.core.severity import Severity
@@ -52,7 +53,7 @@ def test_the_default_wait_follows_severity_and_shrinks_when_something_graver_joi
 
 
 def test_alerts_of_one_service_share_an_incident_and_new_ones_are_told_on_the_next_tick() -> None:
-    stand = Stand()
+    stand = Stand(plan(route=route()))
     stand.see(condition("web"))
     stand.wait(10 * SECOND)
     assert stand.see(condition("api")) == []
@@ -199,6 +200,44 @@ def test_levels_escalate_on_time_and_the_end_is_noted() -> None:
     assert stand.kinds()[-1] is EntryKind.QUEUED or EntryKind.SPENT in stand.kinds()
     assert stand.incident.escalation is not None
     assert stand.incident.escalation.spent
+
+
+def test_whom_the_policy_called_is_told_at_once_of_an_alert_that_joins() -> None:
+    stand = Stand(plan(route=route(channels=(), policy="primary")))
+    stand.see(condition("web"))
+    stand.wait(5 * MINUTE)
+    told = stand.see(condition("api"))
+    assert said(told) == [
+        ("ana via sms", "updated"),
+        ("ana via mail", "updated"),
+        ("ben via mail", "updated"),
+    ]
+    assert {n.reason for n in told} == {"new alerts added"}
+    stand.see(condition("api", False))
+    assert ("ana via sms", "updated") in said(stand.see(condition("api")))
+    assert stand.see(condition("api")) == []
+
+
+def test_an_alert_that_joins_muted_is_told_when_nothing_mutes_it_any_more() -> None:
+    stand = Stand(plan(route=route(channels=(), policy="primary")))
+    stand.see(condition("web"))
+    matchers = (parse_matcher("check=api"),)
+    stand.do(PutSilence(ANA, matchers, None, stand.now + 2 * MINUTE, "works"))
+    assert stand.see(condition("api")) == []
+    assert ("ana via sms", "updated") in said(stand.wait(2 * MINUTE))
+
+
+def test_an_alert_that_joins_starts_a_policy_over_that_had_nobody_left_to_tell() -> None:
+    stand = Stand(plan(route=route(channels=(), policy="primary")))
+    stand.see(condition("web"))
+    stand.wait(60 * MINUTE)
+    assert stand.incident.escalation is not None
+    assert stand.incident.escalation.spent
+    told = said(stand.see(condition("api")))
+    assert told.count(("ana via sms", "updated")) == 1
+    assert said(stand.wait(5 * MINUTE)) == [("ben via mail", "escalated")]
+    texts = [e.text for e in stand.mirror.entries if e.kind is EntryKind.ESCALATED]
+    assert "policy primary starts over: CheckFailing (api) joined" in texts
 
 
 def test_what_was_due_while_nobody_looked_is_done_once_in_order() -> None:
