@@ -36,11 +36,11 @@ _log = logging.getLogger("tocsin")
 BAD_INPUT: Final = 2
 """The exit code for a configuration, database or socket that cannot be used."""
 
+FAILED: Final = 1
+"""The exit code of a daemon that ended itself over a fault of its own."""
+
 _YOUNG_OBJECTS: Final = 20_000
 """So many more objects made than freed let the garbage collector look."""
-
-_STOP_S: Final = 4.5
-"""A clean end takes no longer than this."""
 
 
 def serve(config_path: Path | None, *, status_lines: bool = False) -> int:
@@ -51,7 +51,8 @@ def serve(config_path: Path | None, *, status_lines: bool = False) -> int:
         status_lines: Print what happens on standard output.
 
     Returns:
-        The exit code: 0 after a clean end, 2 when it could not start.
+        The exit code: 0 after a clean end, 1 after a fault of its own, 2 when it could not
+        start.
     """
     try:
         config = load(find_config(config_path))
@@ -72,7 +73,7 @@ def serve(config_path: Path | None, *, status_lines: bool = False) -> int:
             return refuse(str(error))
         except OSError as error:
             return refuse(f"{error.filename or 'the daemon'}: {error.strerror or error}")
-    return 0
+    return FAILED if life.failed else 0
 
 
 def refuse(*lines: str) -> int:
@@ -111,12 +112,17 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
 
 
 class _Life:
-    """One run: what must be begun in order and ended in the reverse one."""
+    """One run: what must be begun in order and ended in the reverse one.
+
+    Attributes:
+        failed: Whether it ended over a fault, not because it was told to.
+    """
 
     def __init__(self, config: Config, lines: StatusLines | None, seconds: float | None) -> None:
         self._config = config
         self._lines = lines
         self._seconds = seconds
+        self.failed = False
         self._end = asyncio.Event()
         self._notifier = Notifier()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -151,6 +157,7 @@ class _Life:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._end.set)
         loop.add_signal_handler(signal.SIGHUP, lambda: self._spawn(self._reload(daemon)))
+        daemon.failed.add_done_callback(lambda _: self._fail())
         daemon.listeners.append(log_entries if self._lines is None else self._lines.effects)
 
     async def _until_end(self, daemon: Daemon) -> None:
@@ -205,4 +212,8 @@ class _Life:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.critical("a part of the daemon failed; it ends", exc_info=error)
-            self._end.set()
+            self._fail()
+
+    def _fail(self) -> None:
+        self.failed = True
+        self._end.set()

@@ -3,6 +3,9 @@
 Everything that happens comes in through `take`: the engine decides, the effects go into one
 transaction, and only when that is on disk are they acted on (promise 1). Starting a probe is
 the exception: it changes nothing, and a crash simply starts it again.
+
+A fault within a turn ends the daemon: an engine that stopped halfway must decide nothing
+more, and what was decided before is on disk, where the next daemon goes on from.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from checks.result import Result
 from daemon import __version__
 from daemon.api.access import Access
 from daemon.api.hub import MAX_ENTRIES, EventHub
+from daemon.api.problems import Busy
 from daemon.api.publish import (
     publish_daemon,
     publish_effects,
@@ -31,6 +35,7 @@ from daemon.api.times import stamp
 from daemon.config import Config, ConfigError, compare
 from daemon.core.effects import PLAIN, Effect, Enqueue, StartProbe
 from daemon.core.engine import Engine
+from daemon.core.errors import Refusal
 from daemon.core.events import Event, Gap, PlanChanged, ResultArrived, SelfReport, Settled, Tick
 from daemon.core.model import Instant
 from daemon.notify.dispatcher import Dispatcher
@@ -57,6 +62,7 @@ class Daemon:
     Attributes:
         engine: Decides; only `take` hands it events.
         listeners: Called with the effects of each turn once they are durable.
+        failed: Resolves with the fault that ended a turn; whoever runs the daemon ends it.
     """
 
     def __init__(
@@ -75,6 +81,7 @@ class Daemon:
         self.ping_tokens: Mapping[str, str] = ping_tokens(config)
         self.listeners: list[Listener] = []
         self.watch = SelfWatch()
+        self.failed: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
         self._store = store
         self._clock = clock
         self._prepared = dict(prepared)
@@ -122,10 +129,20 @@ class Daemon:
 
         Raises:
             Refusal: The engine will not; nothing has changed.
+            Busy: A turn failed, and the daemon ends.
         """
-        now = self.now()
-        effects = self.engine.handle(event, now)
-        await self._carry_out(effects, now)
+        if self.failed.done():
+            raise Busy("the daemon failed and is about to end")
+        try:
+            now = self.now()
+            effects = self.engine.handle(event, now)
+            durable = self._carry_out(effects, now)
+        except Refusal:
+            raise
+        except Exception as error:
+            self._fail(error)
+            raise
+        await durable
         return effects
 
     def _take_result(self, result: Result) -> None:
@@ -136,12 +153,24 @@ class Daemon:
         publish_settled(settled, self.now(), self.hub)
 
     def _take(self, event: Event) -> None:
-        now = self.now()
-        effects = self.engine.handle(event, now)
-        if all(isinstance(effect, PLAIN) for effect in effects):
-            self._go_on(effects, now)
-        else:
-            self._carry_out(effects, now)
+        """As `command`, for what nobody waits for."""
+        if self.failed.done():
+            return
+        try:
+            now = self.now()
+            effects = self.engine.handle(event, now)
+            if all(isinstance(effect, PLAIN) for effect in effects):
+                self._go_on(effects, now)
+            else:
+                self._carry_out(effects, now)
+        except Exception as error:  # noqa: BLE001  # any fault in a turn ends the daemon
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        """Take no further turn, and have the daemon ended."""
+        if not self.failed.done():
+            _log.critical("a turn failed; the daemon ends", exc_info=error)
+            self.failed.set_result(error)
 
     def _go_on(self, effects: Sequence[Effect], now: Instant) -> None:
         """Carry out what decides nothing: it is shown without waiting for the disk, unless a
@@ -176,8 +205,12 @@ class Daemon:
     def _act(self, effects: Sequence[Effect], now: Instant, durable: asyncio.Future[None]) -> None:
         if self._undurable is durable:
             self._undurable = None
-        if not durable.cancelled():
+        if durable.cancelled():
+            return
+        try:
             self._show(effects, now)
+        except Exception as error:  # noqa: BLE001  # a page that is not handed on is a fault in the turn
+            self._fail(error)
 
     def _show(self, effects: Sequence[Effect], now: Instant) -> None:
         """Act on effects that are durable, or need not be."""
@@ -227,8 +260,8 @@ class Daemon:
 
     @property
     def alive(self) -> bool:
-        """Whether the outbox's lanes and the store's writer are at work."""
-        return self._dispatcher.alive and self._store.alive
+        """Whether turns are taken, and the outbox's lanes and the store's writer at work."""
+        return not self.failed.done() and self._dispatcher.alive and self._store.alive
 
     def _publish_figures(self) -> None:
         now = self.now()
@@ -285,7 +318,15 @@ class Daemon:
             }
 
     async def _go_over(self, parts: Parts) -> None:
-        """Go on with parts that are all made: nothing here can be refused any more."""
+        """Go on with parts that are all made: nothing here can be refused any more, so what
+        fails here ends the daemon instead of leaving it half gone over."""
+        try:
+            await self._take_over(parts)
+        except Exception as error:
+            self._fail(error)
+            raise
+
+    async def _take_over(self, parts: Parts) -> None:
         await self._runner.replace(parts.prepared)
         self.config, self._prepared = parts.config, dict(parts.prepared)
         self.access, self.ping_tokens = parts.access, parts.ping_tokens
