@@ -128,32 +128,6 @@ class Teller:
         self._call(incident.key, NoticeType.UPDATED, to, alerts, turn, reason)
         self._remember(incident.key, to, turn)
 
-    def news(self, incident: Incident, alerts: list[Alert]) -> list[Alert]:
-        """Those of the alerts that somebody whom the policy called does not know of."""
-        if not incident.told:
-            return alerts
-        return [a for a in alerts if any(a.key not in told.firing for told in incident.told)]
-
-    def joined(self, incident: Incident, news: list[Alert], turn: Turn) -> None:
-        """Alerts are new to those whom the policy called: tell them at once. Channels that
-        hear of them by a group of theirs do so on its tick."""
-        keys = {alert.key for alert in news}
-        by_groups = {
-            channel
-            for group in self._book.groups_of(incident)
-            if keys <= set(group.alerts)
-            for channel in group.channels
-        }
-        to = [
-            recipient_of(told)
-            for told in incident.told
-            if not keys <= set(told.firing) and (told.recipient or told.channel not in by_groups)
-        ]
-        alerts = [alert for alert in self._book.firing(incident) if not alert.muted]
-        reason = groups.Reason.NEW.value
-        self._call(incident.key, NoticeType.UPDATED, to, alerts, turn, reason)
-        self._remember(incident.key, to, turn)
-
     def acknowledged(self, incident: Incident, actor: Actor, turn: Turn) -> None:
         """Tell everybody who was called that somebody has taken it."""
         comment = f": {incident.ack_comment}" if incident.ack_comment else ""
