@@ -121,8 +121,8 @@ class Desk:
     def reopen(
         self, incident: Incident, reason: str, turn: Turn, actor: Actor = ENGINE
     ) -> Incident:
-        """Take an acknowledgement away, and start its policy over."""
-        again = incidents.triggered(incident)
+        """Take an acknowledgement away, start its policy over, and let its groups tell it."""
+        again = replace(incidents.triggered(incident), reopened_at=turn.now)
         if again.escalation is not None:
             again = replace(again, escalation=policy.restarted(again.escalation, turn.now))
         again = self.keep(again, turn)

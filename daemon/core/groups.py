@@ -4,8 +4,9 @@ A group begins when its first alert fires and first tells after the route's `gro
 From then on it looks every `group_interval`, counted from when it last told something, and
 `TABLE` says whether there is something to tell to a channel, given what that channel was
 told last; the first row that applies decides. The rows are Alertmanager's
-(`notify.DedupStage.needsUpdate`) with two of our own: a rise of severity is told at once, and
-the end of the whole incident is told at once, by `daemon.core.telling`, and ends the group.
+(`notify.DedupStage.needsUpdate`) with three of our own: a rise of severity is told at once;
+so is that nobody has the incident any more; and the end of the whole incident is told at once,
+by `daemon.core.telling`, and ends the group.
 
 Looks that cannot tell anything are skipped: `flush_at` is the first look that may.
 """
@@ -29,6 +30,7 @@ class Reason(enum.StrEnum):
     NEW = "new alerts added"
     RAISED = "severity raised"
     SOME = "some alerts resolved"
+    REOPENED = "nobody has it any more"
     REPEAT = "repeat interval elapsed"
     ALL = "all alerts resolved"
 
@@ -38,6 +40,7 @@ NOTICE_TYPE: Final = {
     Reason.NEW: NoticeType.UPDATED,
     Reason.RAISED: NoticeType.UPDATED,
     Reason.SOME: NoticeType.UPDATED,
+    Reason.REOPENED: NoticeType.REPEATED,
     Reason.REPEAT: NoticeType.REPEATED,
     Reason.ALL: NoticeType.RESOLVED,
 }
@@ -56,6 +59,8 @@ class Look:
         known: It can be told of one of `firing` whether it still holds; else nothing is
             repeated.
         send_resolved: The channel wants to hear of resolutions.
+        reopened: Somebody had taken the incident when the channel was told last, and nobody
+            has now.
     """
 
     entry: Told | None
@@ -67,6 +72,7 @@ class Look:
     repeat: Millis
     now: Instant
     known: bool = True
+    reopened: bool = False
 
     @property
     def told(self) -> frozenset[str]:
@@ -95,6 +101,10 @@ def _some(look: Look) -> bool:
     return look.send_resolved and not look.told <= look.still
 
 
+def _reopened(look: Look) -> bool:
+    return bool(look.firing) and look.reopened
+
+
 def _repeat(look: Look) -> bool:
     return (
         bool(look.firing)
@@ -110,6 +120,7 @@ TABLE: Final[tuple[tuple[Reason, Callable[[Look], bool]], ...]] = (
     (Reason.NEW, _new),  # what fires is not a part of what was told
     (Reason.RAISED, _raised),  # ... and is graver than was told
     (Reason.SOME, _some),  # something told fires no longer
+    (Reason.REOPENED, _reopened),  # it was told that somebody has it, and nobody has
     (Reason.REPEAT, _repeat),  # told long enough ago, nobody has taken it, and it is known to hold
 )
 """When a group tells a channel something. It is asked only while the incident is open and
@@ -140,7 +151,7 @@ def next_look(group: Group, looks: list[Look], now: Instant) -> Instant | None:
 
 def _look_for(group: Group, look: Look, now: Instant) -> Instant | None:
     reason = verdict(look)
-    if reason is Reason.RAISED:
+    if reason is Reason.RAISED or (reason is not None and look.reopened):
         return now
     if reason is not None and reason is not Reason.REPEAT:
         return first_look(group) if group.flushed_at is None else _next_tick(group, now)

@@ -340,6 +340,7 @@ class Incident:
         alerts: The fingerprints of all that ever joined, in order.
         firing: Those of them that fire now.
         ack_until: When an acknowledgement with an expiry ends.
+        reopened_at: When an acknowledgement was last taken away from whoever had it.
         recovery_due: When its service must be back (`recovery_sla`).
         told: Who was told by the policy, or in place of a channel that failed.
         down_ms: Confirmed down time so far, closed intervals only; see `down_since`.
@@ -379,6 +380,7 @@ class Incident:
     version: int = 1
     down_until: Instant | None = None
     sequence: int = 0
+    reopened_at: Instant | None = None
 
     def lost(self, now: Instant) -> Decimal | None:
         """Money lost so far: revenue per hour x confirmed down time. None without revenue."""

@@ -270,6 +270,7 @@ class Teller:
                 repeat=group.repeat,
                 now=turn.now,
                 known=_is_known(unmuted),
+                reopened=_is_reopened(incident, entries.get(channel)),
             )
             for channel in group.channels
         ]
@@ -291,6 +292,13 @@ class Teller:
 def _is_known(alerts: list[Alert]) -> bool:
     """Whether it can be told of any of them if its condition holds."""
     return any(alert.holds is not None for alert in alerts)
+
+
+def _is_reopened(incident: Incident, entry: Told | None) -> bool:
+    """Whether somebody had it when this was told, or later, and nobody has now."""
+    if incident.state is not IncidentState.TRIGGERED or entry is None:
+        return False
+    return incident.reopened_at is not None and entry.at < incident.reopened_at
 
 
 def _entry(channel: str, look: groups.Look, incident: Incident) -> Told:

@@ -82,6 +82,15 @@ def test_giving_it_back_lets_the_policy_go_on_with_the_time_that_was_left(stand:
     assert EntryKind.UNACKNOWLEDGED in stand.kinds()
 
 
+def test_giving_back_what_has_no_policy_lets_its_repeats_go_on() -> None:
+    stand = Stand(plan(route=route(repeat_interval=10 * MINUTE)))
+    stand.see(condition())
+    stand.do(Acknowledge(stand.incident.key, ANA))
+    assert stand.wait(30 * MINUTE + 1) == []
+    assert stand.do(Unacknowledge(stand.incident.key, ANA)) == []
+    assert said(stand.wait(MINUTE)) == [("slack", "repeated")]
+
+
 def test_giving_back_what_had_nobody_left_to_tell_starts_the_policy_over(stand: Stand) -> None:
     stand.wait(HOUR)
     stand.do(Acknowledge(stand.incident.key, ANA))

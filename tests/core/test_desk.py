@@ -185,8 +185,40 @@ def test_an_acknowledgement_that_expires_starts_the_policy_over() -> None:
     assert stand.wait(10 * MINUTE - 1) == []
     told = stand.wait(1)
     assert stand.incident.state is IncidentState.TRIGGERED
-    assert said(told) == [("ana via sms", "escalated"), ("ana via mail", "escalated")]
+    assert said(told) == [
+        ("slack", "repeated"),
+        ("ana via sms", "escalated"),
+        ("ana via mail", "escalated"),
+    ]
     assert EntryKind.ACK_EXPIRED in stand.kinds()
+
+
+def test_without_a_policy_the_channels_are_told_at_once_that_nobody_has_it_any_more() -> None:
+    stand = Stand(plan(route=route()))
+    stand.see(condition())
+    ack(stand, expires_after=10 * MINUTE)
+    told = stand.wait(10 * MINUTE)
+    assert said(told) == [("slack", "repeated")]
+    assert told[0].reason == "nobody has it any more"
+    assert stand.wait(10 * MINUTE) == []
+
+
+def test_what_expired_while_it_was_muted_is_told_when_it_is_not() -> None:
+    stand = Stand(plan(route=route()))
+    stand.see(condition())
+    ack(stand, expires_after=10 * MINUTE)
+    matchers = (parse_matcher("check=web"),)
+    stand.do(PutSilence(ANA, matchers, None, stand.now + 20 * MINUTE, "works"))
+    assert stand.wait(20 * MINUTE - 1) == []
+    assert said(stand.wait(1)) == [("slack", "repeated")]
+
+
+def test_an_alert_that_reopens_is_told_without_waiting_for_the_tick() -> None:
+    stand = Stand(plan(route=route()))
+    stand.see(condition("web"))
+    ack(stand)
+    stand.wait(SECOND)
+    assert said(stand.see(condition("api"))) == [("slack", "updated")]
 
 
 def test_levels_escalate_on_time_and_the_end_is_noted() -> None:

@@ -48,6 +48,8 @@ def look(entry: Told | None = None, *firing: str, **more: Any) -> Look:
         (look(told("a", at=START - HOUR), "a", acknowledged=True), None),
         (look(told("a", at=START - HOUR), "a", known=False), None),
         (look(told("a"), "a", "b", acknowledged=True), Reason.NEW),
+        (look(told("a"), "a", reopened=True), Reason.REOPENED),
+        (look(told("a"), still=frozenset("a"), reopened=True), None),
         (look(told("a", at=START - HOUR), still=frozenset("a")), None),
     ],
 )
