@@ -3,7 +3,8 @@
 Theory. A *thread* is all that is told to one recipient of one incident on this channel;
 within a thread the order of the decisions is kept, threads do not wait for each other. Of a
 thread only the head can be tried. A head is *waiting* (until its `next_at`), *ready*, or
-*in flight*; one job of the channel is in flight at a time.
+*in flight*; so many of the channel are in flight at once that a slow receiver keeps the
+pages of many incidents back little, and so few that it is not run down.
 
 What could not be told yet can be overtaken by the truth: a newer notice of a thread absorbs
 older ones that are not in flight, so that nobody gets a page for what is over:
@@ -45,6 +46,9 @@ ABSORBS: Final[dict[NoticeType, frozenset[NoticeType]]] = {
 """Which older notices of a thread a newer one makes needless."""
 _URGENT: Final = frozenset({NoticeType.FIRING, NoticeType.ESCALATED})
 
+AT_ONCE: Final = 8
+"""So many jobs of a channel are in flight at once."""
+
 Thread = tuple[str, str, str]
 """Incident, recipient, address."""
 
@@ -84,13 +88,14 @@ class Job:
 class Backlog:
     """The jobs of one channel. `take` gives the next; `retry` or `done` must follow."""
 
-    def __init__(self) -> None:
+    def __init__(self, at_once: int = AT_ONCE) -> None:
+        self._at_once = at_once
         self._threads: dict[Thread, deque[Job]] = {}
         self._jobs: dict[str, Job] = {}
         self._keys: set[str] = set()
         self._waiting: list[tuple[Instant, int, Job]] = []
         self._ready: list[tuple[tuple[bool, bool, int], int, Job]] = []
-        self._flying: Job | None = None
+        self._flying: set[Job] = set()
         self._held_until: Instant = 0
         self._pushes = 0
         self._added = 0
@@ -105,10 +110,9 @@ class Backlog:
     def __contains__(self, key: str) -> bool:
         return key in self._keys
 
-    @property
-    def in_flight(self) -> Job | None:
-        """The job that is being sent."""
-        return self._flying
+    def is_in_flight(self, job: Job) -> bool:
+        """Whether it is being sent."""
+        return job in self._flying
 
     def oldest(self) -> Instant | None:
         """When the oldest notice that is not settled was decided."""
@@ -129,7 +133,7 @@ class Backlog:
 
     def take(self, now: Instant) -> Job | None:
         """The job to try now; it is in flight until `retry` or `done`."""
-        if self._flying is not None or now < self._held_until:
+        if len(self._flying) >= self._at_once or now < self._held_until:
             return None
         while self._waiting and self._waiting[0][0] <= now:
             job = heapq.heappop(self._waiting)[-1]
@@ -137,13 +141,15 @@ class Backlog:
                 self._pushes += 1
                 heapq.heappush(self._ready, (job.rank, self._pushes, job))
         self._forget_stale()
-        if self._ready:
-            self._flying = heapq.heappop(self._ready)[-1]
-        return self._flying
+        if not self._ready:
+            return None
+        taken = heapq.heappop(self._ready)[-1]
+        self._flying.add(taken)
+        return taken
 
     def retry(self, job: Job, at: Instant) -> None:
         """The job failed and is due again at `at`, unless a newer one absorbs it."""
-        self._flying = None
+        self._flying.discard(job)
         job.next_at = at
         thread = self._threads[job.thread]
         for newer in tuple(thread)[1:]:
@@ -154,7 +160,7 @@ class Backlog:
 
     def done(self, job: Job) -> None:
         """The job is settled; the next of its thread becomes its head."""
-        self._flying = None
+        self._flying.discard(job)
         del self._jobs[job.notice.key]
         self._keys.difference_update(notice.key for notice in job.notices)
         thread = self._threads[job.thread]
@@ -170,7 +176,7 @@ class Backlog:
 
     def next_due(self) -> Instant | None:
         """When `take` may give something; None if only after another call."""
-        if self._flying is not None:
+        if len(self._flying) >= self._at_once:
             return None
         self._forget_stale()
         if self._ready:
@@ -182,7 +188,7 @@ class Backlog:
         gone = [
             job
             for job in thread
-            if job is not self._flying and job.order < newer.order and job.notice.type in kinds
+            if job not in self._flying and job.order < newer.order and job.notice.type in kinds
         ]
         for job in gone:
             thread.remove(job)

@@ -20,7 +20,7 @@ class ChannelHealth:
         kind: `webhook`, `email`, ...; "" for a channel that left the configuration.
         waiting: Notices that are not settled yet.
         oldest_at: When the oldest of them was decided.
-        sending_since: When the attempt in flight began.
+        sending_since: When the oldest attempt in flight began.
         sent, failed: Attempts that were taken, and those that were not.
         given_up: Notices that never will be delivered.
         last_failure: Why the newest failed attempt failed.
@@ -58,8 +58,21 @@ class Tally:
     last_success_at: Instant | None = None
     last_failure_at: Instant | None = None
     last_failure: str | None = None
-    sending_since: Instant | None = None
+    _begun: dict[str, Instant] = field(default_factory=dict)
     _latencies_ms: deque[float] = field(default_factory=lambda: deque(maxlen=_RECENT))
+
+    @property
+    def sending_since(self) -> Instant | None:
+        """When the oldest attempt in flight began."""
+        return min(self._begun.values(), default=None)
+
+    def begin(self, key: str, at: Instant) -> None:
+        """An attempt to deliver this notice begins."""
+        self._begun[key] = at
+
+    def end(self, key: str) -> None:
+        """It is over, whatever came of it."""
+        self._begun.pop(key, None)
 
     def success(self, at: Instant, latency_ms: float) -> None:
         """An attempt was taken."""

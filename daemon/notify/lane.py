@@ -1,6 +1,7 @@
 """One channel's lane: takes its backlog in order, makes attempts, settles what is decided.
 
-A lane has its own task, so a receiver that hangs delays nobody else. Settling is first
+A lane has its own task and an own one for each attempt, so a receiver that is slow delays
+little and one that hangs delays nobody else. Settling is first
 reported (which the engine may answer with a fallback) and then written to the outbox: a
 crash between the two repeats the attempt with the same key instead of losing a page.
 """
@@ -77,13 +78,16 @@ class Surroundings:
 
 
 class Lane:
-    """The queue and worker of one channel."""
+    """The queue and the attempts of one channel."""
 
     def __init__(self, name: str, channel: Channel | None, around: Surroundings) -> None:
         self.name = name
         self.backlog = Backlog()
         self._channel = channel
         self._retired: list[Channel] = []
+        self._in_use: list[Channel] = []
+        self._attempts: set[asyncio.Task[None]] = set()
+        self._broken: BaseException | None = None
         self._around = around
         self._tally = Tally()
         self._wake = asyncio.Event()
@@ -107,16 +111,37 @@ class Lane:
         self._wake.set()
 
     async def run(self) -> None:
-        """Work until `stop`."""
-        while not self._stopping:
-            await self._close_retired()
-            now = self._around.clock()
-            job = self.backlog.take(now)
-            if job is None:
-                self._wake.clear()
-                await self._around.pause(self._wake, self._nap_s(now))
-            else:
-                await self._work(job)
+        """Work until `stop`, then wait for what is in flight; cancelled, give that up too."""
+        try:
+            while not self._stopping:
+                if self._broken is not None:
+                    raise self._broken
+                await self._close_retired()
+                await self._next()
+            if self._attempts:
+                await asyncio.wait(self._attempts)
+        finally:
+            for task in self._attempts:
+                task.cancel()
+            await asyncio.gather(*self._attempts, return_exceptions=True)
+
+    async def _next(self) -> None:
+        """Begin with the next job, or wait until there may be one."""
+        now = self._around.clock()
+        job = self.backlog.take(now)
+        if job is None:
+            self._wake.clear()
+            await self._around.pause(self._wake, self._nap_s(now))
+            return
+        task = asyncio.create_task(self._work(job), name=f"{self.name}: {job.notice.key}")
+        self._attempts.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._attempts.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._broken = error
+        self._wake.set()
 
     async def close(self) -> None:
         """Close the channel and those before it."""
@@ -151,8 +176,9 @@ class Lane:
         return min(max(due - now, 0) / SECOND, _LONGEST_NAP_S)
 
     async def _close_retired(self) -> None:
-        while self._retired:
-            channel = self._retired.pop()
+        idle = [one for one in self._retired if one not in self._in_use]
+        for channel in idle:
+            self._retired.remove(channel)
             try:
                 await channel.close()
             except Exception:  # noqa: BLE001  # closing an old channel must not stop the new one
@@ -163,10 +189,10 @@ class Lane:
             await self._advance(job)
         except Exception:  # noqa: BLE001  # a lane outlives any fault of one notice
             _log.exception("a fault while telling %s over %s", job.notice.key, self.name)
-            if self.backlog.in_flight is job:
+            if self.backlog.is_in_flight(job):
                 self.backlog.retry(job, self._around.clock() + _AFTER_FAULT_MS)
         finally:
-            self._tally.sending_since = None
+            self._tally.end(job.notice.key)
 
     async def _advance(self, job: Job) -> None:
         notice, now = job.notice, self._around.clock()
@@ -196,7 +222,7 @@ class Lane:
         return channel is not None and bool(channel.spec.fallback) and notice.fallback_of is None
 
     async def _attempt(self, notice: Notice) -> Outcome:
-        self._tally.sending_since = self._around.clock()
+        self._tally.begin(notice.key, self._around.clock())
         begun = time.perf_counter()
         outcome = await self._send(notice)
         now = self._around.clock()
@@ -210,6 +236,7 @@ class Lane:
         channel = self._channel
         if channel is None:
             return Failed(f"there is no channel {self.name} in the configuration", permanent=True)
+        self._in_use.append(channel)
         try:
             message = self._around.compose(notice)
             async with asyncio.timeout(channel.spec.timeout / SECOND):
@@ -225,6 +252,8 @@ class Lane:
         except Exception as error:  # noqa: BLE001  # a channel's own fault is a failed attempt, not the lane's end
             _log.exception("channel %s has a fault", self.name)
             return Failed(f"a fault of Tocsin's own ({type(error).__name__}); see its log")
+        finally:
+            self._in_use.remove(channel)
 
     async def _follow(self, job: Job, outcome: Outcome, decision: Decision) -> None:
         match decision:

@@ -29,15 +29,16 @@ def test_an_empty_backlog_has_nothing_to_take_and_nothing_due() -> None:
     assert backlog.oldest() is None
 
 
-def test_only_one_job_is_in_flight() -> None:
-    backlog = Backlog()
-    backlog.add(Job(notice("a")))
-    backlog.add(other("b", 2))
-    first = took(backlog)
+def test_so_many_jobs_of_different_threads_are_in_flight_and_no_more() -> None:
+    backlog = Backlog(at_once=2)
+    for number in range(3):
+        backlog.add(other(f"{number}", number))
+    first, second = took(backlog), took(backlog)
+    assert first.notice.key != second.notice.key
     assert backlog.take(T0) is None
     assert backlog.next_due() is None
-    backlog.done(first)
-    assert took(backlog).notice.key == "b"
+    backlog.done(second)
+    assert took(backlog).notice.key == "2"
 
 
 def test_a_resolve_waits_for_its_firing_that_is_in_flight() -> None:
@@ -125,14 +126,47 @@ def test_a_held_channel_tells_nothing_before_its_time() -> None:
 
 
 TYPES = st.sampled_from(list(NoticeType))
+PAGE = st.just(NoticeType.FIRING)
 STEPS = st.lists(
     st.one_of(
-        st.tuples(st.just("add"), st.integers(1, 3), TYPES),
-        st.tuples(st.just("fail"), st.integers(0, 60_000), st.just(NoticeType.FIRING)),
-        st.tuples(st.just("pass"), st.integers(0, 60_000), st.just(NoticeType.FIRING)),
+        st.tuples(st.just("add"), st.integers(1, 4), TYPES),
+        st.tuples(st.just("take"), st.integers(0, 60_000), PAGE),
+        st.tuples(st.just("fail"), st.integers(0, 60_000), PAGE),
+        st.tuples(st.just("pass"), st.integers(0, 60_000), PAGE),
     ),
     max_size=60,
 )
+
+
+class Told:
+    """A backlog of three places, with what was settled and told in which order."""
+
+    def __init__(self) -> None:
+        self.backlog = Backlog(at_once=3)
+        self.flying: list[Job] = []
+        self.settled: list[int] = []
+        self.told: list[tuple[str, int]] = []
+
+    def take(self, now: int) -> None:
+        job = self.backlog.take(now)
+        if job is None:
+            due = self.backlog.next_due()
+            assert due is None or due > now
+            return
+        assert job.thread not in [one.thread for one in self.flying]
+        self.flying.append(job)
+        assert len(self.flying) <= 3
+
+    def fail(self, at: int, number: int) -> None:
+        job = self.flying.pop(number % len(self.flying))
+        job.attempts += 1
+        self.backlog.retry(job, at)
+
+    def end(self, number: int) -> None:
+        job = self.flying.pop(number % len(self.flying))
+        self.settled += [int(one.key) for one in job.notices]
+        self.told.append((job.notice.incident.key, int(job.notice.key)))
+        self.backlog.done(job)
 
 
 @given(STEPS)
@@ -140,36 +174,27 @@ def test_every_notice_is_settled_once_and_told_in_its_threads_order(
     steps: list[tuple[str, int, NoticeType]],
 ) -> None:
     """Whatever fails and in whatever order time goes on, no notice is lost or doubled."""
-    backlog, now, added = Backlog(), T0, 0
-    settled, told = list[int](), list[tuple[str, int]]()
+    lane, now, added = Told(), T0, 0
     for what, number, kind in steps:
         if what == "add":
             added += 1
             one = notice(f"{added:04}", type=kind, incident=incident(key=f"i{number}"))
-            backlog.add(Job(one))
+            lane.backlog.add(Job(one))
             continue
         now += number
-        job = backlog.take(now)
-        if job is None:
-            due = backlog.next_due()
-            assert due is None or due > now
-        elif what == "fail":
-            job.attempts += 1
-            backlog.retry(job, now + number)
-        else:
-            settled += [int(one.key) for one in job.notices]
-            told.append((job.notice.incident.key, int(job.notice.key)))
-            backlog.done(job)
-    while (due := backlog.next_due()) is not None:
-        job = backlog.take(max(now, due))
-        assert job is not None
-        settled += [int(one.key) for one in job.notices]
-        told.append((job.notice.incident.key, int(job.notice.key)))
-        backlog.done(job)
-    assert len(backlog) == 0
-    assert sorted(settled) == list(range(1, added + 1))
-    for thread in ("i1", "i2", "i3"):
-        mine = [number for key, number in told if key == thread]
+        if what == "take":
+            lane.take(now)
+        elif lane.flying:
+            lane.fail(now + number, number) if what == "fail" else lane.end(number)
+    while lane.flying or lane.backlog.next_due() is not None:
+        while lane.flying:
+            lane.end(0)
+        if (due := lane.backlog.next_due()) is not None:
+            lane.take(max(now, due))
+    assert len(lane.backlog) == 0
+    assert sorted(lane.settled) == list(range(1, added + 1))
+    for thread in ("i1", "i2", "i3", "i4"):
+        mine = [number for key, number in lane.told if key == thread]
         assert mine == sorted(mine)
 
 

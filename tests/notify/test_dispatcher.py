@@ -8,10 +8,10 @@ from collections.abc import Mapping
 
 import pytest
 
-from daemon.core.chronicle import NoticeType
+from daemon.core.chronicle import Notice, NoticeType
 from daemon.core.events import Settled
 from daemon.core.model import MINUTE, SECOND
-from daemon.notify.channel import Channel
+from daemon.notify.channel import Channel, Message
 from daemon.notify.dispatcher import Dispatcher
 from daemon.notify.errors import Permanent, Transient
 from daemon.notify.lane import pause
@@ -94,14 +94,89 @@ async def test_a_permanent_failure_ends_at_once_and_says_why() -> None:
     assert bench.outbox.rows["k1"].state == "failed"
 
 
-async def test_retry_after_holds_the_whole_channel() -> None:
+def pages(number: int) -> list[Notice]:
+    """First pages of so many incidents."""
+    return [notice(f"k{n}", incident=incident(key=f"inc-{n}")) for n in range(number)]
+
+
+async def test_retry_after_holds_the_whole_channel_but_what_is_in_flight() -> None:
     channel = ScriptedChannel(Transient("429", retry_after_s=90), "ok")
     async with Bench(ops=channel) as bench:
-        other = notice("k2", incident=incident(key="inc-2"))
-        bench.dispatcher.offer([notice(), other])
+        bench.dispatcher.offer(pages(12))
+        await bench.reports.count(12)
+    assert channel.at[:8] == [T0] * 8
+    assert min(channel.at[8:]) >= T0 + 90 * SECOND
+
+
+class Gate(ScriptedChannel):
+    """A channel that answers when the test lets it, and knows how much is in flight."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.places = asyncio.Semaphore(0)
+        self.flying = self.most = 0
+
+    async def send(self, message: Message) -> str:
+        self.flying += 1
+        self.most = max(self.most, self.flying)
+        try:
+            await self.places.acquire()
+            assert not self.closed
+            return await super().send(message)
+        finally:
+            self.flying -= 1
+
+
+async def turns(number: int = 50) -> None:
+    """Let everything run that can."""
+    for _ in range(number):
+        await asyncio.sleep(0)
+
+
+async def test_a_slow_receiver_has_several_incidents_in_flight_and_no_more_than_eight() -> None:
+    channel = Gate()
+    async with Bench(ops=channel) as bench:
+        bench.dispatcher.offer(pages(20))
+        await turns()
+        assert channel.flying == 8
+        assert bench.dispatcher.health()["ops"].sending_since == T0
+        for _ in range(20):
+            channel.places.release()
+        await bench.reports.count(20)
+        await turns()
+        assert bench.dispatcher.health()["ops"].sending_since is None
+    assert channel.most == 8
+    assert channel.seen == [f"k{n}" for n in range(20)]
+
+
+async def test_one_incident_is_told_in_order_however_many_places_there_are() -> None:
+    channel = Gate()
+    async with Bench(ops=channel) as bench:
+        bench.dispatcher.offer([notice("fire")])
+        await turns()
+        bench.dispatcher.offer([over("end")])
+        await turns()
+        assert channel.flying == 1
+        channel.places.release()
+        channel.places.release()
         await bench.reports.count(2)
-    assert channel.at[0] == T0
-    assert min(channel.at[1:]) >= T0 + 90 * SECOND
+    assert channel.seen == ["fire", "end"]
+
+
+async def test_a_replaced_channel_is_closed_when_its_last_attempt_is_over() -> None:
+    old, new = Gate(), ScriptedChannel("new")
+    async with Bench(ops=old) as bench:
+        bench.dispatcher.offer(pages(2))
+        await turns()
+        bench.dispatcher.replace({"ops": new})
+        old.places.release()
+        await bench.reports.count(1)
+        await turns()
+        assert not old.closed
+        old.places.release()
+        await bench.reports.count(2)
+        await turns()
+        assert old.closed
 
 
 async def test_a_notice_that_is_no_use_any_more_is_not_tried() -> None:
@@ -241,7 +316,7 @@ async def test_stopping_takes_less_than_two_seconds_and_leaves_what_hangs_as_sen
     outbox, reports = MemoryOutbox(), Reports()
     dispatcher = Dispatcher({"ops": channel}, outbox, lambda: T0, reports, compose, pause)
     await dispatcher.start()
-    dispatcher.offer([notice()])
+    dispatcher.offer([notice(), *pages(20)])
     await channel.called.wait()
     was_alive = dispatcher.alive
     async with asyncio.timeout(2):

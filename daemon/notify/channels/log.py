@@ -37,12 +37,14 @@ class LogChannel:
         self.spec = spec
         self._renderer = renderer
         self._journal = spec.file is None and "JOURNAL_STREAM" in os.environ
+        self._writing = asyncio.Lock()
 
     async def send(self, message: Message) -> str:
         """Write one line; a full disk or a closed pipe is worth another attempt."""
         line = self._line(message) + "\n"
         try:
-            await asyncio.to_thread(self._write, line)
+            async with self._writing:  # whole lines, in the order they were decided
+                await asyncio.to_thread(self._write, line)
         except OSError as error:
             raise Transient(f"cannot write to {self._place}: {error.strerror}") from None
         return f"written to {self._place}"
