@@ -8,6 +8,7 @@ when stale entries outnumber the live ones, so it stays as small as what is wait
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterator
 
 from daemon.core.model import Instant
 
@@ -17,6 +18,8 @@ _SLACK = 64
 
 class Deadlines:
     """When each key is due; equal times come up in the order of their keys."""
+
+    __slots__ = ("_at", "_heap")
 
     def __init__(self) -> None:
         self._at: dict[str, Instant] = {}
@@ -35,6 +38,14 @@ class Deadlines:
             self._heap = [(due, name) for name, due in self._at.items()]
             heapq.heapify(self._heap)
 
+    def get(self, key: str) -> Instant | None:
+        """When this key is due; None for never."""
+        return self._at.get(key)
+
+    def keys(self) -> list[str]:
+        """The keys that are due some time."""
+        return list(self._at)
+
     def next(self) -> Instant | None:
         """The soonest deadline, due or not; None if nothing is waited for."""
         while self._heap:
@@ -52,6 +63,13 @@ class Deadlines:
         _, key = heapq.heappop(self._heap)
         del self._at[key]
         return key
+
+    def take_due(self, now: Instant) -> Iterator[tuple[str, Instant]]:
+        """Take out and yield what is due with its time, longest due first."""
+        while (at := self.next()) is not None and at <= now:
+            _, key = heapq.heappop(self._heap)
+            del self._at[key]
+            yield key, at
 
     def __len__(self) -> int:
         return len(self._at)

@@ -26,6 +26,7 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim
 
 from checks.result import Fault, Result, Status
+from daemon.core.deadlines import Deadlines
 from daemon.core.effects import Observed
 from daemon.core.errors import NotFound
 from daemon.core.estate import Estate
@@ -33,7 +34,6 @@ from daemon.core.events import Ping, Signal
 from daemon.core.health import decide, unmeasured
 from daemon.core.model import HOUR, CheckState, Instant, Millis
 from daemon.core.plan import HeartbeatPlan, Plan
-from daemon.core.schedule import Timers
 from daemon.core.turn import Turn
 
 LONGEST_RUN: Final[Millis] = 72 * HOUR
@@ -152,11 +152,11 @@ class Heartbeats:
 
     def __init__(self, estate: Estate) -> None:
         self._estate = estate
-        self._deadlines = Timers()
+        self._deadlines = Deadlines()
 
     def next_deadline(self) -> Instant | None:
         """When the next heartbeat is silent for too long."""
-        return self._deadlines.first()
+        return self._deadlines.next()
 
     def plan_of(self, name: str) -> HeartbeatPlan | None:
         """The plan of a heartbeat; None for what is none."""
@@ -195,8 +195,8 @@ class Heartbeats:
             if plan is not None and before is not None and before.heartbeat != plan:
                 self._expect_anew(plan, self._estate.checks[name], turn)
             self._arm(name)
-        for name in self._deadlines.keys() - set(self.names()):
-            self._deadlines.cancel(name)
+        for name in set(self._deadlines.keys()) - set(self.names()):
+            self._deadlines.set(name, None)
 
     def _expect_anew(self, plan: HeartbeatPlan, state: CheckState, turn: Turn) -> None:
         pinged = state.last_ping is not None or state.started is not None
@@ -249,6 +249,6 @@ class Heartbeats:
     def _arm(self, name: str) -> None:
         expires = self._estate.checks[name].expires
         if expires is None:
-            self._deadlines.cancel(name)
+            self._deadlines.set(name, None)
         else:
             self._deadlines.set(name, expires)

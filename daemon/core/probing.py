@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from checks.result import Status
-from daemon.core.deadlines import soonest
+from daemon.core.deadlines import Deadlines, soonest
 from daemon.core.effects import StartProbe
 from daemon.core.estate import Estate
 from daemon.core.health import decide, unmeasured
@@ -22,7 +22,6 @@ from daemon.core.schedule import (
     RUN_SLACK,
     Run,
     Schedule,
-    Timers,
     following_slot,
     phase,
     soon,
@@ -57,7 +56,7 @@ class Probing:
     def __init__(self, estate: Estate) -> None:
         self._estate = estate
         self._schedule = Schedule()
-        self._overdue = Timers()
+        self._overdue = Deadlines()
         self.watches: dict[str, Watch] = {}
 
     def run_of(self, name: str) -> Run | None:
@@ -70,7 +69,7 @@ class Probing:
 
     def next_deadline(self) -> Instant | None:
         """When a run is due, or a result overdue."""
-        return soonest(self._schedule.first(), self._overdue.first())
+        return soonest(self._schedule.first(), self._overdue.next())
 
     def watch_all(self, turn: Turn) -> None:
         """Watch the plan's probed checks: new and changed ones are arranged anew, those that
@@ -79,7 +78,7 @@ class Probing:
         for name in [name for name in self.watches if name not in planned]:
             del self.watches[name]
             self._schedule.forget(name)
-            self._overdue.cancel(name)
+            self._overdue.set(name, None)
         for name, check in planned.items():
             watch = self.watches.get(name)
             if watch is None or watch.plan != check:

@@ -7,29 +7,33 @@ all comes first: not while the check's status is unknown or unreachable, nor whi
 is missing; then `holds` is None, which leaves an alert as it is. `for`, `keep_for` and
 `cooldown` travel along in the condition; the alerts apply them.
 
-The engine hands every `Observed` result over after the observatory has judged it.
+The engine hands every `Observed` result over after the observatory has judged it, and every
+record of a check that changed: one that cannot be told any more is no evidence from then on.
 `docs/semantics/rules.md` states the language for operators.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from checks.result import Result, Status
+from daemon.core.deadlines import Deadlines
 from daemon.core.expressions import Call, RuleProgram, compile_rule
 from daemon.core.labels import match_all
 from daemon.core.model import CheckState, Instant, Millis
 from daemon.core.plan import CheckPlan, Plan, RulePlan
 from daemon.core.samples import Samples, value_of
-from daemon.core.schedule import Timers
 from daemon.core.turn import Condition, Turn
 
 __all__ = ["RuleProgram", "Rules", "compile_rule"]
 
 _PLACEHOLDER: Final = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
+
+
+Told = tuple[bool | None, Mapping[str, str] | None]
 
 
 @dataclass(slots=True)
@@ -38,8 +42,10 @@ class BoundRule:
 
     Attributes:
         holding: Whether it held when that could last be told.
-        since: When it began to hold.
-        told: The `holds` and annotations last put into a turn; None if none was.
+        doubted: Whether it cannot be told now.
+        since: Since when it stands so: holds, holds not, or cannot be told.
+        told: The `holds` and annotations last put into a turn; None if none was. Annotations
+            that are None are not known, and those that follow are news.
     """
 
     plan: RulePlan
@@ -47,8 +53,9 @@ class BoundRule:
     clear_when: RuleProgram | None
     labels: Mapping[str, str]
     holding: bool = False
+    doubted: bool = False
     since: Instant | None = None
-    told: tuple[bool | None, Mapping[str, str]] | None = None
+    told: Told | None = None
 
     @property
     def programs(self) -> tuple[RuleProgram, ...]:
@@ -59,6 +66,16 @@ class BoundRule:
     def calls(self) -> list[Call]:
         """Every window function it calls."""
         return [call for program in self.programs for call in program.calls.values()]
+
+    def turn_to(self, holds: bool | None, now: Instant, blind_since: Instant | None) -> None:
+        """It stands so now. What cannot be told, cannot since its check cannot, if that is why
+        (`blind_since`), but not since before it was told last."""
+        if holds is None:
+            if not self.doubted:
+                since = now if blind_since is None else min(now, blind_since)
+                self.doubted, self.since = True, max(since, self.since or since)
+        elif self.doubted or holds is not self.holding:
+            self.doubted, self.holding, self.since = False, holds, now
 
 
 @dataclass(slots=True)
@@ -86,7 +103,7 @@ class Rules:
         self, plan: Plan, states: Mapping[str, CheckState] | None = None, now: Instant = 0
     ) -> None:
         self._states: Mapping[str, CheckState] = {} if states is None else states
-        self._absences = Timers()
+        self._absences = Deadlines()
         self._started = False
         self._checks = self._bind(plan, {}, now)
         self._plan = plan
@@ -101,20 +118,23 @@ class Rules:
 
     def next_deadline(self) -> Instant | None:
         """When a check may begin to be absent."""
-        return self._absences.first()
+        return self._absences.next()
 
     def restore(
         self,
         samples: Iterable[Result],
         now: Instant,
         holding: Mapping[str, Instant] | None = None,
+        doubted: Container[str] = (),
     ) -> None:
         """Fill the windows after a restart.
 
         Args:
             samples: Results as far back as `reach`, oldest first.
-            holding: The sources (`rule:NAME:CHECK`) whose alerts' conditions held, and since
-                when; without it a rule between `when` and `clear_when` starts as not holding.
+            holding: The sources (`rule:NAME:CHECK`) whose alerts' conditions held when that
+                could last be told, and since when they stand as they do; without it a rule
+                between `when` and `clear_when` starts as not holding.
+            doubted: Those of them of which it could not be told any more.
         """
         self._started = True
         for result in samples:
@@ -123,8 +143,11 @@ class Rules:
         for name, seen in self._checks.items():
             seen.samples.since = now
             for bound in seen.bound:
-                since = (holding or {}).get(f"rule:{bound.plan.name}:{name}")
-                bound.holding, bound.since = since is not None, since
+                source = f"rule:{bound.plan.name}:{name}"
+                bound.since = (holding or {}).get(source)
+                bound.holding = bound.since is not None
+                bound.doubted = bound.holding and source in doubted
+                bound.told = (None if bound.doubted else True, None) if bound.holding else None
             self._await_absence(name, seen, now)
 
     def replan(self, plan: Plan, turn: Turn) -> None:
@@ -136,7 +159,7 @@ class Rules:
         kept = {_identity(b, n): b.labels for n, seen in self._checks.items() for b in seen.bound}
         for name, seen in old.items():
             if name not in self._checks:
-                self._absences.cancel(name)
+                self._absences.set(name, None)
             for bound in seen.bound:
                 was_told = bound.told is not None and bound.told[0] is not False
                 if (was_told or bound.holding) and kept.get(_identity(bound, name)) != bound.labels:
@@ -145,6 +168,17 @@ class Rules:
                     )
         for name, seen in self._checks.items():
             self._await_absence(name, seen, turn.now)
+            self._doubt(name, seen, turn)
+
+    def changed(self, check: str, turn: Turn) -> None:
+        """A check's record changed: while it cannot be told, neither can its rules."""
+        if (seen := self._checks.get(check)) is not None:
+            self._doubt(check, seen, turn)
+
+    def _doubt(self, name: str, seen: Seen, turn: Turn) -> None:
+        state = self._states.get(name)
+        if state is not None and is_blind(state):
+            self._look(name, seen, turn.now, turn)
 
     def result(self, result: Result, turn: Turn) -> None:
         """A result came in: look at the rules of its check."""
@@ -193,8 +227,7 @@ class Rules:
         state = self._states.get(name)
         for bound in seen.bound:
             holds = _decide(bound, seen, state, now)
-            if holds is not None and holds is not bound.holding:
-                bound.holding, bound.since = holds, now
+            bound.turn_to(holds, now, state.since if state and is_blind(state) else None)
             told = _fill(bound.plan.annotations, seen.samples.newest) if holds else {}
             if _is_news(bound.told, holds, told):
                 bound.told = (holds, told)
@@ -208,7 +241,7 @@ class Rules:
         if ahead:
             self._absences.set(name, min(ahead))
         else:
-            self._absences.cancel(name)
+            self._absences.set(name, None)
 
 
 def _bound(
@@ -217,16 +250,19 @@ def _bound(
     check: CheckPlan,
     before: Seen | None,
 ) -> BoundRule:
-    """The rule for this check; where it stood, if rule and labels are the same."""
+    """The rule for this check; where it stood, if rule and labels are the same. Of one that
+    changed, only what was told is known: its alert is the same."""
     labels = {**check.labels, **rule.labels, "alertname": rule.name}
     for old in before.bound if before else ():
         if old.plan == rule and old.labels == labels:
             return old
+        if old.plan.name == rule.name and old.labels == labels and old.told is not None:
+            return BoundRule(rule, *programs, labels, told=(old.told[0], None))
     return BoundRule(rule, *programs, labels)
 
 
 def _is_news(
-    before: tuple[bool | None, Mapping[str, str]] | None,
+    before: Told | None,
     holds: bool | None,
     annotations: Mapping[str, str],
 ) -> bool:
@@ -234,6 +270,11 @@ def _is_news(
     if before is None:
         return holds is not None
     return holds is not before[0] or (holds is True and annotations != before[1])
+
+
+def is_blind(state: CheckState) -> bool:
+    """Whether nothing is known of a check, or nothing that is its own."""
+    return state.status is Status.UNKNOWN or state.unreachable is not None
 
 
 def _identity(bound: BoundRule, check: str) -> tuple[str, str]:
@@ -252,9 +293,7 @@ def _decide(
     asks_absence = bool(seen.samples.absences) and any(
         call.function == "absent" for call in program.calls.values()
     )
-    if state is not None and state.unreachable is not None:
-        return None
-    if state is not None and state.status is Status.UNKNOWN and not asks_absence:
+    if state and is_blind(state) and (state.unreachable is not None or not asks_absence):
         return None
     wanted: dict[str, object] = {}
     for name in program.fields:

@@ -14,10 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from heapq import heapify, heappop, heappush
 from typing import Final
 from zlib import crc32
 
+from daemon.core.deadlines import Deadlines
 from daemon.core.model import SECOND, Instant, Millis
 
 NEWCOMER_SPREAD: Final[Millis] = 5 * SECOND
@@ -52,63 +52,6 @@ def following_slot(offset: Millis, every: Millis, due: Instant, now: Instant) ->
     return next_slot(offset, every, max(due + every // 2, now))
 
 
-class Timers:
-    """The next time of each of many keys: a heap in which outdated entries are left to rot.
-
-    Setting and taking cost O(log n); outdated entries are dropped when they come to the top,
-    and all at once when they outnumber the rest.
-    """
-
-    __slots__ = ("_at", "_heap")
-
-    def __init__(self) -> None:
-        self._at: dict[str, Instant] = {}
-        self._heap: list[tuple[Instant, str]] = []
-
-    def __len__(self) -> int:
-        return len(self._at)
-
-    def keys(self) -> set[str]:
-        """The keys that are due some time."""
-        return set(self._at)
-
-    def get(self, key: str) -> Instant | None:
-        """When this key is due."""
-        return self._at.get(key)
-
-    def set(self, key: str, at: Instant) -> None:
-        """This key is due at `at`, and no longer when it was before."""
-        if self._at.get(key) == at:
-            return
-        self._at[key] = at
-        heappush(self._heap, (at, key))
-        if len(self._heap) > 64 + 2 * len(self._at):
-            self._heap = [(due, name) for name, due in self._at.items()]
-            heapify(self._heap)
-
-    def cancel(self, key: str) -> None:
-        """This key is not due any more."""
-        self._at.pop(key, None)
-
-    def first(self) -> Instant | None:
-        """When the next key is due."""
-        heap = self._heap
-        while heap:
-            at, key = heap[0]
-            if self._at.get(key) == at:
-                return at
-            heappop(heap)
-        return None
-
-    def take_due(self, now: Instant) -> Iterator[tuple[str, Instant]]:
-        """Remove and yield what is due, earliest first (by name where equal)."""
-        while self._heap and self._heap[0][0] <= now:
-            at, key = heappop(self._heap)
-            if self._at.get(key) == at:
-                del self._at[key]
-                yield key, at
-
-
 @dataclass(frozen=True, slots=True)
 class Run:
     """A run under way: when it was due and when it was started."""
@@ -123,7 +66,7 @@ class Schedule:
     __slots__ = ("_running", "_waiting")
 
     def __init__(self) -> None:
-        self._waiting = Timers()
+        self._waiting = Deadlines()
         self._running: dict[str, Run] = {}
 
     def run_of(self, name: str) -> Run | None:
@@ -143,7 +86,7 @@ class Schedule:
         """Start a run; False if one is under way, which is left alone."""
         if name in self._running:
             return False
-        self._waiting.cancel(name)
+        self._waiting.set(name, None)
         self._running[name] = Run(due, now)
         return True
 
@@ -154,7 +97,7 @@ class Schedule:
     def forget(self, name: str) -> None:
         """This check is not run any more."""
         self._running.pop(name, None)
-        self._waiting.cancel(name)
+        self._waiting.set(name, None)
 
     def take_due(self, now: Instant) -> Iterator[tuple[str, Instant]]:
         """The checks that are due and when they were, earliest first; each must be begun."""
@@ -162,4 +105,4 @@ class Schedule:
 
     def first(self) -> Instant | None:
         """When the next check is due."""
-        return self._waiting.first()
+        return self._waiting.next()

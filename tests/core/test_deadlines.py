@@ -63,3 +63,34 @@ def test_it_agrees_with_a_dictionary(moves: list[tuple[str, int | None]]) -> Non
         assert deadlines.next() == min(live, default=None)
     expected = sorted((at, key) for key, at in plain.items() if at is not None)
     assert [deadlines.pop(99) for _ in expected] == [key for _, key in expected]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("abcdef"), st.none() | st.integers(0, 50)), max_size=200),
+    st.integers(0, 50),
+)
+def test_what_is_due_is_taken_as_from_a_plain_mapping(
+    moves: list[tuple[str, int | None]], now: int
+) -> None:
+    deadlines, plain = Deadlines(), dict[str, int]()
+    for key, at in moves:
+        deadlines.set(key, at)
+        plain.pop(key, None)
+        if at is not None:
+            plain[key] = at
+    assert sorted(deadlines.keys()) == sorted(plain)
+    assert all(deadlines.get(key) == at for key, at in plain.items())
+    due = sorted((at, key) for key, at in plain.items() if at <= now)
+    assert [(at, key) for key, at in deadlines.take_due(now)] == due
+    assert sorted(deadlines.keys()) == sorted(key for key, at in plain.items() if at > now)
+
+
+def test_a_deadline_set_while_due_ones_are_taken_comes_up_in_its_order() -> None:
+    deadlines = Deadlines()
+    deadlines.set("a", 1)
+    seen = []
+    for key, at in deadlines.take_due(10):
+        seen.append((key, at))
+        if at < 3:
+            deadlines.set("b", at + 1)
+    assert seen == [("a", 1), ("b", 2), ("b", 3)]

@@ -1,4 +1,4 @@
-"""Slots are on a grid, spread by name; timers forget nothing and grow no further than needed."""
+"""Slots are on a grid, spread by name; one run of a check at a time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from daemon.core.schedule import (
     NEWCOMER_SPREAD,
     Schedule,
-    Timers,
     following_slot,
     next_slot,
     phase,
@@ -58,48 +57,6 @@ def test_a_thousand_checks_of_one_interval_spread_evenly_over_it() -> None:
         tenths[phase(f"check-{index}", 10_000) // 1000] += 1
     assert min(tenths) > 70
     assert max(tenths) < 130
-
-
-@given(
-    st.lists(
-        st.tuples(st.sampled_from("abcdef"), st.one_of(st.none(), st.integers(0, 50))), max_size=200
-    ),
-    st.integers(0, 50),
-)
-def test_timers_yield_what_a_plain_mapping_would(
-    changes: list[tuple[str, int | None]], now: int
-) -> None:
-    timers, model = Timers(), dict[str, int]()
-    for key, at in changes:
-        if at is None:
-            timers.cancel(key)
-            model.pop(key, None)
-        else:
-            timers.set(key, at)
-            model[key] = at
-    assert timers.first() == min(model.values(), default=None)
-    due = sorted((at, key) for key, at in model.items() if at <= now)
-    assert [(at, key) for key, at in timers.take_due(now)] == due
-    assert timers.keys() == {key for key, at in model.items() if at > now}
-
-
-def test_a_timer_that_is_set_again_and_again_does_not_grow_the_heap() -> None:
-    timers = Timers()
-    for at in range(10_000):
-        timers.set("a", at)
-    assert len(timers) == 1
-    assert len(timers._heap) <= 70
-
-
-def test_a_timer_set_while_due_ones_are_taken_is_seen_in_its_order() -> None:
-    timers = Timers()
-    timers.set("a", 1)
-    seen = []
-    for key, at in timers.take_due(10):
-        seen.append((key, at))
-        if at < 3:
-            timers.set("b", at + 1)
-    assert seen == [("a", 1), ("b", 2), ("b", 3)]
 
 
 def test_a_check_that_runs_is_not_begun_again_and_not_planned() -> None:
