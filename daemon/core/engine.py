@@ -68,7 +68,8 @@ class Engine:
         engine._started = True
         turn = Turn(now)
         engine._decider.restore(snapshot.records, now)
-        engine._rules.restore(snapshot.samples, now, _held(engine.alerts))
+        held, doubted = _held(engine.alerts)
+        engine._rules.restore(snapshot.samples, now, held, doubted)
         # The books take the checks as they were stored: what the observatory finds out on
         # restoring (a gap) is a fact of this turn, and ends a piece instead of replacing it.
         stored = {one.key: one for one in snapshot.records if isinstance(one, CheckState)}
@@ -207,6 +208,8 @@ class Engine:
         for effect in tuple(turn.effects):
             if isinstance(effect, Observed):
                 self._rules.result(effect.result, turn)
+            elif isinstance(effect, Save) and isinstance(effect.record, CheckState):
+                self._rules.changed(effect.record.key, turn)
         self._rules.tick(turn)
         self._books.take(turn)
         self._decider.decide(turn)
@@ -214,14 +217,18 @@ class Engine:
         return ordered(turn.effects)
 
 
-def _held(alerts: Mapping[str, Alert]) -> dict[str, Instant]:
-    """The sources whose condition held when that could last be told, and since when."""
-    return {
-        alert.source: alert.terms.since
-        for alert in alerts.values()
-        if alert.terms.since is not None
-        and (alert.holds or (alert.holds is None and alert.state is not AlertState.RESOLVED))
-    }
+def _held(alerts: Mapping[str, Alert]) -> tuple[dict[str, Instant], set[str]]:
+    """The sources whose condition held when that could last be told, and since when they
+    stand as they do; and those of them of which it cannot be told."""
+    held: dict[str, Instant] = {}
+    doubted: set[str] = set()
+    for alert in alerts.values():
+        in_doubt = alert.holds is None and alert.state is not AlertState.RESOLVED
+        if alert.terms.since is not None and (alert.holds or in_doubt):
+            held[alert.source] = alert.terms.since
+            if in_doubt:
+                doubted.add(alert.source)
+    return held, doubted
 
 
 def ordered(effects: list[Effect]) -> list[Effect]:

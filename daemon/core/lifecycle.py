@@ -3,7 +3,8 @@
 Theory. An alert is *absent* until its condition first holds. Then it is *pending* while the
 rule's `for` runs, *firing* once that is over, and *resolved* when the condition has stayed
 away for `keep_for`. Only evidence moves it: while it cannot be told whether the condition
-holds, a pending alert does not fire and a firing one does not resolve. Three things hold it
+holds, a pending alert does not fire, that time does not count for `for`, and a firing one does
+not resolve. Three things hold it
 firing though its condition is away: `keep_for`, `auto_resolve = false` (until an operator
 resolves its incident) and flapping (each swing would be an incident of its own). None of them
 holds what an operator resolved while it fired (*dismissed*); if that becomes graver, it fires
@@ -209,6 +210,9 @@ def _risen(alert: Alert, now: Instant) -> Alert:
 
 def _held(alert: Alert, condition: Condition, now: Instant) -> Alert:
     held = replace(_stated(alert, condition), clears_at=None)
+    if alert.holds is None and alert.pending_at and alert.terms.since is not None:
+        untold = max(0, now - alert.terms.since)
+        held = replace(held, pending_at=min(now, alert.pending_at + untold))
     if held.state is AlertState.FIRING:
         return _risen(held, now)
     due = ripe_at(held)

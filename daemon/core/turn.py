@@ -27,7 +27,8 @@ class Condition:
         labels: The alert's identity, without severity.
         holds: Whether it holds; None if that cannot be told now (its check is unknown or
             unreachable), which leaves an alert as it is.
-        since: When it began to hold; down time counts from there.
+        since: When it began to hold; down time counts from there. Where `holds` is None,
+            since when that cannot be told.
         unreachable: The down parent that hides it, which mutes its alert.
         flapping: Its check flaps, which mutes all but one notice.
     """

@@ -288,3 +288,51 @@ def test_thousands_of_quiet_checks_do_not_slow_an_outage_of_one() -> None:
     counts = [len(run.send(ResultArrived(result), after=1)) for result in found]
     assert max(counts) < 40
     assert isinstance(next(iter(run.engine.alerts.values())), Alert)
+
+
+def a_rule_in_its_third_minute() -> Run:
+    """A rule with `for = 5m` whose condition has held for two of them."""
+    hot = RulePlan("hot", (parse_matcher('check="web"'),), "cpu > 90.0", for_=5 * MINUTE)
+    run = Run(spec(rules={"hot": hot}))
+    for _ in range(12):
+        run.send(ResultArrived(result("web", run.now, cpu=95.0)), 10 * SECOND)
+    return run
+
+
+def result(name: str, at: int, status: Status = Status.UP, **metrics: float) -> Result:
+    return Result(name, at, status, 5.0, metrics=metrics)
+
+
+def hot(engine: Engine) -> Alert:
+    return next(alert for alert in engine.alerts.values() if alert.name == "hot")
+
+
+def test_a_pending_rule_does_not_fire_on_time_in_which_tocsin_was_off() -> None:
+    run = a_rule_in_its_third_minute()
+    run.now += 60 * MINUTE
+    engine, _ = Engine.restore(run.plan, run.mirror.snapshot(), run.now)
+    assert (hot(engine).state, hot(engine).holds) == (AlertState.PENDING, None)
+    states = []
+    for at in range(run.now, run.now + 5 * MINUTE, 10 * SECOND):
+        engine.handle(ResultArrived(result("web", at, cpu=95.0)), at)
+        states.append(hot(engine).state)
+    assert states[0] is AlertState.PENDING
+    # two minutes but for the first run's ten seconds, and ten until it was called unmeasured
+    assert states.count(AlertState.PENDING) == 18
+    assert states[-1] is AlertState.FIRING
+
+
+def test_a_pending_rule_does_not_fire_on_time_in_which_the_machine_slept() -> None:
+    run = a_rule_in_its_third_minute()
+    slept = run.now
+    run.send(Gap(slept), 60 * MINUTE)
+    assert (hot(run.engine).state, hot(run.engine).holds) == (AlertState.PENDING, None)
+
+
+def test_a_pending_rule_does_not_fire_while_its_probe_does_not_come_back() -> None:
+    run = a_rule_in_its_third_minute()
+    end = run.now + 20 * MINUTE
+    while (at := run.engine.next_deadline()) is not None and at < end:
+        run.send(Tick(), max(0, at - run.now))
+    assert run.engine.checks["web"].cause == "its probe does not come back"
+    assert (hot(run.engine).state, hot(run.engine).holds) == (AlertState.PENDING, None)

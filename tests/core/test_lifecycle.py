@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from daemon.core.lifecycle import TABLE, Happening, moved
+from daemon.core.lifecycle import TABLE, Happening, moved, ripe_at
 from daemon.core.model import MINUTE, SECOND, Alert, AlertState, Mute, MuteKind, Promotion
 from daemon.core.severity import Severity
 from daemon.core.turn import Condition
@@ -85,13 +85,18 @@ def test_a_pending_alert_whose_condition_goes_away_is_forgotten() -> None:
     assert moved(pending(), Happening.LEFT, NOW, None) is None
 
 
-def test_a_pending_alert_does_not_fire_while_nobody_knows_and_at_once_when_known() -> None:
-    doubted = unsure(pending())
+def test_a_pending_alert_does_not_fire_while_nobody_knows_nor_does_that_time_count() -> None:
+    doubted = unsure(pending(), since=NOW + 20 * SECOND)
     assert doubted is not None
     assert (doubted.state, doubted.holds) == (PENDING, None)
-    known = holds(doubted, at=NOW + 2 * MINUTE, for_=MINUTE)
+    known = holds(doubted, at=NOW + 10 * MINUTE, for_=MINUTE)
     assert known is not None
-    assert known.state is FIRING
+    assert known.state is PENDING
+    ripe = NOW + 10 * MINUTE + 40 * SECOND
+    assert ripe_at(known) == ripe
+    fired = due(known, ripe)
+    assert fired is not None
+    assert fired.state is FIRING
 
 
 def test_it_resolves_when_the_condition_goes_away() -> None:

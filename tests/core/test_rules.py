@@ -292,3 +292,60 @@ def test_a_result_that_is_older_than_the_newest_does_not_turn_time_back() -> Non
     desk.take(run(100))
     desk.take(run(30))
     assert told(desk.take(run(101))) == [True]
+
+
+def a_desk_in_doubt(seconds: float, **changes: Any) -> tuple[Desk, dict[str, CheckState]]:
+    """A rule that held from the first second on, and a check that can be told."""
+    states = {"web": CheckState("web", status=UP, measured=True)}
+    desk = Desk(rule("latency_ms > 100.0", **changes), states=states)
+    desk.take(run(1, latency_ms=150))
+    desk.take(run(seconds, latency_ms=150))
+    return desk, states
+
+
+def changed(desk: Desk, seconds: float) -> list[Condition]:
+    turn = Turn(T0 + round(seconds * 1000))
+    desk.rules.changed("web", turn)
+    return turn.conditions
+
+
+@pytest.mark.parametrize("unreachable", [None, "db"])
+def test_a_rule_cannot_be_told_from_when_its_check_cannot_without_a_result(
+    unreachable: str | None,
+) -> None:
+    desk, states = a_desk_in_doubt(9)
+    assert changed(desk, 10) == []
+    since = T0 + 20_000
+    states["web"] = CheckState("web", status=UNKNOWN, since=since, unreachable=unreachable)
+    (condition,) = changed(desk, 3_600)
+    assert (condition.holds, condition.since) == (None, since)
+    assert changed(desk, 3_601) == []
+    states["web"] = CheckState("web", status=UP, measured=True)
+    (condition,) = desk.take(run(3_602, latency_ms=150))
+    assert (condition.holds, condition.since) == (True, T0 + 3_602_000)
+
+
+def test_a_rule_that_held_before_a_restart_cannot_be_told_after_a_gap() -> None:
+    desk, states = a_desk_in_doubt(9)
+    desk.rules.restore([run(9)], T0 + 3_600_000, {"rule:slow:web": T0 + 1_000})
+    states["web"] = CheckState("web", status=UNKNOWN, since=T0 + 19_000)
+    (condition,) = changed(desk, 3_600)
+    assert (condition.holds, condition.since) == (None, T0 + 19_000)
+
+
+def test_what_could_not_be_told_before_a_restart_cannot_since_the_same_time_after_it() -> None:
+    desk, states = a_desk_in_doubt(9)
+    source = "rule:slow:web"
+    desk.rules.restore([run(9)], T0 + 3_600_000, {source: T0 + 19_000}, {source})
+    states["web"] = CheckState("web", status=UNKNOWN, since=T0 + 19_000)
+    assert changed(desk, 3_600) == []
+    states["web"] = CheckState("web", status=UP, measured=True)
+    (condition,) = desk.take(run(3_602, latency_ms=150))
+    assert (condition.holds, condition.since) == (True, T0 + 3_602_000)
+
+
+def test_a_rule_that_a_reload_changed_is_in_doubt_while_its_check_cannot_be_told() -> None:
+    desk, states = a_desk_in_doubt(9)
+    states["web"] = CheckState("web", status=UNKNOWN, since=T0 + 9_500)
+    again = desk.replan(10, rule("latency_ms > 90.0"))
+    assert told(again) == [None]
