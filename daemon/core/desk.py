@@ -30,6 +30,7 @@ from daemon.core.model import (
 )
 from daemon.core.plan import DEFAULT_GROUP_WAIT, Plan
 from daemon.core.routing import Router, Taken
+from daemon.core.severity import Severity
 from daemon.core.telling import Teller
 from daemon.core.turn import Turn
 
@@ -261,21 +262,33 @@ class Desk:
         if unmuted and taken_at is not None and (alert.fired_at or 0) > taken_at:
             touched.fresh[alert.key] = None
         if alert.effective > before.effective:
-            self._route_again(alert, self.book.incidents[alert.incident], turn)
+            self._route_again(before, alert, turn)
 
-    def _route_again(self, alert: Alert, incident: Incident, turn: Turn) -> None:
-        """A graver alert may take more routes: they notify too, and an incident that had no
-        policy takes the one they bring."""
+    def _route_again(self, before: Alert, alert: Alert, turn: Turn) -> None:
+        """A graver alert may take more routes: they notify too. An incident that had no policy
+        takes the one they bring, and one whose gravest alert came to another takes that."""
         routing = self._router.route(alert)
+        incident = self.book.incidents[alert.incident or ""]
         mine = {group.key for group in self.book.groups_of(incident)}
         for taken in (routing.owner, *routing.others):
             if taken.group_key(alert) not in mine:
                 self._gather(taken, alert, incident, turn, owner=False)
-        name = routing.owner.route.policy
-        if incident.escalation is None and name is not None and name in self._plan.policies:
-            not_before = turn.now + routing.owner.wait(alert)
-            steps = policy.begun(self._plan.policies[name], turn.now, not_before)
-            self.book.put(replace(incident, escalation=steps), turn)
+        name, steps = routing.owner.route.policy, incident.escalation
+        if name is None or name not in self._plan.policies:
+            return
+        if steps is not None:
+            came = name not in (steps.policy, self._router.route(before).owner.route.policy)
+            if not came or alert.effective < self._worst_but(alert, incident):
+                return
+            text = f"policy {name} takes the place of {steps.policy}"
+            self.book.write(turn, incident, EntryKind.ESCALATED, text)
+        not_before = turn.now + routing.owner.wait(alert)
+        begun = policy.begun(self._plan.policies[name], turn.now, not_before)
+        self.book.put(replace(incident, escalation=begun), turn)
+
+    def _worst_but(self, alert: Alert, incident: Incident) -> Severity:
+        others = (a.effective for a in self.book.firing(incident) if a.key != alert.key)
+        return max(others, default=Severity.INFO)
 
     def _review(self, before: Incident, what: _Touched, turn: Turn) -> None:
         firing = self.book.firing(before)

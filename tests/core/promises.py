@@ -171,7 +171,8 @@ class Promises:
     def levels_run_once(self, entries: list[Entry]) -> None:
         for entry in entries:
             ran = self.ran.setdefault(entry.incident, set())
-            if entry.kind is EntryKind.REOPENED or "starts over" in entry.text:
+            begun = "starts over" in entry.text or "takes the place" in entry.text
+            if entry.kind is EntryKind.REOPENED or begun:
                 ran.clear()
             elif entry.kind is EntryKind.ESCALATED and entry.text.startswith("level "):
                 level = int(entry.text.removeprefix("level ").split(":")[0])

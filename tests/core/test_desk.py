@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from daemon.core.casebook import KEEP
 from daemon.core.chronicle import EntryKind, NoticeType
-from daemon.core.events import Acknowledge, PutSilence, Resolve
+from daemon.core.events import Acknowledge, PutSilence, Resolve, Unacknowledge
 from daemon.core.labels import parse_matcher
-from daemon.core.model import MINUTE, SECOND, IncidentState, Promotion
-from daemon.core.plan import AckPlan
+from daemon.core.model import HOUR, MINUTE, SECOND, IncidentState, Level, Promotion
+from daemon.core.plan import AckPlan, PolicyPlan
 from daemon.core.severity import Severity
 from tests.core.deciding import ANA, START, Stand, condition, plan, route, said, short
 
@@ -114,6 +114,51 @@ def test_a_graver_alert_takes_the_routes_it_now_matches_and_their_policy() -> No
     assert ("mail", "firing") in told
     assert ("ana via sms", "firing") in told
     assert len(stand.incidents) == 1
+
+
+def low_and_grave() -> Stand:
+    """A stand whose incidents of low severity have a milder policy than the grave ones."""
+    grave = route(path="0", match=["severity=critical"], channels=(), policy="primary")
+    mild = PolicyPlan("mild", (Level(0, ("channel:mail",)), Level(HOUR, ("channel:mail",))))
+    tree = route(grave, channels=(), policy="mild")
+    return Stand(plan(route=tree, policies={**plan().policies, "mild": mild}))
+
+
+def test_an_alert_that_gets_graver_brings_the_policy_of_the_route_it_comes_to() -> None:
+    stand = low_and_grave()
+    stand.see(condition(severity=Severity.LOW))
+    stand.wait(MINUTE)
+    told = said(stand.see(condition(severity=Severity.CRITICAL)))
+    assert ("ana via sms", "firing") in told
+    assert stand.incident.escalation is not None
+    assert stand.incident.escalation.policy == "primary"
+    texts = [e.text for e in stand.mirror.entries if e.kind is EntryKind.ESCALATED]
+    assert "policy primary takes the place of mild" in texts
+    assert said(stand.wait(5 * MINUTE)) == [("ben via mail", "escalated")]
+
+
+def test_an_alert_that_gets_less_grave_or_is_not_the_gravest_brings_no_policy() -> None:
+    stand = low_and_grave()
+    stand.see(condition("web", severity=Severity.LOW), condition("api", severity=Severity.LOW))
+    stand.see(condition("web", severity=Severity.CRITICAL))
+    stand.wait(5 * MINUTE)
+    stand.see(condition("api", severity=Severity.MEDIUM))
+    stand.see(condition("api", severity=Severity.CRITICAL))
+    assert stand.incident.escalation is not None
+    assert (stand.incident.escalation.policy, stand.incident.escalation.level) == ("primary", 1)
+    stand.see(condition("web", severity=Severity.LOW))
+    assert stand.incident.escalation.policy == "primary"
+
+
+def test_a_policy_that_takes_anothers_place_rests_while_somebody_has_the_incident() -> None:
+    stand = low_and_grave()
+    stand.reload(replace(stand.plan, ack=AckPlan(reopen_on_severity=False)))
+    stand.see(condition(severity=Severity.LOW))
+    ack(stand)
+    assert stand.wait(MINUTE) == []
+    assert ("ana via sms", "firing") not in said(stand.see(condition(severity=Severity.CRITICAL)))
+    told = said(stand.do(Unacknowledge(stand.incident.key, ANA)))
+    assert ("ana via sms", "firing") in told
 
 
 def test_a_repeat_comes_when_the_interval_is_over_and_not_while_somebody_has_it() -> None:
