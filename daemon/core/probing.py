@@ -124,7 +124,7 @@ class Probing:
     def start_due(self, turn: Turn) -> None:
         """Start every run that is due."""
         for name, due in self._schedule.take_due(turn.now):
-            self._schedule.begin(name, due, turn.now)
+            self._schedule.begin(name, due, turn.now, self.watches[name].plan.timeout)
             turn.effects.append(StartProbe(name, due))
 
     def start(self, names: Iterable[str], turn: Turn) -> None:
@@ -134,7 +134,7 @@ class Probing:
             if name not in self.watches or self._schedule.run_of(name) is not None:
                 continue
             if index < BATCH:
-                self._schedule.begin(name, turn.now, turn.now)
+                self._schedule.begin(name, turn.now, turn.now, self.watches[name].plan.timeout)
                 turn.effects.append(StartProbe(name, turn.now))
             else:
                 self._schedule.plan(name, turn.now + (index - BATCH + 1) * STEP)
@@ -165,7 +165,7 @@ class Probing:
         interval = self._interval(watch, self._estate.checks[name])
         at = self._last_sign(name) + 2 * interval
         if (run := self._schedule.run_of(name)) is not None:
-            return max(at, run.started + watch.plan.timeout + RUN_SLACK)
+            return max(at, run.started + run.timeout + RUN_SLACK)
         due = self._schedule.due_of(name)
         return at if due is None else max(at, due + interval)
 

@@ -54,10 +54,12 @@ def following_slot(offset: Millis, every: Millis, due: Instant, now: Instant) ->
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run under way: when it was due and when it was started."""
+    """A run under way: when it was due, when it was started, and how long it may take. A
+    reload may change the check's timeout, but not that of a run."""
 
     due: Instant
     started: Instant
+    timeout: Millis
 
 
 class Schedule:
@@ -82,12 +84,12 @@ class Schedule:
         if name not in self._running:
             self._waiting.set(name, due)
 
-    def begin(self, name: str, due: Instant, now: Instant) -> bool:
+    def begin(self, name: str, due: Instant, now: Instant, timeout: Millis) -> bool:
         """Start a run; False if one is under way, which is left alone."""
         if name in self._running:
             return False
         self._waiting.set(name, None)
-        self._running[name] = Run(due, now)
+        self._running[name] = Run(due, now, timeout)
         return True
 
     def end(self, name: str) -> Run | None:

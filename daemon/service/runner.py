@@ -1,7 +1,9 @@
 """Runs the probes that the engine says are due, and hands their results back.
 
-A probe is one task. How many run at once is bounded by the file descriptors the process
-may have; what is over that waits in order, and its lateness is measured.
+A probe is one task, and ends as it began: where a reload changes its check, its result is
+still that check's newest, so the engine never waits for a run that nobody makes. How many
+run at once is bounded by the file descriptors the process may have; what is over that waits
+in order, and its lateness is measured.
 """
 
 from __future__ import annotations
@@ -38,11 +40,7 @@ def raise_descriptor_limit() -> int:
 
 
 class Runner:
-    """The probes in progress.
-
-    Attributes:
-        running: The names of the checks whose probe runs now.
-    """
+    """The probes in progress."""
 
     def __init__(
         self,
@@ -55,7 +53,7 @@ class Runner:
         self._now = now
         self._take = take
         self._limit = limit
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._tasks: dict[asyncio.Task[None], checks.Prepared] = {}
         self._waiting: deque[str] = deque()
 
     @property
@@ -76,38 +74,46 @@ class Runner:
         prepared = self._prepared.get(check)
         if prepared is None:
             return  # it left with a reload while it waited
-        task = asyncio.get_running_loop().create_task(self._run(prepared))
-        self._tasks[check] = task
+        task = asyncio.get_running_loop().create_task(self._run(check, prepared))
+        self._tasks[task] = prepared
         task.add_done_callback(partial(self._done, check))
 
-    async def _run(self, prepared: checks.Prepared) -> None:
-        self._take(await checks.run(prepared, self._now()))
+    async def _run(self, check: str, prepared: checks.Prepared) -> None:
+        try:
+            self._take(await checks.run(prepared, self._now()))
+        finally:
+            if self._prepared.get(check) is not prepared:
+                await prepared.close()
 
     def _done(self, check: str, task: asyncio.Task[None]) -> None:
-        if self._tasks.get(check) is task:
-            del self._tasks[check]
+        self._tasks.pop(task, None)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("check %s: its result could not be taken in", check, exc_info=error)
         while self._waiting and len(self._tasks) < self._limit:
             self.start(self._waiting.popleft())
 
     async def replace(self, prepared: Mapping[str, checks.Prepared]) -> None:
-        """Go on with these; what changed or left is closed once its probe has ended."""
+        """Go on with these. A run under way of a check that changed goes on as it began; that
+        of one that left ends. What is no longer needed is closed, after its run."""
         before, self._prepared = self._prepared, dict(prepared)
         for name, old in before.items():
-            if self._prepared.get(name) is not old:
-                task = self._tasks.pop(name, None)
-                if task is not None:
-                    task.cancel()
-                    await asyncio.wait([task])
+            if self._prepared.get(name) is old:
+                continue
+            runs = [task for task, used in self._tasks.items() if used is old]
+            if not runs:
                 await old.close()
+            elif name not in self._prepared:
+                await _cancel(runs)
 
     async def close(self) -> None:
         """Cancel what runs and free what the probes hold."""
         self._waiting.clear()
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks, timeout=2.0)
+        await _cancel(list(self._tasks), timeout_s=2.0)
         await asyncio.gather(*(prepared.close() for prepared in self._prepared.values()))
+
+
+async def _cancel(tasks: list[asyncio.Task[None]], timeout_s: float | None = None) -> None:
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=timeout_s)

@@ -179,3 +179,27 @@ def test_a_quorum_keeps_a_service_up() -> None:
     world = World(plan(*checks, services=(service,)), targets).start().run_to(50)
     assert world.observatory.services["db"].status is UP
     assert world.run_to(90).observatory.services["db"].status is DOWN
+
+
+def test_a_run_under_way_at_a_reload_has_the_time_it_was_begun_with() -> None:
+    slow = check("slow", every=8_000, timeout=30_000)
+    world = World(plan(slow), stuck={"slow"}).start().run_to(8)
+    (began,) = world.runs_of("slow")
+    world.do(world.observatory.replan, plan(check("slow", every=8_000, timeout=1_000)))
+    world.run_to(began + 31.9)
+    assert world.state("slow").cause != "its probe does not come back"
+    assert world.runs_of("slow") == [began]
+    world.run_to(began + 32.1)
+    assert world.state("slow").cause == "its probe does not come back"
+
+
+def test_the_result_of_a_run_that_a_reload_overtook_is_taken_in_and_the_next_is_planned() -> None:
+    slow = check("slow", every=8_000)
+    world = World(plan(slow), latency=4_000).start()
+    world.run_to(6)
+    (began,) = world.runs_of("slow")
+    world.do(world.observatory.replan, plan(check("slow", every=8_000, down_after=2)))
+    world.run_to(60)
+    assert world.state("slow").status is UP
+    assert len(world.runs_of("slow")) > 5
+    assert world.results[0].at == T0 + round(began * 1000)

@@ -63,9 +63,9 @@ def test_a_check_that_runs_is_not_begun_again_and_not_planned() -> None:
     schedule = Schedule()
     schedule.plan("a", 100)
     assert list(schedule.take_due(100)) == [("a", 100)]
-    assert schedule.begin("a", 100, 105)
+    assert schedule.begin("a", 100, 105, 9)
     schedule.plan("a", 200)
-    assert not schedule.begin("a", 110, 110)
+    assert not schedule.begin("a", 110, 110, 9)
     assert schedule.first() is None
     run = schedule.end("a")
     assert run is not None
@@ -77,7 +77,7 @@ def test_a_check_that_runs_is_not_begun_again_and_not_planned() -> None:
 def test_a_check_that_is_forgotten_is_neither_due_nor_running() -> None:
     schedule = Schedule()
     schedule.plan("a", 100)
-    schedule.begin("b", 1, 1)
+    schedule.begin("b", 1, 1, 9)
     schedule.forget("a")
     schedule.forget("b")
     assert schedule.first() is None
