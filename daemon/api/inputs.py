@@ -19,7 +19,7 @@ from checks.text import clean_lines, one_line
 from daemon.api.problems import Malformed, Unprocessable
 from daemon.api.times import parse_stamp
 from daemon.api.views import matcher_of
-from daemon.core.labels import Matcher, parse_matcher
+from daemon.core.labels import Matcher, parse_matcher, severity_matcher
 from daemon.core.severity import Severity, parse_severity
 
 MAX_LIMIT: Final = 10_000
@@ -61,7 +61,7 @@ def _severity(value: object) -> Severity:
 def _matcher(value: object) -> Matcher:
     """A matcher as text, or as Alertmanager's object."""
     if isinstance(value, str):
-        return parse_matcher(value)
+        return severity_matcher(parse_matcher(value))
     if not isinstance(value, Mapping):
         raise ValueError('a matcher is a text like name="value", or an object')  # noqa: TRY004  # pydantic reports ValueErrors
     if unknown := value.keys() - {"name", "value", "isRegex", "isEqual"}:
@@ -72,7 +72,7 @@ def _matcher(value: object) -> Matcher:
         raise ValueError("a matcher needs a name and a value, both texts")
     if not isinstance(is_regex, bool) or not isinstance(is_equal, bool):
         raise ValueError("a matcher's isRegex and isEqual are true or false")  # noqa: TRY004  # as above
-    return matcher_of(name, text, is_regex=is_regex, is_equal=is_equal)
+    return severity_matcher(matcher_of(name, text, is_regex=is_regex, is_equal=is_equal))
 
 
 Time = Annotated[int, BeforeValidator(_time)]
@@ -257,7 +257,11 @@ def _words(
     """What is wrong, as one text and as a list of fields with their faults."""
     known = ", ".join(field.alias or name for name, field in model.model_fields.items()) or "none"
     faults = []
-    for fault in error.errors(include_url=False, include_input=False)[:20]:
+    found = error.errors(include_url=False, include_input=False)
+    # A list is also called too short when its items are at fault: those say it better.
+    inner = {fault["loc"][:-1] for fault in found}
+    told = [one for one in found if one["type"] != "too_short" or one["loc"] not in inner]
+    for fault in told[:20]:
         place = one_line(".".join(map(str, fault["loc"])), 80)
         if fault["type"] == "extra_forbidden":
             message = f"unknown {noun}; known: {known}"

@@ -18,7 +18,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, Wi
 from checks.result import Status
 from checks.spec import Duration
 from daemon.config.problems import did_you_mean
-from daemon.core.labels import parse_matcher
+from daemon.core.labels import parse_matcher, severity_matcher
 from daemon.core.severity import Severity, parse_severity
 
 _LABEL: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
@@ -61,8 +61,10 @@ def _severity(value: object) -> object:
 
 
 def _matcher(text: str) -> str:
-    parse_matcher(text)
-    return text
+    """The text, with the word of a severity in the place of its alias."""
+    written = parse_matcher(text)
+    meant = severity_matcher(written)
+    return text if meant is written else str(meant)
 
 
 def _label_name(name: str) -> str:
@@ -152,7 +154,7 @@ MatcherText = Annotated[
     AfterValidator(_matcher),
     Field(json_schema_extra={"examples": ['severity=~"emergency|critical"', 'service="web"']}),
 ]
-"""A matcher as text, known to parse."""
+"""A matcher as text, known to parse; of severities it has the words that alerts carry."""
 
 LabelName = Annotated[str, AfterValidator(_label_name)]
 Labels = Annotated[dict[str, str], AfterValidator(_labels)]

@@ -17,6 +17,8 @@ from typing import Final
 
 import re2
 
+from daemon.core.severity import parse_severity
+
 Labels = Mapping[str, str]
 
 _FNV_OFFSET: Final = 14695981039346656037
@@ -117,6 +119,21 @@ def parse_matcher(text: str) -> Matcher:
         raise ValueError(f'{text!r} is no matcher; write it as name="value" (or != =~ !~)')
     name, op, value = found.groups()
     return Matcher(name, MatchOp(op), _unquote(value))
+
+
+def severity_matcher(matcher: Matcher) -> Matcher:
+    """The matcher with an alias of a severity (`P1`, `warning`) as the word that alerts carry.
+
+    Only `=` and `!=` on the label `severity`; others, and the empty value, are left alone.
+
+    Raises:
+        ValueError: The value is no severity, so it would match nothing, or everything.
+    """
+    exact = matcher.op in (MatchOp.EQUAL, MatchOp.NOT_EQUAL)
+    if matcher.name != "severity" or not exact or not matcher.value:
+        return matcher
+    word = parse_severity(matcher.value).word
+    return matcher if word == matcher.value else Matcher(matcher.name, matcher.op, word)
 
 
 def match_all(matchers: Iterable[Matcher], labels: Labels) -> bool:

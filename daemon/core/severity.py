@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import enum
 from typing import Final
 
@@ -41,7 +42,7 @@ def parse_severity(text: str) -> Severity:
     """Read a severity or one of its aliases, in any case.
 
     Raises:
-        ValueError: The word is none of them; the message lists those there are.
+        ValueError: The word is none of them; the message names the nearest, or all.
     """
     word = text.strip().lower()
     for severity in Severity:
@@ -49,5 +50,8 @@ def parse_severity(text: str) -> Severity:
             return severity
     if word in ALIASES:
         return ALIASES[word]
-    known = ", ".join(severity.word for severity in reversed(Severity))
-    raise ValueError(f"{text!r} is no severity; use one of {known}, or P0 to P5")
+    words = [severity.word for severity in reversed(Severity)]
+    near = difflib.get_close_matches(word[:40], [*words, "warning"], n=1)
+    if near:
+        raise ValueError(f'{text!r} is no severity; did you mean "{near[0]}"?')
+    raise ValueError(f"{text!r} is no severity; use one of {', '.join(words)}, or P0 to P5")

@@ -240,6 +240,21 @@ async def test_a_silence_is_made_changed_and_expired(tmp_path: Path) -> None:
         assert len((await http.get(f"{V1}/silences?all=1")).json()) == 1
 
 
+@pytest.mark.parametrize("written", ["severity=P1", {"name": "severity", "value": "L1"}])
+async def test_a_silence_takes_every_word_for_a_severity(tmp_path: Path, written: object) -> None:
+    lab = Lab()
+    body = {"matchers": [written], "for": "1h", "comment": "c"}
+    code, view, _ = await call(lab, tmp_path, "POST", f"{V1}/silences", json=body)
+    assert code in {200, 201}
+    assert [one["value"] for one in view["matchers"]] == ["critical"]
+
+
+async def test_a_matcher_with_a_fault_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    body = {"matchers": ['a=~"("'], "for": "1h"}
+    _, problem, _ = await call(Lab(), tmp_path, "POST", f"{V1}/silences", json=body)
+    assert [one["field"] for one in problem["problems"]] == ["matchers.0"]
+
+
 @pytest.mark.parametrize(
     ("body", "words"),
     [
@@ -248,6 +263,7 @@ async def test_a_silence_is_made_changed_and_expired(tmp_path: Path) -> None:
         ({"matchers": [], "for": "1h"}, "matchers"),
         ({"matchers": ["a"], "for": "1h"}, "is no matcher"),
         ({"matchers": ['a=~"("'], "for": "1h"}, "no regular expression"),
+        ({"matchers": ["severity=critcal"], "for": "1h"}, 'did you mean "critical"'),
         ({"matchers": [{"name": "a", "value": "b", "op": "="}], "for": "1h"}, "has no op"),
         ({"matchers": [{"name": "a"}], "for": "1h"}, "needs a name and a value"),
         ({"matchers": [7], "for": "1h"}, "is a text like"),

@@ -168,3 +168,18 @@ def test_an_empty_file_is_a_configuration(load_text: Load) -> None:
 
 def test_a_plan_carries_how_long_a_run_may_take(full: Config) -> None:
     assert {n: one.timeout for n, one in full.plan.checks.items()} == dict(full.timeouts)
+
+
+def test_a_matcher_takes_every_word_for_a_severity_and_the_plan_has_the_one_alerts_carry(
+    load_text: Load,
+) -> None:
+    plan = load_text(
+        '[channel.log]\nkind = "log"\n'
+        '[[route]]\nmatch = ["severity=P1"]\nchannels = ["log"]\n'
+        '[[inhibit]]\nsource = ["severity=L1"]\ntarget = ["severity!=warning"]\n'
+    ).plan
+
+    assert [str(one) for one in plan.route.routes[0].match] == ['severity="critical"']
+    (inhibit,) = plan.inhibits
+    assert [str(one) for one in inhibit.source] == ['severity="critical"']
+    assert [str(one) for one in inhibit.target] == ['severity!="medium"']

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.core.labels import Matcher, MatchOp, fingerprint, match_all, parse_matcher
+from daemon.core.labels import (
+    Matcher,
+    MatchOp,
+    fingerprint,
+    match_all,
+    parse_matcher,
+    severity_matcher,
+)
 
 
 @pytest.mark.parametrize(
@@ -86,3 +93,30 @@ def test_no_matchers_match_everything() -> None:
 def test_a_hostile_expression_costs_linear_time() -> None:
     """RE2 does not backtrack: this would take Python's `re` longer than the universe has."""
     assert not parse_matcher('a=~"(x+x+)+y"').matches({"a": "x" * 5_000})
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("severity=P1", 'severity="critical"'),
+        ("severity!=p0", 'severity!="emergency"'),
+        ("severity=warning", 'severity="medium"'),
+        ("severity=L3", 'severity="info"'),
+        ("severity=High", 'severity="high"'),
+        ("severity=critical", 'severity="critical"'),
+        ('severity!=""', 'severity!=""'),
+        ('severity=~"P1|critical"', 'severity=~"P1|critical"'),
+        ("tier=P1", 'tier="P1"'),
+    ],
+)
+def test_a_matcher_on_the_severity_means_the_word_that_alerts_carry(
+    written: str, meant: str
+) -> None:
+    assert str(severity_matcher(parse_matcher(written))) == meant
+
+
+def test_a_matcher_on_what_is_no_severity_is_refused_with_the_nearest() -> None:
+    with pytest.raises(ValueError, match='did you mean "critical"'):
+        severity_matcher(parse_matcher("severity=critcal"))
+    with pytest.raises(ValueError, match="use one of emergency"):
+        severity_matcher(parse_matcher("severity!=P7"))

@@ -32,6 +32,11 @@ def test_an_unknown_word_is_refused_with_the_words_there_are() -> None:
         parse_severity("fatal")
 
 
+def test_a_word_with_a_slip_is_refused_with_the_one_that_was_meant() -> None:
+    with pytest.raises(ValueError, match=r"'Critcal' is no severity; did you mean \"critical\"\?"):
+        parse_severity("Critcal")
+
+
 def test_the_worse_is_the_greater() -> None:
     assert max(Severity.LOW, Severity.EMERGENCY, Severity.HIGH) is Severity.EMERGENCY
     assert Severity.EMERGENCY.priority == "P0"
