@@ -70,7 +70,7 @@ class Commands:
         """
         before = self._find(command.incident, command.version)
         incidents.after(before, Happening.UNACK)
-        given = self._desk.keep(incidents.triggered(before), turn)
+        given = self._desk.give_back(before, turn)
         kind = EntryKind.UNACKNOWLEDGED
         detail = f"was taken by {before.acknowledged_by}"
         self._record(turn, given, "unacknowledge", kind, command.actor, detail)

@@ -141,6 +141,13 @@ class Desk:
         text = f"policy {steps.policy} starts over: {reason}"
         self.book.write(turn, self.book.put(again, turn), EntryKind.ESCALATED, text)
 
+    def give_back(self, incident: Incident, turn: Turn) -> Incident:
+        """Nobody has it any more: its policy goes on, and whoever that has called is told of
+        what they do not know of."""
+        given = self.keep(incidents.triggered(incident), turn)
+        self._touch(given.key).shown.update(dict.fromkeys(given.firing))
+        return given
+
     def keep(self, incident: Incident, turn: Turn) -> Incident:
         """Save an open incident; its policy rests or goes on as its state asks, and its
         groups look again when they should."""

@@ -19,6 +19,7 @@ from daemon.core.events import (
 )
 from daemon.core.labels import parse_matcher
 from daemon.core.model import HOUR, MINUTE, IncidentState
+from daemon.core.plan import AckPlan
 from tests.core.deciding import ANA, BEN, START, Stand, condition, plan, route, said
 
 
@@ -80,6 +81,16 @@ def test_giving_it_back_lets_the_policy_go_on_with_the_time_that_was_left(stand:
     assert stand.incident.escalation.next_at == stand.now + 3 * MINUTE
     assert said(stand.wait(3 * MINUTE)) == [("ben via mail", "escalated")]
     assert EntryKind.UNACKNOWLEDGED in stand.kinds()
+
+
+def test_what_joined_while_somebody_had_it_is_told_when_they_give_it_back() -> None:
+    forbids = AckPlan(reopen_on_new_alert=False)
+    stand = Stand(plan(route=route(channels=(), policy="primary"), ack=forbids))
+    stand.see(condition("web"))
+    stand.do(Acknowledge(stand.incident.key, ANA))
+    assert stand.see(condition("api")) == []
+    told = said(stand.do(Unacknowledge(stand.incident.key, ANA)))
+    assert told == [("ana via sms", "updated"), ("ana via mail", "updated")]
 
 
 def test_giving_back_what_has_no_policy_lets_its_repeats_go_on() -> None:
