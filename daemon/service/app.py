@@ -26,6 +26,7 @@ from daemon.service.journal import log_entries
 from daemon.service.limits import seconds_to_run
 from daemon.service.log import set_up_logging
 from daemon.service.parts import describe, prepare_checks
+from daemon.service.resume import newest
 from daemon.service.runner import raise_descriptor_limit
 from daemon.service.status_lines import StatusLines
 from daemon.service.systemd import Notifier
@@ -134,8 +135,9 @@ class _Life:
         async with AsyncExitStack() as stack:
             store = await Store.open(database_path(config), config.retention_plan)
             stack.push_async_callback(store.close)
+            snapshot = await store.restore(config.plan, clock.now())
+            clock.not_before(newest(snapshot))
             now = clock.now()
-            snapshot = await store.restore(config.plan, now)
             engine, effects = Engine.restore(config.plan, snapshot, now)
             daemon = Daemon(config, store, engine, prepared, clock, raise_descriptor_limit())
             server = await ApiServer.start(daemon, socket)

@@ -59,6 +59,13 @@ class Clock:
         self.ahead_ms: Millis = 0
         """How far this clock is ahead of a wall clock that was set back."""
 
+    def not_before(self, at: Instant) -> None:
+        """Go on from `at` if that is later: what is known to have happened is over. The next
+        `beat` says how far the wall clock was set back."""
+        if at > self.now():
+            self._rebase(at)
+            self._beat_at = self.now()
+
     def now(self) -> Instant:
         """The present in milliseconds since the epoch; never less than before."""
         at = self._base_ms + (self._steady_ns() - self._steady_base) // 1_000_000

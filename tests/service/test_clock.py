@@ -76,6 +76,26 @@ def test_after_a_clock_set_back_it_meets_the_wall_clock_again() -> None:
     assert abs(machine.clock.now() - machine.wall) <= TOLERANCE
 
 
+def test_a_wall_clock_behind_what_is_stored_is_a_clock_set_back() -> None:
+    machine = Machine()
+    machine.clock.not_before(START + 3_600_000)
+    assert machine.clock.now() == START + 3_600_000
+    machine.run(1_000)
+    jump = machine.clock.beat()
+    assert jump is not None
+    assert jump.back_ms == 3_600_000
+    assert machine.clock.ahead_ms == 3_600_000
+    machine.run(1_000)
+    assert machine.clock.beat() is None
+
+
+def test_what_is_stored_from_before_changes_no_clock() -> None:
+    machine = Machine()
+    machine.clock.not_before(START - 1)
+    assert machine.clock.now() == START
+    assert machine.clock.beat() is None
+
+
 @given(
     st.lists(
         st.tuples(st.integers(0, 30_000), st.integers(-100_000, 100_000)), min_size=1, max_size=60
