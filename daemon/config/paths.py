@@ -9,15 +9,20 @@ from __future__ import annotations
 import errno
 import glob
 import os
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from daemon.config.problems import ConfigError, Problem
 
 if TYPE_CHECKING:
     from daemon.config.loading import Config
+
+_HEADER: Final = re.compile(r"\s*\[+\s*([^\]]*?)\s*\]")
+_INCLUDE_LINES: Final = 50
+"""A list of included files is no longer than this."""
 
 
 def config_candidates() -> Iterator[Path]:
@@ -102,11 +107,11 @@ def database_at(explicit: Path | str | None) -> Path:
 def configured(key: str, explicit: Path | None = None) -> str | None:
     """`[daemon] KEY` without validating anything: for commands that only look for a daemon.
 
-    None when it is not set or cannot be read: finding the daemon must also work beside a
-    configuration that is being edited.
+    None when it is not set. Finding the daemon must also work beside a configuration that is
+    being edited, so of a file that is no TOML the lines of `[daemon]` are looked through.
 
     Raises:
-        ConfigError: The configuration that was named does not exist.
+        ConfigError: The configuration that was named does not exist, or cannot be read.
     """
     try:
         path = find_config(explicit)
@@ -114,25 +119,65 @@ def configured(key: str, explicit: Path | None = None) -> str | None:
         if explicit is not None:
             raise
         return None
-    return _look_up(path, key, set())
-
-
-def _look_up(path: Path, key: str, seen: set[Path]) -> str | None:
-    if path.resolve() in seen:
-        return None
-    seen.add(path.resolve())
     try:
         raw = path.read_bytes()
-        # Parsing a large file takes long; most have neither key nor another file to look in.
-        if key.encode() not in raw and b"include" not in raw:
-            return None
-        data = tomllib.loads(raw.decode("utf-8"))
-    except (OSError, ValueError, RecursionError):
+    except OSError as error:
+        if explicit is None and _from_environment() is None:
+            return None  # the system's own, not for this user; the environment knows a place
+        hint = "whose user may read it? Or name the socket with --socket"
+        words = f"cannot be read: {error.strerror}"
+        raise ConfigError([Problem(path, None, "", words, hint)]) from None
+    return _look_up(path, raw, key, set())
+
+
+def _look_up(path: Path, raw: bytes, key: str, seen: set[Path]) -> str | None:
+    seen.add(path.resolve())
+    # Parsing a large file takes long; most have neither key nor another file to look in.
+    if key.encode() not in raw and b"include" not in raw:
         return None
+    text = raw.decode("utf-8", errors="replace")
+    try:
+        data = tomllib.loads(text)
+    except (ValueError, RecursionError):
+        data = _readable(text, key)
     found = _text(data.get("daemon"), key)
     for included in _included(path, data.get("include")):
-        found = found or _look_up(included, key, seen)
+        found = found or _look_into(included, key, seen)
     return found
+
+
+def _look_into(path: Path, key: str, seen: set[Path]) -> str | None:
+    """As `_look_up` for an included file, which may be missing."""
+    try:
+        return None if path.resolve() in seen else _look_up(path, path.read_bytes(), key, seen)
+    except OSError:
+        return None
+
+
+def _readable(text: str, key: str) -> dict[str, Any]:
+    """`include` and `[daemon] KEY` of a text that is no TOML as a whole: whichever of their
+    lines, or of the lines that an include spans, are TOML by themselves."""
+    found: dict[str, Any] = {}
+    table = ""
+    lines = text.splitlines()
+    for number, line in enumerate(lines):
+        if header := _HEADER.match(line):
+            table = header[1]
+        elif table == "" and line.lstrip().startswith("include"):
+            found |= _first_toml(lines[number : number + _INCLUDE_LINES])
+        elif table == "daemon" and line.lstrip().startswith(key):
+            found["daemon"] = found.get("daemon", {}) | _first_toml([line])
+    return found
+
+
+def _first_toml(lines: list[str]) -> dict[str, Any]:
+    """What the fewest of these lines say that are TOML; empty if none are."""
+    for end in range(1, len(lines) + 1):
+        try:
+            return tomllib.loads("\n".join(lines[:end]))
+        except (ValueError, RecursionError):
+            continue
+    return {}
 
 
 def _text(table: Any, key: str) -> str | None:

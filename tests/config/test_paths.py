@@ -104,6 +104,40 @@ def test_a_broken_configuration_does_not_keep_a_command_from_looking_for_the_dae
     assert configured("socket") is None
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[daemon]\nsocket = "/run/x.sock" # here\n[[check]]\nname = \n',
+        'xx =\n[daemon]\ndatabase = "/x.db"\n  socket = "/run/x.sock"\n',
+        '[[check]]\nsocket = "/not/this"\n[ daemon ]\nsocket="/run/x.sock"\n[[check]\n',
+        "[daemon]\nsocket = '/run/x.sock'\n[check]\nsocket = '/not/this'\nname = \"\n",
+        'include = [\n  "d/*.toml",\n]\n[[check]\n',
+    ],
+)
+def test_of_a_configuration_that_is_being_edited_the_lines_that_name_the_socket_are_read(
+    tmp_path: Path, text: str
+) -> None:
+    """An operator must be able to acknowledge while somebody edits the file."""
+    put(tmp_path / "cwd/config.toml", text)
+    put(tmp_path / "cwd/d/daemon.toml", '[daemon]\nsocket = "/run/x.sock"\n')
+
+    assert configured("socket") == "/run/x.sock"
+
+
+def test_a_configuration_that_may_not_be_read_is_told_instead_of_a_wrong_socket_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = put(tmp_path / "cwd/config.toml", '[daemon]\nsocket = "/run/x.sock"\n')
+
+    def closed(_: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", closed)
+    with pytest.raises(ConfigError, match=r"cannot be read: Permission denied; .*--socket"):
+        configured("socket", path)
+    assert configured("socket") is None  # nobody named it: the environment's place is taken
+
+
 def test_a_relative_path_of_the_daemon_is_refused(load_text: Callable[[str], Config]) -> None:
     with pytest.raises(ConfigError, match="must be an absolute path"):
         load_text('[daemon]\nsocket = "run/t.sock"\n')
