@@ -146,12 +146,25 @@ FULL = Plan(
     channels=CHANNELS,
     inhibits=INHIBITS,
 )
+URGENT = PolicyPlan("urgent", (Level(0, ("person:ana",)), Level(MINUTE, ("person:ben",))))
+BY_POLICY = (
+    RoutePlan(
+        path="0",
+        match=(parse_matcher("severity=emergency"),),
+        policy="urgent",
+        group_by=("service",),
+    ),
+    RoutePlan(path="1", policy="primary", group_by=("service",), group_interval=MINUTE),
+)
+"""Routes without channels: only their policies tell."""
 PLANS = [
     FULL,
     replace(
         FULL,
         checks={**CHECKS, "mail": replace(CHECKS["mail"], labels={"service": "mail", "env": "x"})},
         inhibits=(),
+        route=replace(ROUTES, routes=BY_POLICY),
+        policies={**POLICIES, "urgent": URGENT},
         ack=AckPlan(reopen_on_severity=False, reopen_on_new_alert=False),
     ),
     replace(

@@ -30,6 +30,7 @@ from daemon.core.plan import (
     InhibitPlan,
     Plan,
 )
+from daemon.core.severity import Severity
 from tests.core.mirror import Mirror
 
 
@@ -40,6 +41,7 @@ class Promises:
         mirror: What a store would have, up to and including the event.
         ran: The levels each incident has run since its policy last began.
         left: How long each resting escalation still had.
+        untold: Since when somebody is to be told of an incident's alert (or its severity).
     """
 
     now: int
@@ -52,6 +54,7 @@ class Promises:
         super().__init__()
         self.ran: dict[str, set[int]] = {}
         self.left: dict[str, int] = {}
+        self.untold: dict[tuple[str, str], int] = {}
 
     def hold(self, old: dict[str, Incident], effects: list[Effect], entries: list[Entry]) -> None:
         """Everything that is promised after an event.
@@ -65,6 +68,7 @@ class Promises:
         self.mutes_are_as_they_are_defined()
         self.what_a_channel_is_believed_to_know_it_was_told()
         self.nothing_is_late()
+        self.nothing_that_calls_for_somebody_stays_untold()
         self.escalations_have_a_next_step_or_a_reason()
         self.changes_are_told_and_counted(old, entries)
         self.levels_run_once(entries)
@@ -124,6 +128,44 @@ class Promises:
         assert deadline is None or deadline > self.now
         for group in self.engine.groups.values():
             assert group.flush_at is None or group.flush_at > self.now
+
+    def nothing_that_calls_for_somebody_stays_untold(self) -> None:
+        """Whatever fires un-muted, and how grave it is, is told to somebody within the wait and
+        one interval of its incident's groups, unless somebody has it."""
+        calls: dict[tuple[str, str], int] = {}
+        for incident in self.engine.incidents.values():
+            if incident.state is not IncidentState.TRIGGERED:
+                continue
+            groups = [g for g in self.engine.groups.values() if g.incident == incident.key]
+            within = max(group.wait + group.interval for group in groups)
+            unmuted = [a for a in map(self.engine.alerts.get, incident.firing) if a and not a.muted]
+            worst = max((alert.effective for alert in unmuted), default=None)
+            told = self.told_of(incident)
+            for alert in unmuted:
+                known = alert.key in told
+                if alert.effective is worst:
+                    known = known and max(told.values()) >= worst
+                if not known:
+                    since = self.untold.get((incident.key, alert.key), self.now)
+                    calls[incident.key, alert.key] = since
+                    assert self.now - since <= within, f"nobody is told of {alert}"
+        self.untold = calls
+        fired = [a for a in self.engine.alerts.values() if a.state is AlertState.FIRING]
+        for alert in fired:
+            incident_of = self.engine.incidents.get(alert.incident or "")
+            if not alert.dismissed:
+                assert incident_of is not None, f"{alert} is in no incident"
+                assert incident_of.state is not IncidentState.RESOLVED
+
+    def told_of(self, incident: Incident) -> dict[str, Severity]:
+        """The alerts that somebody was called to in this incident, and how grave they were."""
+        found: dict[str, Severity] = {}
+        for notice in self.mirror.notices:
+            if notice.incident.key == incident.key and notice.type in ALARMING:
+                for alert in notice.alerts:
+                    if alert.resolved_at is None:
+                        found[alert.key] = max(alert.effective, found.get(alert.key, Severity.INFO))
+        return found
 
     def escalations_have_a_next_step_or_a_reason(self) -> None:
         deadline = self.engine.next_deadline()
