@@ -35,11 +35,12 @@ from daemon.notify.outbox import DeliveryState, Outbox, Pending
 from daemon.store import care
 from daemon.store.batch import Batch
 from daemon.store.codec import result_row
-from daemon.store.connect import Lock, examine, make_place, open_writer
-from daemon.store.errors import StoreError, StoreUnusable
+from daemon.store.connect import Lock
+from daemon.store.errors import StoreUnusable
 from daemon.store.health import StoreHealth, size_on_disk
 from daemon.store.history import History
 from daemon.store.needs import samples_since, windowed_metrics
+from daemon.store.opening import open_database
 from daemon.store.prune import Retention
 from daemon.store.writer import Writer
 
@@ -96,7 +97,7 @@ class Store:
             StoreTooNew, StoreForeign: It is not for this program, and was not touched.
             StoreUnusable: It cannot be created, read or migrated.
         """
-        lock, writer, ids = await asyncio.to_thread(_open, path, retention or Retention())
+        lock, writer, ids = await asyncio.to_thread(open_database, path, retention or Retention())
         store = cls(path, lock, writer, ids)
         try:
             await store.history.open()
@@ -364,7 +365,7 @@ class Store:
         """Keep the batch for another try, and let those go on who wait for it."""
         if self._problem is None:
             _log.error("%s: cannot be written (%s); going on from memory", self.path, error)
-        self._problem = f"the database cannot be written: {error}"
+        self._problem = str(error)
         batch.absorb(self._batch)
         self._batch = batch
         self._shed_results()
@@ -393,21 +394,3 @@ def _resolve(futures: list[asyncio.Future[None]]) -> None:
     for future in futures:
         if not future.done():
             future.set_result(None)
-
-
-def _open(path: Path, retention: Retention) -> tuple[Lock, Writer, dict[str, int]]:
-    if path.exists():
-        examine(path)
-    make_place(path)
-    lock = Lock(path)
-    try:
-        connection = open_writer(path)
-        writer = Writer(connection, retention)
-        writer.recover()
-        ids = dict(connection.execute("SELECT name, id FROM check_name").fetchall())
-    except BaseException as error:
-        lock.release()
-        if isinstance(error, StoreError):
-            raise
-        raise StoreUnusable(f"{path}: cannot be opened: {error}") from error
-    return lock, writer, ids
