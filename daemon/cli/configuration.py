@@ -47,11 +47,17 @@ def check(file: File = None, config: Config = None, output: Format = Output.TABL
         "channels": len(plan.channels),
         "slas": len(plan.slas),
     }
-    listed = ", ".join(f"{count} {name}" for name, count in counts.items())
+    listed = ", ".join(_counted(count, name) for name, count in counts.items())
     files = ", ".join(map(str, loaded.files))
     result = {"good": True, "problems": [], "files": list(map(str, loaded.files)), **counts}
     answer(output, result, lambda: say(Cell("✓ good", "up"), f"{files}: {listed}"))
     return Exit.GOOD
+
+
+def _counted(count: int, names: str) -> str:
+    """`1 check`, `2 checks`, `1 SLA`."""
+    words = names.replace("sla", "SLA")
+    return f"{count} {words.removesuffix('s') if count == 1 else words}"
 
 
 def _problems(error: ConfigError) -> list[dict[str, Any]]:

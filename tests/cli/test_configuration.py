@@ -22,7 +22,9 @@ def _directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_starter_is_written_once_and_is_good(capsys: Capture) -> None:
     assert run(["config", "init"]) == 0
     assert run(["config", "check"]) == 0
-    assert "✓ good config.toml: 1 checks" in capsys.readouterr().out
+    assert "✓ good config.toml: 1 check, 1 service, 1 rule, 1 channel, 1 SLA\n" in (
+        capsys.readouterr().out
+    )
 
     assert run(["config", "init"]) == 2
     assert "exists already; --force" in capsys.readouterr().err
