@@ -21,6 +21,7 @@ from daemon.core.effects import Effect
 from daemon.core.events import Event
 from daemon.core.model import Alert, CheckState, Group, Incident, Instant, ServiceState, Silence
 from daemon.core.plan import Plan
+from daemon.notify.health import ChannelHealth
 
 
 class EngineView(Protocol):
@@ -102,6 +103,10 @@ class Backend(Protocol):
 
     def info(self) -> DaemonInfo:
         """How the daemon itself does."""
+        ...
+
+    def channels(self) -> Sequence[ChannelHealth]:
+        """How each channel has done since the daemon started, by name."""
         ...
 
     async def command(self, event: Event) -> list[Effect]:

@@ -181,6 +181,29 @@ class IncidentDetail(Shape):
     deliveries: list[DeliveryView]
 
 
+class ChannelView(Shape):
+    """A channel and how it has done since the daemon started."""
+
+    name: str
+    kind: str
+    """Empty for one that left the configuration."""
+    waiting: int
+    """Notices not settled yet."""
+    sent: int
+    """Attempts that were taken."""
+    failed: int
+    """Attempts that were not."""
+    given_up: int
+    """Notices that never will be delivered."""
+    last_success: Time | None
+    last_failure: Time | None
+    failure: str | None
+    """Why the newest failed attempt failed."""
+    latency_p50_ms: float | None
+    """Of the recent attempts that were taken."""
+    latency_p95_ms: float | None
+
+
 class ServiceView(Shape):
     """A service; `slas` are names of its SLAs."""
 

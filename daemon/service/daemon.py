@@ -39,6 +39,7 @@ from daemon.core.errors import Refusal
 from daemon.core.events import Event, Gap, PlanChanged, ResultArrived, SelfReport, Settled, Tick
 from daemon.core.model import Instant
 from daemon.notify.dispatcher import Dispatcher
+from daemon.notify.health import ChannelHealth
 from daemon.notify.message import Composer
 from daemon.service.clock import Clock
 from daemon.service.parts import Parts, access_of, open_channels, ping_tokens, remake
@@ -289,6 +290,10 @@ class Daemon:
             reload_error=self._reload_error,
             problems=list(self.watch.problems.values()),
         )
+
+    def channels(self) -> list[ChannelHealth]:
+        """How each channel has done since the start, by name."""
+        return [health for _, health in sorted(self._dispatcher.health().items())]
 
     async def reload(self) -> dict[str, Any]:
         """Read the configuration anew and go on with it: all of it, or nothing.

@@ -44,6 +44,7 @@ from daemon.core.plan import (
     SlaPlan,
 )
 from daemon.core.severity import Severity
+from daemon.notify.health import ChannelHealth
 from daemon.store.errors import StoreUnusable, TargetExists
 
 START: Instant = 1_795_255_865_000
@@ -179,6 +180,8 @@ class Lab:
         self.ping_tokens: Mapping[str, str] = {TOKEN: "nightly"}
         self.events: list[Event] = []
         self.bad_config = False
+        self.healths: list[ChannelHealth] = []
+        self.problems: list[str] = []
         self.fails: Exception | None = None
         self.do(Tick())
 
@@ -193,8 +196,11 @@ class Lab:
             time=stamp(self.time),
             config="/etc/tocsin/config.toml",
             lag_ms=1.5,
-            problems=[],
+            problems=self.problems,
         )
+
+    def channels(self) -> list[ChannelHealth]:
+        return self.healths
 
     def do(self, event: Event) -> list[Effect]:
         """Have the engine handle it now; keep and publish what comes of it."""

@@ -18,10 +18,15 @@ async def healthy(call: Call) -> web.Response:
 
 
 async def ready(call: Call) -> web.Response:
-    """The daemon is not starting and not stopping."""
+    """The daemon is not starting and not stopping; it says what keeps it from its best.
+
+    It stays ready then: it alerts from memory, and whoever restarted it for that would
+    lose what is not on disk yet.
+    """
     if call.backend.hub.closed:
         raise Busy("the daemon is stopping")
-    return web.Response(text="OK\n")
+    problems = "; ".join(call.backend.info().problems)
+    return web.Response(text=f"degraded: {problems}\n" if problems else "OK\n")
 
 
 async def reload(call: Call) -> web.Response:

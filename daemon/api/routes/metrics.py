@@ -172,12 +172,57 @@ def daemon_families(backend: Backend) -> list[Family]:
     ]
 
 
+def channel_families(backend: Backend) -> list[Family]:
+    """How each channel does."""
+    found = [({"channel": one.name, "kind": one.kind}, one) for one in backend.channels()]
+
+    def of(value: str, scale: float = 1) -> Iterator[Sample]:
+        for labels, one in found:
+            amount = getattr(one, value)
+            if amount is not None:
+                yield labels, amount * scale
+
+    attempts = (
+        ({**labels, "outcome": outcome}, getattr(one, outcome))
+        for labels, one in found
+        for outcome in ("sent", "failed")
+    )
+    latency = (
+        ({**labels, "quantile": quantile}, latency_ms / 1000)
+        for labels, one in found
+        for quantile, latency_ms in (("0.5", one.latency_p50_ms), ("0.95", one.latency_p95_ms))
+        if latency_ms is not None
+    )
+    return [
+        Family("tocsin_channel_attempts_total", "counter", "Attempts to deliver.", attempts),
+        Family(
+            "tocsin_channel_given_up_total",
+            "counter",
+            "Notices that never will be delivered.",
+            of("given_up"),
+        ),
+        _gauge("channel_waiting_notices", "Notices not settled yet.", of("waiting")),
+        _gauge("channel_latency_seconds", "Of recent attempts that were taken.", latency),
+        _gauge(
+            "channel_last_success_timestamp_seconds",
+            "When an attempt was last taken.",
+            of("last_success_at", 1e-3),
+        ),
+        _gauge(
+            "channel_last_failure_timestamp_seconds",
+            "When an attempt last failed.",
+            of("last_failure_at", 1e-3),
+        ),
+    ]
+
+
 async def metrics(call: Call) -> web.Response:
     """Everything, in Prometheus' text format."""
     backend = call.backend
     families = [
         *daemon_families(backend),
         *estate_families(backend),
+        *channel_families(backend),
         *await sla_families(backend),
         *check_families(backend.engine),
     ]

@@ -122,7 +122,9 @@ async def state(call: Call) -> web.Response:
         "silences": silence_views(engine, now, ("active", "pending")),
         "slas": sla_views(engine, list(engine.plan.slas), now),
     }
-    history = ((name, trails.of_service(service.checks)) for name, service in services.items())
+    latencies = ((name, trails.of_service(service.checks)) for name, service in services.items())
+    # what never had a latency (a heartbeat) has no curve
+    history = ((name, trail) for name, trail in latencies if any(ms is not None for ms in trail))
     encoded = {name: await encode_list(shapes) for name, shapes in lists.items()}
     picture = {
         "seq": seq,

@@ -10,6 +10,7 @@ from daemon.api.access import Role
 from daemon.api.call import Endpoint, Handler
 from daemon.api.routes import (
     admin,
+    channels,
     checks,
     incidents,
     metrics,
@@ -88,6 +89,7 @@ def endpoints() -> list[Endpoint]:
             list[schema.DeliveryView],
             query=inputs.DeliveriesQuery,
         ),
+        _read("/channels", channels.channels, list[schema.ChannelView]),
         _read("/silences", silences.silences, list[schema.SilenceView], query=inputs.SilencesQuery),
         _read("/silences/{id}", silences.silence, schema.SilenceView),
         _act("/silences", silences.make, schema.SilenceView, **silence),
