@@ -95,9 +95,11 @@ class Casebook:
         return sorted(groups, key=lambda group: (not group.owner, group.opened_at, group.key))
 
     def told(self, incident: Incident) -> list[Told]:
-        """Everybody who was told of the incident, each once, by its routes and its policy."""
+        """Everybody who was told of the incident, each once, by its routes and its policy; not
+        who was never reached."""
         by_groups = [told for group in self.groups_of(incident) for told in group.told]
-        everybody = {(told.channel, told.recipient): told for told in (*by_groups, *incident.told)}
+        believed = [told for told in (*by_groups, *incident.told) if told.reached or not told.lost]
+        everybody = {(told.channel, told.recipient): told for told in believed}
         return list(everybody.values())
 
     def put(self, incident: Incident, turn: Turn) -> Incident:
@@ -111,6 +113,14 @@ class Casebook:
         self.incidents[incident.key] = incident
         self._incident_deadlines.set(incident.key, _due(incident))
         turn.save(incident)
+        return incident
+
+    def note(self, incident: Incident, turn: Turn) -> Incident:
+        """The incident is the same to operators, only what became of its notices is known: its
+        version stays, so that nobody's command is refused for a delivery."""
+        if incident != self.incidents[incident.key]:
+            self.incidents[incident.key] = incident
+            turn.save(incident)
         return incident
 
     def drop(self, incident: Incident, turn: Turn) -> None:

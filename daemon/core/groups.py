@@ -76,8 +76,11 @@ class Look:
 
     @property
     def told(self) -> frozenset[str]:
-        """The alerts that the channel believes to fire."""
-        return frozenset(self.entry.firing) if self.entry is not None else frozenset()
+        """The alerts that the channel believes to fire. What was lost on the way is told again,
+        unless somebody has taken the incident."""
+        if self.entry is None or (self.entry.lost and not self.acknowledged):
+            return frozenset()
+        return frozenset(self.entry.firing)
 
 
 def _first(look: Look) -> bool:
@@ -137,15 +140,20 @@ def first_look(group: Group) -> Instant:
     return group.opened_at + group.wait
 
 
-def next_look(group: Group, looks: list[Look], now: Instant) -> Instant | None:
+def next_look(
+    group: Group, looks: list[Look], now: Instant, *, owes: bool = False
+) -> Instant | None:
     """When the group should next look; None while time alone gives it nothing to tell.
 
     Args:
         looks: One for each channel of the group.
+        owes: Somebody else is to be told again on the next tick.
     """
     if group.flush_at is not None and group.flush_at <= now:
         return group.flush_at
     times = [_look_for(group, look, now) for look in looks]
+    if owes:
+        times.append(_next_tick(group, now))
     return min((at for at in times if at is not None), default=None)
 
 

@@ -287,6 +287,9 @@ class Told:
         firing: The fingerprints that were firing then; empty once told it is over.
         severity: The severity it was told with.
         address: Where on the channel, as when it was told.
+        notice: The key of the notice that said it, while nobody knows what became of it.
+        reached: Something of the incident was delivered to them.
+        lost: What they were last told could not be delivered: it is to be told again.
     """
 
     channel: str
@@ -296,6 +299,9 @@ class Told:
     severity: Severity
     resolved: bool = False
     address: str | None = None
+    notice: str = ""
+    reached: bool = False
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,6 +352,8 @@ class Incident:
         down_ms: Confirmed down time so far, closed intervals only; see `down_since`.
         down_until: When the last of those closed intervals ended.
         sequence: How many times something was told of it; part of a notice's key.
+        settled: What was last reported of its notices (`KEY sent`, `KEY failed`), so that a
+            report that comes twice counts once.
         version: Grows with every change; an operator's write may name the one it saw.
     """
 
@@ -381,6 +389,7 @@ class Incident:
     down_until: Instant | None = None
     sequence: int = 0
     reopened_at: Instant | None = None
+    settled: tuple[str, ...] = ()
 
     def lost(self, now: Instant) -> Decimal | None:
         """Money lost so far: revenue per hour x confirmed down time. None without revenue."""

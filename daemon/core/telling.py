@@ -11,10 +11,10 @@ It stands at the end of the deciding half: after it there is only the outbox.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from daemon.core import groups, notices
+from daemon.core import deliveries, groups, notices
 from daemon.core.casebook import Casebook
 from daemon.core.chronicle import EntryKind, NoticeType
 from daemon.core.effects import Enqueue
@@ -23,6 +23,7 @@ from daemon.core.events import Settled
 from daemon.core.model import Actor, Alert, Group, Incident, IncidentState, Told
 from daemon.core.notices import ALARMING, Recipient, recipient_of
 from daemon.core.plan import Plan
+from daemon.core.sources import delivery_condition
 from daemon.core.turn import Turn
 
 
@@ -38,10 +39,12 @@ class Teller:
         self.first_told: list[str] = []
         self._book = book
         self._called: dict[tuple[str, str, str], set[str]] = {}
+        self._queued: dict[tuple[str, str, str], str] = {}
 
     def begin_turn(self) -> None:
         """Another turn: everybody may be called again."""
         self._called.clear()
+        self._queued.clear()
 
     def look(self, group: Group, turn: Turn) -> None:
         """The group is due: tell each of its channels what there is to tell."""
@@ -50,16 +53,23 @@ class Teller:
         group = replace(group, flush_at=None)
         alerts = self._unmuted(group, incident)
         reasons: dict[groups.Reason, list[Recipient]] = {}
+        entries: list[Told] = []
         for channel, look in zip(group.channels, self._looks(group, incident, turn), strict=True):
             reason = groups.verdict(look)
             if reason is not None and not incident.muted:
                 reasons.setdefault(reason, []).append(Recipient(channel))
-                group = _entered(group, _entry(channel, look, incident))
+                entries.append(_entry(channel, look, incident))
+        owed = self._owed(group, incident)
         for reason, channels in reasons.items():
             kind = groups.NOTICE_TYPE[reason]
             shown = [*alerts, *(a for a in self._book.known(group.alerts) if a.resolved_at)]
             self._call(incident.key, kind, channels, shown, turn, reason.value)
-        if reasons:
+        self._tell_again(incident.key, owed, alerts, turn)
+        for entry in entries:
+            notice = self._queued.get((incident.key, entry.channel, ""))
+            if notice is not None:
+                group = _entered(group, replace(entry, notice=notice))
+        if reasons or owed:
             group = replace(group, flushed_at=now, alerts=self._remaining(group, incident))
         self.arrange(group, turn)
 
@@ -68,8 +78,22 @@ class Teller:
         incident = self._book.incidents[group.incident]
         at = None
         if not incident.muted:
-            at = groups.next_look(group, self._looks(group, incident, turn), turn.now)
+            looks = self._looks(group, incident, turn)
+            at = groups.next_look(group, looks, turn.now, owes=bool(self._owed(group, incident)))
         self._book.put_group(replace(group, flush_at=at), turn)
+
+    def _owed(self, group: Group, incident: Incident) -> list[Recipient]:
+        """Whom the policy called in vain. The group that owns the incident tells them again."""
+        if not group.owner or incident.muted or incident.state is not IncidentState.TRIGGERED:
+            return []
+        lost = (told for told in incident.told if told.lost)
+        return [recipient_of(told) for told in lost if told.channel in self.plan.channels]
+
+    def _tell_again(self, key: str, to: list[Recipient], alerts: list[Alert], turn: Turn) -> None:
+        if to and alerts:
+            reason = "told again, what was sent before is lost"
+            self._call(key, NoticeType.FIRING, to, alerts, turn, reason)
+            self._remember(key, to, turn)
 
     def step(self, incident: Incident, step: Step, turn: Turn) -> None:
         """A step of the incident's policy was run: tell its targets."""
@@ -159,8 +183,19 @@ class Teller:
             return
         to = Recipient(event.channel, event.recipient)
         text = f"{event.type.value} to {to.words}: {event.detail}"
+        known = deliveries.noted(incident.settled, event)
+        if known is None:
+            return
+        incident = self._book.note(replace(incident, settled=known), turn)
+        if event.channel in self.plan.channels:
+            fails = not event.delivered
+            turn.conditions.append(
+                delivery_condition(event.channel, fails, event.detail, turn.now)
+            )
         if event.delivered:
             self._book.write(turn, incident, EntryKind.DELIVERED, text)
+            self._believe(incident, lambda told: deliveries.delivered(told, event.notice), turn)
+            incident = self._book.incidents[incident.key]
             if incident.notified_at is None and event.type in ALARMING:
                 self._book.put(replace(incident, notified_at=turn.now), turn)
             return
@@ -168,11 +203,22 @@ class Teller:
         self._book.write(turn, incident, EntryKind.UNDELIVERED, text + tries)
         self._fall_back(incident, event, turn)
 
+    def _believe(
+        self, incident: Incident, after: Callable[[tuple[Told, ...]], tuple[Told, ...]], turn: Turn
+    ) -> None:
+        """What became of a notice is known; its incident and groups go by it."""
+        self._book.note(replace(incident, told=after(incident.told)), turn)
+        if self._book.is_open(incident.key):
+            for group in self._book.groups_of(incident):
+                self.arrange(replace(group, told=after(group.told)), turn)
+
     def _fall_back(self, incident: Incident, event: Settled, turn: Turn) -> None:
+        alarming = event.type in ALARMING
         to = notices.fallback_recipient(self.plan, event.channel, event.recipient)
         if to is None or event.fallback_of is not None or not _still_useful(incident, event):
+            if alarming:
+                self._believe(incident, lambda told: deliveries.lost(told, event), turn)
             return
-        alarming = event.type in ALARMING
         alerts = self._book.firing(incident) if alarming else self._book.known(incident.alerts)
         reason = f"{event.channel} failed: {event.detail}"
         notice = notices.notice(
@@ -182,7 +228,11 @@ class Teller:
         turn.emit(Enqueue(notice))
         self._book.write(turn, incident, EntryKind.QUEUED, f"{reason}; fallback to {to.words}")
         if alarming:
+            self._queued[incident.key, to.channel, to.name] = notice.key
             self._remember(incident.key, [to], turn)
+            incident = self._book.incidents[incident.key]
+            by = notice.key
+            self._believe(incident, lambda told: deliveries.replaced(told, event.notice, by), turn)
 
     def _call(
         self,
@@ -228,13 +278,11 @@ class Teller:
             return
         incident = self._book.put(replace(incident, sequence=incident.sequence + 1), turn)
         for recipient in to:
-            turn.emit(
-                Enqueue(
-                    notices.notice(
-                        incident, kind, recipient, alerts, turn.now, reason=reason, level=level
-                    )
-                )
+            notice = notices.notice(
+                incident, kind, recipient, alerts, turn.now, reason=reason, level=level
             )
+            turn.emit(Enqueue(notice))
+            self._queued[key, recipient.channel, recipient.name] = notice.key
         names = ", ".join(recipient.words for recipient in to)
         self._book.write(turn, incident, EntryKind.QUEUED, f"{reason}: {names}")
 
@@ -248,9 +296,15 @@ class Teller:
             old = told.get((r.channel, r.name))
             known = dict.fromkeys((*(old.firing if old else ()), *(a.key for a in unmuted)))
             firing = tuple(key for key in incident.firing if key in known)
+            notice = self._queued.get((key, r.channel, r.name))
+            if old is None and notice is None:
+                continue
             told[r.channel, r.name] = Told(
-                r.channel, r.name, turn.now, firing, worst, False, r.address
-            )
+                r.channel, r.name, turn.now, firing, worst, False, r.address,
+                notice=notice or (old.notice if old else ""),
+                reached=old is not None and old.reached,
+                lost=old is not None and old.lost and notice is None,
+            )  # fmt: skip
         self._book.put(replace(incident, told=tuple(told.values())), turn)
 
     def _looks(self, group: Group, incident: Incident, turn: Turn) -> list[groups.Look]:
@@ -305,7 +359,8 @@ def _entry(channel: str, look: groups.Look, incident: Incident) -> Told:
     """What the channel believes after it was told: what fires, and what it knew and still does."""
     firing = look.firing | (look.told & look.still)
     severity = incident.severity if look.severity is None else look.severity
-    return Told(channel, "", look.now, tuple(sorted(firing)), severity)
+    reached = look.entry is not None and look.entry.reached
+    return Told(channel, "", look.now, tuple(sorted(firing)), severity, reached=reached)
 
 
 def _entered(group: Group, entry: Told) -> Group:

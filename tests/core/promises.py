@@ -6,6 +6,7 @@ A machine that drives an engine derives from `Promises` and calls `hold` after e
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from daemon.core.chronicle import Entry, EntryKind
 from daemon.core.effects import Append, Drop, Effect, Enqueue, Save
@@ -198,7 +199,7 @@ class Promises:
             if old is None:
                 assert EntryKind.FIRED in kinds
                 continue
-            if old != incident:
+            if old != replace(incident, told=old.told, settled=old.settled):
                 assert incident.version > old.version
             told = {
                 IncidentState.ACKNOWLEDGED: {EntryKind.ACKNOWLEDGED},
