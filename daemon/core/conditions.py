@@ -32,7 +32,9 @@ def of_check(
 
     It cannot be told while nothing could be measured, or while the check is one of the
     uplink's targets and the uplink as a whole is down (`behind_uplink`), which is told once.
+    What the uplink hides, be it a target or a remote check, is muted as if behind a parent.
     """
+    behind_uplink = behind_uplink or state.cause == CAUSE
     holds: bool | None = state.status is not Status.UP
     if not state.measured or (behind_uplink and holds):
         holds = None
@@ -46,7 +48,7 @@ def of_check(
         annotations=_annotations(state, last),
         promote=plan.promote,
         acknowledgeable=plan.acknowledgeable,
-        unreachable=state.unreachable or ("uplink" if behind_uplink and holds is None else None),
+        unreachable=state.unreachable or ("uplink" if holds is None and behind_uplink else None),
         flapping=state.flapping,
         down=bool(holds) and state.status is Status.DOWN,
     )

@@ -20,7 +20,7 @@ from checks.result import Fault, Result, Status
 from daemon.core import conditions
 from daemon.core.availability import service_status
 from daemon.core.dependencies import Dependencies, Group, Node, counts_as_down, root_cause
-from daemon.core.health import decide, failing_since, unmeasured
+from daemon.core.health import decide, failing_since, reachable, unmeasured
 from daemon.core.model import SECOND, CheckState, Instant, Millis, Record, ServiceState
 from daemon.core.plan import CheckPlan, Plan
 from daemon.core.turn import Condition, Fact, Turn
@@ -36,18 +36,23 @@ class Estate:
     """What is known of everything that the plan has.
 
     Attributes:
-        released: Checks that are reachable again and wait to be measured; whoever probes
-            takes them from here.
+        released: Checks to be run at once, since what hid them is gone; whoever probes takes
+            them from here.
+        awaited: Those whose hiding is over and that were not measured since, and when it
+            ended. They stay as they are, hidden and muted, until a run tells.
+        returning: Likewise the uplink's targets that failed with it.
     """
 
     __slots__ = (
         "_pending",
         "_unsaved",
+        "awaited",
         "checks",
         "graph",
         "last",
         "plan",
         "released",
+        "returning",
         "services",
         "uplink",
     )
@@ -60,6 +65,8 @@ class Estate:
         self.last: dict[str, Result] = {}
         self.uplink = self._guard()
         self.released: list[str] = []
+        self.awaited: dict[str, Instant] = {}
+        self.returning: dict[str, Instant] = {}
         self._pending: deque[str] = deque()
         self._unsaved = {*plan.checks}
 
@@ -91,7 +98,7 @@ class Estate:
 
     def condition(self, name: str, now: Instant) -> Condition:
         """The condition of a check as it is now."""
-        behind = self.uplink.active and name in self.uplink.names
+        behind = name in self.returning or (self.uplink.active and name in self.uplink.names)
         return conditions.of_check(
             self.plan.checks[name],
             self.checks[name],
@@ -141,6 +148,8 @@ class Estate:
         """Hide a check behind a root cause that is down, or release it."""
         state = self.checks[name]
         root = root_cause(self.graph.groups(name), self._find)
+        if root is not None:
+            self.awaited.pop(name, None)
         if root == state.unreachable:
             return
         if root is None:
@@ -155,14 +164,31 @@ class Estate:
 
     def _release(self, state: CheckState, turn: Turn) -> None:
         """Reachable again: a heartbeat is what it was told, a probed check waits for its run."""
-        free = replace(
-            state, unreachable=None, cause=f"not measured since {state.unreachable} was down"
-        )
-        if not self._is_heartbeat(state.key):
+        if self._is_heartbeat(state.key):
+            free = reachable(state)
+            if state.soft_status is not Status.UNKNOWN:
+                free = decide(free, state.soft_status, turn.now)
+            self.change(free, turn)
+        elif state.key not in self.awaited:
+            self.awaited[state.key] = turn.now
             self.released.append(state.key)
-        elif state.soft_status is not Status.UNKNOWN:
-            free = decide(free, state.soft_status, turn.now)
-        self.change(free, turn)
+
+    def measured(self, result: Result) -> CheckState | None:
+        """The record to hold a result against: of a hidden check whose hiding is over, the
+        one that is not hidden any more. None for one that is still hidden, or of which only
+        a run that began before can tell that it fails."""
+        state = self.checks[result.check]
+        if state.unreachable is None:
+            return state
+        since = self.awaited.get(result.check)
+        if since is None or (result.at < since and result.status is not Status.UP):
+            return None
+        return self.freed(result.check)
+
+    def freed(self, name: str) -> CheckState:
+        """The record of a check that was hidden and is awaited no longer."""
+        state = self.checks[name]
+        return reachable(state) if self.awaited.pop(name, None) is not None else state
 
     def _is_heartbeat(self, name: str) -> bool:
         return self.plan.checks[name].heartbeat is not None
@@ -178,7 +204,7 @@ class Estate:
         for parent in self.graph.parent_checks(name):
             if self.is_stale(parent, since):
                 yield parent
-        if self._is_guarded(self.plan.checks[name]) and self.uplink.in_doubt(since):
+        if self._needs_uplink(self.plan.checks[name]) and self.uplink.in_doubt(name, since):
             yield from (target for target in self.uplink.names if self.is_stale(target, since))
 
     def in_doubt(self, name: str, since: Instant, now: Instant) -> bool:
@@ -190,9 +216,12 @@ class Estate:
         check = self.plan.checks[name]
         if now - since > (check.down_after - 1) * check.retry_every + HOLD_LIMIT:
             return False
-        if self._is_guarded(check) and self.uplink.in_doubt(since):
+        if self._needs_uplink(check) and self.uplink.in_doubt(name, since):
             return True
         return any(self._may_explain(group, since) for group in self.graph.groups(name))
+
+    def _needs_uplink(self, check: CheckPlan) -> bool:
+        return check.remote or check.name in self.uplink.names
 
     def _is_guarded(self, check: CheckPlan) -> bool:
         return check.remote and check.name not in self.uplink.names
@@ -224,16 +253,47 @@ class Estate:
         """
         if result.check in self.uplink.names:
             if self.uplink.note(result):
-                turn.conditions.append(
-                    conditions.of_uplink(self.uplink.active, turn.now, self.uplink.names)
-                )
-                for name in sorted(self.uplink.names):
-                    self.announce(name, turn)
+                self._switch(result.at, turn)
             return result
         if not self.is_cut_off(result):
             return result
         words = f"{CAUSE}; {result.message}" if result.message else CAUSE
         return replace(result, status=Status.UNKNOWN, fault=Fault.INTERNAL, message=words)
+
+    def _switch(self, since: Instant, turn: Turn) -> None:
+        """The guard turned on or off, by a run that began at `since`. Its targets' failures
+        are told again when a run after the return bears them out."""
+        turn.conditions.append(
+            conditions.of_uplink(self.uplink.active, turn.now, self.uplink.names)
+        )
+        self.returning.clear()
+        if self.uplink.active:
+            for name in sorted(self.uplink.names):
+                self.announce(name, turn)
+        else:
+            self._await_targets(since)
+
+    def _await_targets(self, since: Instant) -> None:
+        for name in sorted(self.uplink.names):
+            state = self.checks[name]
+            if state.measured and state.status is not Status.UP and not self._is_heartbeat(name):
+                self.returning[name] = since
+                self.released.append(name)
+
+    def returned(self, name: str, at: Instant, turn: Turn) -> None:
+        """A target's run that began at `at` was judged: if it was made after the uplink came
+        back and nothing is left to confirm, its failure is told from now on."""
+        since = self.returning.get(name)
+        if since is None or at < since or not self.checks[name].hard:
+            return
+        del self.returning[name]
+        if self.checks[name].status is not Status.UP:
+            self.announce(name, turn)
+
+    def returned_without(self, name: str, turn: Turn) -> None:
+        """A target's run did not come back: what is known of it is told."""
+        if self.returning.pop(name, None) is not None:
+            self.announce(name, turn)
 
     def is_cut_off(self, result: Result) -> bool:
         """Whether this failure says nothing, because the uplink is down."""
@@ -256,11 +316,15 @@ class Estate:
         for name in [name for name in self.services if name not in plan.services]:
             turn.drop(self.services.pop(name))
         self.plan, self.graph = plan, Dependencies(plan)
+        self.awaited = {name: at for name, at in self.awaited.items() if name in plan.checks}
         for name in self.checks:
             if self._is_heartbeat(name) is not (name in passive):
                 self.last.pop(name, None)
+                self.awaited.pop(name, None)
                 self.change(replace(fresh(plan.checks[name]), since=turn.now), turn)
         self.uplink = self._guard()
+        names = self.uplink.names
+        self.returning = {name: at for name, at in self.returning.items() if name in names}
         self._make_missing()
         self.introduce(turn)
         for name in plan.checks:
@@ -280,6 +344,8 @@ class Estate:
                 self._take_back(record, self.services, turn)
         self.last.update((name, result) for name, result in last.items() if name in self.checks)
         self.uplink = self._guard()
+        if not self.uplink.active:
+            self._await_targets(turn.now)
         for name in self.plan.checks:
             self.look_behind(name, turn)
         self._reassess(turn)

@@ -287,3 +287,9 @@ def unmeasured(state: CheckState, since: Instant, cause: str) -> CheckState:
     elif (streak := failing_since(state)) is not None:
         start = min(since, streak)
     return replace(decide(state, Status.UNKNOWN, start, cause), measured=False)
+
+
+def reachable(state: CheckState) -> CheckState:
+    """The record of a check that nothing hides any more, and that was not measured yet."""
+    cause = f"not measured since {state.unreachable} was down"
+    return replace(state, unreachable=None, cause=cause)

@@ -137,7 +137,10 @@ class Observatory:
             estate.last[name] = result
             if not _is_steady(state, result, before):
                 at = min(max(result.at, self._floor(state, before, run)), turn.now)
-                self._judge(watch.plan, state, result, at, before, turn)
+                self._judge(watch.plan, result, at, before, turn)
+                self._follow_up(turn)
+            if estate.returning:
+                estate.returned(name, result.at, turn)
         self._now = turn.now
         turn.effects.append(Observed(result))
         self._probing.arrange(name, watch, turn.now if run is None else run.due, turn.now)
@@ -177,6 +180,7 @@ class Observatory:
         """Look for overdue results and silent heartbeats, then start what is due."""
         for state in self._probing.take_overdue(turn):
             self._estate.change(state, turn)
+            self._estate.returned_without(state.key, turn)
         self._heartbeats.expire(turn)
         self._now = turn.now
         self._follow_up(turn)
@@ -198,15 +202,17 @@ class Observatory:
     def _judge(
         self,
         plan: CheckPlan,
-        state: CheckState,
         result: Result,
         at: Instant,
         before: Result | None,
         turn: Turn,
     ) -> None:
         """Hold a result that may change something against its check's record."""
-        estate, name = self._estate, state.key
-        if state.unreachable is not None:
+        estate, name = self._estate, result.check
+        state = estate.measured(result)
+        if state is None:
+            if name in estate.awaited:
+                self._probing.start((name,), turn)
             return
         if estate.is_cut_off(result):
             estate.change(unmeasured(state, at, CAUSE), turn)
@@ -218,7 +224,6 @@ class Observatory:
                 self._look_around(name, result, done.action, turn)
             elif done.state.hard and before is not None and before.fault is not result.fault:
                 estate.announce(name, turn)
-        self._follow_up(turn)
         self._probing.expect(name)
 
     def _is_held(self, state: CheckState, result: Result, at: Instant, turn: Turn) -> bool:

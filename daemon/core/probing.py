@@ -185,7 +185,7 @@ class Probing:
             self._overdue.set(name, turn.now + 2 * self.watches[name].plan.every)
 
     def _without_result(self, name: str, now: Instant, *, stuck: bool) -> CheckState:
-        state, watch = self._estate.checks[name], self.watches[name]
+        state, watch = self._estate.freed(name), self.watches[name]
         if state.unreachable is not None or (state.measured and state.status is Status.UNKNOWN):
             return state
         since = min(now, self._last_sign(name) + self._interval(watch, state))

@@ -3,8 +3,8 @@
 A few independent targets stand for the way out. While all of them fail, a remote check that
 fails says nothing about its target, and is unknown. The guard goes by their newest runs,
 soft ones too: waiting for confirmation would let every remote target be confirmed down in
-the meantime. For the same reason a remote check's failure is in doubt until one of the
-uplink's targets was seen well after it began.
+the meantime. For the same reason the failure of a remote check, or of one of the targets,
+is in doubt until another of the uplink's targets was seen well after it began.
 
 The observatory notes the uplink targets' results here and asks it about remote failures.
 """
@@ -40,8 +40,14 @@ class Uplink:
         before, self.active = self.active, self._all_fail()
         return before is not self.active
 
-    def in_doubt(self, since: Instant) -> bool:
-        """Whether no target was seen well by a run that began at `since` or later."""
-        return bool(self.names) and not any(
-            result.status is Status.UP and result.at >= since for result in self._newest.values()
+    def in_doubt(self, name: str, since: Instant) -> bool:
+        """Whether the uplink may explain that `name` fails since then: no target, itself left
+        out if it is one, was seen well by a run that began at `since` or later. Once the
+        uplink is known to be down, that is no doubt any more."""
+        if self.active or not self.names - {name}:
+            return False
+        return not any(
+            result.status is Status.UP and result.at >= since
+            for target, result in self._newest.items()
+            if target != name
         )

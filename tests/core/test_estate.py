@@ -36,8 +36,13 @@ def test_a_chain_of_thousands_is_hidden_and_released_without_recursion() -> None
     settled(estate, "c0", DOWN, T0 + 1)
     assert {estate.checks[f"c{i}"].unreachable for i in range(1, size)} == {"c0"}
     settled(estate, "c0", UP, T0 + 2)
+    for i in range(1, size):
+        assert estate.released == [f"c{i}"]
+        estate.released.clear()
+        assert estate.measured(Result(f"c{i}", T0 + 2, UP)) is not None
+        settled(estate, f"c{i}", UP, T0 + 2)
     assert {estate.checks[f"c{i}"].unreachable for i in range(1, size)} == {None}
-    assert len(estate.released) == size - 1
+    assert (estate.released, estate.awaited) == ([], {})
 
 
 def test_a_change_to_the_same_is_no_change() -> None:
@@ -51,10 +56,15 @@ def test_a_check_is_released_only_when_no_group_hides_it() -> None:
     settled(estate, "b", DOWN)
     settled(estate, "a", UP)
     hidden = estate.checks["web"]
-    settled(estate, "b", UP)
-    free = estate.checks["web"]
-    assert (hidden.unreachable, free.unreachable) == ("b", None)
-    assert free.cause == "not measured since b was down"
+    assert (hidden.unreachable, estate.awaited, estate.released) == ("b", {}, [])
+    assert estate.measured(Result("web", T0, DOWN)) is None
+    settled(estate, "b", UP, T0 + 5)
+    assert (estate.awaited, estate.released) == ({"web": T0 + 5}, ["web"])
+    assert estate.checks["web"] == hidden
+    assert estate.measured(Result("web", T0 + 4, DOWN)) is None
+    free = estate.measured(Result("web", T0 + 5, DOWN))
+    assert free is not None
+    assert (free.unreachable, free.cause) == (None, "not measured since b was down")
 
 
 def test_services_behind_services_are_unreachable_all_the_way() -> None:

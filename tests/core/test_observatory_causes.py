@@ -167,3 +167,88 @@ def test_one_target_that_answers_is_uplink_enough() -> None:
     world = World(plan(*checks, uplink="dns gateway"), targets).start().run_to(100)
     assert world.state("web").status is DOWN
     assert world.told("self:uplink") == []
+
+
+def mutes(world: World, name: str) -> list[tuple[bool | None, str | None]]:
+    """What was told of a check's alert: whether it holds, and what hides it."""
+    return [(c.holds, c.unreachable) for c in world.told(f"check:{name}")]
+
+
+def test_a_child_stays_hidden_until_its_first_run_after_its_parent_recovered() -> None:
+    parts = plan(check("db"), check("web", parents=(("db",),)))
+    targets = {"db": failing((30, 90)), "web": failing((20, 90))}
+    world = World(parts, targets, latency=50).start().run_to(200)
+    assert mutes(world, "web") == [(False, None), (True, None), (None, "db"), (False, None)]
+
+
+def test_a_child_that_still_fails_after_its_parent_recovered_is_told_of_again() -> None:
+    parts = plan(check("db"), check("web", parents=(("db",),)))
+    targets = {"db": failing((30, 90)), "web": failing((20, 900))}
+    world = World(parts, targets, latency=50).start().run_to(200)
+    assert mutes(world, "web")[2:] == [(None, "db"), (None, None), (True, None)]
+
+
+def test_a_child_whose_run_does_not_come_back_is_not_hidden_for_ever() -> None:
+    parts = plan(check("db"), check("web", parents=(("db",),)))
+    world = World(parts, {"db": failing((30, 90))}, latency=50).start().run_to(60)
+    assert world.state("web").unreachable == "db"
+    world.stuck.add("web")
+    world.run_to(150)
+    assert world.state("web").unreachable is None
+    assert world.state("web").cause == "its probe does not come back"
+    assert mutes(world, "web")[-1] == (True, None)
+
+
+def test_a_child_that_waits_for_its_run_still_waits_after_a_restart() -> None:
+    parts = plan(check("db"), check("web", parents=(("db",),)))
+    world = World(parts, {"db": failing((30, 90))}, latency=50).start().run_to(60)
+    world.stuck.add("web")
+    while world.state("db").status is not UP:
+        world.run_to((world.now - T0) / 1000 + 1)
+    assert world.state("web").unreachable == "db"
+    records = [*world.observatory.checks.values(), *world.observatory.services.values()]
+    again = World(parts, latency=50, now=world.now)
+    again.do(again.observatory.restore, records, dict(world.observatory.last))
+    assert again.state("web").unreachable == "db"
+    again.run_to((again.now - T0) / 1000 + 6)
+    assert (again.state("web").status, again.state("web").unreachable) == (UP, None)
+
+
+LOST = {name: failing((60, 300)) for name in ("u1", "u2", "web")}
+
+
+def test_no_target_of_a_lost_uplink_is_told_of_for_itself() -> None:
+    parts = plan(check("u1"), check("u2"), check("web"), uplink="u1 u2")
+    world = World(parts, LOST, latency=50).start().run_to(400)
+    for name in LOST:
+        assert not any(holds for holds, _ in mutes(world, name)), name
+        assert mutes(world, name)[-1] == (False, None)
+    assert [c.holds for c in world.told("self:uplink")] == [True, False]
+
+
+def test_a_target_that_fails_on_after_the_uplink_returned_is_told_of_by_its_next_run() -> None:
+    parts = plan(check("u1"), check("u2"), uplink="u1 u2")
+    targets = LOST | {"u2": failing((60, 900))}
+    world = World(parts, targets, latency=50).start().run_to(400)
+    back = next(at for at, c in world.conditions if c.source == "self:uplink" and not c.holds)
+    told = [at for at, c in world.conditions if c.source == "check:u2" and c.holds]
+    assert told[0] > back
+    assert told[0] <= back + 1_000
+    assert mutes(world, "u2")[-2:] == [(None, "uplink"), (True, None)]
+
+
+def test_a_target_that_fails_alone_is_told_of_once_the_other_was_seen_well() -> None:
+    parts = plan(check("u1"), check("u2"), uplink="u1 u2")
+    world = World(parts, {"u2": failing((60, 900))}, latency=50).start().run_to(120)
+    assert mutes(world, "u2")[-1] == (True, None)
+    began = next(at for at in world.runs_of("u2") if at >= 60)
+    assert any(began <= at <= began + 1 for at in world.runs_of("u1"))
+
+
+def test_a_target_without_a_result_after_the_uplink_returned_is_told_of_as_unknown() -> None:
+    parts = plan(check("u1"), check("u2"), uplink="u1 u2")
+    world = World(parts, LOST, latency=50).start().run_to(290)
+    world.stuck.add("u2")
+    world.run_to(400)
+    assert world.state("u2").cause == "its probe does not come back"
+    assert mutes(world, "u2")[-1] == (True, None)

@@ -25,7 +25,7 @@ def test_a_target_that_was_never_measured_keeps_it_up() -> None:
 def test_without_targets_it_is_never_down_and_nothing_in_doubt() -> None:
     nothing = Uplink((), {})
     assert not nothing.active
-    assert not nothing.in_doubt(0)
+    assert not nothing.in_doubt("web", 0)
 
 
 def test_noting_a_result_tells_whether_the_guard_turned() -> None:
@@ -39,7 +39,22 @@ def test_noting_a_result_tells_whether_the_guard_turned() -> None:
 
 def test_a_failure_is_in_doubt_until_a_target_was_seen_well_after_it_began() -> None:
     uplink = guard(a=UP, b=UP)
-    assert uplink.in_doubt(101)
-    assert not uplink.in_doubt(100)
+    assert uplink.in_doubt("web", 101)
+    assert not uplink.in_doubt("web", 100)
     uplink.note(Result("b", 150, UP))
-    assert not uplink.in_doubt(101)
+    assert not uplink.in_doubt("web", 101)
+
+
+def test_a_target_is_in_doubt_until_another_one_was_seen_well_or_the_uplink_is_down() -> None:
+    uplink = guard(a=UP, b=UP)
+    uplink.note(Result("a", 150, DOWN))
+    assert uplink.in_doubt("a", 150)
+    uplink.note(Result("b", 160, UP))
+    assert not uplink.in_doubt("a", 150)
+    uplink.note(Result("b", 170, DOWN))
+    assert uplink.active
+    assert not uplink.in_doubt("a", 150)
+
+
+def test_a_single_target_is_in_no_doubt() -> None:
+    assert not Uplink(("a",), {}).in_doubt("a", 150)
