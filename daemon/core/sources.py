@@ -1,9 +1,8 @@
 """Where alerts come from: Tocsin's own reports, and whether a source still exists.
 
 What the service reports of itself (`self:database`, ...) is known to its present process
-alone, so it does not outlive a restart. Three are the engine's own findings and follow from
-what is stored: the lost uplink, a channel that does not deliver (`self:delivery:CHANNEL`)
-and an incident that nobody can be told of (`self:routing:INCIDENT`).
+alone, so it does not outlive a restart. Two are the engine's own findings and follow from
+what is stored: the lost uplink, and a channel that does not deliver (`self:delivery:CHANNEL`).
 """
 
 from __future__ import annotations
@@ -22,7 +21,6 @@ SERVICE: Final = "tocsin"
 """The service that all alerts about Tocsin itself belong to."""
 
 UPLINK: Final = "self:uplink"
-ROUTING: Final = "self:routing:"
 _DELIVERY: Final = "self:delivery:"
 
 
@@ -49,21 +47,10 @@ def delivery_condition(channel: str, holds: bool, detail: str, now: Instant) -> 
     )
 
 
-def routing_condition(incident: str, lost: str, now: Instant) -> Condition:
-    """A step of this incident's policy named these targets, which cannot be reached; over
-    (`lost` is empty) when the incident is."""
-    message = f"incident {incident}: not reachable: {lost}"
-    return replace(
-        self_condition(SelfReport("routing", bool(lost), message), now),
-        source=f"{ROUTING}{incident}",
-        labels={"alertname": "TocsinRouting", "incident": incident, "service": SERVICE},
-    )
-
-
 def outlives_restart(source: str) -> bool:
     """Whether the engine itself can tell when this is over; a report of the service watch
     is made anew by the next process if it still holds."""
-    own = (UPLINK, _DELIVERY, ROUTING)
+    own = (UPLINK, _DELIVERY)
     return not source.startswith("self:") or source.startswith(own)
 
 

@@ -10,7 +10,6 @@ from daemon.core.sources import (
     delivery_condition,
     lives,
     outlives_restart,
-    routing_condition,
     self_condition,
 )
 from tests.core.deciding import START, plan
@@ -46,20 +45,15 @@ def test_what_tocsin_says_of_itself_leaves_with_what_it_is_about() -> None:
 
 
 def test_only_what_the_engine_finds_out_itself_outlives_a_restart() -> None:
-    own = ("self:uplink", "self:delivery:slack", "self:routing:abc", "check:web", "rule:slow:web")
+    own = ("self:uplink", "self:delivery:slack", "check:web", "rule:slow:web")
     assert all(outlives_restart(source) for source in own)
     assert not outlives_restart("self:outbox")
 
 
-def test_a_channel_that_fails_and_an_incident_without_anybody_are_alerts_of_their_own() -> None:
+def test_a_channel_that_fails_is_an_alert_of_its_own() -> None:
     delivery = delivery_condition("slack", True, "refused", START)
     assert (delivery.source, delivery.name) == ("self:delivery:slack", "TocsinDelivery")
     assert delivery.labels["channel"] == "slack"
-    routing = routing_condition("abc", "channel:gone", START)
-    assert (routing.source, routing.name) == ("self:routing:abc", "TocsinRouting")
-    assert routing.annotations["summary"] == "incident abc: not reachable: channel:gone"
-    assert routing.holds
-    assert not routing_condition("abc", "", START).holds
 
 
 def test_a_report_is_a_condition_of_the_service_tocsin() -> None:
