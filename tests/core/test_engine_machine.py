@@ -355,9 +355,15 @@ class EngineMachine(Promises, RuleBasedStateMachine):
             for notice in self.mirror.notices
             if notice.type is NoticeType.RESOLVED
         }
+        failed = {
+            (event.incident, event.channel, event.recipient)
+            for event, _ in self.recorded
+            if isinstance(event, Settled) and not event.delivered
+        }
         for notice in self.mirror.notices:
+            whom = (notice.incident.key, notice.channel, notice.recipient)
             if notice.type in ALARMING and CHANNELS[notice.channel].send_resolved:
-                assert (notice.incident.key, notice.channel, notice.recipient) in over
+                assert whom in over or whom in failed
 
     def nothing_is_kept_for_ever(self) -> None:
         for _ in range(8):
