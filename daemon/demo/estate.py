@@ -82,7 +82,7 @@ def _services() -> list[dict[str, Any]]:
             "owner": "platform",
             "revenue_per_hour": 48000,
             "impact": "Nobody can order anything.",
-            "runbook": "Press a to take this incident, n to write a note, e to tell the next level.",
+            "runbook": "Press a to take this incident, n to write a note, e to tell the next.",
             "recovery_sla": "20s",
             **money,
         },

@@ -33,18 +33,28 @@ class Addresses:
     invoices: Path
 
 
-def free_port() -> int:
-    """A TCP port on loopback that nobody uses now."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def hold(port: int = 0) -> socket.socket:
+    """A socket that keeps a port of loopback, a free one for 0, and does not listen yet: who
+    connects is refused, and nobody else gets the port."""
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", port))
+    return held
+
+
+def port_of(held: socket.socket) -> int:
+    """The port that the socket keeps."""
+    return int(held.getsockname()[1])
 
 
 class Shop:
     """Starts the targets and plays scenes on them."""
 
     def __init__(self, directory: Path) -> None:
-        self.addresses = Addresses(free_port(), free_port(), directory / "invoices.db")
+        self._web_port, self._database_port = hold(), hold()
+        self.addresses = Addresses(
+            port_of(self._web_port), port_of(self._database_port), directory / "invoices.db"
+        )
         self.scene = Scene()
         self._runner: web.AppRunner | None = None
         self._database: asyncio.Server | None = None
@@ -58,7 +68,7 @@ class Shop:
         app.router.add_get("/recommendations", self._recommendations)
         self._runner = web.AppRunner(app, shutdown_timeout=0.2)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self.addresses.web_port).start()
+        await web.SockSite(self._runner, self._web_port).start()
         with closing(sqlite3.connect(self.addresses.invoices)) as database:
             database.execute("CREATE TABLE invoices (id INTEGER PRIMARY KEY, sent INTEGER)")
             database.commit()
@@ -69,6 +79,8 @@ class Shop:
         await self._set_database(up=False)
         if self._runner is not None:
             await self._runner.cleanup()
+        self._database_port.close()
+        self._web_port.close()
 
     async def play(self, scene: Scene) -> None:
         """Make the shop as the scene says."""
@@ -80,15 +92,12 @@ class Shop:
 
     async def _set_database(self, *, up: bool) -> None:
         if up and self._database is None:
-            port = self.addresses.database_port
-            try:
-                self._database = await asyncio.start_server(_greet, "127.0.0.1", port)
-            except OSError as error:  # its port is still being left; the next scene tries again
-                _log.warning("the demo's database cannot listen yet: %s", error)
+            self._database = await asyncio.start_server(_greet, sock=self._database_port)
         elif not up and self._database is not None:
             self._database.close()
             await self._database.wait_closed()
             self._database = None
+            self._database_port = hold(self.addresses.database_port)
 
     def _write_invoices(self, unsent: int) -> None:
         with closing(sqlite3.connect(self.addresses.invoices, timeout=5)) as database:

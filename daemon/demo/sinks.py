@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from daemon.demo.shop import free_port
+from daemon.demo.shop import hold, port_of
 from daemon.notify.scrub import Scrubber
 
 _log = logging.getLogger(__name__)
@@ -38,21 +38,21 @@ class MailSink:
     """A minimal SMTP server (RFC 5321, section 4.5.1): takes every mail, keeps none."""
 
     def __init__(self, tell: Tell) -> None:
-        self.port = free_port()
+        self._held = hold()
+        self.port = port_of(self._held)
         self._tell = tell
         self._server: asyncio.Server | None = None
 
     async def open(self) -> None:
         """Listen on loopback."""
-        self._server = await asyncio.start_server(
-            self._serve, "127.0.0.1", self.port, limit=_LONGEST_LINE
-        )
+        self._server = await asyncio.start_server(self._serve, sock=self._held, limit=_LONGEST_LINE)
 
     async def close(self) -> None:
         """Stop listening."""
         if self._server is not None:
             self._server.close()
             await self._server.wait_closed()
+        self._held.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -110,7 +110,8 @@ class WebhookSink:
     """Takes every webhook."""
 
     def __init__(self, tell: Tell) -> None:
-        self.port = free_port()
+        self._held = hold()
+        self.port = port_of(self._held)
         self._tell = tell
         self._runner: web.AppRunner | None = None
 
@@ -120,12 +121,13 @@ class WebhookSink:
         app.router.add_post("/shop-chat", self._take)
         self._runner = web.AppRunner(app, shutdown_timeout=0.2)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
+        await web.SockSite(self._runner, self._held).start()
 
     async def close(self) -> None:
         """Stop listening."""
         if self._runner is not None:
             await self._runner.cleanup()
+        self._held.close()
 
     async def _take(self, request: web.Request) -> web.StreamResponse:
         try:

@@ -9,7 +9,7 @@ from pathlib import Path
 from daemon.config import load
 from daemon.core.periods import period_at
 from daemon.demo.estate import configuration, objective, write
-from daemon.demo.shop import HEARTBEAT, Shop
+from daemon.demo.shop import HEARTBEAT
 
 NOW = datetime(2026, 11, 21, 10, 10, tzinfo=UTC)
 
@@ -26,7 +26,8 @@ def test_on_every_hour_of_a_year_the_months_budget_is_a_minute_or_two() -> None:
 
 def test_the_configuration_loads_and_names_everything_the_script_touches(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
-    write(file, configuration(tmp_path, Shop(tmp_path).addresses, 2525, 8080, NOW))
+    addresses = Addresses(8081, 5432, tmp_path / "invoices.db")
+    write(file, configuration(tmp_path, addresses, 2525, 8080, NOW))
     config = load(file)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert {check.kind for check in config.plan.checks.values()} == {
