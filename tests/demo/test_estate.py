@@ -9,7 +9,7 @@ from pathlib import Path
 from daemon.config import load
 from daemon.core.periods import period_at
 from daemon.demo.estate import configuration, objective, write
-from daemon.demo.shop import HEARTBEAT
+from daemon.demo.shop import HEARTBEAT, Addresses
 
 NOW = datetime(2026, 11, 21, 10, 10, tzinfo=UTC)
 
