@@ -189,9 +189,7 @@ class Teller:
         incident = self._book.note(replace(incident, settled=known), turn)
         if event.channel in self.plan.channels:
             fails = not event.delivered
-            turn.conditions.append(
-                delivery_condition(event.channel, fails, event.detail, turn.now)
-            )
+            turn.conditions.append(delivery_condition(event.channel, fails, event.detail, turn.now))
         if event.delivered:
             self._book.write(turn, incident, EntryKind.DELIVERED, text)
             self._believe(incident, lambda told: deliveries.delivered(told, event.notice), turn)
