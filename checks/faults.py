@@ -16,7 +16,7 @@ from typing import Final
 
 from checks.errors import ProbeError
 from checks.result import Fault
-from checks.tls import tls_words
+from checks.tls_client import tls_words
 
 _OWN: Final[Mapping[int, str]] = {
     errno.EMFILE: "this process is out of file descriptors",

@@ -24,7 +24,7 @@ from checks.http_request import Target, refuse_header, request_bytes
 from checks.probe import FieldType, Kind, Order, Trace
 from checks.result import Fault, Observation, Scalar
 from checks.spec import CheckSpec, Secret
-from checks.tls import TlsSpec, cert_days, client_context
+from checks.tls_client import TlsSpec, cert_days, client_context
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _REPEATABLE: Final = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -13,7 +13,7 @@ from checks.probe import Kind, Order, Trace
 from checks.result import Fault, Observation
 from checks.spec import CheckSpec, Secret
 from checks.sql import FIELDS, ROW_LIMIT, rows_observation
-from checks.tls import TlsSpec, client_context
+from checks.tls_client import TlsSpec, client_context
 
 _SORTS: Final[Mapping[int, Fault]] = {
     1040: Fault.REFUSED,  # too many connections

@@ -17,7 +17,7 @@ from checks.probe import Kind, Order, Trace
 from checks.result import Fault, Observation
 from checks.spec import CheckSpec, Secret
 from checks.sql import FIELDS, ROW_LIMIT, rows_observation
-from checks.tls import TlsSpec, client_context
+from checks.tls_client import TlsSpec, client_context
 
 if TYPE_CHECKING:
     import asyncpg

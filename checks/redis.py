@@ -19,7 +19,7 @@ from checks.resp import Refused, Reply, RespViolation, command_bytes, read_reply
 from checks.result import Fault, Observation, Scalar
 from checks.spec import CheckSpec, Secret
 from checks.text import one_line
-from checks.tls import TlsSpec, client_context
+from checks.tls_client import TlsSpec, client_context
 
 FIELDS: Final[Mapping[str, FieldType]] = {
     "reply": "any",

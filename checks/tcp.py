@@ -21,7 +21,7 @@ from checks.probe import FieldType, Kind, Order, Trace
 from checks.result import Fault, Observation, Scalar
 from checks.spec import CheckSpec
 from checks.text import one_line
-from checks.tls import TlsSpec, cert_days, client_context
+from checks.tls_client import TlsSpec, cert_days, client_context
 
 BANNER_LIMIT: Final = 4096
 """How many bytes of what the target says are read."""

@@ -15,7 +15,7 @@ import pytest
 
 from checks.errors import SpecError
 from checks.result import Fault, Status
-from checks.tls import TlsSpec, client_context, not_after
+from checks.tls_client import TlsSpec, client_context, not_after
 from tests.checks.authority import Authority, make_authority
 from tests.checks.conftest import Run, prepared
 from tests.peers.http import RawServer, answering, response, start_raw

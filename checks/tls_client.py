@@ -1,4 +1,4 @@
-"""TLS for every probe: contexts from the configuration, certificate days, words for faults.
+"""What a probe needs to speak TLS: contexts from the configuration, days, words for faults.
 
 Contexts are shared by checks with equal settings, because loading the system's authorities
 costs milliseconds and a megabyte each.
