@@ -23,7 +23,7 @@ from daemon.api.views import check_view
 from daemon.config import load
 from daemon.core.effects import Observed, StartProbe
 from daemon.core.engine import Engine
-from daemon.core.events import ResultArrived, Tick
+from daemon.core.events import ResultsArrived, Tick
 from daemon.core.model import CheckState, Instant
 from daemon.core.plan import Plan
 from daemon.store import Store
@@ -61,7 +61,7 @@ def _engine_us() -> float:
         subject.next_deadline()
         for effect in effects:
             if isinstance(effect, StartProbe):
-                subject.handle(ResultArrived(_result(effect.check, now)), now + 1)
+                subject.handle(ResultsArrived((_result(effect.check, now),)), now + 1)
                 subject.next_deadline()
                 results += 1
     return (time.process_time() - started_s) * 1e6 / results

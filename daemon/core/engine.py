@@ -25,7 +25,7 @@ from daemon.core.deadlines import soonest
 from daemon.core.decider import Decider
 from daemon.core.effects import PLAIN, Drop, Effect, Enqueue, Observed, Save
 from daemon.core.errors import Refusal
-from daemon.core.events import CheckNow, Event, Gap, Ping, PlanChanged, ResultArrived, Tick
+from daemon.core.events import CheckNow, Event, Gap, Ping, PlanChanged, ResultsArrived, Tick
 from daemon.core.model import (
     Alert,
     AlertState,
@@ -180,8 +180,9 @@ class Engine:
         match event:
             case Tick():
                 pass
-            case ResultArrived():
-                self._observatory.result(event.result, turn)
+            case ResultsArrived():
+                for result in event.results:
+                    self._observatory.result(result, turn)
             case Ping():
                 self._observatory.ping(event, turn)
             case Gap():

@@ -21,10 +21,10 @@ class Tick:
 
 
 @dataclass(frozen=True, slots=True)
-class ResultArrived:
-    """A probe ended."""
+class ResultsArrived:
+    """Probes ended. Each check is in it once at most, as its runs follow one another."""
 
-    result: Result
+    results: tuple[Result, ...]
 
 
 class Signal(enum.StrEnum):
@@ -200,4 +200,4 @@ Command = (
 )
 """Events that an operator caused. They may be refused with a `daemon.core.errors.Refusal`."""
 
-Event = Tick | ResultArrived | Ping | Gap | PlanChanged | SelfReport | Settled | Command
+Event = Tick | ResultsArrived | Ping | Gap | PlanChanged | SelfReport | Settled | Command

@@ -36,7 +36,7 @@ from daemon.config import Config, ConfigError, compare
 from daemon.core.effects import PLAIN, Effect, Enqueue, StartProbe
 from daemon.core.engine import Engine
 from daemon.core.errors import Refusal
-from daemon.core.events import Event, Gap, PlanChanged, ResultArrived, SelfReport, Settled, Tick
+from daemon.core.events import Event, Gap, PlanChanged, ResultsArrived, SelfReport, Settled, Tick
 from daemon.core.model import Instant
 from daemon.notify.dispatcher import Dispatcher
 from daemon.notify.health import ChannelHealth
@@ -147,7 +147,7 @@ class Daemon:
         return effects
 
     def _take_result(self, result: Result) -> None:
-        self._take(ResultArrived(result))
+        self._take(ResultsArrived((result,)))
 
     async def _settled(self, settled: Settled) -> None:
         await self.command(settled)

@@ -29,7 +29,7 @@ from daemon.config.problems import ConfigError, Problem
 from daemon.core.chronicle import Entry
 from daemon.core.effects import Append, Effect, Enqueue, Observed, Save
 from daemon.core.engine import Engine
-from daemon.core.events import Event, ResultArrived, Tick
+from daemon.core.events import Event, ResultsArrived, Tick
 from daemon.core.labels import Matcher, MatchOp
 from daemon.core.model import HOUR, MINUTE, SECOND, Alert, Incident, Instant, Level
 from daemon.core.plan import (
@@ -219,7 +219,7 @@ class Lab:
         """A run of this check ends now."""
         fault = None if status is Status.UP else Fault.UNREACHABLE
         found = Result(check, self.time, status, 12.5, message, fault, metrics={"status": 200})
-        self.do(ResultArrived(found))
+        self.do(ResultsArrived((found,)))
 
     def outage(self, check: str = "web") -> Incident:
         """The check is down and its incident open."""

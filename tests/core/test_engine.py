@@ -18,7 +18,7 @@ from daemon.core.events import (
     Gap,
     Ping,
     PlanChanged,
-    ResultArrived,
+    ResultsArrived,
     SelfReport,
     Signal,
     Tick,
@@ -61,7 +61,7 @@ class Run:
 
     def result(self, status: Status, name: str = "web", latency: float = 20.0) -> list[Effect]:
         found = Result(name, self.now, status, latency_ms=latency, message=status.word)
-        return self.send(ResultArrived(found), after=SECOND)
+        return self.send(ResultsArrived((found,)), after=SECOND)
 
     def outage(self) -> list[Effect]:
         self.result(Status.UP)
@@ -254,7 +254,7 @@ def test_a_replay_of_the_recorded_events_has_the_same_effects() -> None:
     events: list[tuple[Event, int]] = [(Tick(), START)]
     for step, status in enumerate([Status.UP, Status.DOWN, Status.DOWN, Status.UP, Status.DOWN]):
         at = START + step * 10 * SECOND
-        events.append((ResultArrived(Result("web", at, status)), at + SECOND))
+        events.append((ResultsArrived((Result("web", at, status),)), at + SECOND))
         events.append((Tick(), at + 9 * SECOND))
     first, second = Engine(spec()), Engine(spec())
     assert [first.handle(*e) for e in events] == [second.handle(*e) for e in events]
@@ -285,7 +285,7 @@ def test_thousands_of_quiet_checks_do_not_slow_an_outage_of_one() -> None:
     services = {f"s{i}": ServicePlan(f"s{i}", (f"c{i}",)) for i in range(2_000)}
     run = Run(spec(checks=many, services=services))
     found = [Result("c7", run.now + i, s) for i, s in enumerate([Status.UP, *[Status.DOWN] * 2])]
-    counts = [len(run.send(ResultArrived(result), after=1)) for result in found]
+    counts = [len(run.send(ResultsArrived((result,)), after=1)) for result in found]
     assert max(counts) < 40
     assert isinstance(next(iter(run.engine.alerts.values())), Alert)
 
@@ -295,7 +295,7 @@ def a_rule_in_its_third_minute() -> Run:
     hot = RulePlan("hot", (parse_matcher('check="web"'),), "cpu > 90.0", for_=5 * MINUTE)
     run = Run(spec(rules={"hot": hot}))
     for _ in range(12):
-        run.send(ResultArrived(result("web", run.now, cpu=95.0)), 10 * SECOND)
+        run.send(ResultsArrived((result("web", run.now, cpu=95.0),)), 10 * SECOND)
     return run
 
 
@@ -314,7 +314,7 @@ def test_a_pending_rule_does_not_fire_on_time_in_which_tocsin_was_off() -> None:
     assert (hot(engine).state, hot(engine).holds) == (AlertState.PENDING, None)
     states = []
     for at in range(run.now, run.now + 5 * MINUTE, 10 * SECOND):
-        engine.handle(ResultArrived(result("web", at, cpu=95.0)), at)
+        engine.handle(ResultsArrived((result("web", at, cpu=95.0),)), at)
         states.append(hot(engine).state)
     assert states[0] is AlertState.PENDING
     # two minutes but for the first run's ten seconds, and ten until it was called unmeasured

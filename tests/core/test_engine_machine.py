@@ -31,7 +31,7 @@ from daemon.core.events import (
     PlanChanged,
     PutSilence,
     Resolve,
-    ResultArrived,
+    ResultsArrived,
     SelfReport,
     Settled,
     Tick,
@@ -158,7 +158,7 @@ class EngineMachine(Promises, RuleBasedStateMachine):
     def result(self, name: str, status: Status, latency: float, again: int) -> None:
         for _ in range(again):
             found = Result(name, self.now, status, latency_ms=latency, message=status.word)
-            self.send(ResultArrived(found))
+            self.send(ResultsArrived((found,)))
             self.now += 1
 
     @rule(names=st.sets(st.sampled_from(["shop", "cart", "api"]), min_size=1), down=st.booleans())
@@ -166,7 +166,7 @@ class EngineMachine(Promises, RuleBasedStateMachine):
         """Checks of one service fail or recover together, confirmed."""
         status = Status.DOWN if down else Status.UP
         for name in [*sorted(names), *sorted(names)]:
-            self.send(ResultArrived(Result(name, self.now, status, message=status.word)))
+            self.send(ResultsArrived((Result(name, self.now, status, message=status.word),)))
 
     @rule(by=STEPS)
     def time_passes(self, by: int) -> None:
@@ -337,7 +337,7 @@ class EngineMachine(Promises, RuleBasedStateMachine):
             self.send(SelfReport(problem, False, ""))
         for _ in range(30):
             for name in self.plan.checks:
-                self.send(ResultArrived(Result(name, self.now, Status.UP, latency_ms=20.0)))
+                self.send(ResultsArrived((Result(name, self.now, Status.UP, latency_ms=20.0),)))
             self.now += 10 * SECOND
             self.send(Tick())
         for incident in list(self.engine.incidents.values()):
@@ -369,7 +369,7 @@ class EngineMachine(Promises, RuleBasedStateMachine):
         for _ in range(8):
             self.now += DAY
             for name in self.plan.checks:
-                self.send(ResultArrived(Result(name, self.now, Status.UP, latency_ms=20.0)))
+                self.send(ResultsArrived((Result(name, self.now, Status.UP, latency_ms=20.0),)))
         kept = {type(record) for record in self.engine.snapshot().records}
         assert not kept & {Silence, Group, Incident}
 

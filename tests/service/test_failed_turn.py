@@ -117,7 +117,7 @@ async def test_what_cannot_be_shown_fails_the_daemon_too(daemon: Daemon) -> None
         assert await daemon.failed is bug
 
 
-@pytest.mark.parametrize("event", ["ResultArrived", "Tick"])
+@pytest.mark.parametrize("event", ["ResultsArrived", "Tick"])
 def test_the_process_ends_by_itself_with_exit_code_1(tmp_path: Path, event: str) -> None:
     config = tmp_path / "config.toml"
     places = f'socket = "{tmp_path}/t.sock"\ndatabase = "{tmp_path}/t.db"\n'
