@@ -18,12 +18,17 @@ from typing import Final, Literal, TypeVar
 
 from checks.errors import ProbeError
 from checks.faults import read_fault
+from checks.lookup import lookups_of
 from checks.probe import Trace
 from checks.result import Fault
 
 Family = Literal["any", "ipv4", "ipv6"]
 
 _FAMILIES: Final = {"any": socket.AF_UNSPEC, "ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
+RESOLVE: Final = "resolve"
+LOOKUP_QUEUE: Final = "lookup_queue"
+"""The phases of finding addresses."""
+
 _MAX_ADDRESSES: Final = 8
 """How many addresses of one name are tried at most."""
 
@@ -59,31 +64,44 @@ class Endpoint:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-async def resolve(endpoint: Endpoint) -> list[tuple[int, str]]:
+async def resolve(endpoint: Endpoint, trace: Trace | None = None) -> list[tuple[int, str]]:
     """The addresses to try, as (family, address), in the resolver's order.
+
+    With a trace it is the phase `resolve`, after `lookup_queue` if other names' lookups hold
+    all threads; `checks.prepared` knows that running out of time there is not the target's fault.
 
     Raises:
         ProbeError: The name has none, or the resolver of this host does not work.
     """
     if endpoint.literal is not None:
         return [(endpoint.literal, endpoint.host)]
-    loop = asyncio.get_running_loop()
-    family = _FAMILIES[endpoint.family]
+    lookups = lookups_of(asyncio.get_running_loop())
+    lookup = lookups.join(endpoint.host, _FAMILIES[endpoint.family])
     try:
-        found = await loop.getaddrinfo(
-            endpoint.host, endpoint.port, family=family, type=socket.SOCK_STREAM
-        )
-    except (OSError, UnicodeError) as error:
-        fault = read_fault(error, endpoint.words)
-        raise fault or ProbeError(Fault.RESOLVE, f"{endpoint.words} is no name") from None
-    addresses = list(dict.fromkeys((int(entry[0]), str(entry[4][0])) for entry in found))
-    if not addresses:
+        if not lookup.began.done():
+            if trace is not None:
+                trace.enter(LOOKUP_QUEUE)
+            await asyncio.wait((lookup.began,))  # cancelling the waiting leaves what is shared
+        if trace is not None:
+            trace.enter(RESOLVE)
+        await asyncio.wait((lookup.found,))
+    finally:
+        lookups.leave(lookup)
+    found = lookup.found.result()
+    if isinstance(found, Exception):
+        if isinstance(found, UnicodeError):
+            raise ProbeError(Fault.RESOLVE, f"{endpoint.words} is no name")
+        raise read_fault(found, endpoint.words) or found
+    if not found:
         raise ProbeError(Fault.RESOLVE, f"the name in {endpoint.words} has no address")
-    return addresses[: _MAX_ADDRESSES if endpoint.family == "any" else 1]
+    return found[: _MAX_ADDRESSES if endpoint.family == "any" else 1]
 
 
-async def connect(endpoint: Endpoint, protocol: P, trace: Trace, time_left_s: float) -> P:
+async def connect(endpoint: Endpoint, protocol: P, trace: Trace, limit_s: float) -> P:
     """Connect `protocol` to `endpoint`, without TLS. It has its transport afterwards.
+
+    `limit_s` is the whole run's; each address but the last gets its share of what is left of
+    it. Addresses that fail before one succeeds are told to the trace.
 
     Raises:
         ProbeError: No address could be reached; it tells of the first.
@@ -92,29 +110,31 @@ async def connect(endpoint: Endpoint, protocol: P, trace: Trace, time_left_s: fl
         trace.enter("connect")
         await _open(protocol, endpoint, endpoint.literal, endpoint.host)
         return protocol
-    trace.enter("resolve")
-    addresses = await resolve(endpoint)
+    addresses = await resolve(endpoint, trace)
     trace.enter("connect")
-    first: ProbeError | None = None
-    for left in range(len(addresses), 0, -1):
+    before, first = trace.failed_addresses, None
+    for left in range(len(addresses), 1, -1):
         family, address = addresses[-left]
-        began_s = perf_counter()
+        share_s = (limit_s - (perf_counter() - trace.started)) / left
         try:
-            if left == 1:  # the run's own timeout bounds the last one
+            async with asyncio.timeout(share_s):
                 await _open(protocol, endpoint, family, address)
-            else:
-                async with asyncio.timeout(time_left_s / left):
-                    await _open(protocol, endpoint, family, address)
         except TimeoutError:
-            first = first or ProbeError(
-                Fault.TIMEOUT, f"{endpoint.words} ({address}) does not answer"
-            )
-        except ProbeError as error:
-            first = first or error
+            error = ProbeError(Fault.TIMEOUT, f"{endpoint.words} ({address}) does not answer")
+        except ProbeError as failure:
+            error = failure
         else:
             return protocol
-        time_left_s -= perf_counter() - began_s
-    raise first or ProbeError(Fault.RESOLVE, f"the name in {endpoint.words} has no address")
+        if not error.unknown:  # what this host cannot do says nothing of the target
+            first = first or error
+            trace.failed_addresses += (error.message,)
+    family, address = addresses[-1]
+    try:  # the run's own timeout bounds the last one
+        await _open(protocol, endpoint, family, address)
+    except ProbeError as failure:
+        trace.failed_addresses = before
+        raise first or failure from None
+    return protocol
 
 
 async def _open(protocol: asyncio.Protocol, endpoint: Endpoint, family: int, address: str) -> None:

@@ -39,6 +39,7 @@ FIELDS: Final[Mapping[str, FieldType]] = {
     "cert_days": "float",
     "http_version": "string",
     "redirects": "int",
+    "addresses_failed": "int",
     "url": "string",
     "phases": "map",
 }
@@ -272,6 +273,7 @@ class HttpProbe:
             "body_bytes": answer.size,
             "redirects": hops,
             "http_version": answer.http_version,
+            "addresses_failed": len(trace.failed_addresses),
         }
         metrics: dict[str, Scalar] = {"status": answer.status, "body_bytes": answer.size}
         if days is not None:

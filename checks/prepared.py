@@ -15,6 +15,7 @@ from typing import Final
 from pydantic import BaseModel, SecretStr
 
 from checks.conditions import Condition, compile_condition
+from checks.dial import LOOKUP_QUEUE, RESOLVE
 from checks.errors import SpecError
 from checks.faults import read_fault
 from checks.judge import judge
@@ -23,6 +24,7 @@ from checks.limit import Limit
 from checks.probe import Kind, Order, Probe, Trace
 from checks.result import Fault, Observation, Result
 from checks.spec import CheckSpec, format_duration
+from checks.text import one_line
 
 _LOG: Final = logging.getLogger("tocsin.checks")
 _LATE_S: Final = 0.25
@@ -117,9 +119,20 @@ async def run(prepared: Prepared, at: int) -> Result:
     if prepared.secrets:
         seen = replace(seen, message=_masked(seen.message, prepared.secrets))
     result = judge(prepared.spec.name, at, seen, prepared.expect, prepared.degraded_if)
+    if trace.failed_addresses:
+        result = _half_up(result, trace.failed_addresses)
     if prepared.secrets:
         result = replace(result, message=_masked(result.message, prepared.secrets))
     return result
+
+
+def _half_up(result: Result, failures: tuple[str, ...]) -> Result:
+    """`result` with the addresses that were tried in vain before another was reached."""
+    return replace(
+        result,
+        message=one_line("; ".join((result.message, *failures))),
+        metrics={**result.metrics, "addresses_failed": len(failures)},
+    )
 
 
 def _masked(text: str, secrets: tuple[str, ...]) -> str:
@@ -150,6 +163,12 @@ def _timed_out(prepared: Prepared, trace: Trace, late_s: float) -> Observation:
     span = format_duration(prepared.timeout_ms)
     if late_s > max(_LATE_S, prepared.timeout_ms / 10_000):
         words = f"this host was too busy: the timeout of {span} fired {late_s:.1f} s late"
+        return _failed(Fault.INTERNAL, words, trace)
+    if trace.stage == RESOLVE:
+        words = f"timed out after {span}: the resolver does not answer"
+        return replace(_failed(Fault.RESOLVE, words, trace), unknown=True)
+    if trace.stage == LOOKUP_QUEUE:
+        words = f"not looked up within {span}: too many lookups of other names hang"
         return _failed(Fault.INTERNAL, words, trace)
     where = f" (while waiting for: {trace.stage.replace('_', ' ')})" if trace.stage else ""
     return _failed(Fault.TIMEOUT, f"timed out after {span}{where}", trace)

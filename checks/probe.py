@@ -26,14 +26,17 @@ class Trace:
         started: When it began, on the `perf_counter` clock, in seconds.
         phases: Milliseconds of each finished stage, in order; equal names are summed.
         stage: The stage that is under way, or "".
+        failed_addresses: What was wrong with the addresses that were tried in vain before one
+            of the same name was reached.
     """
 
-    __slots__ = ("_since", "phases", "stage", "started")
+    __slots__ = ("_since", "failed_addresses", "phases", "stage", "started")
 
     def __init__(self) -> None:
         self.started = self._since = perf_counter()
         self.phases: dict[str, float] = {}
         self.stage = ""
+        self.failed_addresses: tuple[str, ...] = ()
 
     def enter(self, stage: str) -> None:
         """End the stage under way, if any, and begin `stage`."""

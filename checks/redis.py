@@ -24,6 +24,7 @@ from checks.tls_client import TlsSpec, client_context
 FIELDS: Final[Mapping[str, FieldType]] = {
     "reply": "any",
     "info": "map",
+    "addresses_failed": "int",
     "latency_ms": "float",
     "phases": "map",
 }
@@ -163,6 +164,7 @@ class RedisProbe:
         fields: dict[str, Any] = {
             "reply": friendly,
             "latency_ms": latency_ms,
+            "addresses_failed": len(trace.failed_addresses),
             "phases": trace.phases,
         }
         metrics: dict[str, Scalar] = {}

@@ -31,6 +31,7 @@ FIELDS: Final[Mapping[str, FieldType]] = {
     "banner": "string",
     "latency_ms": "float",
     "cert_days": "float",
+    "addresses_failed": "int",
     "phases": "map",
 }
 
@@ -172,6 +173,7 @@ class TcpProbe:
             "connected": True,
             "banner": listener.text,
             "latency_ms": latency_ms,
+            "addresses_failed": len(trace.failed_addresses),
             "phases": trace.phases,
         }
         metrics: dict[str, Scalar] = {}
