@@ -9,9 +9,9 @@ deliveries, then only history has them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Final
 
+from daemon.core.changing import replace
 from daemon.core.chronicle import Entry, EntryKind
 from daemon.core.deadlines import Deadlines, soonest
 from daemon.core.model import (

@@ -8,12 +8,12 @@ has changed since.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from daemon.core import escalation as policy
 from daemon.core import incidents
 from daemon.core.alerts import Alerts
+from daemon.core.changing import replace
 from daemon.core.chronicle import Audit, EntryKind
 from daemon.core.desk import Desk
 from daemon.core.errors import Conflict, Invalid, NotAllowed, NotFound

@@ -10,9 +10,9 @@ for both.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
+from daemon.core.changing import replace
 from daemon.core.events import Settled
 from daemon.core.model import Told
 

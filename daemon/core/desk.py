@@ -10,12 +10,13 @@ does what is due: acknowledgements that expire, looks of groups, steps of polici
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from daemon.core import escalation as policy
 from daemon.core import groups, incidents
 from daemon.core.alerts import Alerts, Change, fires
 from daemon.core.casebook import Casebook
+from daemon.core.changing import replace
 from daemon.core.chronicle import EntryKind
 from daemon.core.incidents import Happening
 from daemon.core.model import (

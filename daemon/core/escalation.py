@@ -17,8 +17,9 @@ began; these functions make the next value. They tell nobody: see `daemon.core.t
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from daemon.core.changing import replace
 from daemon.core.model import Escalation, Instant, Millis
 from daemon.core.plan import PolicyPlan
 

@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Final, TypeVar
 
 from checks.result import Fault, Result, Status
 from daemon.core import conditions
 from daemon.core.availability import service_status
+from daemon.core.changing import replace
 from daemon.core.dependencies import Dependencies, Group, Node, counts_as_down, root_cause
 from daemon.core.health import decide, failing_since, reachable, unmeasured
 from daemon.core.model import SECOND, CheckState, Instant, Millis, Record, ServiceState

@@ -27,10 +27,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from checks.result import Status
+from daemon.core.changing import replace
 from daemon.core.model import CheckState, Instant
 
 

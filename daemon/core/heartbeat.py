@@ -17,7 +17,7 @@ drives: it keeps the deadlines and changes the records.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
@@ -26,6 +26,7 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim
 
 from checks.result import Fault, Result, Status
+from daemon.core.changing import replace
 from daemon.core.deadlines import Deadlines
 from daemon.core.effects import Observed
 from daemon.core.errors import NotFound

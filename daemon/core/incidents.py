@@ -15,10 +15,11 @@ from __future__ import annotations
 import enum
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from daemon.core import titles
+from daemon.core.changing import replace
 from daemon.core.errors import NotAllowed
 from daemon.core.model import ENGINE, Actor, Alert, Incident, IncidentState, Instant, Mute
 from daemon.core.plan import Plan

@@ -19,9 +19,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 
+from daemon.core.changing import replace
 from daemon.core.model import Alert, AlertState, Instant, Terms
 from daemon.core.severity import Severity
 from daemon.core.turn import Condition

@@ -11,8 +11,8 @@ answers with those whose mutes are others now, so nothing is decided on an old m
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 
+from daemon.core.changing import replace
 from daemon.core.inhibit import Inhibitions
 from daemon.core.model import Alert, AlertState, Mute, MuteKind
 from daemon.core.plan import Plan

@@ -14,11 +14,11 @@ costs more with more checks, except those that concern all of them (a gap, a rel
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from types import MappingProxyType
 
 from checks.result import Fault, Result, Status
 from daemon.core import flapping
+from daemon.core.changing import replace
 from daemon.core.deadlines import soonest
 from daemon.core.effects import Observed
 from daemon.core.errors import NotAllowed, NotFound

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Final
 
+from daemon.core.changing import replace
 from daemon.core.chronicle import Audit
 from daemon.core.deadlines import Deadlines
 from daemon.core.errors import Invalid, NotFound

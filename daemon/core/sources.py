@@ -7,9 +7,9 @@ what is stored: the lost uplink, and a channel that does not deliver (`self:deli
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
+from daemon.core.changing import replace
 from daemon.core.events import SelfReport
 from daemon.core.labels import match_all
 from daemon.core.model import Instant

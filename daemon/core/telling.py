@@ -12,10 +12,10 @@ It stands at the end of the deciding half: after it there is only the outbox.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 from daemon.core import deliveries, groups, notices
 from daemon.core.casebook import Casebook
+from daemon.core.changing import replace
 from daemon.core.chronicle import EntryKind, NoticeType
 from daemon.core.effects import Enqueue
 from daemon.core.escalation import Step, StepKind
