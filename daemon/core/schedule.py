@@ -27,9 +27,15 @@ RUN_SLACK: Final[Millis] = 2 * SECOND
 """A run that is this much over its timeout has been lost; its check may run again."""
 
 
+GRAIN: Final[Millis] = 20
+"""Phases are multiples of this where the interval is one. Checks that share a slot are started
+by one wake-up and answered by few: with a wake-up for each they cost half as much again."""
+
+
 def phase(name: str, every: Millis) -> Millis:
     """The remainder that the slots of this check leave; the same on every host and run."""
-    return crc32(name.encode()) % every
+    remainder = crc32(name.encode()) % every
+    return remainder if every % GRAIN else remainder - remainder % GRAIN
 
 
 def next_slot(offset: Millis, every: Millis, after: Instant) -> Instant:

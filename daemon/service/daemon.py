@@ -91,7 +91,8 @@ class Daemon:
         self._reloading = asyncio.Lock()
         self._undurable: asyncio.Future[None] | None = None
         self._runner = Runner(prepared, clock.now, self._take_result, probe_limit)
-        self._pulse = Pulse(clock.now, lambda: self._take(Tick()))
+        self._pulse = Pulse(clock.now, self._beat)
+        self._arrived: list[Result] = []
         self._dispatcher = Dispatcher(
             open_channels(config),
             store.outbox,
@@ -147,7 +148,21 @@ class Daemon:
         return effects
 
     def _take_result(self, result: Result) -> None:
-        self._take(ResultsArrived((result,)))
+        """Results that come in close together are taken in one turn, which costs little more
+        than that of one: those of this round of the loop, or with the next wake-up if that
+        is near."""
+        self._arrived.append(result)
+        if len(self._arrived) == 1 and not self._pulse.beats_soon():
+            asyncio.get_running_loop().call_soon(self._take_arrived)
+
+    def _take_arrived(self) -> None:
+        if self._arrived:
+            self._beat()
+
+    def _beat(self) -> None:
+        """A wake-up: take in what has arrived, and do what is due."""
+        arrived, self._arrived = self._arrived, []
+        self._take(ResultsArrived(tuple(arrived)) if arrived else Tick())
 
     async def _settled(self, settled: Settled) -> None:
         await self.command(settled)

@@ -15,6 +15,9 @@ from daemon.core.model import Instant
 SPACING_MS: Final = 10
 """The least time between two wake-ups; probes start at most this much late for it."""
 
+COMPANY_MS: Final = 25
+"""What can wait does not make a wake-up of its own when one is due within this."""
+
 _LONGEST_MS: Final = 60_000
 """Look at the clock at least this often."""
 
@@ -32,6 +35,10 @@ class Pulse:
     def is_imminent(self, now: Instant) -> bool:
         """Whether it wakes so soon that no deadline could make it wake sooner."""
         return self._armed_for is not None and self._armed_for <= now + SPACING_MS
+
+    def beats_soon(self) -> bool:
+        """Whether it wakes within `COMPANY_MS`, so that what can wait may wait for it."""
+        return self._armed_for is not None and self._armed_for <= self._now() + COMPANY_MS
 
     def at(self, deadline: Instant | None) -> None:
         """Wake at `deadline`; a timer that is set for no later time is left alone, since a

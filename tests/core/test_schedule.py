@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.core.schedule import (
+    GRAIN,
     NEWCOMER_SPREAD,
     Schedule,
     following_slot,
@@ -20,8 +21,14 @@ instants = st.integers(min_value=0, max_value=1 << 42)
 
 
 def test_the_phase_of_a_name_is_the_same_on_every_host() -> None:
-    assert phase("checkout-http", 10_000) == 1_811
+    assert phase("checkout-http", 10_000) == 1_800
+    assert phase("checkout-http", 10_007) != phase("checkout-http", 10_000)
     assert phase("checkout-http", 1) == 0
+
+
+@given(names, st.integers(min_value=1, max_value=100_000))
+def test_checks_share_slots_so_that_one_wake_up_starts_several(name: str, grains: int) -> None:
+    assert phase(name, grains * GRAIN) % GRAIN == 0
 
 
 @given(names, everies, instants)

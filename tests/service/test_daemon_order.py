@@ -12,6 +12,7 @@ from checks.result import Result, Status
 from daemon.config import load
 from daemon.core.effects import Effect, Observed, Save
 from daemon.core.engine import Engine
+from daemon.core.events import ResultsArrived
 from daemon.core.model import CheckState, Instant
 from daemon.service.clock import Clock
 from daemon.service.daemon import Daemon
@@ -41,9 +42,14 @@ class Scripted(Engine):
     """An engine that answers what the test gives it."""
 
     answer: list[Effect]
+    heard: list[ResultsArrived]
+    told: asyncio.Event
 
     def handle(self, event: object, now: Instant) -> list[Effect]:
-        del event, now  # whatever happens, the answer is the script's
+        del now  # whenever it happens, the answer is the script's
+        if isinstance(event, ResultsArrived):
+            self.heard.append(event)
+            self.told.set()
         return self.answer
 
     def next_deadline(self) -> Instant | None:
@@ -57,11 +63,18 @@ async def parts(tmp_path: Path) -> tuple[Daemon, SlowStore, Scripted, list[Effec
     config = load(path)
     store = await Store.open(tmp_path / "tocsin.db")
     slow, engine = SlowStore(store), Scripted(config.plan)
+    engine.heard, engine.told = [], asyncio.Event()
     daemon = Daemon(config, slow, engine, {}, Clock(), 8)  # type: ignore[arg-type]  # what a daemon asks of a store
     shown: list[Effect] = []
     daemon.listeners.append(lambda effects, _: shown.extend(effects))
     await store.close()
     return daemon, slow, engine, shown
+
+
+async def arrive(daemon: Daemon, result: Observed) -> None:
+    """A probe's result comes in, and the loop has gone round."""
+    daemon._take_result(result.result)
+    await asyncio.sleep(0)
 
 
 async def test_a_plain_result_is_shown_without_waiting_for_the_disk(
@@ -70,7 +83,7 @@ async def test_a_plain_result_is_shown_without_waiting_for_the_disk(
     daemon, slow, engine, shown = parts
     result = Observed(Result("clock", 1, Status.UP))
     engine.answer = [result]
-    daemon._take_result(result.result)
+    await arrive(daemon, result)
     assert shown == slow.noted == [result]
 
 
@@ -81,13 +94,38 @@ async def test_a_result_behind_an_undurable_decision_waits_for_it_and_keeps_the_
     decision = Save(CheckState("clock", Status.DOWN))
     result = Observed(Result("clock", 2, Status.DOWN))
     engine.answer = [decision]
-    daemon._take_result(result.result)
+    await arrive(daemon, result)
     engine.answer = [result]
-    daemon._take_result(result.result)
+    await arrive(daemon, result)
     assert shown == []
     slow.waiting[0].set_result(None)
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert shown == [decision, result]
-    daemon._take_result(result.result)
+    await arrive(daemon, result)
     assert shown == [decision, result, result]
+
+
+async def test_results_of_one_round_of_the_loop_are_taken_in_one_turn(
+    parts: tuple[Daemon, SlowStore, Scripted, list[Effect]],
+) -> None:
+    daemon, _, engine, _ = parts
+    engine.answer = []
+    for at in (1, 2, 3):
+        daemon._take_result(Result("clock", at, Status.UP))
+    await asyncio.sleep(0)
+    assert [[r.at for r in event.results] for event in engine.heard] == [[1, 2, 3]]
+
+
+async def test_results_wait_for_a_wake_up_that_is_near(
+    parts: tuple[Daemon, SlowStore, Scripted, list[Effect]],
+) -> None:
+    daemon, _, engine, _ = parts
+    engine.answer = []
+    daemon._pulse.at(daemon.now() + 15)
+    daemon._take_result(Result("clock", 1, Status.UP))
+    await asyncio.sleep(0)
+    assert engine.heard == []
+    async with asyncio.timeout(10):
+        await engine.told.wait()
+    assert [r.at for r in engine.heard[0].results] == [1]
