@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import ssl
+import warnings
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,8 +17,7 @@ from typing import Final
 from checks.errors import SpecError
 from checks.spec import Secret, Strict
 from checks.text import one_line
-
-_DAY_S: Final = 86_400.0
+from checks.tls_certificate import read_certificate
 
 
 class TlsSpec(Strict):
@@ -40,19 +40,28 @@ class TlsSpec(Strict):
 
 
 def client_context(
-    spec: TlsSpec, *, alpn: str | None = None, own_cert: bool = True
+    spec: TlsSpec,
+    *,
+    alpn: str | tuple[str, ...] | None = None,
+    own_cert: bool = True,
+    oldest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2,
 ) -> ssl.SSLContext:
     """The context for `spec`; `own_cert=False` leaves our certificate out.
+
+    `oldest` is the oldest version to speak. One before 1.2 also lets in the short keys and old
+    signatures of its time.
 
     Raises:
         SpecError: A file cannot be read or is not what it should be.
     """
     if spec.key is not None and spec.cert is None:
-        raise SpecError("tls.key", "a key needs its certificate: set tls.cert too")
+        raise SpecError("tls.key", "a key needs its certificate: set cert too")
     cert = spec.cert if own_cert else None
     password = spec.key_password.get_secret_value() if spec.key_password else ""
     ages = tuple(_age(path, name) for path, name in _files(spec, cert))
-    return _context(spec.verify, spec.ca, cert, spec.key if cert else None, password, alpn, ages)
+    key = spec.key if cert else None
+    offered = (alpn,) if isinstance(alpn, str) else alpn or ()
+    return _context(spec.verify, spec.ca, cert, key, password, offered, oldest, ages)
 
 
 def _files(spec: TlsSpec, cert: Path | None) -> list[tuple[Path, str]]:
@@ -75,7 +84,8 @@ def _context(
     cert: Path | None,
     key: Path | None,
     password: str,
-    alpn: str | None,
+    alpn: tuple[str, ...],
+    oldest: ssl.TLSVersion,
     ages: tuple[int, ...],  # noqa: ARG001  # part of the cache's key
 ) -> ssl.SSLContext:
     context = _trusting(verify=verify, ca=ca)
@@ -85,9 +95,19 @@ def _context(
             context.load_cert_chain(cert, key, password=password)
         except (OSError, ValueError) as error:
             raise SpecError("tls.cert", _unreadable(error, cert, key)) from None
-    if alpn is not None:
-        context.set_alpn_protocols([alpn])
+    if alpn:
+        context.set_alpn_protocols(list(alpn))
+    _reach_back(context, oldest)
     return context
+
+
+def _reach_back(context: ssl.SSLContext, oldest: ssl.TLSVersion) -> None:
+    with warnings.catch_warnings():  # that they are deprecated is why they are looked for
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = oldest
+    if oldest < ssl.TLSVersion.TLSv1_2:
+        context.options &= ~(ssl.OP_NO_TLSv1 | ssl.OP_NO_TLSv1_1)
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")
 
 
 def _trusting(*, verify: bool, ca: Path | None) -> ssl.SSLContext:
@@ -110,7 +130,7 @@ def _unreadable(error: Exception, cert: Path, key: Path | None) -> str:
     if reason == "KEY_VALUES_MISMATCH":
         return f"the key in {key or cert} does not belong to the certificate in {cert}"
     if reason in {"BAD_DECRYPT", "BAD_PASSWORD_READ", "PROBLEMS_GETTING_PASSWORD"}:
-        return f"the key in {key or cert} is encrypted: set tls.key_password"
+        return f"the key in {key or cert} is encrypted: set key_password"
     return f"{cert} and {key or 'the key in it'} are no PEM certificate and key ({_brief(error)})"
 
 
@@ -120,6 +140,7 @@ def _brief(error: Exception) -> str:
 
 
 _UNTRUSTED: Final[Mapping[int, str]] = {
+    7: "a certificate's signature is false",
     9: "the certificate is not valid yet",
     10: "the certificate has expired",
     18: "the certificate is self-signed",
@@ -127,10 +148,21 @@ _UNTRUSTED: Final[Mapping[int, str]] = {
     20: "the certificate was signed by an authority that is not trusted",
     21: "the certificate's chain is incomplete",
     23: "the certificate was revoked",
+    24: "a certificate of the chain is no authority's",
+    26: "the certificate is not for servers",
     62: "the certificate is for another name",
     64: "the certificate is for another address",
+    66: "the certificate's key is too short",
+    67: "the key of an authority in the chain is too short",
+    68: "a certificate of the chain is signed with too weak a hash",
 }
 """OpenSSL's X509_V_ERR codes, from its x509_vfy.h."""
+
+
+def untrusted_words(error: ssl.SSLCertVerificationError) -> str:
+    """Why a chain was not taken."""
+    return _UNTRUSTED.get(error.verify_code, error.verify_message)
+
 
 _ALERTS: Final[Mapping[str, str]] = {
     "WRONG_VERSION_NUMBER": "no TLS is spoken there",
@@ -155,8 +187,7 @@ _ALERTS: Final[Mapping[str, str]] = {
 def tls_words(error: ssl.SSLError, target: str) -> str:
     """What a failed handshake with `target` means."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        words = _UNTRUSTED.get(error.verify_code, error.verify_message)
-        return f"TLS with {target}: {words}"
+        return f"TLS with {target}: {untrusted_words(error)}"
     reason = getattr(error, "reason", None) or ""
     words = _ALERTS.get(reason, reason.replace("_", " ").lower() or "the handshake failed")
     return f"TLS with {target}: {words}"
@@ -167,43 +198,4 @@ def cert_days(tls: ssl.SSLObject | ssl.SSLSocket, now: datetime | None = None) -
     encoded = tls.getpeercert(binary_form=True)
     if encoded is None:
         return None
-    left = not_after(encoded) - (now or datetime.now(UTC))
-    return round(left.total_seconds() / _DAY_S, 2)
-
-
-@functools.lru_cache(maxsize=4096)
-def not_after(certificate: bytes) -> datetime:
-    """The end of a DER certificate's validity (RFC 5280, section 4.1).
-
-    Read here because the standard library only decodes certificates that it has verified.
-
-    Raises:
-        ValueError: It is no certificate.
-    """
-    inside = _value(certificate, 0)[0]  # Certificate
-    inside = _value(certificate, inside)[0]  # tbsCertificate
-    if certificate[inside] == 0xA0:  # the version, which version 1 leaves out
-        inside = _value(certificate, inside)[1]
-    for _ in ("serialNumber", "signature", "issuer"):
-        inside = _value(certificate, inside)[1]
-    first = _value(certificate, inside)[0]  # validity: notBefore, notAfter
-    last = _value(certificate, first)[1]
-    start, end = _value(certificate, last)
-    form = "%y%m%d%H%M%SZ" if certificate[last] == 0x17 else "%Y%m%d%H%M%SZ"
-    return datetime.strptime(certificate[start:end].decode("ascii"), form).replace(tzinfo=UTC)
-
-
-def _value(der: bytes, at: int) -> tuple[int, int]:
-    """Where the value of the DER element at `at` begins and ends."""
-    try:
-        length = der[at + 1]
-        start = at + 2
-        if length & 0x80:
-            octets = length & 0x7F
-            length = int.from_bytes(der[start : start + octets])
-            start += octets
-    except IndexError:
-        raise ValueError("a certificate ends too early") from None
-    if start + length > len(der):
-        raise ValueError("a certificate ends too early")
-    return start, start + length
+    return read_certificate(encoded).days_left(now or datetime.now(UTC))
