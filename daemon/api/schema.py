@@ -319,6 +319,11 @@ class DaemonInfo(Shape):
     database_bytes: int = 0
     cpu_percent: float = 0.0
     rss_bytes: int = 0
+    workers: int = 0
+    """How many worker processes there should be; 0 where the daemon itself probes."""
+    workers_alive: int = 0
+    worker_restarts: int = 0
+    """How many were started in another's place."""
     reload_error: str | None = None
     problems: list[str] = []
 

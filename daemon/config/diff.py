@@ -16,6 +16,9 @@ from daemon.config.loading import Config
 _SHOWN = 10
 """How many names of one kind of change a summary lists."""
 
+_AT_START = ("socket", "database", "workers")
+"""Keys of `[daemon]` that only its start obeys."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -66,8 +69,8 @@ def compare(old: Config, new: Config) -> Changes:
     sections = {name: _change(before[name], after[name]) for name in after}
     found = {name: change for name, change in sections.items() if change}
     moved = found.get("daemon", Change())
-    late = (key for key in ("socket", "database") if key in (*moved.added, *moved.changed))
-    gone = (key for key in ("socket", "database") if key in moved.removed)
+    late = (key for key in _AT_START if key in (*moved.added, *moved.changed))
+    gone = (key for key in _AT_START if key in moved.removed)
     return Changes(found, tuple(f"daemon.{key}" for key in (*late, *gone)))
 
 

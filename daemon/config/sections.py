@@ -68,6 +68,7 @@ class DaemonSettings(Strict):
         socket, database: None for the places that docs/configuration.md lists.
         external_url: Where people find Tocsin; goes into notifications.
         timezone: For calendar periods and cron expressions that name no zone of their own.
+        workers: Processes that probe; 0 for probing in the daemon's own.
     """
 
     socket: AbsolutePath | None = None
@@ -75,6 +76,7 @@ class DaemonSettings(Strict):
     external_url: Annotated[str, AfterValidator(_external_url)] | None = None
     timezone: Zone = "UTC"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    workers: Annotated[int, Field(ge=0, le=64)] = 0
 
 
 class Defaults(Strict):

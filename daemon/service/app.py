@@ -7,7 +7,6 @@ error, with exit code 2: nothing is changed, nobody is left half started.
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import os
 import signal
@@ -26,6 +25,7 @@ from daemon.service.journal import log_entries
 from daemon.service.limits import seconds_to_run
 from daemon.service.log import set_up_logging
 from daemon.service.parts import describe, prepare_checks
+from daemon.service.process import loop_factory, settle_memory
 from daemon.service.resume import newest
 from daemon.service.runner import raise_descriptor_limit
 from daemon.service.status_lines import StatusLines
@@ -39,9 +39,6 @@ BAD_INPUT: Final = 2
 
 FAILED: Final = 1
 """The exit code of a daemon that ended itself over a fault of its own."""
-
-_YOUNG_OBJECTS: Final = 20_000
-"""So many more objects made than freed let the garbage collector look."""
 
 
 def serve(config_path: Path | None, *, status_lines: bool = False) -> int:
@@ -57,14 +54,14 @@ def serve(config_path: Path | None, *, status_lines: bool = False) -> int:
     """
     try:
         config = load(find_config(config_path))
-        prepared = prepare_checks(config)
+        prepared = prepare_checks(config, elsewhere=config.daemon.workers > 0)
         seconds = seconds_to_run()
     except ConfigError as error:
         return refuse(*map(str, error.problems))
     except ValueError as error:
         return refuse(str(error))
     set_up_logging(config.daemon.log_level)
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         life = _Life(config, StatusLines(_say) if status_lines else None, seconds)
         try:
             runner.run(life.run(prepared))
@@ -84,32 +81,12 @@ def refuse(*lines: str) -> int:
     return BAD_INPUT
 
 
-def settle_memory() -> None:
-    """Spare the garbage collector what lives as long as the daemon does.
-
-    The configuration and the engine are tens of thousands of objects that never become
-    garbage; looking through them again and again costs a tenth of a check. What checks
-    leave behind is freed by counting references; only cycles (an error's traceback) wait.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_YOUNG_OBJECTS, 10, 10)
-
-
 def _say(line: str) -> None:
     try:
         print(line, flush=True)  # noqa: T201  # the status lines of a run without a terminal
     except BrokenPipeError:
         os.kill(os.getpid(), signal.SIGTERM)  # nobody reads any more: end cleanly
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123  # for the lines of the end
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
-    if sys.platform == "win32":
-        return asyncio.new_event_loop
-    import uvloop
-
-    return uvloop.new_event_loop
 
 
 class _Life:

@@ -42,9 +42,15 @@ from daemon.notify.dispatcher import Dispatcher
 from daemon.notify.health import ChannelHealth
 from daemon.notify.message import Composer
 from daemon.service.clock import Clock
-from daemon.service.parts import Parts, access_of, open_channels, ping_tokens, remake
+from daemon.service.parts import (
+    Parts,
+    access_of,
+    open_channels,
+    open_runner,
+    ping_tokens,
+    remake,
+)
 from daemon.service.pulse import Pulse
-from daemon.service.runner import Runner
 from daemon.service.selfwatch import SelfWatch, Vitals
 from daemon.store import History, Store
 
@@ -85,12 +91,14 @@ class Daemon:
         self.failed: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
         self._store = store
         self._clock = clock
-        self._prepared = dict(prepared)
         self._started_at = clock.now()
+        self._elsewhere = config.daemon.workers > 0
         self._reload_error: str | None = None
         self._reloading = asyncio.Lock()
         self._undurable: asyncio.Future[None] | None = None
-        self._runner = Runner(prepared, clock.now, self._take_result, probe_limit)
+        self._runner = open_runner(
+            config.daemon, prepared, clock.now, self._take_result, probe_limit, self.watch.started
+        )
         self._pulse = Pulse(clock.now, self._beat)
         self._arrived: list[Result] = []
         self._dispatcher = Dispatcher(
@@ -112,6 +120,7 @@ class Daemon:
 
     async def start(self, restored: Sequence[Effect]) -> None:
         """Carry out what restoring the engine decided, and begin to check and to deliver."""
+        self._runner.begin()
         now = self.now()
         await self._carry_out(restored, now)
         await self._dispatcher.start()
@@ -254,6 +263,7 @@ class Daemon:
                 self._publish_figures()
 
     def _look(self) -> None:
+        self._runner.sweep()
         jump = self._clock.beat()
         if jump is not None:
             _log.warning("%s", jump.reason)
@@ -272,6 +282,7 @@ class Daemon:
             outbox_oldest=self._dispatcher.oldest_at,
             clock_ahead_ms=self._clock.ahead_ms,
             waiting=self._runner.waiting,
+            workers_problem=self._runner.crew.problem,
         )
 
     @property
@@ -287,7 +298,7 @@ class Daemon:
 
     def info(self) -> DaemonInfo:
         """How the daemon itself does."""
-        store = self._store.health()
+        store, crew = self._store.health(), self._runner.crew
         return DaemonInfo(
             pid=os.getpid(),
             version=__version__,
@@ -300,8 +311,11 @@ class Daemon:
             outbox=self._dispatcher.waiting,
             queue=store.queued,
             database_bytes=store.bytes,
-            cpu_percent=self.watch.cpu_percent(),
-            rss_bytes=self.watch.rss_bytes(),
+            cpu_percent=self.watch.cpu_percent(crew.pids),
+            rss_bytes=self.watch.rss_bytes(crew.pids),
+            workers=crew.workers,
+            workers_alive=crew.alive,
+            worker_restarts=crew.restarts,
             reload_error=self._reload_error,
             problems=list(self.watch.problems.values()),
         )
@@ -318,7 +332,7 @@ class Daemon:
         """
         async with self._reloading:
             try:
-                parts = await remake(self.config, self._prepared)
+                parts = await remake(self.config, self._runner.prepared, self._elsewhere)
             except ConfigError as error:
                 self._reload_error = str(error).splitlines()[0]
                 raise
@@ -348,7 +362,7 @@ class Daemon:
 
     async def _take_over(self, parts: Parts) -> None:
         await self._runner.replace(parts.prepared)
-        self.config, self._prepared = parts.config, dict(parts.prepared)
+        self.config = parts.config
         self.access, self.ping_tokens = parts.access, parts.ping_tokens
         self._dispatcher.replace(parts.channels)
         self._store.retain(parts.config.retention_plan)

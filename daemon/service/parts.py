@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import checks
 from checks.errors import SpecError
 from checks.heartbeat import HeartbeatSpec
+from checks.result import Result
 from checks.spec import CheckSpec
 from daemon.api.access import Access
 from daemon.config import Config, ConfigError, Problem, load
-from daemon.config.sections import AccessSettings
+from daemon.config.sections import AccessSettings, DaemonSettings
+from daemon.core.model import Instant
 from daemon.notify.channel import Channel
 from daemon.notify.channels import open_channel
+from daemon.service.runner import ProbeRunner, Runner
+from daemon.service.workers.pool import Pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +39,14 @@ class Parts:
     ping_tokens: Mapping[str, str]
 
 
-async def remake(before: Config, old: Mapping[str, checks.Prepared]) -> Parts:
+async def remake(
+    before: Config, old: Mapping[str, checks.Prepared], elsewhere: bool = False
+) -> Parts:
     """Read the configuration again and make everything of it; the running parts are not touched.
 
     Args:
         before, old: The configuration that runs now and its checks.
+        elsewhere: As for `prepare_checks`.
 
     Raises:
         ConfigError: It is bad, or a file it names is. What was made by then is closed again.
@@ -48,7 +55,7 @@ async def remake(before: Config, old: Mapping[str, checks.Prepared]) -> Parts:
     ready: dict[str, checks.Prepared] = {}
     channels: dict[str, Channel] = {}
     try:
-        await asyncio.to_thread(prepare_checks, config, before, old, ready)
+        await asyncio.to_thread(prepare_checks, config, before, old, ready, elsewhere)
         await asyncio.to_thread(open_channels, config, channels)
         return Parts(config, ready, channels, access_of(config.access), ping_tokens(config))
     except BaseException:
@@ -67,6 +74,7 @@ def prepare_checks(
     before: Config | None = None,
     old: Mapping[str, checks.Prepared] | None = None,
     into: dict[str, checks.Prepared] | None = None,
+    elsewhere: bool = False,
 ) -> dict[str, checks.Prepared]:
     """Every active check of the configuration, ready to run.
 
@@ -74,6 +82,7 @@ def prepare_checks(
         before, old: The configuration that runs now and its checks: what did not change is
             kept, with its connections and its memory of the last run.
         into: Filled with them one by one, so that a failure's caller can close what there is.
+        elsewhere: They run in worker processes: they are tried here, and little is kept.
 
     Raises:
         ConfigError: A file that a check needs (a certificate) changed for the worse since
@@ -89,12 +98,40 @@ def prepare_checks(
             ready[name] = kept
             continue
         try:
-            ready[name] = checks.prepare(spec, config.timeouts[name])
+            made = checks.prepare(spec, config.timeouts[name])
+            ready[name] = _outline(made) if elsewhere else made
         except SpecError as error:
             problems.append(Problem(config.path, None, f'check "{name}"', str(error)))
     if problems:
         raise ConfigError(problems)
     return ready
+
+
+def _outline(prepared: checks.Prepared) -> checks.Prepared:
+    """A check without what it takes to run it, which is nine tenths of its memory. (A probe
+    that never ran has nothing to close.)"""
+    return replace(prepared, expect=(), degraded_if=(), probe=None, secrets=())
+
+
+def open_runner(
+    settings: DaemonSettings,
+    prepared: Mapping[str, checks.Prepared],
+    now: Callable[[], Instant],
+    take: Callable[[Result], None],
+    limit: int,
+    late: Callable[[float], None],
+) -> ProbeRunner:
+    """What runs the probes, as `[daemon] workers` says.
+
+    Args:
+        prepared: The checks, as `prepare_checks` made them for there.
+        now, take: The daemon's time, and where results go.
+        limit: How many probes may run at once in this process.
+        late: Told how many milliseconds after their orders runs began in a worker.
+    """
+    if settings.workers == 0:
+        return Runner(prepared, now, take, limit)
+    return Pool(prepared, now, take, settings.workers, settings.log_level, late)
 
 
 def open_channels(config: Config, into: dict[str, Channel] | None = None) -> dict[str, Channel]:

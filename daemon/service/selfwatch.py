@@ -6,8 +6,9 @@ for people (its severity, whom it is told) is the engine's and the routes' to de
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -40,12 +41,14 @@ class Vitals:
         outbox_oldest: When the oldest undelivered notice was decided, or None.
         clock_ahead_ms: How far the wall clock was set back behind the daemon's time.
         waiting: Probes that are due but find no free file descriptor.
+        workers_problem: What is wrong with the processes that probe, or None.
     """
 
     database_problem: str | None
     outbox_oldest: Instant | None
     clock_ahead_ms: Millis
     waiting: int
+    workers_problem: str | None = None
 
 
 class SelfWatch:
@@ -55,6 +58,7 @@ class SelfWatch:
         self._monotonic_s = monotonic_s
         self._process = psutil.Process()
         self._process.cpu_percent()
+        self._workers: dict[int, psutil.Process] = {}
         self._lag = Meter()
         self._late = Meter()
         self._seen: dict[str, float] = {}
@@ -79,13 +83,24 @@ class SelfWatch:
         """Scheduling lateness, 99th percentile of the last minute."""
         return self._late.quantile(self._monotonic_s(), 0.99)
 
-    def cpu_percent(self) -> float:
-        """Of one core, since it was last asked."""
-        return self._process.cpu_percent()
+    def cpu_percent(self, workers: Iterable[int] = ()) -> float:
+        """Of one core, since it was last asked; with that of these processes of ours."""
+        return self._summed(workers, lambda process: process.cpu_percent())
 
-    def rss_bytes(self) -> int:
-        """Resident memory."""
-        return int(self._process.memory_info().rss)
+    def rss_bytes(self, workers: Iterable[int] = ()) -> int:
+        """Resident memory, with that of these processes of ours."""
+        return int(self._summed(workers, lambda process: process.memory_info().rss))
+
+    def _summed(self, workers: Iterable[int], figure: Callable[[psutil.Process], float]) -> float:
+        kept, self._workers = self._workers, {}
+        for pid in workers:
+            with contextlib.suppress(psutil.NoSuchProcess):  # it died just now
+                self._workers[pid] = kept.get(pid) or psutil.Process(pid)
+        total = figure(self._process)
+        for process in self._workers.values():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                total += figure(process)
+        return total
 
     def look(self, vitals: Vitals, now: Instant) -> Iterator[SelfReport]:
         """Hold the vitals against their limits; yield what has begun or ended."""
@@ -114,6 +129,8 @@ class SelfWatch:
             found["outbox"] = f"a notification has not been delivered for {minutes} min"
         if vitals.clock_ahead_ms:
             found["clock"] = f"the clock was set back by {vitals.clock_ahead_ms / 1000:.0f} s"
-        if vitals.waiting:
+        if vitals.workers_problem is not None:
+            found["workers"] = vitals.workers_problem
+        elif vitals.waiting:
             found["descriptors"] = f"{vitals.waiting} checks wait for free file descriptors"
         return found

@@ -163,6 +163,14 @@ def daemon_families(backend: Backend) -> list[Family]:
         _single("resident_memory_bytes", "Memory of the daemon.", info.rss_bytes),
         _single("problems", "Problems the daemon has with itself.", len(info.problems)),
         _single("event_subscribers", "Readers of the event stream.", hub.subscribers),
+        _single("workers", "Worker processes that there should be.", info.workers),
+        _single("workers_alive", "Worker processes at work.", info.workers_alive),
+        Family(
+            "tocsin_worker_restarts_total",
+            "counter",
+            "Worker processes started in another's place.",
+            [(_NONE, info.worker_restarts)],
+        ),
         Family(
             "tocsin_events_total",
             "counter",
