@@ -7,6 +7,7 @@ file of another program or of a newer Tocsin stays as it is, byte for byte.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import sqlite3
@@ -22,6 +23,11 @@ BUSY_MS: Final = 2_000
 _MAGIC: Final = b"SQLite format 3\x00"
 _WAL_LIMIT: Final = 64 * 1024 * 1024
 """A write-ahead log that grew beyond this is cut back when it has been merged."""
+
+_INDEX_PIECE: Final = 32 * 1024
+_LOGGED_PER_PIECE: Final = 4096 * 4096
+"""Of the write-ahead log's index, a piece for so many bytes of the log."""
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Lock:
@@ -45,8 +51,12 @@ class Lock:
             holder = os.pread(self._file, 20, 0).strip()
             os.close(self._file)
             raise StoreLocked(database, int(holder) if holder.isdigit() else None) from None
-        os.ftruncate(self._file, 0)
-        os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
+        try:
+            os.ftruncate(self._file, 0)
+            os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
+        except OSError as error:
+            os.close(self._file)
+            raise StoreUnusable(f"{self.path}: cannot be written: {error.strerror}") from None
 
     def release(self) -> None:
         """Give it back. The file stays: taking it away would race with the next who locks."""
@@ -65,6 +75,29 @@ def make_place(path: Path) -> None:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     except OSError as error:
         raise StoreUnusable(f"{path}: cannot be opened for writing: {error.strerror}") from None
+
+
+def need_room(path: Path) -> None:
+    """Make sure that the write-ahead log's index can be made whole. SQLite maps it into
+    memory, and where the disk has no block for a page of it the kernel ends the process.
+
+    Raises:
+        StoreUnusable: The disk is full.
+    """
+    index, log = (path.with_name(path.name + end) for end in ("-shm", "-wal"))
+    pieces = 1 + (log.stat().st_size if log.exists() else 0) // _LOGGED_PER_PIECE
+    has = index.stat().st_blocks * 512 if index.exists() else 0
+    if has >= pieces * _INDEX_PIECE:
+        return
+    trial = path.with_name(path.name + ".room")
+    try:
+        with trial.open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, pieces * _INDEX_PIECE - has)
+    except OSError as error:
+        words = "its disk is full" if error.errno in _FULL else error.strerror
+        raise StoreUnusable(f"{path}: {words}; free some room there, then start again") from None
+    finally:
+        trial.unlink(missing_ok=True)
 
 
 def examine(path: Path) -> int:

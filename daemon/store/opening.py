@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from daemon.store.connect import Lock, examine, make_place, open_writer
+from daemon.store.connect import Lock, examine, make_place, need_room, open_writer
 from daemon.store.errors import StoreError, StoreUnusable
 from daemon.store.prune import Retention
 from daemon.store.writer import Writer
@@ -22,6 +22,7 @@ def open_database(path: Path, retention: Retention) -> tuple[Lock, Writer, dict[
     if path.exists():
         examine(path)
     make_place(path)
+    need_room(path)
     lock = Lock(path)
     try:
         connection = open_writer(path)

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -20,17 +20,30 @@ PATIENCE_S = 30.0
 TOP = """
 [daemon]
 socket = "{home}/tocsin.sock"
-database = "{home}/tocsin.db"
+database = "{database}"
 """
 
 
 class Tocsin:
-    """One home directory with a configuration, a socket and a database; started and killed."""
+    """One home directory with a configuration, a socket and a database; started and killed.
 
-    def __init__(self, home: Path, configuration: str) -> None:
+    Args:
+        database: Elsewhere than in the home directory: on a disk that fails.
+        environment: What the daemon's environment has besides ours.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        configuration: str,
+        *,
+        database: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.home = home
         self.socket = home / "tocsin.sock"
-        self.database = home / "tocsin.db"
+        self.database = home / "tocsin.db" if database is None else database
+        self._environment = dict(environment or {})
         self.config = home / "config.toml"
         self.log = home / "daemon.log"
         self.write(configuration)
@@ -38,7 +51,7 @@ class Tocsin:
 
     def write(self, configuration: str) -> None:
         """Write the configuration file; `[daemon]` is added."""
-        self.config.write_text(TOP.format(home=self.home) + configuration)
+        self.config.write_text(TOP.format(home=self.home, database=self.database) + configuration)
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -49,14 +62,32 @@ class Tocsin:
 
     async def start(self) -> None:
         """Start the daemon and wait until it answers."""
+        self._launch()
+        await self.until(lambda state: state.daemon.pid == self._running.pid)
+
+    def fail_to_start(self) -> tuple[int, str]:
+        """Start the daemon, which is to refuse that; its exit code and what it said."""
+        said = len(self.words()) if self.log.exists() else 0
+        self._launch()
+        try:
+            return self._running.wait(timeout=PATIENCE_S), self.words()[said:]
+        except subprocess.TimeoutExpired:
+            self._running.kill()
+            raise AssertionError(f"it runs:\n{self.words()}") from None
+
+    def _launch(self) -> None:
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(  # noqa: ASYNC220  # it is started, not waited for
+            self.process = subprocess.Popen(
                 [sys.executable, "-m", "daemon", "run", "--config", str(self.config)],
                 stdout=log,
                 stderr=log,
-                env={**os.environ, "PYTHONWARNINGS": "error"},
+                env={**os.environ, "PYTHONWARNINGS": "error", **self._environment},
             )
-        await self.until(lambda state: state.daemon.pid == self._running.pid)
+
+    @property
+    def pid(self) -> int:
+        """The daemon's process."""
+        return self._running.pid
 
     @property
     def _running(self) -> subprocess.Popen[bytes]:
