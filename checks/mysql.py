@@ -7,12 +7,14 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
+from checks.dial import Endpoint, Family
 from checks.errors import ProbeError
 from checks.faults import read_fault
+from checks.mysql_link import open_link
 from checks.probe import Kind, Order, Trace
 from checks.result import Fault, Observation
 from checks.spec import CheckSpec, Secret
-from checks.sql import FIELDS, ROW_LIMIT, rows_observation
+from checks.sql import FIELDS, NONSENSE, ROW_LIMIT, nonsense, rows_observation
 from checks.tls_client import TlsSpec, client_context
 
 _SORTS: Final[Mapping[int, Fault]] = {
@@ -43,6 +45,7 @@ class MysqlSpec(CheckSpec):
         host: A name or an address; `socket` instead for a Unix socket.
         tls: `true`, or a table of options; without it the connection is plain.
         query: One statement, run read-only; `""` only logs in.
+        family: As for `http`.
     """
 
     kind: Literal["mysql"] = "mysql"
@@ -54,6 +57,7 @@ class MysqlSpec(CheckSpec):
     database: str | None = None
     tls: bool | TlsSpec = False
     query: str = "SELECT 1"
+    family: Family = "any"
 
 
 class MysqlProbe:
@@ -62,10 +66,12 @@ class MysqlProbe:
     def __init__(self, order: Order) -> None:
         self._spec: MysqlSpec = order.spec
         spec = self._spec
+        self._limit_s = order.timeout_ms / 1000.0
+        self._endpoint = Endpoint.of(spec.host, spec.port, spec.family)
         self._words = f"mysql at {spec.socket or f'{spec.host}:{spec.port}'}"
         tls = TlsSpec() if spec.tls is True else spec.tls or None
         self._arguments: dict[str, Any] = {
-            "host": spec.host,
+            "host": (tls.server_name if tls is not None else None) or spec.host,  # TLS is for it
             "port": spec.port,
             "unix_socket": spec.socket,
             "user": spec.user,
@@ -73,9 +79,6 @@ class MysqlProbe:
             "db": spec.database,
             "ssl": client_context(tls) if tls is not None else None,
             "charset": "utf8mb4",
-            "autocommit": True,
-            "connect_timeout": order.timeout_ms / 1000.0 + 1.0,  # the run's own comes first
-            "init_command": "SET SESSION TRANSACTION READ ONLY",
             "program_name": "tocsin",
         }
 
@@ -89,10 +92,13 @@ class MysqlProbe:
             raise self._refusal(error) from None
         except OSError as error:
             raise read_fault(error, self._words) or error from None
+        except NONSENSE as error:
+            raise nonsense(self._words, error) from None
 
     async def _converse(self, driver: Any, trace: Trace) -> Observation:
-        trace.enter("connect_and_login")  # the driver does both in one
-        connection = await driver.connect(**self._arguments)
+        connection = await open_link(
+            self._arguments, self._endpoint, self._words, trace, self._limit_s
+        )
         try:
             if not self._spec.query:
                 return rows_observation((), (), trace)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+import struct
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from checks.errors import ProbeError
 from checks.probe import FieldType, Trace
-from checks.result import Observation, Scalar
+from checks.result import Fault, Observation, Scalar
 from checks.text import one_line
 
 ROW_LIMIT: Final = 100
@@ -20,11 +22,18 @@ ROW_LIMIT: Final = 100
 CELL_LIMIT: Final = 4096
 """How many characters of a text are kept."""
 
+NONSENSE: Final = (
+    struct.error, ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError,
+    TypeError, ValueError,
+)  # fmt: skip
+"""What the drivers raise, besides their own errors, when a server talks nonsense."""
+
 FIELDS: Final[Mapping[str, FieldType]] = {
     "rows": "list",
     "value": "any",
     "row_count": "int",
     "more_rows": "bool",
+    "addresses_failed": "int",
     "latency_ms": "float",
     "phases": "map",
 }
@@ -49,6 +58,12 @@ def friendly(value: object) -> object:
     if isinstance(value, Mapping):
         return {str(key): friendly(item) for key, item in list(value.items())[:ROW_LIMIT]}
     return str(value)[:CELL_LIMIT]
+
+
+def nonsense(words: str, error: Exception) -> ProbeError:
+    """The fault of a server whose words the driver cannot take apart."""
+    told = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return ProbeError(Fault.PROTOCOL, f"{words} does not keep to its protocol ({told})")
 
 
 def rows_observation(
@@ -76,6 +91,7 @@ def rows_observation(
             "value": value,
             "row_count": len(kept),
             "more_rows": more,
+            "addresses_failed": len(trace.failed_addresses),
             "latency_ms": latency_ms,
             "phases": trace.phases,
         },

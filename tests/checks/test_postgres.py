@@ -27,7 +27,7 @@ async def test_a_query_that_answers_is_up(postgres: Server, run: Run) -> None:
     found = await run("postgres", **login(postgres))
     assert found.status is Status.UP, found
     assert found.metrics == {"row_count": 1, "value": 1}
-    assert list(found.phases) == ["connect_and_login", "query"]
+    assert list(found.phases) == ["connect", "login", "query"]
 
 
 async def test_rows_and_the_first_value_are_for_conditions(postgres: Server, run: Run) -> None:
@@ -122,7 +122,7 @@ async def test_a_frozen_server_times_out(postgres: Server, run: Run) -> None:
         found = await run("postgres", **login(server), timeout_ms=300)
         server.resume()
     assert found.fault is Fault.TIMEOUT
-    assert found.message == "timed out after 300ms (while waiting for: connect and login)"
+    assert found.message == "timed out after 300ms (while waiting for: login)"
 
 
 async def test_a_stopped_server_is_refused_and_comes_back(run: Run) -> None:
