@@ -4,60 +4,85 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
-from bench import inside, live
-from bench.children import Talker
-from bench.figures import Figure, machine, table, write_json
+from bench import faults, inside, lab, live, past, rate, storm
+from bench.children import NotMeasured, Talker
+from bench.figures import Figure, machine, markdown, table, write_json
+from bench.peers import compared, measure
 
-Measure = Callable[[Talker, live.Pace], Iterator[Figure]]
-
-MEASURES: dict[str, Measure] = {
-    "bare": lambda targets, _: inside.bare(targets.first["http"]),
-    "engine": lambda _, __: inside.engine(),
-    "store": lambda _, __: inside.store(),
-    "hub": lambda _, __: inside.hub(),
-    "http100": lambda targets, pace: live.checks("http", 100, pace, targets),
-    "http1000": lambda targets, pace: live.checks("http", 1_000, pace, targets),
-    "http5000": lambda targets, pace: live.checks("http", 5_000, pace, targets),
-    "tcp5000": lambda targets, pace: live.checks("tcp", 5_000, pace, targets),
+MEASURES: dict[str, lab.Measure] = {
+    "bare": lambda given: inside.bare(given.ports("http")),
+    "engine": lambda _: inside.engine(),
+    "store": lambda _: inside.store(),
+    "hub": lambda _: inside.hub(),
+    "http100": partial(live.checks, "http", 100),
+    "http1000": partial(live.checks, "http", 1_000),
+    "http5000": partial(live.checks, "http", 5_000),
+    "https": partial(live.checks, "https", 2_000),
+    "tcp5000": partial(live.checks, "tcp", 5_000),
+    "idle": live.idle,
+    "sustained": rate.sustained,
+    "faults": faults.slow,
+    "webhook": faults.quick,
+    "storm": storm.storms,
+    "stream": storm.stream,
+    "past": past.starts,
+    "prometheus": measure.prometheus,
+    "monit": measure.monit,
+    "nagios": measure.nagios,
 }
 """Every measure by its name, in the order of the table."""
 
 
 def main(arguments: list[str]) -> int:
-    """Measure what is asked for; the exit code."""
+    """Measure what is asked for; the exit code: 1 where something could not be measured."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(MEASURES))
     parser.add_argument("--quick", action="store_true", help="short windows: a look, no figures")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all values there")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table there")
     given = parser.parse_args(arguments)
     unknown = [name for name in given.names if name not in MEASURES]
     if unknown:
         parser.error(f"there is no measure {unknown[0]!r}; there are {', '.join(MEASURES)}")
     began_s = time.monotonic()
     print(machine(), file=sys.stderr)
-    try:
-        figures = _measure(given.names or list(MEASURES), live.QUICK if given.quick else live.FULL)
-    except live.NotMeasured as error:
-        print(f"bench: not measured: {error}", file=sys.stderr)
-        return 1
+    figures, failures = _measure(
+        given.names or list(MEASURES), lab.QUICK if given.quick else lab.FULL
+    )
     print(table(figures))
     print(f"\n{machine()}; took {time.monotonic() - began_s:.0f} s")
     if given.json is not None:
         write_json(given.json, figures)
-    return 0
+    if given.markdown is not None:
+        given.markdown.write_text(markdown(figures), encoding="utf-8")
+    for failure in failures:
+        print(f"bench: not measured: {failure}", file=sys.stderr)
+    return 1 if failures else 0
 
 
-def _measure(names: list[str], pace: live.Pace) -> list[Figure]:
+def _measure(names: list[str], pace: lab.Pace) -> tuple[list[Figure], list[str]]:
+    """The figures, and what could not be measured and why."""
     figures: list[Figure] = []
-    with Talker("bench.target", live.LISTENERS) as targets:
+    failures: list[str] = []
+    with (
+        tempfile.TemporaryDirectory(prefix="tocsin-bench-") as home,
+        Talker("bench.target", lab.LISTENERS, home) as targets,
+    ):
+        surroundings = lab.Lab(targets, pace, Path(home))
         for name in names:
-            print(f"{name} ...", file=sys.stderr, flush=True)
-            figures += MEASURES[name](targets, pace)
-    return figures
+            began_s = time.monotonic()
+            print(f"{name} ...", file=sys.stderr, end="", flush=True)
+            try:
+                figures += MEASURES[name](surroundings)
+            except NotMeasured as error:
+                failures.append(f"{name}: {error}")
+            print(f" {time.monotonic() - began_s:.0f} s", file=sys.stderr, flush=True)
+    return compared(figures), failures
 
 
 if __name__ == "__main__":

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 import os
-import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+from bench import procs
 from bench.estate import Estate
 
 _READY_S: Final = 60.0
+
+
+class NotMeasured(Exception):
+    """What was run is not what the figure would say."""
 
 
 class Talker:
@@ -37,12 +42,21 @@ class Talker:
             raise RuntimeError(f"{self._process.args!r} ended with {self._process.wait()}")
         return json.loads(line)
 
-    def mark(self) -> Any:
-        """What it counted since the last mark."""
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._process.pid
+
+    def ask(self, *words: str) -> Any:
+        """Say a line; its answer."""
         assert self._process.stdin is not None
-        self._process.stdin.write("mark\n")
+        self._process.stdin.write(" ".join(words) + "\n")
         self._process.stdin.flush()
         return self._line()
+
+    def mark(self) -> Any:
+        """What it counted or kept since the last mark."""
+        return self.ask("mark")
 
     def __enter__(self) -> Self:
         return self
@@ -55,7 +69,11 @@ class Talker:
     ) -> None:
         assert self._process.stdin is not None
         self._process.stdin.close()
-        self._process.wait(timeout=10)
+        try:
+            self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
 
 def environment() -> dict[str, str]:
@@ -71,11 +89,24 @@ class Subject:
     """The daemon that is measured, on an estate of its own.
 
     Attributes:
+        cores: Where it is kept, with all its threads and workers; None for anywhere.
+        module: What is run; it must take the daemon's command line.
+        variables: Further ones of its environment.
         ready_s: From its start to its first answer on the socket.
     """
 
-    def __init__(self, estate: Estate, home: Path) -> None:
+    def __init__(
+        self,
+        estate: Estate,
+        home: Path,
+        cores: Sequence[int] | None = None,
+        module: str = "daemon",
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
         self.home = home
+        self.module = module
+        self.variables = dict(variables or {})
+        self.cores = cores
         self.socket = home / "tocsin.sock"
         self.database = home / "tocsin.db"
         self.config = home / "config.toml"
@@ -87,15 +118,17 @@ class Subject:
         began = time.monotonic()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "daemon", "run", "--config", str(self.config)],
+                [sys.executable, "-m", self.module, "run", "--config", str(self.config)],
                 stdout=log,
                 stderr=log,
-                env=environment(),
+                env={**environment(), **self.variables},
             )
+        if self.cores is not None:
+            procs.keep_on(self.process.pid, self.cores)
         while not self._answers():
             if self.process.poll() is not None or time.monotonic() - began > _READY_S:
-                self.process.kill()
-                raise RuntimeError(f"the daemon did not start:\n{self.log.read_text()}")
+                procs.end(self.process)
+                raise NotMeasured(f"the daemon did not start:\n{self.log.read_text()}")
             time.sleep(0.005)
         self.ready_s = time.monotonic() - began
         return self
@@ -108,8 +141,6 @@ class Subject:
 
     def ask(self, path: str) -> bytes:
         """One GET over the socket, everything that comes back."""
-        import socket
-
         with socket.socket(socket.AF_UNIX) as client:
             client.settimeout(20)
             client.connect(str(self.socket))
@@ -127,20 +158,17 @@ class Subject:
         return json.loads(body[body.index(b"{") : body.rindex(b"}") + 1])
 
     def cpu_s(self) -> float:
-        """CPU time of all its threads, living and ended, in nanosecond steps: the kernel's
-        clock of another process (clock_getcpuclockid(3), CPUCLOCK_SCHED)."""
-        return time.clock_gettime((~self.process.pid << 3) | 2)
+        """CPU time of all its threads and workers, living and ended."""
+        return procs.cpu_s(self.process.pid)
 
     def rss_mb(self) -> float:
-        """Resident memory in units of 1,000,000 bytes."""
-        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1]) * 1024 / 1e6
-        raise RuntimeError("the daemon has no VmRSS")
+        """Resident memory with its workers', in units of 1,000,000 bytes."""
+        return procs.rss_mb(self.process.pid)
 
-    def command(self, *arguments: str) -> Sequence[str]:
-        """The command line of a `tocsin` command that asks this daemon."""
-        return [sys.executable, "-m", "daemon", *arguments, "--socket", str(self.socket)]
+    @staticmethod
+    def command(*arguments: str) -> Sequence[str]:
+        """The command line of a `tocsin` command."""
+        return [sys.executable, "-m", "daemon", *arguments]
 
     def __exit__(
         self,
@@ -148,9 +176,4 @@ class Subject:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        procs.end(self.process)

@@ -15,7 +15,7 @@ import uvloop
 
 from bench.estate import Estate
 from bench.figures import Figure
-from bench.live import RUNS
+from bench.lab import RUNS
 from checks.result import Result, Status
 from daemon.api.hub import EventHub
 from daemon.api.schema import CheckView

@@ -1,0 +1,152 @@
+"""Ten thousand alerts at once, and what the event stream costs: the daemon behind its probes.
+
+Both use `bench.puppet`, the daemon with probes that need no target, because the rate of
+probing would otherwise be what is measured. In a storm all checks share one slot, their
+probes end at the same moment, and all fail. It is over when a watcher has heard of every
+alert; an event is published only when it is durable.
+"""
+
+from __future__ import annotations
+
+import signal
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from bench.children import NotMeasured, Subject, Talker
+from bench.estate import Estate
+from bench.figures import Figure
+from bench.lab import Lab
+from daemon.core.schedule import phase
+
+ALERTS: Final = 10_000
+EVERY_MS: Final = 5_000
+SAME_SLOT_MS: Final = 20
+STORMS: Final = 10
+SETTLED: Final = 4
+"""Caches have their size after so many storms; memory is held against what it was then."""
+PATIENCE_S: Final = 60.0
+
+
+def names_of_one_slot(count: int, every_ms: int) -> list[str]:
+    """Names of checks that the schedule lets run in the same slot, within 20 ms."""
+    found: list[str] = []
+    number = 0
+    while len(found) < count:
+        name = f"c{number:07}"
+        if phase(name, every_ms) < SAME_SLOT_MS:
+            found.append(name)
+        number += 1
+    return found
+
+
+def _estate() -> Estate:
+    names = names_of_one_slot(ALERTS, EVERY_MS)
+    return Estate(
+        ALERTS,
+        [1],
+        "tcp",
+        EVERY_MS,
+        chosen=names,
+        defaults={"down_after": "1", "flap_start": "0.0"},
+    )
+
+
+def _await_alerts(watcher: Talker, state: str) -> float:
+    """When the last alert of all was heard to be in a state.
+
+    Raises:
+        NotMeasured: They never all were.
+    """
+    found: dict[str, float] = {}
+    ends = time.monotonic() + PATIENCE_S
+    while len(found) < ALERTS:
+        if time.monotonic() > ends:
+            raise NotMeasured(f"{len(found)} of {ALERTS} alerts were heard {state}")
+        time.sleep(0.1)
+        for at_s, alert in watcher.mark():
+            if alert["state"] == state:
+                found.setdefault(alert["fingerprint"], at_s)
+    return max(found.values())
+
+
+def storms(lab: Lab) -> Iterator[Figure]:
+    """Ten storms, each over before the next; how long each took, and what memory they left."""
+    count = STORMS if lab.pace.runs > 2 else SETTLED + 1
+    taken, over, rss_mb = [], [], []
+    with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as home:
+        told = Path(home, "released")
+        variables = {"BENCH_HOLD": str(ALERTS), "BENCH_TOLD": str(told)}
+        with (
+            Subject(_estate(), Path(home), module="bench.puppet", variables=variables) as subject,
+            Talker("bench.watcher", subject.socket, "alert") as watcher,
+        ):
+            time.sleep(2 * EVERY_MS / 1000)
+            for _ in range(count):
+                taken.append(_turn(subject, watcher, told, "down"))
+                over.append(_turn(subject, watcher, told, "up"))
+                rss_mb.append(subject.rss_mb())
+    settled = rss_mb[SETTLED - 1]
+    growth = [(after - settled) * 100 / settled for after in rss_mb[SETTLED:]]
+    yield Figure("10,000 alerts at once, durable and on the stream", "s", taken, 2.0)
+    yield Figure("10,000 recoveries at once, durable and on the stream", "s", over)
+    yield Figure(f"memory after {count} storms", "MB", [rss_mb[-1]])
+    name = f"growth of memory from the {SETTLED}th storm to the {count}th"
+    yield Figure(name, "%", [growth[-1]], 3.0)
+
+
+def _turn(subject: Subject, watcher: Talker, told: Path, state: str) -> float:
+    """Let everything go down (or up) at once; how long until all of it was heard."""
+    failing = state == "down"
+    subject.process.send_signal(signal.SIGUSR1 if failing else signal.SIGUSR2)
+    heard_s = _await_alerts(watcher, "firing" if failing else "resolved")
+    taken_s = heard_s - _first_release_s(told, state)
+    time.sleep(0.5)
+    return taken_s
+
+
+def _first_release_s(told: Path, state: str) -> float:
+    """When the newest run of releases in this state began: a storm that lasts longer than an
+    interval may have seen several."""
+    lines = [line.split() for line in told.read_text(encoding="utf-8").splitlines()]
+    first = None
+    for at_s, waited, was in reversed(lines):
+        if was != state:
+            break
+        first = float(at_s), int(waited)
+    if first is None or first[1] < ALERTS:
+        raise NotMeasured(f"not all of {ALERTS} checks ended at once: {lines[-3:]}")
+    return first[0]
+
+
+def stream(lab: Lab) -> Iterator[Figure]:
+    """2,000 results a second, read by ten subscribers over sockets and by nobody in turn: the
+    difference is what the stream costs, encoding and writing included."""
+    estate = Estate(1_000, [1], "tcp", 500)
+    shares, events_s = [], []
+    with (
+        tempfile.TemporaryDirectory(prefix="tocsin-bench-") as home,
+        Subject(estate, Path(home), module="bench.puppet") as subject,
+    ):
+        time.sleep(lab.pace.warm_s)
+        for _ in range(lab.pace.runs):
+            alone = _share(subject, lab.pace.window_s)
+            with Talker("bench.reader", subject.socket, 10) as readers:
+                time.sleep(1.0)
+                readers.mark()
+                read = _share(subject, lab.pace.window_s)
+                least = min(readers.mark()["events"])
+            shares.append((read - alone) * 100)
+            events_s.append(least / lab.pace.window_s)
+    if min(events_s) < 1_900:
+        raise NotMeasured(f"only {min(events_s):.0f} events a second reached every subscriber")
+    name = "event stream, 2,000 events/s to 10 subscribers over sockets"
+    yield Figure(name, "% of a core", shares, 15.0)
+
+
+def _share(subject: Subject, window_s: float) -> float:
+    began_s, began = subject.cpu_s(), time.monotonic()
+    time.sleep(window_s)
+    return (subject.cpu_s() - began_s) / (time.monotonic() - began)
