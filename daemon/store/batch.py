@@ -1,21 +1,30 @@
 """What is to be written, between the engine and the writer: a batch, growing.
 
-Effects are encoded as they come in and gathered in the shape in which they are written
-fastest: statements by kind, the newest value of each record. So a batch that cannot be
-written for an hour (a full disk) grows with what is new, not with how often it changed.
-All that was added at once is written at once, in one transaction with the rest.
+Effects are gathered in the shape in which they are written fastest: statements by kind, the
+newest value of each record. So a batch that cannot be written for an hour (a full disk)
+grows with what is new, not with how often it changed. All that was added at once is written at
+once, in one transaction with the rest.
+
+Records are values that never change, so they are encoded late, by the writer's thread: of an
+incident that changed a hundred times while the last batch was written, one value is encoded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final, TypeVar
 
-from daemon.core.chronicle import Audit, Entry, Interval
+import msgspec
+
+from daemon.core.chronicle import Audit, Entry, Interval, Notice
 from daemon.core.effects import Append, Drop, Effect, Enqueue, Save
-from daemon.core.model import Alert
+from daemon.core.model import Alert, Record
 from daemon.store.codec import TABLES, ResultRow, Row, Table, notice_row, occurrence_row
+
+_log = logging.getLogger("tocsin.store")
+_T = TypeVar("_T")
 
 _INSERT_NAME: Final = "INSERT OR IGNORE INTO check_name (id, name) VALUES (?, ?)"
 _INSERT_RESULT: Final = (
@@ -50,6 +59,9 @@ _UPDATE_DELIVERY: Final = (
 Statements = tuple[str, list[Row]]
 """One statement and all the rows it is run with."""
 
+UNENCODABLE: Final = (TypeError, ValueError, OverflowError, KeyError, msgspec.MsgspecError)
+"""What says that a value has no row."""
+
 
 @dataclass(slots=True)
 class Batch:
@@ -61,11 +73,11 @@ class Batch:
     """
 
     names: list[Row] = field(default_factory=list)
-    saves: dict[str, dict[str, Row]] = field(default_factory=dict)
+    saves: dict[str, dict[str, Record | Row]] = field(default_factory=dict)
     drops: dict[str, dict[str, Row]] = field(default_factory=dict)
-    occurrences: dict[tuple[str, int], Row] = field(default_factory=dict)
+    occurrences: dict[tuple[str, int], Alert | Row] = field(default_factory=dict)
     lines: dict[str, list[Row]] = field(default_factory=dict)
-    notices: list[Row] = field(default_factory=list)
+    notices: list[Notice | Row] = field(default_factory=list)
     updates: dict[str, Row] = field(default_factory=dict)
     results: list[ResultRow] = field(default_factory=list)
     decisive: bool = False
@@ -76,23 +88,25 @@ class Batch:
     @property
     def size(self) -> int:
         """How many rows it holds."""
-        return len(self.results) + sum(len(rows) for _, rows in self.decisions())
+        several = (*self.saves.values(), *self.drops.values(), *self.lines.values())
+        single = (self.results, self.names, self.occurrences, self.notices, self.updates)
+        return sum(map(len, several)) + sum(map(len, single))
 
     def decide(self, effect: Effect) -> None:
         """Take in an effect that is a decision; others (probes, results) are not for here.
 
         Raises:
-            TypeError, ValueError: It cannot be encoded.
+            KeyError: It is a record of a kind that has no table.
         """
         if isinstance(effect, Save):
             record = effect.record
-            self._save(TABLES[type(record)], TABLES[type(record)].row(record))
+            self._save(TABLES[type(record)], record.key, record)
             if isinstance(record, Alert) and record.fired_at is not None:
-                self.occurrences[record.key, record.fired_at] = occurrence_row(record)
+                self.occurrences[record.key, record.fired_at] = record
         elif isinstance(effect, Drop):
             self._drop(TABLES[effect.kind], effect.key)
         elif isinstance(effect, Enqueue):
-            self.notices.append(notice_row(effect.notice))
+            self.notices.append(effect.notice)
         elif isinstance(effect, Append):
             self._append(effect.entry)
         else:
@@ -104,9 +118,11 @@ class Batch:
         self.updates[key] = row
         self.decisive = True
 
-    def _save(self, table: Table, row: Row) -> None:
-        self.saves.setdefault(table.name, {})[row[0]] = row
-        self.drops.get(table.name, {}).pop(row[0], None)
+    def _save(self, table: Table, key: str, record: Record | Row) -> None:
+        self.saves.setdefault(table.name, {})[key] = record
+        drops = self.drops.get(table.name)
+        if drops:
+            drops.pop(key, None)
 
     def _drop(self, table: Table, key: str) -> None:
         if not table.keeps:
@@ -131,8 +147,8 @@ class Batch:
         """Take in a batch that came after this one."""
         self.names += newer.names
         for table in TABLES.values():
-            for row in newer.saves.get(table.name, {}).values():
-                self._save(table, row)
+            for key, record in newer.saves.get(table.name, {}).items():
+                self._save(table, key, record)
             for key in newer.drops.get(table.name, {}):
                 self._drop(table, key)
         self.occurrences |= newer.occurrences
@@ -143,21 +159,48 @@ class Batch:
         self.results += newer.results
         self.decisive |= newer.decisive
 
-    def decisions(self) -> Iterator[Statements]:
-        """Everything but results, in an order that keeps references whole."""
-        yield _INSERT_NAME, self.names
+    def encode(self) -> int:
+        """Make rows of the records that are none yet; how many cannot be, and are left out."""
+        before = self.size
         for table in TABLES.values():
-            yield table.upsert, list(self.saves.get(table.name, {}).values())
-            yield table.drop, list(self.drops.get(table.name, {}).values())
-        yield _INSERT_OCCURRENCE, list(self.occurrences.values())
-        yield from self.lines.items()
-        yield _INSERT_NOTICE, self.notices
-        yield _UPDATE_DELIVERY, list(self.updates.values())
+            _encode(self.saves.get(table.name, {}), table.row)
+        alerts = self.saves.get(TABLES[Alert].name, {})
+        _encode(self.occurrences, lambda alert: occurrence_row(alert, alerts.get(alert.key)))
+        notices = dict(enumerate(self.notices))
+        _encode(notices, notice_row)
+        self.notices = list(notices.values())
+        return before - self.size
 
     def statements(self) -> Iterator[Statements]:
-        """All statements that have rows, in the order to run them."""
-        for statement, rows in self.decisions():
+        """All statements that have rows, in an order that keeps references whole. The batch
+        is encoded."""
+        for statement, rows in self._decisions():
             if rows:
                 yield statement, rows
         if self.results:
             yield _INSERT_RESULT, self.results
+
+    def _decisions(self) -> Iterator[Statements]:
+        yield _INSERT_NAME, self.names
+        for table in TABLES.values():
+            yield table.upsert, _rows(self.saves.get(table.name, {}).values())
+            yield table.drop, _rows(self.drops.get(table.name, {}).values())
+        yield _INSERT_OCCURRENCE, _rows(self.occurrences.values())
+        yield from self.lines.items()
+        yield _INSERT_NOTICE, _rows(self.notices)
+        yield _UPDATE_DELIVERY, _rows(self.updates.values())
+
+
+def _encode(kept: dict[_T, Any], row: Callable[[Any], Row]) -> None:
+    for key, record in list(kept.items()):
+        if isinstance(record, tuple):
+            continue
+        try:
+            kept[key] = row(record)
+        except UNENCODABLE as error:
+            del kept[key]
+            _log.error("a record cannot be stored (%s): %.200r", error, record)
+
+
+def _rows(encoded: Iterable[object]) -> list[Row]:
+    return [row for row in encoded if isinstance(row, tuple)]

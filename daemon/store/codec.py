@@ -223,8 +223,13 @@ decode_notice: Final = msgspec.json.Decoder(Notice).decode
 _decode_metrics: Final = msgspec.json.Decoder(dict[str, bool | int | float | str]).decode
 
 
-def occurrence_row(alert: Alert) -> Row:
-    """A row of `alert_history`: one time that the alert fired."""
+def occurrence_row(alert: Alert, row: Row | None = None) -> Row:
+    """A row of `alert_history`: one time that the alert fired.
+
+    Args:
+        row: Its row of `alert`, if that is at hand: what is encoded in it is not again.
+    """
+    same = row is not None and row[0] == alert.key and row[6] == alert.fired_at
     return (
         alert.key,
         alert.fired_at,
@@ -233,7 +238,7 @@ def occurrence_row(alert: Alert) -> Row:
         alert.effective.word,
         alert.source,
         alert.incident,
-        _json(alert),
+        row[-1] if same and row is not None else _json(alert),
     )
 
 

@@ -7,6 +7,7 @@ file of another program or of a newer Tocsin stays as it is, byte for byte.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -14,7 +15,13 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
-from daemon.store.errors import StoreError, StoreForeign, StoreLocked, StoreTooNew, StoreUnusable
+from daemon.store.errors import (
+    StoreForeign,
+    StoreLocked,
+    StoreTooNew,
+    StoreUnusable,
+    unusable,
+)
 from daemon.store.schema import APPLICATION_ID, VERSION, migrate
 
 BUSY_MS: Final = 2_000
@@ -60,7 +67,8 @@ class Lock:
 
     def release(self) -> None:
         """Give it back. The file stays: taking it away would race with the next who locks."""
-        os.ftruncate(self._file, 0)
+        with contextlib.suppress(OSError):  # a broken disk keeps the pid, which is but a word
+            os.ftruncate(self._file, 0)
         os.close(self._file)
 
 
@@ -116,7 +124,9 @@ def examine(path: Path) -> int:
     if not head:
         return 0
     if len(head) < 100 or not head.startswith(_MAGIC):
-        raise StoreForeign(f"{path}: is not an SQLite database; name another file")
+        raise StoreForeign(
+            f"{path}: is not an SQLite database; name another file, or restore a backup"
+        )
     version, application = int.from_bytes(head[60:64], "big"), int.from_bytes(head[68:72], "big")
     if version or application:
         _check_identity(path, version, application)
@@ -130,10 +140,6 @@ def _check_identity(path: Path, version: int, application: int) -> None:
         raise StoreTooNew(path, version, VERSION)
 
 
-def _wrap(path: Path, error: sqlite3.Error) -> StoreError:
-    return StoreUnusable(f"{path}: {error}; `tocsin db verify` tells more")
-
-
 def open_writer(path: Path) -> sqlite3.Connection:
     """The connection that writes, with the newest schema. May be used on any one thread.
 
@@ -144,13 +150,13 @@ def open_writer(path: Path) -> sqlite3.Connection:
     try:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     except sqlite3.Error as error:
-        raise _wrap(path, error) from None
+        raise unusable(path, error) from None
     try:
         _prepare(path, connection)
     except BaseException as error:
         connection.close()
         if isinstance(error, sqlite3.Error):
-            raise _wrap(path, error) from None
+            raise unusable(path, error) from None
         raise
     return connection
 
@@ -190,5 +196,5 @@ def open_reader(path: Path) -> sqlite3.Connection:
         )
         connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}").fetchall()
     except sqlite3.Error as error:
-        raise _wrap(path, error) from None
+        raise unusable(path, error) from None
     return connection

@@ -11,6 +11,7 @@ StoreError             the base; its text says what is wrong and what to do (exi
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 
@@ -48,6 +49,14 @@ class StoreForeign(StoreError):
 
 class StoreUnusable(StoreError):
     """The file, or the place it is in, does not let us."""
+
+
+def unusable(path: Path, error: Exception) -> StoreUnusable:
+    """What SQLite or a record's decoder says of a database, and what to do about it."""
+    mend = "`tocsin db verify` tells more"
+    if not isinstance(error, sqlite3.OperationalError):  # those are of the disk and of locks
+        mend += "; if it is damaged, restore a backup"
+    return StoreUnusable(f"{path}: {error}; {mend}")
 
 
 class StoreBusy(StoreError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from daemon.store.connect import Lock, examine, make_place, need_room, open_writer
-from daemon.store.errors import StoreError, StoreUnusable
+from daemon.store.errors import StoreError, unusable
 from daemon.store.prune import Retention
 from daemon.store.writer import Writer
 
@@ -33,5 +33,7 @@ def open_database(path: Path, retention: Retention) -> tuple[Lock, Writer, dict[
         lock.release()
         if isinstance(error, StoreError):
             raise
-        raise StoreUnusable(f"{path}: cannot be opened: {error}") from error
+        if isinstance(error, Exception):
+            raise unusable(path, error) from error
+        raise
     return lock, writer, ids

@@ -36,7 +36,7 @@ from daemon.store import care
 from daemon.store.batch import Batch
 from daemon.store.codec import result_row
 from daemon.store.connect import Lock
-from daemon.store.errors import StoreUnusable
+from daemon.store.errors import StoreUnusable, unusable
 from daemon.store.health import StoreHealth, size_on_disk
 from daemon.store.history import History
 from daemon.store.needs import samples_since, windowed_metrics
@@ -103,7 +103,7 @@ class Store:
             await store.history.open()
         except sqlite3.Error as error:
             await store.close()
-            raise StoreUnusable(f"{path}: cannot be read: {error}") from error
+            raise unusable(path, error) from error
         return store
 
     @property
@@ -310,7 +310,7 @@ class Store:
         try:
             return await self._call(work)
         except (sqlite3.Error, ValueError) as error:  # a record's decoder raises ValueErrors
-            raise StoreUnusable(f"{self.path}: {error}; `tocsin db verify` tells more") from error
+            raise unusable(self.path, error) from error
 
     async def _call(self, work: Callable[[], _T]) -> _T:
         """Do something on the writer's thread, after what it does now."""

@@ -56,6 +56,7 @@ class Writer:
         Raises:
             sqlite3.Error: The disk or the file does not let us; nothing of it was written.
         """
+        self.refused += batch.encode()
         self._sync("FULL" if batch.decisive else "NORMAL")
         try:
             self._transact(batch, careful=False)
