@@ -1,7 +1,7 @@
 """A connection read as a stream of bytes: so many of them, a line, or whatever has come.
 
 For the probes that hold a dialogue before, around or instead of TLS. What the peer sends is
-bounded: above `BUFFER_LIMIT` nothing more is read until some of it was taken.
+bounded: a peer that pours more than `BUFFER_LIMIT` without being asked is left.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from checks.errors import ProbeError
 from checks.faults import read_fault
 from checks.result import Fault
 
-BUFFER_LIMIT: Final = 65_536
+BUFFER_LIMIT: Final = 1_048_576
 LINE_LIMIT: Final = 8_192
 """The longest line, in bytes."""
 
@@ -32,13 +32,18 @@ class Stream(asyncio.Protocol):
         self.transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        self._buffer += data
-        if len(self._buffer) > BUFFER_LIMIT and self.transport is not None:
-            self.transport.pause_reading()
+        if self._lost is None:
+            self._buffer += data
+        if len(self._buffer) > BUFFER_LIMIT:
+            self._lost = ProbeError(
+                Fault.PROTOCOL, f"{self.words} sent more than {BUFFER_LIMIT} bytes unasked"
+            )
+            self._buffer.clear()
+            self.abort()
         self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._lost = exc or EOFError()
+        self._lost = self._lost or exc or EOFError()
         self._wake()
 
     def _wake(self) -> None:
@@ -53,8 +58,8 @@ class Stream(asyncio.Protocol):
     @property
     def local_address(self) -> str:
         """Our own address on this connection."""
-        name = self.transport.get_extra_info("sockname") if self.transport is not None else None
-        return str(name[0]) if name else ""
+        socket = self.transport.get_extra_info("socket") if self.transport is not None else None
+        return str(socket.getsockname()[0]) if socket is not None else ""
 
     def write(self, data: bytes) -> None:
         """Send; a connection that is gone is found out by the next read."""
@@ -102,8 +107,6 @@ class Stream(asyncio.Protocol):
     async def _grown(self) -> bool:
         """Wait for more; False at the peer's end."""
         if self._lost is None:
-            if self.transport is not None and len(self._buffer) <= BUFFER_LIMIT:
-                self.transport.resume_reading()
             before = len(self._buffer)
             self._more = asyncio.get_running_loop().create_future()
             await self._more

@@ -171,7 +171,7 @@ _ALERTS: Final[Mapping[str, str]] = {
     "RECORD_LAYER_FAILURE": "no TLS is spoken there",
     "UNSUPPORTED_PROTOCOL": "only TLS versions that are too old are spoken there",
     "TLSV1_ALERT_PROTOCOL_VERSION": "our TLS version was refused",
-    "SSLV3_ALERT_HANDSHAKE_FAILURE": "the handshake was refused (no common cipher?)",
+    "SSLV3_ALERT_HANDSHAKE_FAILURE": "the handshake was refused (no cipher in common?)",
     "TLSV13_ALERT_CERTIFICATE_REQUIRED": "a client certificate is required (tls.cert)",
     "TLSV1_ALERT_UNKNOWN_CA": "our client certificate is not trusted there",
     "TLSV1_UNRECOGNIZED_NAME": "the name is not known there",

@@ -37,6 +37,10 @@ _PACKET_LIMIT: Final = 4_096
 _REPLY: Final = re.compile(r"(\d{3})(?:([ -])(.*))?")
 _POSTGRES_REQUEST: Final = struct.pack("!ii", 8, 80_877_103)
 _LDAP_REQUEST: Final = bytes.fromhex("301d02010177188016") + b"1.3.6.1.4.1.1466.20037"
+_LDAP_ANSWER: Final = re.compile(
+    rb"\x02\x01\x01\x78(?:[\x00-\x7f]|\x81.|\x82..|\x84....)\x0a\x01(.)", re.DOTALL
+)
+"""An extended response to message 1, up to its result code."""
 _MYSQL_SSL: Final = 0x0800
 _MYSQL_REQUEST: Final = struct.pack("<IIB23x", 0x8000 | _MYSQL_SSL | 0x0200 | 1, 1 << 24, 33)
 
@@ -169,9 +173,7 @@ async def _ldap(stream: Stream) -> None:
     if tag != 0x30 or not 0 < length <= _PACKET_LIMIT:
         raise _strange(stream, "LDAP", bytes((tag,)).decode("latin-1"))
     message = await stream.read_exactly(length)
-    code = re.match(
-        rb"\x02\x01\x01\x78(?:[\x00-\x7f]|\x81.|\x82..|\x84....)\x0a\x01(.)", message, re.DOTALL
-    )
+    code = _LDAP_ANSWER.match(message)
     if code is None:
         raise _strange(stream, "LDAP", message[:40].decode("latin-1"))
     if code[1] != b"\0":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -28,9 +29,23 @@ def _ready(server: Server) -> bool:
     return done.returncode == 0
 
 
+def _tls_options(home: Path, owner: str | None, tls: tuple[bytes, bytes]) -> list[str]:
+    """Put a certificate and its key where the server takes them from."""
+    places = (home / "tls.pem", home / "tls.key")
+    for place, content in zip(places, tls, strict=True):
+        place.touch(mode=0o600)
+        place.write_bytes(content)
+        if owner is not None:
+            shutil.chown(place, owner, owner)
+    return ["-c", "ssl=on", "-c", f"ssl_cert_file={places[0]}", "-c", f"ssl_key_file={places[1]}"]
+
+
 @contextmanager
-def start_postgres() -> Iterator[Server]:
-    """A running server; the user may do everything, its database is `postgres`."""
+def start_postgres(tls: tuple[bytes, bytes] | None = None) -> Iterator[Server]:
+    """A running server; the user may do everything, its database is `postgres`.
+
+    `tls` is a certificate and its key, in PEM: the server then speaks TLS too.
+    """
     owner = account("postgres")
     initdb, postgres = program("initdb", *_places()), program("postgres", *_places())
     with directory(owner) as home:
@@ -51,6 +66,7 @@ def start_postgres() -> Iterator[Server]:
             *(postgres, "-D", str(data), "-p", str(port), "-c", "listen_addresses=127.0.0.1"),
             *("-c", f"unix_socket_directories={home}", "-c", "fsync=off"),
             *("-c", "max_connections=20", "-c", "shared_buffers=8MB"),
+            *(_tls_options(home, owner, tls) if tls is not None else []),
         ]
         server = Server(home, port, command, owner, USER, PASSWORD, _ready, stop_with=signal.SIGINT)
         with running(server):
