@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 
 from daemon.core.events import SelfReport
@@ -62,3 +64,20 @@ def test_the_figures_of_the_process_are_its_own() -> None:
     watch = SelfWatch()
     assert watch.rss_bytes() > 1_000_000
     assert watch.cpu_percent() >= 0.0
+
+
+def test_workers_that_keep_dying_are_reported_and_not_as_a_lack_of_descriptors() -> None:
+    watch = Watch()
+    (report,) = watch.look(replace(WELL, waiting=9, workers_problem="worker 1 died 3 times"))
+    assert (report.problem, report.message) == ("workers", "worker 1 died 3 times")
+
+
+def test_the_figures_of_worker_processes_are_added_and_a_dead_one_does_no_harm() -> None:
+    watch = SelfWatch()
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        alone, both = watch.rss_bytes(), watch.rss_bytes([child.pid])
+        assert both > alone
+        assert watch.cpu_percent([child.pid]) >= 0
+        child.communicate(b"\n")
+    assert watch.cpu_percent([child.pid]) >= 0
+    assert watch.rss_bytes([child.pid]) < both

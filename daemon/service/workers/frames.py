@@ -184,7 +184,7 @@ def read_results(payload: bytes) -> list[Ended]:
     fault of ours, and the others as they are."""
     try:
         return _results(payload)
-    except msgspec.ValidationError:
+    except msgspec.MsgspecError:
         return [_readable(run, raw) for run, raw in _read(_raw_results, payload)]
 
 

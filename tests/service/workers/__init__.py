@@ -1,0 +1,1 @@
+"""Probing in worker processes, each part by itself."""
