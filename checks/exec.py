@@ -4,14 +4,11 @@ The exit code is the verdict unless `expect` says otherwise: 0 up, 1 degraded, 2
 everything else unknown. A program that could not be run, or died of a signal, says nothing
 of the target either: unknown. One that does not end in time is down, as Nagios has it.
 
-There is no shell. The program leads a process group of its own, which is ended as a whole.
+How a program is run, bounded and ended stands in `checks.program`.
 """
 
 from __future__ import annotations
 
-import asyncio
-import os
-import signal
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -22,16 +19,10 @@ from pydantic import Field, field_validator
 from checks.errors import ProbeError
 from checks.perfdata import Perf, parse_perfdata
 from checks.probe import FieldType, Kind, Order, Trace
+from checks.program import Ended, program_environment, run_program
 from checks.result import Fault, Observation, Scalar
 from checks.spec import CheckSpec, Secret
-from checks.text import clean_lines, one_line
-
-OUTPUT_LIMIT: Final = 64 * 1024
-"""How many bytes of each of its outputs are kept; the rest is read and dropped."""
-_TERM_S: Final = 0.2
-"""How long the group has to end itself before it is killed."""
-_DRAIN_S: Final = 0.2
-"""How long outputs may stay open (held by a child) after the program's end."""
+from checks.text import one_line
 
 FIELDS: Final[Mapping[str, FieldType]] = {
     "exit_code": "int",
@@ -75,28 +66,6 @@ class ExecSpec(CheckSpec):
         return env
 
 
-class _Program(asyncio.SubprocessProtocol):
-    """Collects what a program writes, and tells when it has ended."""
-
-    def __init__(self) -> None:
-        loop = asyncio.get_running_loop()
-        self.outputs = {1: bytearray(), 2: bytearray()}
-        self.exited: asyncio.Future[None] = loop.create_future()
-        self.drained: asyncio.Future[None] = loop.create_future()
-
-    def pipe_data_received(self, fd: int, data: bytes) -> None:
-        kept = self.outputs[fd]
-        kept += data[: OUTPUT_LIMIT - len(kept)]
-
-    def process_exited(self) -> None:
-        if not self.exited.done():
-            self.exited.set_result(None)
-
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # the interface gives it
-        if not self.drained.done():
-            self.drained.set_result(None)
-
-
 class ExecProbe:
     """Runs one program."""
 
@@ -108,59 +77,23 @@ class ExecProbe:
             name: value if isinstance(value, str) else value.get_secret_value()
             for name, value in spec.env.items()
         }
-        self._env = {**os.environ, "LC_NUMERIC": "C", **added}
-        self._env.pop("NOTIFY_SOCKET", None)  # systemd's channel is the daemon's alone
+        self._environment = program_environment(added)
 
     async def observe(self, trace: Trace) -> Observation:
         """Run it to its end."""
         trace.enter("run")
-        program = _Program()
-        transport = await self._start(program)
-        try:
-            await program.exited
-            await asyncio.wait((program.drained,), timeout=_DRAIN_S)
-        finally:
-            await _end(transport, program)
-        return self._observation(program, transport.get_returncode(), trace)
+        spec = self._spec
+        return self._observation(await run_program(spec.run, self._environment, spec.cwd), trace)
 
-    async def _start(self, program: _Program) -> asyncio.SubprocessTransport:
-        loop = asyncio.get_running_loop()
-        try:
-            transport, _ = await loop.subprocess_exec(
-                lambda: program,
-                *self._spec.run,
-                stdin=asyncio.subprocess.DEVNULL,
-                env=self._env,
-                cwd=self._spec.cwd,
-                start_new_session=True,
-            )
-        except (FileNotFoundError, NotADirectoryError):
-            raise _not_run(f"{self._missing()} does not exist") from None
-        except PermissionError:
-            raise _not_run(f"{self._spec.run[0]} may not be executed by this user") from None
-        except OSError as error:
-            if error.errno in {8, 7}:  # ENOEXEC, E2BIG
-                raise _not_run(
-                    f"{self._spec.run[0]} cannot be executed: {error.strerror}"
-                ) from None
-            raise
-        return transport
-
-    def _missing(self) -> Path | str:
-        """What was not found: event loops name the program even where it is the directory."""
-        cwd = self._spec.cwd
-        return cwd if cwd is not None and not cwd.is_dir() else self._spec.run[0]
-
-    def _observation(self, program: _Program, code: int | None, trace: Trace) -> Observation:
+    def _observation(self, ended: Ended, trace: Trace) -> Observation:
         latency_ms = trace.finish()
-        output, long_output, perf = read_output(_text(program, 1))
+        output, long_output, perf = read_output(ended.out)
         if not output:
-            output = one_line(_text(program, 2)) or f"no output, exit code {code}"
-        if code is None or code < 0:
-            died = signal.Signals(-code).name if code else "an unknown cause"
-            raise ProbeError(
-                Fault.PROGRAM, f"{self._spec.run[0]} was ended by {died}: {output}", unknown=True
-            )
+            output = one_line(ended.err) or f"no output, exit code {ended.code}"
+        code = ended.code
+        if code is None or ended.died:
+            words = f"{self._spec.run[0]} was ended by {ended.died}: {output}"
+            raise ProbeError(Fault.PROGRAM, words, unknown=True)
         return self._judged(
             code,
             Observation(
@@ -191,37 +124,6 @@ class ExecProbe:
 
     async def close(self) -> None:
         """Nothing is kept between runs."""
-
-
-def _not_run(words: str) -> ProbeError:
-    return ProbeError(Fault.PROGRAM, f"the program could not be run: {words}", unknown=True)
-
-
-async def _end(transport: asyncio.SubprocessTransport, program: _Program) -> None:
-    """Leave nothing running: TERM, a moment, KILL, for the whole group; close the pipes.
-
-    A group whose leader has ended and whose pipes are closed is taken as gone.
-    """
-    if not program.exited.done() or not program.drained.done():
-        group = transport.get_pid()
-        _signal(group, signal.SIGTERM)
-        await asyncio.wait((program.exited,), timeout=_TERM_S)
-        _signal(group, signal.SIGKILL)
-        await asyncio.wait((program.exited,), timeout=_TERM_S)
-    transport.close()
-
-
-def _signal(group: int, number: signal.Signals) -> None:
-    try:
-        os.killpg(group, number)
-    except ProcessLookupError:
-        return  # it has ended by itself
-    except PermissionError:
-        return  # it runs as another user now (setuid); its own end is all that is left
-
-
-def _text(program: _Program, fd: int) -> str:
-    return clean_lines(program.outputs[fd].decode("utf-8", "replace"), OUTPUT_LIMIT)
 
 
 def read_output(text: str) -> tuple[str, str, tuple[Perf, ...]]:

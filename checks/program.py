@@ -1,0 +1,159 @@
+"""Programs run to their end: without a shell, in a process group of their own, bounded.
+
+What a program writes is kept up to a limit and dropped beyond it. When a run is cancelled or
+the program has ended, its whole group is ended with it, so that nothing stays behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import signal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from checks.errors import ProbeError
+from checks.result import Fault
+from checks.text import clean_lines
+
+OUTPUT_LIMIT: Final = 64 * 1024
+"""How many bytes of each of its outputs are kept; the rest is read and dropped."""
+_TERM_S: Final = 0.2
+"""How long the group has to end itself before it is killed."""
+_DRAIN_S: Final = 0.2
+"""How long outputs may stay open (held by a child) after the program's end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A program that has ended.
+
+    Attributes:
+        code: Its exit code; negative for the signal that ended it; None if that is not known.
+        out, err: What it wrote, scrubbed.
+        cut: Whether it wrote more to its output than was kept.
+    """
+
+    code: int | None
+    out: str
+    err: str
+    cut: bool
+
+    @property
+    def died(self) -> str:
+        """The name of the signal that ended it, or ""."""
+        if self.code is not None and self.code >= 0:
+            return ""
+        return signal.Signals(-self.code).name if self.code else "an unknown cause"
+
+
+class _Program(asyncio.SubprocessProtocol):
+    """Collects what a program writes, and tells when it has ended."""
+
+    def __init__(self) -> None:
+        loop = asyncio.get_running_loop()
+        self.outputs = {1: bytearray(), 2: bytearray()}
+        self.cut = False
+        self.exited: asyncio.Future[None] = loop.create_future()
+        self.drained: asyncio.Future[None] = loop.create_future()
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        kept = self.outputs[fd]
+        room = OUTPUT_LIMIT - len(kept)
+        kept += data[:room]
+        self.cut = self.cut or (fd == 1 and len(data) > room)
+
+    def process_exited(self) -> None:
+        if not self.exited.done():
+            self.exited.set_result(None)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # the interface gives it
+        if not self.drained.done():
+            self.drained.set_result(None)
+
+    def text(self, fd: int) -> str:
+        return clean_lines(self.outputs[fd].decode("utf-8", "replace"), OUTPUT_LIMIT)
+
+
+def program_environment(added: Mapping[str, str]) -> dict[str, str]:
+    """Our own environment with additions, without what is the daemon's alone."""
+    environment = {**os.environ, "LC_NUMERIC": "C", **added}
+    environment.pop("NOTIFY_SOCKET", None)  # systemd's channel
+    return environment
+
+
+async def run_program(
+    words: Sequence[str], environment: Mapping[str, str], cwd: Path | None = None
+) -> Ended:
+    """Run a program to its end; cancelling ends its whole group.
+
+    Raises:
+        ProbeError: It could not be run (`Fault.PROGRAM`, unknown).
+    """
+    program = _Program()
+    transport = await _start(program, words, environment, cwd)
+    try:
+        await program.exited
+        await asyncio.wait((program.drained,), timeout=_DRAIN_S)
+    finally:
+        await _end(transport, program)
+    return Ended(transport.get_returncode(), program.text(1), program.text(2), program.cut)
+
+
+async def _start(
+    program: _Program, words: Sequence[str], environment: Mapping[str, str], cwd: Path | None
+) -> asyncio.SubprocessTransport:
+    loop = asyncio.get_running_loop()
+    try:
+        transport, _ = await loop.subprocess_exec(
+            lambda: program,
+            *words,
+            stdin=asyncio.subprocess.DEVNULL,
+            env=environment,
+            cwd=cwd,
+            start_new_session=True,
+        )
+    except (FileNotFoundError, NotADirectoryError):
+        raise _not_run(f"{_missing(words[0], cwd)} does not exist") from None
+    except PermissionError:
+        raise _not_run(f"{words[0]} may not be executed by this user") from None
+    except OSError as error:
+        if error.errno in {errno.ENOEXEC, errno.E2BIG}:
+            raise _not_run(f"{words[0]} cannot be executed: {error.strerror}") from None
+        raise
+    return transport
+
+
+def _missing(name: str, cwd: Path | None) -> Path | str:
+    """What was not found: event loops name the program even where it is the directory."""
+    return cwd if cwd is not None and not cwd.is_dir() else name
+
+
+def _not_run(words: str) -> ProbeError:
+    return ProbeError(Fault.PROGRAM, f"the program could not be run: {words}", unknown=True)
+
+
+async def _end(transport: asyncio.SubprocessTransport, program: _Program) -> None:
+    """Leave nothing running: TERM, a moment, KILL, for the whole group; close the pipes.
+
+    A group whose leader has ended and whose pipes are closed is taken as gone.
+    """
+    if not program.exited.done() or not program.drained.done():
+        group = transport.get_pid()
+        _signal(group, signal.SIGTERM)
+        await asyncio.wait((program.exited,), timeout=_TERM_S)
+        _signal(group, signal.SIGKILL)
+        await asyncio.wait((program.exited,), timeout=_TERM_S)
+    transport.close()
+
+
+def _signal(group: int, number: signal.Signals) -> None:
+    try:
+        os.killpg(group, number)
+    except ProcessLookupError:
+        return  # it has ended by itself
+    except PermissionError:
+        return  # it runs as another user now (setuid); its own end is all that is left
