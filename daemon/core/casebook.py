@@ -43,6 +43,7 @@ class Casebook:
         self.incidents: dict[str, Incident] = {}
         self.groups: dict[str, Group] = {}
         self._alerts = alerts
+        self._members: tuple[tuple[str, ...], frozenset[str]] = ((), frozenset())
         self._groups_of: dict[str, dict[str, None]] = {}
         self._incident_deadlines = Deadlines()
         self._group_deadlines = Deadlines()
@@ -84,6 +85,12 @@ class Casebook:
             and alert.incident == incident.key
             and not alert.dismissed
         ]
+
+    def members(self, incident: Incident) -> frozenset[str]:
+        """The alerts that the incident counts as firing, to be asked often."""
+        if self._members[0] is not incident.firing:
+            self._members = (incident.firing, frozenset(incident.firing))
+        return self._members[1]
 
     def known(self, keys: Iterable[str]) -> list[Alert]:
         """Those of these alerts that are still remembered."""

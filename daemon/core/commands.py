@@ -42,7 +42,7 @@ class Commands:
             NotAllowed: It is resolved, or one of its alerts must not be acknowledged.
             Invalid: An expiry that is not in the future, or a comment that is too long.
         """
-        before = self._find(command.incident, command.version)
+        before = self._find(command.incident, command.version, turn)
         incidents.after(before, Happening.ACK)
         _check_text(command.comment)
         span = command.expires_after
@@ -68,7 +68,7 @@ class Commands:
             NotFound, Conflict: See `_find`.
             NotAllowed: It is not acknowledged.
         """
-        before = self._find(command.incident, command.version)
+        before = self._find(command.incident, command.version, turn)
         incidents.after(before, Happening.UNACK)
         given = self._desk.give_back(before, turn)
         kind = EntryKind.UNACKNOWLEDGED
@@ -83,7 +83,7 @@ class Commands:
             NotFound: See `_find`.
             Invalid: The note is empty or too long.
         """
-        incident = self._find(command.incident, None)
+        incident = self._find(command.incident, None, turn)
         incidents.after(incident, Happening.NOTE)
         text = command.text.strip()
         if not text:
@@ -99,7 +99,7 @@ class Commands:
             NotAllowed: It is resolved already.
             Invalid: The comment is too long.
         """
-        incident = self._find(command.incident, command.version)
+        incident = self._find(command.incident, command.version, turn)
         incidents.after(incident, Happening.RESOLVE)
         _check_text(command.comment)
         firing = [alert.key for alert in self._book.firing(incident)]
@@ -115,7 +115,7 @@ class Commands:
             NotFound, Conflict: See `_find`.
             NotAllowed: It is resolved or muted, has no policy, or its policy is spent.
         """
-        before = self._find(command.incident, command.version)
+        before = self._find(command.incident, command.version, turn)
         incidents.after(before, Happening.ESCALATE)
         if before.escalation is None:
             raise NotAllowed(f"incident {before.key} has no escalation policy")
@@ -134,8 +134,8 @@ class Commands:
         for step in ran:
             self._desk.run(incident, step, turn)
 
-    def _find(self, key: str, version: int | None) -> Incident:
-        """The incident with this id.
+    def _find(self, key: str, version: int | None, turn: Turn) -> Incident:
+        """The incident with this id, as everything that happened so far makes it.
 
         Raises:
             NotFound: There is none.
@@ -149,7 +149,8 @@ class Commands:
                 f"incident {key} has changed: it is at version {incident.version},"
                 f" you saw {version}"
             )
-        return incident
+        self._desk.catch_up(key, turn)
+        return self._book.incidents[key]
 
     def _record(
         self,

@@ -5,6 +5,10 @@ part stands on what the one before it settled, so nobody is told on an old mute.
 repeated until nothing is due: a level told at once may make another due, and the first notice
 of a flapping check mutes what follows it.
 
+A turn that touches thousands (a silence over everything) would keep everybody waiting. So a
+turn has room for so much, and what is left is done by turns that are due at once: first all
+mutes, then all incidents, then whoever is to be told, so that the order stays the same.
+
 It knows checks only as the sources of conditions. `daemon.core.engine` drives it.
 """
 
@@ -67,6 +71,7 @@ class Decider:
         self._plan = plan
         self._stirred = True
         self._restored = False
+        self._left_at: Instant | None = None
         self._teller = Teller(plan, self.book)
         self._desk = Desk(plan, self.alerts, self.book, self._teller)
         self._commands = Commands(self._desk, self.alerts)
@@ -99,10 +104,13 @@ class Decider:
 
     def next_deadline(self) -> Instant | None:
         """When something is to be decided by time alone."""
+        if self._left_at is not None:
+            return self._left_at
         return soonest(
             self.alerts.next_deadline(),
             self.muting.silences.next_deadline(),
             self.book.next_deadline(),
+            self._desk.next_deadline(),
         )
 
     def begin(self) -> None:
@@ -139,17 +147,21 @@ class Decider:
                 self._commands.escalate(event, turn)
 
     def decide(self, turn: Turn) -> None:
-        """Decide on the turn's conditions and on what is due, until nothing is left. Most turns
-        are results that change nothing, and cost no pass."""
-        if not (self._stirred or turn.conditions or self._desk.waits or self._is_due(turn)):
+        """Decide on the turn's conditions and on what is due, until nothing is left or the turn
+        is full; the rest is due at once. Most turns are results that change nothing, and cost
+        no pass."""
+        if not (self._stirred or turn.conditions or self._is_due(turn)):
             return
-        self._stirred = False
+        self._stirred, self._left_at = False, None
         if self._restored:
             self._restored = False
             self._catch_up(turn)
         for _ in range(_PASSES):
             self._pass(turn)
             if not self._is_due(turn):
+                return
+            if turn.is_full:
+                self._left_at = turn.now
                 return
         raise RuntimeError(f"the turn at {turn.now} does not come to rest")
 
@@ -158,6 +170,7 @@ class Decider:
         for source in self.alerts.sources():
             if not outlives_restart(source):
                 self.alerts.left(source, turn)
+        self._desk.resume(turn)
 
     def _observe(self, turn: Turn) -> None:
         conditions, turn.conditions = turn.conditions, []
@@ -169,22 +182,24 @@ class Decider:
         self.alerts.tick(turn)
         if self.muting.silences.tick(turn):
             self.muting.review_all()
-        changes = self.alerts.take_changes()
-        for change in changes:
+        for change in self.alerts.take_changes():
             self.muting.track(change.after)
-        for alert in self.muting.changed():
-            changes.append(Change(self.alerts.records[alert.key], alert))
+            self._desk.note(change)
+        for alert in self.muting.changed(turn):
+            self._desk.note(Change(self.alerts.records[alert.key], alert))
             self.alerts.put(alert, turn)
-        self._desk.apply(changes, turn)
-        self._desk.tick(turn)
+        if self.muting.waits:
+            return
+        self._desk.work(turn)
         told, self._teller.first_told = self._teller.first_told, []
         for key in told:
-            self.muting.touch(self.book.incidents[key].firing)
+            firing = self.book.firing(self.book.incidents[key])
+            self.muting.touch(alert.key for alert in firing if alert.terms.flapping)
 
     def _is_due(self, turn: Turn) -> bool:
         at = self.next_deadline()
         waiting = self.alerts.changes or self.muting.waits or turn.conditions
-        return bool(waiting) or (at is not None and at <= turn.now)
+        return bool(waiting) or self._desk.is_behind or (at is not None and at <= turn.now)
 
     def _is_open(self, incident: str) -> bool:
         return self.book.is_open(incident)

@@ -1,16 +1,18 @@
 """The desk: opens incidents, lets alerts join and leave them, and watches their clocks.
 
-After muting has had its say, the desk is told once a turn what became of alerts (`apply`).
-It routes those that began to fire, marks every incident that was touched, and then looks at
-each of those once (`_review`): its severity, words, mutes and down time follow from the
-alerts that fire, and from how they changed follows whether it reopens, rests or ends. `tick`
+The desk is told what became of alerts (`note`), and when muting has had its say it works that
+off. It routes those that began to fire, marks every incident that was touched, and then looks
+at each of those once (`_review`): its severity, words, mutes and down time follow from the
+alerts that fire, and from how they changed follows whether it reopens, rests or ends. Then it
 does what is due: acknowledgements that expire, looks of groups, steps of policies.
+
+A turn has room for so much work; what is left is done in the next, which is due at once
+(`is_behind`). Nothing that is due is done before all that happened is seen to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections import deque
 
 from daemon.core import escalation as policy
 from daemon.core import groups, incidents
@@ -23,32 +25,17 @@ from daemon.core.model import (
     ENGINE,
     Actor,
     Alert,
-    AlertState,
     Group,
     Incident,
     IncidentState,
     Instant,
 )
 from daemon.core.plan import DEFAULT_GROUP_WAIT, Plan
+from daemon.core.reviews import Reviews, Touched
 from daemon.core.routing import Router, Taken
 from daemon.core.severity import Severity
 from daemon.core.telling import Teller
 from daemon.core.turn import Turn
-
-
-@dataclass(slots=True)
-class _Touched:
-    """What happened to an incident in this turn.
-
-    Attributes:
-        fresh: Alerts that nobody who acknowledged it can have seen.
-        shown: Alerts that joined or were unmuted: the policy may have told nobody of them.
-        ended: When the last outage that ended was seen well.
-    """
-
-    fresh: dict[str, None] = field(default_factory=dict)
-    shown: dict[str, None] = field(default_factory=dict)
-    ended: Instant | None = None
 
 
 class Desk:
@@ -63,13 +50,19 @@ class Desk:
         self.book = book
         self.teller = teller
         self._alerts = alerts
-        self._touched: dict[str, _Touched] = {}
+        self._changes: deque[Change] = deque()
+        self._reviews = Reviews()
+        self._steps: dict[str, None] = {}
         self.replan(plan)
 
     @property
-    def waits(self) -> bool:
-        """Whether an incident is to be reviewed that was touched since the last `apply`."""
-        return bool(self._touched)
+    def is_behind(self) -> bool:
+        """Whether there is something to be done at once, by `work`."""
+        return bool(self._changes or self._steps) or self._reviews.waits
+
+    def next_deadline(self) -> Instant | None:
+        """When a large incident that rests is to be reviewed."""
+        return self._reviews.next_deadline()
 
     def replan(self, plan: Plan) -> None:
         """What begins from now on follows this plan; what has begun keeps its routes, policy."""
@@ -77,35 +70,73 @@ class Desk:
         self._router = Router(plan.route)
         self.teller.plan = plan
 
-    def apply(self, changes: Iterable[Change], turn: Turn) -> None:
-        """These alerts changed; their mutes are settled."""
-        for change in changes:
-            before, after = change.before, change.after
-            if not fires(before) or (before.dismissed and not after.dismissed):
-                if fires(after):
-                    self._fire(after.key, turn)
-            elif fires(after):
-                self._go_on(before, after, turn)
-            else:
-                self._end(before, after, turn)
-        touched, self._touched = self._touched, {}
-        for key, what in touched.items():
-            if self.book.is_open(key):
-                self._review(self.book.incidents[key], what, turn)
+    def note(self, change: Change) -> None:
+        """This alert changed; `work` sees to it once its mutes are settled."""
+        self._changes.append(change)
 
-    def tick(self, turn: Turn) -> None:
-        """Do what is due, in order: acknowledgements and their like, looks, then steps."""
-        steps: dict[str, None] = {}
-        while (incident := self.book.due_incident(turn.now)) is not None:
+    def resume(self, turn: Turn) -> None:
+        """After a restart: take up what the process before had not come to. Alerts that fire
+        are in an incident, and each incident is what its alerts make it."""
+        for alert in list(self._alerts.records.values()):
+            if fires(alert) and not alert.dismissed:
+                incident = self.book.incidents.get(alert.incident or "")
+                if incident is None or not self.book.is_open(incident.key):
+                    self.note(Change(None, alert))
+                elif alert.key not in self.book.members(incident):
+                    self._settle_in(alert, turn)
+        for incident in list(self.book.incidents.values()):
+            firing = self.book.firing(incident)
+            settled = incidents.reviewed(incident, firing, turn.now)
+            if self.book.is_open(incident.key) and settled != incident:
+                what = self._touch(incident.key, turn)
+                what.shown.update(dict.fromkeys(incident.firing))
+                taken_at = incident.acknowledged_at
+                later = (a.key for a in firing if taken_at and (a.fired_at or 0) > taken_at)
+                what.fresh.update(dict.fromkeys(later))
+
+    def work(self, turn: Turn) -> None:
+        """Do what there is to do, as much as there is room for in this turn: see to alerts
+        that changed, review incidents, and then what is due. Nobody is told on half of it."""
+        while self._changes and turn.has_room(2):
+            self._see_to(self._changes.popleft(), turn)
+        while turn.has_room(5) and (ready := self._reviews.take_ready(turn.now)) is not None:
+            self._review_if_open(*ready, turn)
+        if not (self._changes or self._reviews.waits):
+            self._do_due(turn)
+
+    def catch_up(self, key: str, turn: Turn) -> None:
+        """Review this incident now, if it waits for that."""
+        if self._reviews.is_touched(key):
+            self._review_if_open(key, self._reviews.take(key), turn)
+
+    def _see_to(self, change: Change, turn: Turn) -> None:
+        before, after = change.before, change.after
+        if not fires(before) or (before.dismissed and not after.dismissed):
+            if fires(after):
+                self._fire(after.key, turn)
+        elif fires(after):
+            self._go_on(before, after, turn)
+        else:
+            self._end(before, after, turn)
+
+    def _do_due(self, turn: Turn) -> None:
+        """In order: acknowledgements and their like, looks of groups, then steps."""
+        while turn.has_room(5) and (incident := self.book.due_incident(turn.now)) is not None:
             if incident.resolved_at is not None:
                 self.book.drop(incident, turn)
             elif incident.ack_until is not None and incident.ack_until <= turn.now:
                 self._expire(incident, turn)
             else:
-                steps[incident.key] = None
-        while (group := self.book.due_group(turn.now)) is not None:
-            self.teller.look(group, turn)
-        for key in steps:
+                self._steps[incident.key] = None
+        while turn.has_room(10) and (group := self.book.due_group(turn.now)) is not None:
+            self.catch_up(group.incident, turn)
+            if group.key in self.book.groups:
+                self.teller.look(self.book.groups[group.key], turn)
+        for key in list(self._steps):
+            if not turn.has_room(20):
+                return
+            del self._steps[key]
+            self.catch_up(key, turn)
             self._run_due(key, turn)
 
     def resolve(self, incident: Incident, actor: Actor, reason: str, turn: Turn) -> None:
@@ -117,6 +148,7 @@ class Desk:
         self.book.write(turn, over, EntryKind.RESOLVED, reason, actor)
         self.teller.resolved(over, reason, turn)
         self.book.close(over, turn)
+        self._reviews.forget(over.key)
         for key in over.alerts:
             self._alerts.rearm(key)
 
@@ -146,7 +178,7 @@ class Desk:
         """Nobody has it any more: its policy goes on, and whoever that has called is told of
         what they do not know of."""
         given = self.keep(incidents.triggered(incident), turn)
-        self._touch(given.key).shown.update(dict.fromkeys(given.firing))
+        self._touch(given.key, turn).shown.update(dict.fromkeys(given.firing))
         return given
 
     def keep(self, incident: Incident, turn: Turn) -> Incident:
@@ -176,16 +208,19 @@ class Desk:
             self.book.write(turn, incident, EntryKind.SPENT, text)
 
     def _fire(self, key: str, turn: Turn) -> None:
-        alert = self._alerts.records[key]
-        if alert.state is not AlertState.FIRING or self._is_in_one(alert):
-            return
+        alert = self._alerts.records.get(key)
+        if fires(alert) and not self._is_in_one(alert):
+            self._settle_in(alert, turn)
+
+    def _settle_in(self, alert: Alert, turn: Turn) -> None:
+        """Find the alert's incident, which may begin with it, and its groups."""
         routing = self._router.route(alert)
         group = self.book.groups.get(routing.owner.group_key(alert))
         if group is None:
             incident = self._open(alert, routing.owner, turn)
         else:
-            incident = self._join(alert, self.book.incidents[group.incident], turn)
-            self._gather(routing.owner, alert, incident, turn, owner=True)
+            incident = self.book.incidents[group.incident]
+            self._join(alert, incident, group, turn)
         for taken in routing.others:
             self._gather(taken, alert, incident, turn, owner=False)
 
@@ -211,14 +246,14 @@ class Desk:
         self._gather(owner, alert, incident, turn, owner=True)
         return self.keep(incident, turn)
 
-    def _join(self, alert: Alert, incident: Incident, turn: Turn) -> Incident:
-        self._alerts.put(replace(alert, incident=incident.key), turn)
-        touched = self._touch(incident.key)
-        if alert.key not in incident.alerts:
-            touched.fresh[alert.key] = None
+    def _join(self, alert: Alert, incident: Incident, group: Group, turn: Turn) -> None:
+        if alert.incident != incident.key:
+            self._alerts.put(replace(alert, incident=incident.key), turn)
+            self.book.write(turn, incident, EntryKind.JOINED, _fired(alert))
+        touched = self._touch(incident.key, turn)
+        touched.joined[alert.key] = None
         touched.shown[alert.key] = None
-        self.book.write(turn, incident, EntryKind.JOINED, _fired(alert))
-        return self.book.put(incidents.joined(incident, alert), turn)
+        touched.gathered.setdefault(group.key, {})[alert.key] = None
 
     def _gather(
         self, taken: Taken, alert: Alert, incident: Incident, turn: Turn, *, owner: bool
@@ -234,7 +269,7 @@ class Desk:
                 labels=taken.labels_of(alert),
                 incident=incident.key,
                 owner=owner,
-                alerts=(),
+                alerts=(alert.key,),
                 opened_at=turn.now,
                 flush_at=None,
                 channels=route.channels,
@@ -243,26 +278,26 @@ class Desk:
                 repeat=route.repeat_interval,
                 default_wait=route.group_wait is None,
             )
-        if alert.key not in group.alerts:
-            group = replace(group, alerts=(*group.alerts, alert.key))
-        self.book.put_group(group, turn)
-        self._touch(incident.key)
+            self.book.put_group(group, turn)
+            if owner:
+                return
+        gathered = self._touch(incident.key, turn).gathered
+        gathered.setdefault(key, {})[alert.key] = None
 
     def _end(self, before: Alert, alert: Alert, turn: Turn) -> None:
         key = before.incident
         if key is None or not self.book.is_open(key):
             return
-        touched = self._touch(key)
-        touched.ended = max(touched.ended or 0, alert.terms.since or turn.now)
+        self._touch(key, turn).end(alert.terms.since or turn.now)
         text = f"{alert.name} ({_subject(alert)}) resolved"
         self.book.write(turn, self.book.incidents[key], EntryKind.ALERT_RESOLVED, text)
 
     def _go_on(self, before: Alert, alert: Alert, turn: Turn) -> None:
         if alert.incident is None or not self.book.is_open(alert.incident):
             return
-        touched = self._touch(alert.incident)
+        touched = self._touch(alert.incident, turn)
         if before.terms.down and before.holds and not (alert.terms.down and alert.holds):
-            touched.ended = max(touched.ended or 0, alert.terms.since or turn.now)
+            touched.end(alert.terms.since or turn.now)
         taken_at = self.book.incidents[alert.incident].acknowledged_at
         unmuted = before.muted and not alert.muted
         if unmuted:
@@ -298,8 +333,28 @@ class Desk:
         others = (a.effective for a in self.book.firing(incident) if a.key != alert.key)
         return max(others, default=Severity.INFO)
 
-    def _review(self, before: Incident, what: _Touched, turn: Turn) -> None:
+    def _review_if_open(self, key: str, what: Touched, turn: Turn) -> None:
+        if self.book.is_open(key):
+            self._review(self._take_in(self.book.incidents[key], what, turn), what, turn)
+
+    def _take_in(self, incident: Incident, what: Touched, turn: Turn) -> Incident:
+        """The incident and its groups with the alerts that joined them."""
+        if what.joined:
+            known = frozenset(incident.alerts)
+            what.fresh.update((key, None) for key in what.joined if key not in known)
+            incident = self.book.put(incidents.joined(incident, tuple(what.joined)), turn)
+        for key, joined in what.gathered.items():
+            group = self.book.groups.get(key)
+            if group is not None:
+                known = frozenset(group.alerts)
+                added = (one for one in joined if one not in known)
+                self.book.put_group(replace(group, alerts=(*group.alerts, *added)), turn)
+        return incident
+
+    def _review(self, before: Incident, what: Touched, turn: Turn) -> None:
         firing = self.book.firing(before)
+        turn.has_room(5 + len(firing) // 10)
+        self._reviews.reviewed(before.key, len(firing), turn.now)
         incident = incidents.reviewed(before, firing, turn.now, what.ended)
         if not firing:
             incidents.after(incident, Happening.CLEAR)
@@ -344,7 +399,7 @@ class Desk:
                     incident = replace(incident, escalation=steps)
         return incident
 
-    def _reopens(self, incident: Incident, what: _Touched, unmuted: list[Alert]) -> str | None:
+    def _reopens(self, incident: Incident, what: Touched, unmuted: list[Alert]) -> str | None:
         """Why an acknowledged incident is more than was taken; None if it is not."""
         if incident.state is not IncidentState.ACKNOWLEDGED:
             return None
@@ -376,8 +431,8 @@ class Desk:
             self.run(incident, step, turn)
             incident = self.book.incidents[key]
 
-    def _touch(self, key: str) -> _Touched:
-        return self._touched.setdefault(key, _Touched())
+    def _touch(self, key: str, turn: Turn) -> Touched:
+        return self._reviews.touch(key, len(self.book.incidents[key].firing), turn.now)
 
 
 def _subject(alert: Alert) -> str:

@@ -141,13 +141,13 @@ def opened(alert: Alert, key: str, group: str, plan: Plan, now: Instant) -> Inci
     return replace(counted, recovery_due=start + service.recovery_sla)
 
 
-def joined(incident: Incident, alert: Alert) -> Incident:
-    """The incident with one more firing alert, looked at no further (see `reviewed`)."""
-    known = alert.key in incident.alerts
+def joined(incident: Incident, keys: tuple[str, ...]) -> Incident:
+    """The incident with more firing alerts, looked at no further (see `reviewed`)."""
+    known, again = frozenset(incident.alerts), frozenset(keys)
     return replace(
         incident,
-        alerts=incident.alerts if known else (*incident.alerts, alert.key),
-        firing=(*(key for key in incident.firing if key != alert.key), alert.key),
+        alerts=(*incident.alerts, *(key for key in keys if key not in known)),
+        firing=(*(key for key in incident.firing if key not in again), *keys),
     )
 
 
@@ -162,10 +162,11 @@ def reviewed(
     if not firing:
         return counting(replace(incident, firing=()), [], now, ended)
     keys = tuple(alert.key for alert in firing)
+    still = frozenset(keys)
     seen = replace(
         incident,
         firing=keys,
-        told=tuple(replace(t, firing=_kept(t.firing, keys)) for t in incident.told),
+        told=tuple(replace(t, firing=_kept(t.firing, still)) for t in incident.told),
         severity=max(alert.effective for alert in firing),
         muted=_common(firing),
         acknowledgeable=all(alert.terms.acknowledgeable for alert in firing),
@@ -211,7 +212,7 @@ def counting(
     )
 
 
-def _kept(known: tuple[str, ...], firing: tuple[str, ...]) -> tuple[str, ...]:
+def _kept(known: tuple[str, ...], firing: frozenset[str]) -> tuple[str, ...]:
     """What was told and fires still: an alert that comes back is news."""
     return tuple(key for key in known if key in firing)
 

@@ -32,10 +32,10 @@ _MATCHER: Final = re.compile(
 
 def fingerprint(labels: Labels) -> str:
     """The identity of a label set, as 16 lower-case hexadecimal digits."""
-    digest = _FNV_OFFSET
-    for name in sorted(labels):
-        for byte in name.encode() + _SEPARATOR + labels[name].encode() + _SEPARATOR:
-            digest = ((digest ^ byte) * _FNV_PRIME) & _MASK_64
+    parts = (part.encode() for name in sorted(labels) for part in (name, labels[name]))
+    digest, prime, mask = _FNV_OFFSET, _FNV_PRIME, _MASK_64  # local names: this loop is long
+    for byte in b"".join(part + _SEPARATOR for part in parts):
+        digest = ((digest ^ byte) * prime) & mask
     return f"{digest:016x}"
 
 

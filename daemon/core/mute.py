@@ -11,12 +11,14 @@ answers with those whose mutes are others now, so nothing is decided on an old m
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
 
 from daemon.core.changing import replace
 from daemon.core.inhibit import Inhibitions
 from daemon.core.model import Alert, AlertState, Mute, MuteKind
 from daemon.core.plan import Plan
 from daemon.core.silences import Silences
+from daemon.core.turn import Turn
 
 Told = Callable[[Alert], bool]
 """Whether the alert's incident has been told to anybody."""
@@ -67,11 +69,13 @@ class Muting:
         """Something else these alerts' mutes rest upon changed (their incident was told)."""
         self._mark(keys)
 
-    def changed(self) -> list[Alert]:
-        """The alerts whose mutes are others than they carry, with the new ones."""
-        stale, self._stale = self._stale, {}
+    def changed(self, turn: Turn) -> list[Alert]:
+        """The alerts whose mutes are others than they carry, with the new ones; as many as
+        there is room for in this turn."""
         found = []
-        for key in stale:
+        for key in list(islice(self._stale, max(0, turn.room))):
+            turn.has_room(1)
+            del self._stale[key]
             alert = self._alerts.get(key)
             if alert is None:
                 continue

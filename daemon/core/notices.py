@@ -12,6 +12,7 @@ It stands between escalation and groups, which decide, and the outbox, which del
 from __future__ import annotations
 
 import hashlib
+import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -122,6 +123,18 @@ def _digest(*parts: str) -> str:
     return "msg_" + hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:24]
 
 
+def gravest(alerts: Iterable[Alert]) -> tuple[Alert, ...]:
+    """Those of the alerts that a notice carries, in its order."""
+    found = list(alerts)
+    if len(found) > ALERTS_SHOWN:
+        return tuple(heapq.nsmallest(ALERTS_SHOWN, found, key=_rank))
+    return tuple(sorted(found, key=_rank))
+
+
+def _rank(alert: Alert) -> tuple[int, Instant, str]:
+    return -alert.effective, alert.fired_at or 0, alert.key
+
+
 def notice(
     incident: Incident,
     kind: NoticeType,
@@ -134,7 +147,6 @@ def notice(
     fallback_of: str | None = None,
 ) -> Notice:
     """What is put into the outbox: the incident and its alerts as they are now."""
-    ranked = sorted(alerts, key=lambda alert: (-alert.effective, alert.fired_at or 0, alert.key))
     return Notice(
         key=notice_key(incident, kind, to)
         if fallback_of is None
@@ -146,7 +158,7 @@ def notice(
         at=now,
         reason=reason,
         incident=incident,
-        alerts=tuple(ranked[:ALERTS_SHOWN]),
+        alerts=gravest(alerts),
         level=level,
         expires_at=now + USEFUL_FOR[kind],
         fallback_of=fallback_of,

@@ -11,9 +11,9 @@ was begun with are kept with its groups.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from json.encoder import encode_basestring
 from typing import Final
 
 from daemon.core.labels import match_all
@@ -108,6 +108,6 @@ def _words(node: RoutePlan) -> str:
 
 def _braced(labels: Mapping[str, str]) -> str:
     inner = ", ".join(
-        f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in sorted(labels.items())
+        f"{name}={encode_basestring(value)}" for name, value in sorted(labels.items())
     )
     return "{" + inner + "}"

@@ -128,24 +128,26 @@ class Teller:
 
     def news(self, incident: Incident, alerts: list[Alert]) -> list[Alert]:
         """Those of the alerts that somebody whom the policy called does not know of."""
-        if not incident.told:
+        if not (incident.told and alerts):
             return alerts
-        return [a for a in alerts if any(a.key not in told.firing for told in incident.told)]
+        common = frozenset(incident.told[0].firing)
+        common = common.intersection(*(told.firing for told in incident.told[1:]))
+        return [alert for alert in alerts if alert.key not in common]
 
     def joined(self, incident: Incident, news: list[Alert], turn: Turn) -> None:
         """Alerts are new to those whom the policy called: tell them at once. Channels that
         hear of them by a group of theirs do so on its tick."""
-        keys = {alert.key for alert in news}
+        keys = frozenset(alert.key for alert in news)
         by_groups = {
             channel
             for group in self._book.groups_of(incident)
-            if keys <= set(group.alerts)
+            if keys.issubset(group.alerts)
             for channel in group.channels
         }
         to = [
             recipient_of(told)
             for told in incident.told
-            if not keys <= set(told.firing) and (told.recipient or told.channel not in by_groups)
+            if not keys.issubset(told.firing) and (told.recipient or told.channel not in by_groups)
         ]
         alerts = [alert for alert in self._book.firing(incident) if not alert.muted]
         reason = groups.Reason.NEW.value
@@ -275,9 +277,10 @@ class Teller:
         if not to:
             return
         incident = self._book.put(replace(incident, sequence=incident.sequence + 1), turn)
+        shown = notices.gravest(alerts)
         for recipient in to:
             notice = notices.notice(
-                incident, kind, recipient, alerts, turn.now, reason=reason, level=level
+                incident, kind, recipient, shown, turn.now, reason=reason, level=level
             )
             turn.emit(Enqueue(notice))
             self._queued[key, recipient.channel, recipient.name] = notice.key
@@ -289,10 +292,11 @@ class Teller:
         incident = self._book.incidents[key]
         told = {(told.channel, told.recipient): told for told in incident.told}
         unmuted = [a for a in self._book.firing(incident) if not a.muted]
+        unmuted_keys = frozenset(alert.key for alert in unmuted)
         worst = max((a.effective for a in unmuted), default=incident.severity)
         for r in to:
             old = told.get((r.channel, r.name))
-            known = dict.fromkeys((*(old.firing if old else ()), *(a.key for a in unmuted)))
+            known = unmuted_keys.union(old.firing) if old else unmuted_keys
             firing = tuple(key for key in incident.firing if key in known)
             notice = self._queued.get((key, r.channel, r.name))
             if old is None and notice is None:
@@ -310,13 +314,16 @@ class Teller:
         members = set(group.alerts)
         still = [a for a in self._book.firing(incident) if a.key in members]
         unmuted = [alert for alert in still if not alert.muted]
+        told_firing = frozenset(alert.key for alert in unmuted)
+        told_still = frozenset(alert.key for alert in still)
+        worst = max((alert.effective for alert in unmuted), default=None)
         entries = {told.channel: told for told in group.told}
         return [
             groups.Look(
                 entry=entries.get(channel),
-                firing=frozenset(alert.key for alert in unmuted),
-                still=frozenset(alert.key for alert in still),
-                severity=max((alert.effective for alert in unmuted), default=None),
+                firing=told_firing,
+                still=told_still,
+                severity=worst,
                 acknowledged=incident.state is IncidentState.ACKNOWLEDGED,
                 send_resolved=self._wants_resolved(channel),
                 repeat=group.repeat,

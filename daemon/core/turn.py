@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from checks.result import Status
 from daemon.core.chronicle import Audit, Entry, Interval
@@ -66,14 +67,36 @@ class Fact:
     status: Status
 
 
+ROOM: Final = 1_000
+"""How much of what can wait is done in one turn: in units of some 20 microseconds, so that
+nothing else waits for longer than some 20 milliseconds."""
+
+
 @dataclass(slots=True)
 class Turn:
-    """The collector of one `Engine.handle` call."""
+    """The collector of one `Engine.handle` call.
+
+    Attributes:
+        room: How much more is to be done in this turn of what the next can do as well.
+    """
 
     now: Instant
     effects: list[Effect] = field(default_factory=list)
     conditions: list[Condition] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
+    room: int = ROOM
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the rest is left to the next turn."""
+        return self.room <= 0
+
+    def has_room(self, work: int) -> bool:
+        """Whether there is still room in this turn; it is used for so much `work`."""
+        if self.room <= 0:
+            return False
+        self.room -= work
+        return True
 
     def emit(self, effect: Effect) -> None:
         """Add an effect."""

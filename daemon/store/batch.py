@@ -12,7 +12,7 @@ incident that changed a hundred times while the last batch was written, one valu
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -88,9 +88,9 @@ class Batch:
     @property
     def size(self) -> int:
         """How many rows it holds."""
-        several = (*self.saves.values(), *self.drops.values(), *self.lines.values())
-        single = (self.results, self.names, self.occurrences, self.notices, self.updates)
-        return sum(map(len, several)) + sum(map(len, single))
+        by_table: list[Sized] = [*self.saves.values(), *self.drops.values(), *self.lines.values()]
+        held: list[Sized] = [self.results, self.names, self.notices, *by_table]
+        return sum(map(len, held)) + len(self.occurrences) + len(self.updates)
 
     def decide(self, effect: Effect) -> None:
         """Take in an effect that is a decision; others (probes, results) are not for here.
@@ -164,7 +164,7 @@ class Batch:
         before = self.size
         for table in TABLES.values():
             _encode(self.saves.get(table.name, {}), table.row)
-        alerts = self.saves.get(TABLES[Alert].name, {})
+        alerts: dict[str, Any] = self.saves.get(TABLES[Alert].name, {})
         _encode(self.occurrences, lambda alert: occurrence_row(alert, alerts.get(alert.key)))
         notices = dict(enumerate(self.notices))
         _encode(notices, notice_row)

@@ -3,8 +3,7 @@
 A record is stored whole, as JSON in the `record` column, from the frozen dataclasses of
 `daemon.core.model`; the other columns repeat what people and indexes look for. A field that
 gets a default in the model can be read from older rows; anything else needs a migration.
-Encoding happens on the engine's side of the queue, so that what cannot be encoded is known
-at once and by name.
+What cannot be encoded is left out and told by name (`batch`); it keeps no other row out.
 """
 
 from __future__ import annotations

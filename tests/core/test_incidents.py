@@ -93,7 +93,7 @@ def test_it_may_be_acknowledged_only_if_all_its_firing_alerts_may() -> None:
 
 
 def test_an_alert_that_joins_again_is_listed_once() -> None:
-    incident = incidents.joined(incidents.joined(opened(), alert("b")), alert("a"))
+    incident = incidents.joined(incidents.joined(opened(), ("b",)), ("a",))
     assert incident.alerts == ("a", "b")
     assert incident.firing == ("b", "a")
 
