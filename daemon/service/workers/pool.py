@@ -46,6 +46,7 @@ class Pool:
         """
         self._loop = asyncio.get_running_loop()
         self._prepared: dict[str, checks.Prepared] = {}
+        self._seat_of: dict[str, Seat] = {}
         self._seats = tuple(
             Seat(number, level, now, take, late) for number in range(1, workers + 1)
         )
@@ -87,11 +88,9 @@ class Pool:
 
     def start(self, check: str) -> None:
         """Have a check's probe run in its worker."""
-        if check in self._prepared:
-            self._seat(check).start(check)
-
-    def _seat(self, check: str) -> Seat:
-        return self._seats[zlib.crc32(check.encode()) % len(self._seats)]
+        seat = self._seat_of.get(check)
+        if seat is not None:
+            seat.start(check)
 
     def sweep(self) -> None:
         """Give up what should have ended long ago, and workers that hang."""
@@ -112,15 +111,18 @@ class Pool:
 
     def _go_over(self, prepared: Mapping[str, checks.Prepared]) -> None:
         before, self._prepared = self._prepared, dict(prepared)
+        was, self._seat_of = self._seat_of, {name: self._place(name) for name in prepared}
         for seat in self._seats:
-            seat.assign(
-                {
-                    name: one
-                    for name, one in prepared.items()
-                    if before.get(name) is not one and self._seat(name) is seat
-                },
-                [name for name in before if name not in prepared and self._seat(name) is seat],
-            )
+            changed = {
+                name: prepared[name]
+                for name, its in self._seat_of.items()
+                if its is seat and before.get(name) is not prepared[name]
+            }
+            left = [name for name, its in was.items() if its is seat and name not in prepared]
+            seat.assign(changed, left)
+
+    def _place(self, check: str) -> Seat:
+        return self._seats[zlib.crc32(check.encode()) % len(self._seats)]
 
     async def _hand_over(self) -> None:
         for seat in self._seats:

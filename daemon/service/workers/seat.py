@@ -12,7 +12,6 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
@@ -53,27 +52,22 @@ _CHUNK: Final = 100
 
 
 class _Run:
-    """A run that the worker owes. Times are the loop's.
+    """A run that a check is to have. Times are the loop's.
 
     Attributes:
         again: Whether a worker died in it before.
+        since_s: Since when it waits for a place, or when it was sent.
+        due_s: When its worker must have given a result.
+        sent_at: The daemon's time when it was sent.
     """
 
-    __slots__ = ("again", "check", "due_s", "sent_at", "sent_s")
+    __slots__ = ("again", "check", "due_s", "sent_at", "since_s")
 
-    def __init__(self, check: str, sent_at: Instant, sent_s: float, due_s: float, again: bool):
+    def __init__(self, check: str, again: bool = False) -> None:
         self.check = check
-        self.sent_at = sent_at
-        self.sent_s = sent_s
-        self.due_s = due_s
         self.again = again
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    check: str
-    since_s: float
-    again: bool = False
+        self.since_s = self.due_s = 0.0
+        self.sent_at = 0
 
 
 class Seat:
@@ -112,18 +106,13 @@ class Seat:
         self._runs: dict[int, _Run] = {}
         self._next_run = 0
         self._limit = 0
-        self._waiting: deque[_Waiting] = deque()
-        self._orders: list[_Waiting] = []
+        self._waiting: deque[_Run] = deque()
+        self._orders: list[_Run] = []
 
     @property
     def running(self) -> int:
         """How many runs its worker owes."""
         return len(self._runs) + len(self._orders)
-
-    @property
-    def _has_place(self) -> bool:
-        """Whether its worker has all its checks, and can run one more."""
-        return len(self._runs) + len(self._orders) < self._limit and not self._unsent
 
     @property
     def waiting(self) -> int:
@@ -151,44 +140,54 @@ class Seat:
 
     def start(self, check: str) -> None:
         """Have a check's probe run."""
-        self._enqueue(_Waiting(check, self._loop.time()))
+        self._enqueue(_Run(check))
 
-    def _enqueue(self, one: _Waiting) -> None:
-        if not self._has_place:
-            self._waiting.append(one)
+    def _enqueue(self, run: _Run) -> None:
+        orders = self._orders
+        if self._unsent or len(self._runs) + len(orders) >= self._limit:
+            run.since_s = self._loop.time()
+            self._waiting.append(run)
             return
-        self._orders.append(one)
-        if len(self._orders) == 1:
+        orders.append(run)
+        if len(orders) == 1:
             self._loop.call_soon(self._send_orders)
 
     def _send_orders(self) -> None:
         """All that were started in this round of the loop, in one frame."""
         batch, self._orders = self._orders, []
-        link, jobs = self._link, self._jobs
+        link, jobs, runs = self._link, self._jobs, self._runs
         if link is None:
             self._waiting.extendleft(reversed(batch))
             return
-        kept = [one for one in batch if one.check in jobs]
-        first, at, now_s = self._next_run, self._now(), self._loop.time()
-        for run, one in enumerate(kept, first):
-            due_s = now_s + jobs[one.check].timeout_ms / 1000 + _OVERDUE_S
-            self._runs[run] = _Run(one.check, at, now_s, due_s, one.again)
-        self._next_run += len(kept)
-        numbers = [jobs[one.check].number for one in kept]
+        first = number = self._next_run
+        at, now_s, numbers = self._now(), self._loop.time(), []
+        for run in batch:
+            job = jobs.get(run.check)
+            if job is None:
+                continue  # it left with a reload
+            run.sent_at, run.since_s = at, now_s
+            run.due_s = now_s + job.timeout_ms / 1000 + _OVERDUE_S
+            runs[number] = run
+            number += 1
+            numbers.append(job.number)
+        self._next_run = number
         link.send(frames.orders(Orders(at, time.monotonic_ns(), first, numbers)))
 
     def _fill(self) -> None:
-        while self._waiting and self._has_place:
+        """Order what waits, as far as there are places."""
+        free = 0 if self._unsent else self._limit - len(self._runs) - len(self._orders)
+        for _ in range(min(free, len(self._waiting))):
             self._enqueue(self._waiting.popleft())
 
     def _ended(self, ended: list[Ended]) -> None:
         """Runs came back. What was given up, or left with a reload, is not wanted any more."""
-        latest = 0.0
-        for run, result in ended:
-            owed = self._runs.pop(run, None)
-            if owed is not None:
-                latest = max(latest, result.at - owed.sent_at)
-                self._take(result)
+        latest, runs, take = 0, self._runs, self._take
+        for number, result in ended:
+            run = runs.pop(number, None)
+            if run is not None:
+                if (late := result.at - run.sent_at) > latest:
+                    latest = late
+                take(result)
         self._late(latest)
         if self._waiting:
             self._fill()
@@ -204,8 +203,8 @@ class Seat:
             number = old.number if old is not None else self._next_job
             self._next_job += old is None
             self._jobs[name] = self._unsent[name] = Job(number, one.spec, one.timeout_ms)
-        for run in [run for run, owed in self._runs.items() if owed.check not in self._jobs]:
-            del self._runs[run]
+        for number in [one for one, run in self._runs.items() if run.check not in self._jobs]:
+            del self._runs[number]
         if gone and self._link is not None:
             self._link.send(frames.forget([job.number for job in gone]))
 
@@ -260,11 +259,11 @@ class Seat:
             self._without_since_s = now_s
         _log.error("worker %d %s; another is started", self.number, how)
         runs, self._runs = self._runs, {}
-        for owed in runs.values():
-            if owed.again:
-                self._give_up(owed.check, f"the worker process {how} in this run, twice")
+        for run in runs.values():
+            if run.again:
+                self._give_up(run.check, f"the worker process {how} in this run, twice")
             else:
-                self._waiting.append(_Waiting(owed.check, now_s, again=True))
+                self._enqueue(_Run(run.check, again=True))
 
     def sweep(self) -> None:
         """Give up what has waited too long; kill a worker that hangs."""
@@ -274,11 +273,11 @@ class Seat:
                 self._give_up(self._waiting.popleft().check, _NO_WORKER)
         elif self._deaths and now_s - self._began_s > _WELL_S:
             self._deaths = 0
-        if not self._runs or now_s - next(iter(self._runs.values())).sent_s < _OVERDUE_S:
+        if not self._runs or now_s - next(iter(self._runs.values())).since_s < _OVERDUE_S:
             return  # the oldest is not so old
-        overdue = [run for run, owed in self._runs.items() if now_s > owed.due_s]
-        for run in overdue:
-            self._give_up(self._runs.pop(run).check, "the worker process did not end this run")
+        overdue = [number for number, run in self._runs.items() if now_s > run.due_s]
+        for number in overdue:
+            self._give_up(self._runs.pop(number).check, "the worker process did not end this run")
         if overdue and self._link is not None and now_s - self._link.heard_s > _SILENT_S:
             _log.error("worker %d hangs; it is killed", self.number)
             self._link.kill()
