@@ -96,7 +96,7 @@ async def run_program(
     program = _Program()
     transport = await _start(program, words, environment, cwd)
     try:
-        await program.exited
+        await asyncio.wait((program.exited,))  # cancelling the waiting leaves the future as it is
         await asyncio.wait((program.drained,), timeout=_DRAIN_S)
     finally:
         await _end(transport, program)

@@ -142,6 +142,16 @@ async def test_a_timeout_ends_the_whole_group_even_where_it_ignores_term(
     assert await all_ended(pids, 2)
 
 
+async def test_at_the_timeout_a_program_has_a_moment_to_end_itself(
+    run: Run, tmp_path: Path
+) -> None:
+    said = tmp_path / "said"
+    script = f"trap 'sleep 0.03; echo bye > {said}; exit 0' TERM; while :; do sleep 0.01; done"
+    found = await run("exec", run=shell(script), timeout_ms=300)
+    assert found.fault is Fault.TIMEOUT
+    assert said.read_text() == "bye\n"
+
+
 async def test_a_child_that_stays_behind_is_ended_and_not_waited_for(
     run: Run, tmp_path: Path
 ) -> None:
