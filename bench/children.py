@@ -74,6 +74,8 @@ class Talker:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
 
 
 def environment() -> dict[str, str]:

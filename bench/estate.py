@@ -72,8 +72,9 @@ class Estate:
         if self.workers:
             yield f"workers = {self.workers}"
         yield "[defaults]"
-        defaults = {"every": f'"{self.every_ms}ms"', "timeout": '"5s"', **self.defaults}
-        yield from (f"{key} = {value}" for key, value in defaults.items())
+        timeout_ms = min(5_000, self.every_ms)
+        spans = {"every": f'"{self.every_ms}ms"', "timeout": f'"{timeout_ms}ms"'}
+        yield from (f"{key} = {value}" for key, value in (spans | dict(self.defaults)).items())
         yield f"""\
 [context.shop]
 severity = {{ down = "critical", degraded = "medium" }}

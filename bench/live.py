@@ -85,8 +85,11 @@ def _confirm(subject: Subject, done: int) -> None:
     """
     with sqlite3.connect(subject.database) as connection:
         stored, up = connection.execute("SELECT count(*), sum(status = 0) FROM result").fetchone()
+        worst = connection.execute(
+            "SELECT message FROM result WHERE status > 0 GROUP BY message ORDER BY count(*) DESC"
+        ).fetchone()
     if stored < done or up < stored:
-        raise NotMeasured(f"{done} checks were done, {stored} stored, {up} of them up")
+        raise NotMeasured(f"{done} checks done, {stored} stored, {up} of them up; {worst}")
 
 
 def checks(kind: CheckKind, count: int, lab: Lab) -> Iterator[Figure]:

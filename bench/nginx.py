@@ -65,6 +65,8 @@ def serving(home: Path, ports: Sequence[int]) -> Iterator[int]:
     program = procs.installed("nginx")
     if program is None:
         raise NotMeasured("nginx, which serves the targets, is not installed")
+    home = home / "nginx"  # it gives what it writes into to the user that it becomes
+    home.mkdir()
     file = home / "nginx.conf"
     file.write_text(configuration(home, ports), encoding="utf-8")
     command = [program, "-p", str(home), "-e", str(home / "nginx.log"), "-c", str(file)]

@@ -5,8 +5,9 @@ that finds what it is told to. So everything behind the probes can be measured a
 which probing would be what is measured.
 
 SIGUSR1 lets every probe fail from now on, SIGUSR2 lets it succeed. With `BENCH_HOLD=N` in the
-environment probes wait for each other and end all at once when N wait (or after a second);
-the time of that, in seconds since the epoch, is added to the file `BENCH_TOLD` as a line.
+environment probes wait for each other and end all at once when N wait (or after 3 s),
+and those that the daemon starts only then end as soon as they begin. When that was, in
+seconds since the epoch, how many waited and how they end is added to the file `BENCH_TOLD`.
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ from checks import tcp
 from checks.probe import Order, Trace
 from checks.result import Fault, Observation
 
-LONGEST_S: Final = 1.0
+LONGEST_S: Final = 3.0
 """Nobody is waited for longer than this."""
+LATECOMERS_S: Final = 1.5
+"""Who comes so soon after the others were let go belongs to them."""
 
 
 class Stage:
@@ -37,12 +40,13 @@ class Stage:
         self._told = told
         self._waiting = 0
         self._gate: asyncio.Future[None] | None = None
+        self._free_until_s = 0.0
 
     async def pass_gate(self) -> None:
         """Wait until all are here."""
-        if not self._hold:
-            return
         loop = asyncio.get_running_loop()
+        if not self._hold or loop.time() < self._free_until_s:
+            return
         if self._gate is None:
             self._gate = loop.create_future()
             loop.call_later(LONGEST_S, self._open, self._gate)
@@ -56,6 +60,7 @@ class Stage:
         if gate is not self._gate:
             return
         self._gate, waited, self._waiting = None, self._waiting, 0
+        self._free_until_s = asyncio.get_running_loop().time() + LATECOMERS_S
         if self._told is not None:
             with self._told.open("a", encoding="utf-8") as file:
                 file.write(f"{time.time()} {waited} {'down' if self.failing else 'up'}\n")

@@ -22,7 +22,10 @@ from bench.lab import Lab
 from daemon.core.schedule import phase
 
 ALERTS: Final = 10_000
-EVERY_MS: Final = 5_000
+HELD: Final = 9_900
+"""So many end at the same moment, the others right after: the daemon starts only as many at
+once as it may have descriptors for, at most 10,000."""
+EVERY_MS: Final = 6_000
 SAME_SLOT_MS: Final = 20
 STORMS: Final = 10
 SETTLED: Final = 4
@@ -78,7 +81,7 @@ def storms(lab: Lab) -> Iterator[Figure]:
     taken, over, rss_mb = [], [], []
     with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as home:
         told = Path(home, "released")
-        variables = {"BENCH_HOLD": str(ALERTS), "BENCH_TOLD": str(told)}
+        variables = {"BENCH_HOLD": str(HELD), "BENCH_TOLD": str(told)}
         with (
             Subject(_estate(), Path(home), module="bench.puppet", variables=variables) as subject,
             Talker("bench.watcher", subject.socket, "alert") as watcher,
@@ -103,7 +106,8 @@ def _turn(subject: Subject, watcher: Talker, told: Path, state: str) -> float:
     subject.process.send_signal(signal.SIGUSR1 if failing else signal.SIGUSR2)
     heard_s = _await_alerts(watcher, "firing" if failing else "resolved")
     taken_s = heard_s - _first_release_s(told, state)
-    time.sleep(0.5)
+    if taken_s > EVERY_MS / 2000:
+        time.sleep(2 * EVERY_MS / 1000)  # some checks missed a slot; they share one again by then
     return taken_s
 
 
@@ -116,8 +120,8 @@ def _first_release_s(told: Path, state: str) -> float:
         if was != state:
             break
         first = float(at_s), int(waited)
-    if first is None or first[1] < ALERTS:
-        raise NotMeasured(f"not all of {ALERTS} checks ended at once: {lines[-3:]}")
+    if first is None or first[1] < HELD:
+        raise NotMeasured(f"not {HELD} checks ended at once: {lines[-3:]}")
     return first[0]
 
 
