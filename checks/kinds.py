@@ -11,21 +11,40 @@ from types import MappingProxyType
 from typing import Final
 
 from checks import (
+    dns,
     exec,  # noqa: A004  # the kind's name is fixed by the configuration's format
+    file,
     heartbeat,
     host,
     http,
+    icmp,
     mysql,
     postgres,
     redis,
     sqlite,
+    systemd,
     tcp,
+    tls,
 )
 from checks.probe import Kind
 
 KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
     {
         module.KIND.name: module.KIND
-        for module in (http, tcp, postgres, mysql, redis, sqlite, host, exec, heartbeat)
+        for module in (
+            http,
+            tcp,
+            tls,
+            dns,
+            icmp,
+            postgres,
+            mysql,
+            redis,
+            sqlite,
+            host,
+            systemd,
+            exec,
+            heartbeat,
+        )
     }
 )
