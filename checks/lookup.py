@@ -131,6 +131,10 @@ class Lookups:
 def _addresses(host: str, family: int) -> Found:
     try:
         entries = socket.getaddrinfo(host, None, family, socket.SOCK_STREAM)
+    except socket.gaierror as error:
+        return error
+    except OSError as error:  # the resolver's own trouble on this host: no file, no memory
+        return ProbeError(Fault.INTERNAL, f"looking up {host} failed here: {error.strerror}")
     except Exception as error:  # noqa: BLE001  # carried over to those who wait, whatever it is
         return error
     return list(dict.fromkeys((int(entry[0]), str(entry[4][0])) for entry in entries))

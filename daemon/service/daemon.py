@@ -42,6 +42,7 @@ from daemon.notify.dispatcher import Dispatcher
 from daemon.notify.health import ChannelHealth
 from daemon.notify.message import Composer
 from daemon.service.clock import Clock
+from daemon.service.limits import has_files_to_spare
 from daemon.service.parts import (
     Parts,
     access_of,
@@ -283,6 +284,7 @@ class Daemon:
             clock_ahead_ms=self._clock.ahead_ms,
             waiting=self._runner.waiting,
             workers_problem=self._runner.crew.problem,
+            files_short=not has_files_to_spare(),
         )
 
     @property

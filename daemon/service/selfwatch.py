@@ -41,6 +41,7 @@ class Vitals:
         outbox_oldest: When the oldest undelivered notice was decided, or None.
         clock_ahead_ms: How far the wall clock was set back behind the daemon's time.
         waiting: Probes that are due but find no free file descriptor.
+        files_short: The process may hardly open another file.
         workers_problem: What is wrong with the processes that probe, or None.
     """
 
@@ -49,6 +50,7 @@ class Vitals:
     clock_ahead_ms: Millis
     waiting: int
     workers_problem: str | None = None
+    files_short: bool = False
 
 
 class SelfWatch:
@@ -61,6 +63,7 @@ class SelfWatch:
         self._workers: dict[int, psutil.Process] = {}
         self._lag = Meter()
         self._late = Meter()
+        self._cpu = self._rss = 0.0
         self._seen: dict[str, float] = {}
         self.problems: dict[str, str] = {}
         """What is wrong now: the problem's name and its words."""
@@ -85,13 +88,24 @@ class SelfWatch:
 
     def cpu_percent(self, workers: Iterable[int] = ()) -> float:
         """Of one core, since it was last asked; with that of these processes of ours."""
-        return self._summed(workers, lambda process: process.cpu_percent())
+        self._cpu = self._summed(workers, lambda process: process.cpu_percent(), self._cpu)
+        return self._cpu
 
     def rss_bytes(self, workers: Iterable[int] = ()) -> int:
         """Resident memory, with that of these processes of ours."""
-        return int(self._summed(workers, lambda process: process.memory_info().rss))
+        self._rss = self._summed(workers, lambda process: process.memory_info().rss, self._rss)
+        return int(self._rss)
 
-    def _summed(self, workers: Iterable[int], figure: Callable[[psutil.Process], float]) -> float:
+    def _summed(
+        self, workers: Iterable[int], figure: Callable[[psutil.Process], float], last: float
+    ) -> float:
+        """The figure of all processes; the last one where no file can be opened to read it."""
+        try:
+            return self._read(workers, figure)
+        except OSError:
+            return last
+
+    def _read(self, workers: Iterable[int], figure: Callable[[psutil.Process], float]) -> float:
         kept, self._workers = self._workers, {}
         for pid in workers:
             with contextlib.suppress(psutil.NoSuchProcess):  # it died just now
@@ -133,4 +147,9 @@ class SelfWatch:
             found["workers"] = vitals.workers_problem
         elif vitals.waiting:
             found["descriptors"] = f"{vitals.waiting} checks wait for free file descriptors"
+        if vitals.files_short:
+            found["descriptors"] = (
+                "this process may open hardly any more files (LimitNOFILE): checks that need one"
+                " are unknown"
+            )
         return found

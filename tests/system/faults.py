@@ -13,6 +13,7 @@ import os
 import resource
 import sqlite3
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -131,11 +132,20 @@ def held_by_another(database: Path) -> Iterator[None]:
 
 
 def limit_files(pid: int, spare: int) -> tuple[int, int]:
-    """Let a process open only so many more files; returns the limits it had."""
-    used = max(int(each.name) for each in Path(f"/proc/{pid}/fd").iterdir())
+    """Let a process open only so many files more than it always has; returns the limits it
+    had. Numbers are given out from the lowest, so the limit is a number."""
+    held = _open_files(pid)
+    for _ in range(20):
+        time.sleep(0.02)
+        held &= _open_files(pid)
+    free = [number for number in range(max(held) + spare + 2) if number not in held]
     soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
-    resource.prlimit(pid, resource.RLIMIT_NOFILE, (used + 1 + spare, hard))
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (free[spare], hard))
     return soft, hard
+
+
+def _open_files(pid: int) -> set[int]:
+    return {int(each.name) for each in Path(f"/proc/{pid}/fd").iterdir()}
 
 
 def query(database: Path, sql: str) -> list[tuple[object, ...]]:
