@@ -13,7 +13,9 @@ def test_all_kinds_are_there() -> None:
     names += ["systemd", "exec", "heartbeat"]
     assert list(KINDS) == names
     assert [name for name, kind in KINDS.items() if kind.passive] == ["heartbeat"]
-    assert [name for name, kind in KINDS.items() if not kind.remote] == ["sqlite", "host", "exec"]
+    assert [name for name, kind in KINDS.items() if not kind.remote] == [
+        *("sqlite", "host", "systemd", "exec")
+    ]
 
 
 @pytest.mark.parametrize("name", list(KINDS))

@@ -7,8 +7,9 @@ with a reason, unless TOCSIN_REQUIRE_PEERS=1 makes that a failure.
 
 from __future__ import annotations
 
+from tests.peers.dnsmasq import start_dnsmasq
 from tests.peers.mariadb import start_mariadb
 from tests.peers.postgres import start_postgres
 from tests.peers.redis import start_redis
 
-__all__ = ["start_mariadb", "start_postgres", "start_redis"]
+__all__ = ["start_dnsmasq", "start_mariadb", "start_postgres", "start_redis"]
