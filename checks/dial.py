@@ -21,6 +21,7 @@ from checks.faults import read_fault
 from checks.lookup import lookups_of
 from checks.probe import Trace
 from checks.result import Fault
+from checks.wire import Wire, open_wire
 
 Family = Literal["any", "ipv4", "ipv6"]
 
@@ -97,18 +98,21 @@ async def resolve(endpoint: Endpoint, trace: Trace | None = None) -> list[tuple[
     return found[: _MAX_ADDRESSES if endpoint.family == "any" else 1]
 
 
-async def connect(endpoint: Endpoint, protocol: P, trace: Trace, limit_s: float) -> P:
+async def connect(
+    endpoint: Endpoint, protocol: P, trace: Trace, limit_s: float, *, native: bool = False
+) -> P:
     """Connect `protocol` to `endpoint`, without TLS. It has its transport afterwards.
 
     `limit_s` is the whole run's; each address but the last gets its share of what is left of
-    it. Addresses that fail before one succeeds are told to the trace.
+    it. Addresses that fail before one succeeds are told to the trace. `native` gives the loop's
+    own transport, for a driver that needs all of one.
 
     Raises:
         ProbeError: No address could be reached; it tells of the first.
     """
     if endpoint.literal is not None:
         trace.enter("connect")
-        await _open(protocol, endpoint, endpoint.literal, endpoint.host)
+        await _open(protocol, endpoint, endpoint.literal, endpoint.host, native)
         return protocol
     addresses = await resolve(endpoint, trace)
     trace.enter("connect")
@@ -118,7 +122,7 @@ async def connect(endpoint: Endpoint, protocol: P, trace: Trace, limit_s: float)
         share_s = (limit_s - (perf_counter() - trace.started)) / left
         try:
             async with asyncio.timeout(share_s):
-                await _open(protocol, endpoint, family, address)
+                await _open(protocol, endpoint, family, address, native)
         except TimeoutError:
             error = ProbeError(Fault.TIMEOUT, f"{endpoint.words} ({address}) does not answer")
         except ProbeError as failure:
@@ -130,17 +134,22 @@ async def connect(endpoint: Endpoint, protocol: P, trace: Trace, limit_s: float)
             trace.failed_addresses += (error.message,)
     family, address = addresses[-1]
     try:  # the run's own timeout bounds the last one
-        await _open(protocol, endpoint, family, address)
+        await _open(protocol, endpoint, family, address, native)
     except ProbeError as failure:
         trace.failed_addresses = before
         raise first or failure from None
     return protocol
 
 
-async def _open(protocol: asyncio.Protocol, endpoint: Endpoint, family: int, address: str) -> None:
-    loop = asyncio.get_running_loop()
+async def _open(
+    protocol: asyncio.Protocol, endpoint: Endpoint, family: int, address: str, native: bool
+) -> None:
     try:
-        await loop.create_connection(lambda: protocol, address, endpoint.port, family=family)
+        if native:
+            loop = asyncio.get_running_loop()
+            await loop.create_connection(lambda: protocol, address, endpoint.port, family=family)
+        else:
+            await open_wire(protocol, family, address, endpoint.port)
     except TimeoutError:
         raise  # ours, or the kernel's after minutes; either says the same
     except OSError as error:
@@ -162,9 +171,8 @@ async def start_tls(
         ProbeError: The handshake failed; `tell` names the target.
     """
     trace.enter("tls")
-    loop = asyncio.get_running_loop()
     try:
-        secured = await loop.start_tls(transport, protocol, context, server_hostname=name)
+        secured = await _secured(transport, protocol, context, name)
     except ssl.SSLError as error:
         raise read_fault(error, tell()) or error from None
     except (ConnectionError, EOFError):
@@ -177,4 +185,22 @@ async def start_tls(
         raise ProbeError(
             Fault.TLS, f"TLS with {tell()}: the connection was closed during the handshake"
         )
+    return secured
+
+
+async def _secured(
+    transport: asyncio.Transport, protocol: asyncio.Protocol, context: ssl.SSLContext, name: str
+) -> asyncio.Transport | None:
+    """The loop's own TLS transport on this connection, which the protocol is told of."""
+    loop = asyncio.get_running_loop()
+    if not isinstance(transport, Wire):
+        return await loop.start_tls(transport, protocol, context, server_hostname=name)
+    sock = transport.detach()
+    try:
+        secured, _ = await loop.create_connection(
+            lambda: protocol, sock=sock, ssl=context, server_hostname=name
+        )
+    except BaseException:
+        sock.close()
+        raise
     return secured
