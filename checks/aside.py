@@ -27,6 +27,11 @@ class Aside:
         self._name = name
         self._busy = threading.Lock()
 
+    @property
+    def busy(self) -> bool:
+        """Whether an earlier call has not ended yet."""
+        return self._busy.locked()
+
     async def call(self, work: Callable[[], T]) -> T:
         """Do `work` in a thread. Cancelling stops the waiting, not the work.
 

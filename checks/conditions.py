@@ -48,6 +48,10 @@ _NUMERIC: Final = frozenset(
 """Functions whose answer is no bool; an expression of these alone is no condition."""
 
 
+_NO_ANSWER: Final = (RuntimeError, TypeError, ValueError, KeyError, IndexError, ArithmeticError)
+"""What the CEL library raises for an expression without an answer."""
+
+
 class ConditionFailed(CheckError):
     """A condition could not be evaluated on what this run found; its text says why."""
 
@@ -82,11 +86,17 @@ class Condition:
         """
         values = {name: fields[name] for name in self.names if name in fields}
         if self.dynamic:
-            values = {name: value for name, value in values.items() if type(value) is not Absent}
+            values = _present(values)
         try:
             answer = self.program.execute(values)
-        except (RuntimeError, TypeError, ValueError, KeyError, IndexError, ArithmeticError) as why:
-            raise self._failed(fields, why) from None
+        except _NO_ANSWER as why:
+            present = _present(values)
+            if len(present) == len(values):
+                raise self._failed(fields, why) from None
+            try:  # what is absent may not be needed: `!exists || age_s < 60.0`
+                answer = self.program.execute(present)
+            except _NO_ANSWER as again:
+                raise self._failed(fields, again) from None
         if answer is True or answer is False:
             return answer
         raise ConditionFailed(f"{self.text} (is {_show(answer)}, neither true nor false)")
@@ -111,6 +121,10 @@ class Condition:
         seen = ", ".join(f"{path.text} is {_show(value)}" for path, value, _ in read)
         told = ": ".join(part for part in (seen, _reason(why)) if part)
         return ConditionFailed(f"{self.text} ({told})")
+
+
+def _present(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if type(value) is not Absent}
 
 
 def compile_condition(text: str, fields: Mapping[str, FieldType], where: str) -> Condition:
