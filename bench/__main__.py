@@ -15,7 +15,7 @@ from bench.figures import Figure, machine, markdown, table, write_json
 from bench.peers import compared, measure
 
 MEASURES: dict[str, lab.Measure] = {
-    "bare": lambda given: inside.bare(given.ports("http")),
+    "bare": inside.bare,
     "engine": lambda _: inside.engine(),
     "store": lambda _: inside.store(),
     "hub": lambda _: inside.hub(),

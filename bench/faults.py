@@ -99,14 +99,14 @@ class Scene:
     estate: Estate
     watcher: Talker
 
-    def round(self, span_s: float) -> tuple[list[float], list[float]]:
-        """Let every check's target fail once and be mended once; how long it took until each
-        incident was heard, and until each was over."""
+    def round(self, span_s: float, mend_s: float) -> tuple[list[float], list[float]]:
+        """Let every check's target fail once and be mended once, at times spread over so many
+        seconds; how long it took until each incident was heard, and until each was over."""
         names = list(self.estate.names)
         random.Random(SEED).shuffle(names)  # noqa: S311  # an order, the same in every run
         failed = spread(self.lab, "fail", names, span_s)
         found = await_all(self.watcher, "triggered", failed)
-        mended = spread(self.lab, "mend", names, span_s)
+        mended = spread(self.lab, "mend", names, mend_s)
         return found, await_all(self.watcher, "resolved", mended)
 
 
@@ -139,7 +139,7 @@ def slow(lab: Lab) -> Iterator[Figure]:
     means, most = [], []
     with _scene(lab, _estate(lab, 75, 10_000, LOG_CHANNEL, down_after="1")) as scene:
         for _ in range(lab.pace.runs):
-            found, _ = scene.round(SPREAD_S)
+            found, _ = scene.round(SPREAD_S, 0.0)
             means.append(mean(found))
             most.append(max(found))
     yield Figure(mean_of("fault to incident, 75 faults, every 10 s"), "s", means, 5.2)
@@ -171,7 +171,7 @@ def quick(lab: Lab) -> Iterator[Figure]:
         )
         with _scene(lab, estate) as scene:
             for _ in range(lab.pace.runs):
-                incidents, recoveries = scene.round(SPREAD_S)
+                incidents, recoveries = scene.round(SPREAD_S, SPREAD_S)
                 arrivals = _until_quiet(sink.mark, estate.checks)
                 found.append(percentile(incidents, 0.99))
                 over.append(percentile(recoveries, 0.99))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import ssl
 import tempfile
 import time
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ import uvloop
 
 from bench.estate import Estate
 from bench.figures import Figure
-from bench.lab import RUNS
+from bench.lab import RUNS, Lab
 from checks.result import Result, Status
 from daemon.api.hub import EventHub
 from daemon.api.schema import CheckView
@@ -144,20 +145,23 @@ class _Bare(asyncio.Protocol):
             self.done.set_result(data)
 
 
-async def _ask(port: int) -> None:
-    _, exchange = await asyncio.get_running_loop().create_connection(_Bare, "127.0.0.1", port)
+async def _ask(port: int, tls: ssl.SSLContext | None) -> None:
+    loop = asyncio.get_running_loop()
+    _, exchange = await loop.create_connection(_Bare, "127.0.0.1", port, ssl=tls)
     await exchange.done
 
 
-async def _bare_ms(ports: list[int], seconds: float) -> float:
-    """CPU of a bare request at 500 a second."""
+async def _bare_ms(
+    ports: list[int], seconds: float, batch: int, tls: ssl.SSLContext | None = None
+) -> float:
+    """CPU of a bare request, of a batch of them every 10 ms."""
     loop = asyncio.get_running_loop()
     asked: set[asyncio.Task[Any]] = set()
     count = 0
     began_s, ends = time.process_time(), loop.time() + seconds
     while loop.time() < ends:
-        for _ in range(5):
-            task = loop.create_task(_ask(ports[count % len(ports)]))
+        for _ in range(batch):
+            task = loop.create_task(_ask(ports[count % len(ports)], tls))
             asked.add(task)
             task.add_done_callback(asked.discard)
             count += 1
@@ -166,7 +170,12 @@ async def _bare_ms(ports: list[int], seconds: float) -> float:
     return (time.process_time() - began_s) * 1000 / count
 
 
-def bare(ports: list[int]) -> Iterator[Figure]:
+def bare(lab: Lab) -> Iterator[Figure]:
     """This machine's floor, at this moment."""
-    values = [uvloop.run(_bare_ms(ports, 1.5)) for _ in range(RUNS)]
-    yield Figure("floor: a bare fresh request on uvloop, 500 a second", "ms", values)
+    ports = lab.ports("http")
+    plain = [uvloop.run(_bare_ms(ports, 1.5, 5)) for _ in range(RUNS)]
+    yield Figure("floor: a bare fresh request on uvloop, 500 a second", "ms", plain)
+    tls = ssl.create_default_context(cafile=str(lab.authority))
+    ports = lab.ports("https")
+    secured = [uvloop.run(_bare_ms(ports, 1.5, 2, tls)) for _ in range(RUNS)]
+    yield Figure("floor: a bare HTTPS request on uvloop, 200 a second", "ms", secured)

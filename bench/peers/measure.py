@@ -24,7 +24,7 @@ from bench.peers import nagios as its_nagios
 from bench.peers import prometheus as its
 from bench.peers.run import Peer, running
 
-SETTLE_S: Final = 25.0
+SETTLE_S: Final = 21.0
 """Two rounds and more: what a start costs is over, and checks are spread over the interval."""
 ROUND_S: Final = 10.0
 """Windows are whole rounds: some peers do all checks at once."""
