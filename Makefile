@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CONFIG ?= config.toml
 
-.PHONY: help setup run demo test check format bench lock picture clean
+.PHONY: help setup run demo test check format bench soak lock picture clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -37,8 +37,11 @@ format: setup  ## put the code into the house's form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: setup  ## measure
+bench: setup  ## measure everything, peers beside it
 	$(BIN)/python -m bench
+
+soak: setup  ## half an hour of load
+	$(BIN)/python -m bench.soak
 
 picture: setup  ## make the README's picture anew
 	$(BIN)/python -m bench.picture docs/dashboard.svg
