@@ -10,9 +10,11 @@ clock has caught up.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from daemon.core.model import Instant, Millis
@@ -20,8 +22,9 @@ from daemon.core.model import Instant, Millis
 TOLERANCE: Final[Millis] = 2_000
 """A difference to the wall clock below this is drift, and corrected in small steps."""
 
-STALL: Final[Millis] = 10_000
-"""The process did not run for this long: nothing was measured meanwhile."""
+STALL: Final[Millis] = 2_000
+"""The process did not run for this long: nothing was measured meanwhile, and what was under
+way took longer than its target did. No longer than a run may be late before it is called lost."""
 
 _SLEW: Final = 20
 """While ahead of the wall clock, one millisecond in this many is left out."""
@@ -42,17 +45,27 @@ class Jump:
     reason: str
 
 
+def wall_clock() -> Callable[[], int]:
+    """The wall clock in nanoseconds. `TOCSIN_TEST_CLOCK` names a file with the milliseconds by
+    which a test sets it wrong; no operator has a use for it."""
+    named = os.environ.get("TOCSIN_TEST_CLOCK")
+    if not named:
+        return time.time_ns
+    offset = Path(named)
+    return lambda: time.time_ns() + int(offset.read_text() or 0) * 1_000_000
+
+
 class Clock:
     """Engine time. `now` may be called at any time, `beat` should be called every second."""
 
     def __init__(
         self,
-        wall_ns: Callable[[], int] = time.time_ns,
+        wall_ns: Callable[[], int] | None = None,
         steady_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
-        self._wall_ns = wall_ns
+        self._wall_ns = wall_ns or wall_clock()
         self._steady_ns = steady_ns
-        self._base_ms = wall_ns() // 1_000_000
+        self._base_ms = self._wall_ns() // 1_000_000
         self._steady_base = steady_ns()
         self._last = self._base_ms
         self._beat_at = self._base_ms
@@ -72,6 +85,11 @@ class Clock:
         if at > self._last:
             self._last = at
         return self._last
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether the next `beat` comes so late that it will say the process stood still."""
+        return self.now() - self._beat_at > STALL
 
     def beat(self) -> Jump | None:
         """Compare with the wall clock and with the last beat; say if either was cheated."""

@@ -171,6 +171,8 @@ class Daemon:
 
     def _beat(self) -> None:
         """A wake-up: take in what has arrived, and do what is due."""
+        if self._clock.is_overdue:  # a process that stood still must not find all runs lost
+            self._look_at_clock()
         arrived, self._arrived = self._arrived, []
         self._take(ResultsArrived(tuple(arrived)) if arrived else Tick())
 
@@ -264,14 +266,17 @@ class Daemon:
                 self._publish_figures()
 
     def _look(self) -> None:
+        self._look_at_clock()
         self._runner.sweep()
+        for report in self.watch.look(self._vitals(), self.now()):
+            self._report(report)
+
+    def _look_at_clock(self) -> None:
         jump = self._clock.beat()
         if jump is not None:
             _log.warning("%s", jump.reason)
             if not jump.back_ms:
                 self._take(Gap(jump.start))
-        for report in self.watch.look(self._vitals(), self.now()):
-            self._report(report)
 
     def _report(self, report: SelfReport) -> None:
         _log.log(logging.ERROR if report.holds else logging.INFO, "%s", report.message)
