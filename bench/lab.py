@@ -17,14 +17,19 @@ RUNS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How long to warm up, how long a window is, and how many there are."""
+    """How long to warm up, how long a window is, and how many there are.
+
+    Attributes:
+        brief: Leave out what takes long: a look, no figures.
+    """
 
     warm_s: float = 11.0
     window_s: float = 9.0
     runs: int = RUNS
+    brief: bool = False
 
 
-FULL, QUICK = Pace(), Pace(9.0, 2.0, 2)
+FULL, QUICK = Pace(), Pace(9.0, 2.0, 1, brief=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,4 +144,6 @@ def _told(where: str, offered: int, found: Stretch) -> Iterator[Figure]:
     yield Figure(f"slots skipped, {words}", "slots", found.skipped, 0.0, worst=True)
     yield Figure(f"lateness of starts, p99, {words}", "ms", found.late_ms)
     yield Figure(f"CPU of the daemon, {words}", "% of a core", found.cpu_percent)
+    pairs = zip(found.cpu_percent, found.rates, strict=True)
+    yield Figure(f"CPU per check, {words}", "ms", [share * 10 / rate for share, rate in pairs])
     yield Figure(f"CPU of its targets (nginx), {words}", "% of a core", found.targets_percent)
