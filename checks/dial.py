@@ -21,7 +21,7 @@ from checks.faults import read_fault
 from checks.lookup import lookups_of
 from checks.probe import Trace
 from checks.result import Fault
-from checks.wire import Wire, open_wire
+from checks.wire import Wire, begin_wire
 
 Family = Literal["any", "ipv4", "ipv6"]
 
@@ -149,7 +149,9 @@ async def _open(
             loop = asyncio.get_running_loop()
             await loop.create_connection(lambda: protocol, address, endpoint.port, family=family)
         else:
-            await open_wire(protocol, family, address, endpoint.port)
+            wire = begin_wire(protocol, family, address, endpoint.port)
+        if wire.connected is not None:
+            await wire.stand()
     except TimeoutError:
         raise  # ours, or the kernel's after minutes; either says the same
     except OSError as error:
@@ -196,11 +198,8 @@ async def _secured(
     if not isinstance(transport, Wire):
         return await loop.start_tls(transport, protocol, context, server_hostname=name)
     sock = transport.detach()
-    try:
-        secured, _ = await loop.create_connection(
-            lambda: protocol, sock=sock, ssl=context, server_hostname=name
-        )
-    except BaseException:
-        sock.close()
-        raise
+    # The loop owns the socket from here on, also where the handshake fails.
+    secured, _ = await loop.create_connection(
+        lambda: protocol, sock=sock, ssl=context, server_hostname=name
+    )
     return secured

@@ -10,7 +10,6 @@ How a program is run, bounded and ended stands in `checks.program`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -20,7 +19,7 @@ from checks.errors import ProbeError
 from checks.perfdata import Perf, parse_perfdata
 from checks.probe import FieldType, Kind, Order, Trace
 from checks.program import Ended, program_environment, run_program
-from checks.result import Fault, Observation, Scalar
+from checks.result import Fault, Observation, Scalar, changed
 from checks.spec import CheckSpec, Secret
 from checks.text import one_line
 
@@ -116,11 +115,11 @@ class ExecProbe:
         if not self._by_exit_code or code == 0:
             return seen
         if code == 1:
-            return replace(seen, degraded=True)
+            return changed(seen, degraded=True)
         if code == 2:
-            return replace(seen, fault=Fault.PROGRAM)
+            return changed(seen, fault=Fault.PROGRAM)
         message = seen.message if code == 3 else f"exit code {code}: {seen.message}"
-        return replace(seen, fault=Fault.PROGRAM, unknown=True, message=message)
+        return changed(seen, fault=Fault.PROGRAM, unknown=True, message=message)
 
     async def close(self) -> None:
         """Nothing is kept between runs."""

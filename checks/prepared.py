@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from typing import Final
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Final, get_args
 
 from pydantic import BaseModel, SecretStr
 
@@ -22,7 +23,7 @@ from checks.judge import judge
 from checks.kinds import KINDS
 from checks.limit import Limit
 from checks.probe import Kind, Order, Probe, Trace
-from checks.result import Fault, Observation, Result
+from checks.result import Fault, Observation, Result, changed
 from checks.spec import CheckSpec, format_duration
 from checks.text import one_line
 
@@ -102,11 +103,23 @@ def _secrets(value: object) -> Iterator[str]:
         if len(value.get_secret_value()) >= _SHORTEST_SECRET:
             yield value.get_secret_value()
     elif isinstance(value, BaseModel):
-        for name in type(value).model_fields:
+        for name in _fields_with_secrets(type(value)):
             yield from _secrets(getattr(value, name))
     elif isinstance(value, dict):
         for inner in value.values():
             yield from _secrets(inner)
+
+
+@cache
+def _fields_with_secrets(model: type[BaseModel]) -> tuple[str, ...]:
+    fields = model.model_fields.items()
+    return tuple(name for name, one in fields if _may_hold_a_secret(one.annotation))
+
+
+def _may_hold_a_secret(kind: object) -> bool:
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return bool(_fields_with_secrets(kind))
+    return kind in (SecretStr, dict, object, Any) or any(map(_may_hold_a_secret, get_args(kind)))
 
 
 async def run(prepared: Prepared, at: int) -> Result:
@@ -117,18 +130,18 @@ async def run(prepared: Prepared, at: int) -> Result:
     trace = Trace()
     seen = await _observe(prepared, trace)
     if prepared.secrets:
-        seen = replace(seen, message=_masked(seen.message, prepared.secrets))
+        seen = changed(seen, message=_masked(seen.message, prepared.secrets))
     result = judge(prepared.spec.name, at, seen, prepared.expect, prepared.degraded_if)
     if trace.failed_addresses:
         result = _half_up(result, trace.failed_addresses)
     if prepared.secrets:
-        result = replace(result, message=_masked(result.message, prepared.secrets))
+        result = changed(result, message=_masked(result.message, prepared.secrets))
     return result
 
 
 def _half_up(result: Result, failures: tuple[str, ...]) -> Result:
     """`result` with the addresses that were tried in vain before another was reached."""
-    return replace(
+    return changed(
         result,
         message=one_line("; ".join((result.message, *failures))),
         metrics={**result.metrics, "addresses_failed": len(failures)},
@@ -149,7 +162,7 @@ async def _observe(prepared: Prepared, trace: Trace) -> Observation:
         return _failed(Fault.INTERNAL, f"a {prepared.kind.name} is not probed, it is pinged", trace)
     limit = Limit(prepared.timeout_ms / 1000.0)
     try:
-        async with limit:
+        with limit:
             return await prepared.probe.observe(trace)
     except TimeoutError as error:
         if limit.late_s is not None:
@@ -166,7 +179,7 @@ def _timed_out(prepared: Prepared, trace: Trace, late_s: float) -> Observation:
         return _failed(Fault.INTERNAL, words, trace)
     if trace.stage == RESOLVE:
         words = f"timed out after {span}: the resolver does not answer"
-        return replace(_failed(Fault.RESOLVE, words, trace), unknown=True)
+        return changed(_failed(Fault.RESOLVE, words, trace), unknown=True)
     if trace.stage == LOOKUP_QUEUE:
         words = f"not looked up within {span}: too many lookups of other names hang"
         return _failed(Fault.INTERNAL, words, trace)
@@ -181,7 +194,7 @@ def _explained(prepared: Prepared, error: Exception, trace: Trace) -> Observatio
         words = f"a bug in the {prepared.kind.name} probe ({type(error).__name__}); see the log"
         return _failed(Fault.INTERNAL, words, trace)
     seen = _failed(known.fault, known.message, trace)
-    return replace(seen, unknown=True) if known.unknown else seen
+    return changed(seen, unknown=True) if known.unknown else seen
 
 
 def _failed(fault: Fault, message: str, trace: Trace) -> Observation:

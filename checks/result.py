@@ -3,14 +3,18 @@
 The runner asks a probe for an `Observation`; `checks.judge` holds it against the check's
 conditions and makes the `Result` that everything after it works on: the engine, the store
 and the event stream. These types are all that the core knows of the outside world.
+
+Both are made for every run, so they are structs: as frozen as a dataclass, and made in an
+eighth of its time. `changed` gives a copy of either with other values.
 """
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 Scalar = bool | int | float | str
 """A metric's value: numbers can be windowed by rules, strings only compared."""
@@ -61,8 +65,7 @@ class Fault(enum.StrEnum):
     """A fault of Tocsin or its host; never a verdict about the target (status unknown)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(msgspec.Struct, frozen=True, gc=False):
     """What a probe saw, before any condition judged it.
 
     Attributes:
@@ -74,10 +77,10 @@ class Observation:
         message: One line for an operator, free of secrets and control characters.
     """
 
-    fields: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, Any] = msgspec.field(default_factory=dict)
     latency_ms: float | None = None
-    phases: Mapping[str, float] = field(default_factory=dict)
-    metrics: Mapping[str, Scalar] = field(default_factory=dict)
+    phases: Mapping[str, float] = msgspec.field(default_factory=dict)
+    metrics: Mapping[str, Scalar] = msgspec.field(default_factory=dict)
     fault: Fault | None = None
     message: str = ""
     degraded: bool = False
@@ -86,8 +89,7 @@ class Observation:
     """Nothing can be said of the target (a plugin's UNKNOWN): the verdict is unknown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(msgspec.Struct, frozen=True, gc=False):
     """One judged run of a check.
 
     Attributes:
@@ -105,5 +107,9 @@ class Result:
     latency_ms: float | None = None
     message: str = ""
     fault: Fault | None = None
-    phases: Mapping[str, float] = field(default_factory=dict)
-    metrics: Mapping[str, Scalar] = field(default_factory=dict)
+    phases: Mapping[str, float] = msgspec.field(default_factory=dict)
+    metrics: Mapping[str, Scalar] = msgspec.field(default_factory=dict)
+
+
+changed = msgspec.structs.replace
+"""A copy of an observation or a result with other values for the named fields."""

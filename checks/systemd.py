@@ -12,7 +12,7 @@ import asyncio
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
@@ -20,7 +20,7 @@ from pydantic import Field
 from checks.errors import ProbeError, SpecError
 from checks.probe import FieldType, Kind, Order, Trace
 from checks.program import Ended, program_environment, run_program
-from checks.result import Fault, Observation, Scalar
+from checks.result import Fault, Observation, Scalar, changed
 from checks.spec import CheckSpec, format_duration
 from checks.text import one_line
 
@@ -161,8 +161,8 @@ class SystemdProbe:
             return seen
         if self._unit is not None and not units:
             words = f"no unit that systemd has loaded matches {self._unit}"
-            return replace(seen, fault=Fault.PROGRAM, message=words)
-        return replace(seen, fault=Fault.PROGRAM) if failed else seen
+            return changed(seen, fault=Fault.PROGRAM, message=words)
+        return changed(seen, fault=Fault.PROGRAM) if failed else seen
 
     async def close(self) -> None:
         """Nothing is kept between runs."""
@@ -186,10 +186,10 @@ def _judged(seen: Observation, state: UnitState) -> Observation:
     if state.active in {"active", "reloading", "refreshing"}:
         return seen
     if state.active == "maintenance":
-        return replace(seen, degraded=True)
+        return changed(seen, degraded=True)
     if state.active == "activating" and not state.sub.startswith("auto-restart"):
-        return replace(seen, degraded=True)
-    return replace(seen, fault=Fault.PROGRAM)
+        return changed(seen, degraded=True)
+    return changed(seen, fault=Fault.PROGRAM)
 
 
 def _unit_words(unit: str, state: UnitState) -> str:

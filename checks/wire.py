@@ -17,9 +17,9 @@ import errno
 import os
 import select
 import socket
-from collections.abc import Callable
 from typing import Any, Final, Protocol
-from weakref import WeakKeyDictionary
+
+from checks.per_loop import PerLoop
 
 _CHUNK: Final = 64 * 1024
 """Bytes taken from a socket at once; a target that floods does not keep others waiting."""
@@ -95,8 +95,7 @@ class LoopWatcher:
         self._loop.remove_writer(fd)
 
 
-_watchers: WeakKeyDictionary[asyncio.AbstractEventLoop, Watcher] = WeakKeyDictionary()
-_make_watcher: Callable[[asyncio.AbstractEventLoop], Watcher] = (
+_watchers: Final[PerLoop[Watcher]] = PerLoop(
     EpollWatcher if hasattr(select, "epoll") else LoopWatcher
 )
 
@@ -135,6 +134,19 @@ class Wire(asyncio.Transport):
         else:
             self._watcher.watch(self, self._fd, writing=False)
             self._protocol.connection_made(self)
+
+    async def stand(self) -> None:
+        """Wait until the connection stands.
+
+        Raises:
+            OSError: It could not be made.
+        """
+        if self.connected is not None:
+            try:
+                await self.connected
+            except BaseException:
+                self.abort()
+                raise
 
     def may_write(self) -> None:
         """The socket is ready to send, or is connected, or failed to be."""
@@ -230,25 +242,21 @@ class Wire(asyncio.Transport):
         return self._socket if name == "socket" else default
 
 
-async def open_wire(protocol: asyncio.Protocol, family: int, address: str, port: int) -> Wire:
-    """Connect `protocol` to a numeric address; it has its transport afterwards.
+def begin_wire(protocol: asyncio.Protocol, family: int, address: str, port: int) -> Wire:
+    """Ask for a connection to a numeric address. If it has `connected`, await
+    `stand`; else `protocol` has it as its transport already.
 
     Raises:
         OSError: It cannot be reached.
     """
     loop = asyncio.get_running_loop()
-    watcher = _watchers.get(loop)
-    if watcher is None:
-        watcher = _watchers[loop] = _make_watcher(loop)
     sock = socket.socket(family, socket.SOCK_STREAM | _FLAGS)
-    wire = Wire(sock, protocol, watcher)
     try:
         if not _FLAGS:
             sock.setblocking(False)
+        wire = Wire(sock, protocol, _watchers.of(loop))
         wire.connect((address, port), loop)
-        if wire.connected is not None:
-            await wire.connected
     except BaseException:
-        wire.abort()
+        sock.close()
         raise
     return wire

@@ -1,7 +1,8 @@
 """What the engine wants done: the answer of `Engine.handle`, in order.
 
 The service writes all effects of one event in one transaction, and only then acts on them:
-publishes, hands notices to the dispatcher, answers the operator (promise 1).
+publishes, hands notices to the dispatcher, answers the operator (promise 1). Those of every
+run are structs, which are made faster than dataclasses.
 """
 
 from __future__ import annotations
@@ -9,21 +10,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 from checks.result import Result
 from daemon.core.chronicle import Audit, Entry, Interval, Notice
 from daemon.core.model import Instant, Record
 
 
-@dataclass(frozen=True, slots=True)
-class StartProbe:
+class StartProbe(msgspec.Struct, frozen=True, gc=False):
     """Run this check now; it was due at `due`."""
 
     check: str
     due: Instant
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(msgspec.Struct, frozen=True, gc=False):
     """A result was taken in: keep it and show it."""
 
     result: Result

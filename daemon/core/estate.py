@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, TypeVar
 
-from checks.result import Fault, Result, Status
+from checks.result import Fault, Result, Status, changed
 from daemon.core import conditions
 from daemon.core.availability import service_status
 from daemon.core.changing import replace
@@ -258,7 +258,7 @@ class Estate:
         if not self.is_cut_off(result):
             return result
         words = f"{CAUSE}; {result.message}" if result.message else CAUSE
-        return replace(result, status=Status.UNKNOWN, fault=Fault.INTERNAL, message=words)
+        return changed(result, status=Status.UNKNOWN, fault=Fault.INTERNAL, message=words)
 
     def _switch(self, since: Instant, turn: Turn) -> None:
         """The guard turned on or off, by a run that began at `since`. Its targets' failures

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from checks.result import Fault, Result, Status
+from checks.result import Fault, Result, Status, changed
 from daemon.core import flapping
 from daemon.core.changing import replace
 from daemon.core.deadlines import soonest
@@ -288,4 +288,4 @@ def _is_well(state: CheckState) -> bool:
 def _voided(result: Result) -> Result:
     """A failure of a run that the machine slept through, or over which the clock jumped."""
     words = f"the clock jumped during this run; {result.message}".removesuffix("; ")
-    return replace(result, status=Status.UNKNOWN, fault=Fault.INTERNAL, message=words)
+    return changed(result, status=Status.UNKNOWN, fault=Fault.INTERNAL, message=words)

@@ -13,9 +13,10 @@ and nothing is ever made up for: there is no burst, and no second run of a check
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 from zlib import crc32
+
+import msgspec
 
 from daemon.core.deadlines import Deadlines
 from daemon.core.model import SECOND, Instant, Millis
@@ -58,8 +59,7 @@ def following_slot(offset: Millis, every: Millis, due: Instant, now: Instant) ->
     return next_slot(offset, every, max(due + every // 2, now))
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(msgspec.Struct, frozen=True, gc=False):
     """A run under way: when it was due, when it was started, and how long it may take. A
     reload may change the check's timeout, but not that of a run."""
 

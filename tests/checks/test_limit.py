@@ -10,7 +10,7 @@ from checks.limit import GRAIN_S, Limit
 
 
 async def test_a_body_that_ends_in_time_is_left_alone() -> None:
-    async with Limit(5.0) as limit:
+    with Limit(5.0) as limit:
         await asyncio.sleep(0)
     assert limit.late_s is None
     await asyncio.sleep(2 * GRAIN_S)
@@ -19,9 +19,8 @@ async def test_a_body_that_ends_in_time_is_left_alone() -> None:
 async def test_a_body_that_takes_longer_is_ended_a_grain_late_at_most() -> None:
     clock = asyncio.get_running_loop().time
     began = clock()
-    with pytest.raises(TimeoutError):
-        async with Limit(0.1) as limit:
-            await asyncio.sleep(10)
+    with pytest.raises(TimeoutError), Limit(0.1) as limit:
+        await asyncio.sleep(10)
     assert 0.1 <= clock() - began < 0.1 + GRAIN_S + 0.2
     assert limit.late_s is not None
     task = asyncio.current_task()
@@ -31,7 +30,7 @@ async def test_a_body_that_takes_longer_is_ended_a_grain_late_at_most() -> None:
 
 async def test_a_cancel_from_outside_is_no_timeout() -> None:
     async def body() -> None:
-        async with Limit(5.0):
+        with Limit(5.0):
             await asyncio.sleep(10)
 
     task = asyncio.create_task(body())
@@ -43,7 +42,7 @@ async def test_a_cancel_from_outside_is_no_timeout() -> None:
 
 async def test_a_cancel_together_with_the_timeout_wins() -> None:
     async def body() -> None:
-        async with Limit(0.0) as limit:
+        with Limit(0.0) as limit:
             limit.expire(limit.ends_at)
             await asyncio.sleep(10)
 
@@ -56,7 +55,7 @@ async def test_a_cancel_together_with_the_timeout_wins() -> None:
 
 async def test_an_error_of_the_body_goes_through_even_when_late() -> None:
     async def body() -> None:
-        async with Limit(0.0):
+        with Limit(0.0):
             try:
                 await asyncio.sleep(10)
             except asyncio.CancelledError:
@@ -72,7 +71,7 @@ async def test_an_error_of_the_body_goes_through_even_when_late() -> None:
 async def test_many_limits_share_one_timer_and_each_ends_at_its_own_time() -> None:
     async def body(seconds: float) -> str:
         try:
-            async with Limit(seconds):
+            with Limit(seconds):
                 await asyncio.sleep(0.2)
         except TimeoutError:
             return "over"

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checks.result import Fault, Result, Status
+from checks.result import Fault, Result, Status, changed
 from daemon.core.effects import Drop, StartProbe
 from daemon.core.observatory import Observatory
 from daemon.core.plan import Plan
@@ -247,6 +245,6 @@ def test_a_restart_at_any_moment_changes_nothing(spells: list[tuple[int, int]], 
 def test_replace_is_not_needed_for_a_steady_result() -> None:
     world = a_world(web=(0, 0)).run_to(15)
     state = world.state("web")
-    result = replace(world.observatory.last["web"], at=world.now)
+    result = changed(world.observatory.last["web"], at=world.now)
     world.do(world.observatory.result, result)
     assert world.state("web") is state
