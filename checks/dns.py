@@ -15,7 +15,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from checks.aside import Aside
 from checks.condition_paths import Absent
@@ -121,8 +121,14 @@ class DnsSpec(CheckSpec):
         except ValueError:
             return Question(_in_ascii(self.query), self.record)
         if self.record != "PTR":
-            raise ValueError(f"{self.query} is an address, which has only a PTR record")
+            raise ValueError(f'{self.query} is an address, which has only a PTR: record = "PTR"')
         return Question(address.reverse_pointer, self.record)
+
+    @field_validator("query")
+    @classmethod
+    def _is_a_name(cls, query: str) -> str:
+        encode_name(_in_ascii(query))
+        return query
 
     @model_validator(mode="after")
     def _can_be_asked(self) -> DnsSpec:

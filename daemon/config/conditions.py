@@ -19,6 +19,7 @@ from daemon.config.sources import Document
 from daemon.core.rules import compile_rule
 
 _METRICS: Final[Mapping[str, frozenset[str]]] = {
+    "dns": frozenset({"addresses_failed", "count", "serial", "ttl"}),
     "heartbeat": frozenset(),
     "host": frozenset(PLAIN_METRICS),
     "http": frozenset({"body_bytes", "cert_days"}),
@@ -26,6 +27,7 @@ _METRICS: Final[Mapping[str, frozenset[str]]] = {
     "postgres": frozenset({"row_count", "value"}),
     "sqlite": frozenset({"row_count", "value"}),
     "tcp": frozenset({"cert_days"}),
+    "tls": frozenset({"addresses_failed", "cert_days", "chain_days"}),
 }
 """All that results of a kind can carry; a kind whose target has a say in that is not here."""
 
@@ -46,8 +48,10 @@ def metrics_of(kinds: Iterable[str]) -> Collection[str] | None:
     return _WithInstances(names) if "host" in chosen else names
 
 
-def check_conditions(document: Document, path: KeyPath, spec: CheckSpec, timeout_ms: int) -> None:
-    """Compile the conditions of a check and prepare its probe; note what does not work."""
+def check_conditions(
+    document: Document, path: KeyPath, spec: CheckSpec, timeout_ms: int
+) -> checks.Prepared | None:
+    """Compile the conditions of a check and prepare it; note what does not work."""
     kind = checks.KINDS[spec.kind]
     good = True
     for place, text in () if kind.passive else _conditions(spec):
@@ -58,9 +62,10 @@ def check_conditions(document: Document, path: KeyPath, spec: CheckSpec, timeout
             document.problem((*path, *place), error.message)
     if good and spec.enabled and kind.missing() is None:
         try:
-            checks.prepare(spec, max(1, timeout_ms))  # a timeout of 0 is complained of elsewhere
+            return checks.prepare(spec, max(1, timeout_ms))  # 0 is complained of elsewhere
         except SpecError as error:
             document.problem((*path, *field_path(error.field)), error.message)
+    return None
 
 
 def _conditions(spec: CheckSpec) -> Iterator[tuple[KeyPath, str]]:

@@ -90,8 +90,8 @@ LATER_KEYS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 
 LATER_CHECK_KINDS: Final = frozenset(
     {
-        "dns", "docker", "file", "grpc", "icmp", "mongodb", "process", "prometheus", "smtp",
-        "ssh", "systemd", "tls", "websocket",
+        "docker", "file", "grpc", "icmp", "mongodb", "process", "prometheus", "smtp",
+        "ssh", "systemd", "websocket",
     }
 )  # fmt: skip
 LATER_CHANNEL_KINDS: Final = frozenset({"apprise", "exec", "pagerduty", "slack", "sms", "voice"})
