@@ -45,6 +45,11 @@ def _tell(view: schema.StatusView) -> None:
         f" up {age(daemon.started_at, now_ms())}, {shown.size(daemon.rss_bytes)},"
         f" CPU {daemon.cpu_percent:.1f} %, database {shown.size(daemon.database_bytes)}"
     )
+    if daemon.workers:
+        lack = daemon.workers_alive < daemon.workers
+        words = f"workers   {daemon.workers_alive} of {daemon.workers} at work"
+        restarted = f", {daemon.worker_restarts} restarted" if daemon.worker_restarts else ""
+        say(Cell(words + restarted, "medium" if lack else ""))
     if daemon.outbox:
         say(Cell(f"{daemon.outbox} notifications are not delivered yet", "medium"))
     if daemon.reload_error:

@@ -32,6 +32,17 @@ def test_status_is_good_while_all_is_up_and_negative_while_something_fires(desk:
     assert "incidents ◆ critical 1\n" in said.out
 
 
+def test_status_tells_how_many_workers_there_are_where_there_are_any(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    up(desk)
+    assert "workers" not in desk.tocsin("status").out
+    info = desk.lab.info()
+    crew = msgspec.structs.replace(info, workers=3, workers_alive=2, worker_restarts=4)
+    monkeypatch.setattr(desk.lab, "info", lambda: crew)
+    assert "workers   2 of 3 at work, 4 restarted\n" in desk.tocsin("status").out
+
+
 def test_status_for_programs_has_the_agreed_shape(desk: Desk) -> None:
     found = desk.tocsin("status", "-o", "json").json
 

@@ -24,7 +24,7 @@ from checks.spec import CheckSpec
 from daemon.core.model import Instant, Millis
 
 _HEAD: Final = struct.Struct(">IB")
-MAX_PAYLOAD: Final = 64 * 1024 * 1024
+MAX_PAYLOAD: Final = 1024 * 1024 * 1024
 """A longer frame says that the other side is not what it should be."""
 
 
@@ -48,6 +48,8 @@ class Sort(enum.IntEnum):
     """To a worker: checks to run now."""
     RESULTS = 5
     """From a worker: runs that ended."""
+    READY = 6
+    """From a worker: it has prepared the checks of one ASSIGN, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,11 @@ def read_hello(payload: bytes) -> int:
 def assign(jobs: Sequence[Job]) -> bytes:
     """The frame that gives these checks to a worker."""
     return frame(Sort.ASSIGN, pickle.dumps(list(jobs), pickle.HIGHEST_PROTOCOL))
+
+
+def ready() -> bytes:
+    """The answer to that."""
+    return frame(Sort.READY, b"")
 
 
 def read_assign(payload: bytes) -> list[Job]:

@@ -34,7 +34,10 @@ class Link(asyncio.Protocol):
     """
 
     def __init__(
-        self, process: asyncio.subprocess.Process, take: Callable[[list[Ended]], None]
+        self,
+        process: asyncio.subprocess.Process,
+        take: Callable[[list[Ended]], None],
+        ready: Callable[[], None],
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self.limit: asyncio.Future[int] = self._loop.create_future()
@@ -42,17 +45,25 @@ class Link(asyncio.Protocol):
         self.heard_s = self._loop.time()
         self._process = process
         self._take = take
+        self._ready = ready
         self._reader = FrameReader()
         self._transport: asyncio.Transport
 
     @classmethod
-    async def open(cls, number: int, level: str, take: Callable[[list[Ended]], None]) -> Link:
+    async def open(
+        cls,
+        number: int,
+        level: str,
+        take: Callable[[list[Ended]], None],
+        ready: Callable[[], None],
+    ) -> Link:
         """Start a worker's process.
 
         Args:
             number: What to call it.
             level: How much it logs.
             take: Given what it hands back.
+            ready: Called for each assignment that it has prepared.
 
         Raises:
             OSError: The system will not.
@@ -69,7 +80,9 @@ class Link(asyncio.Protocol):
                     start_new_session=True,  # a terminal's ctrl+c is for the daemon alone
                 )
             loop = asyncio.get_running_loop()
-            _, link = await loop.create_unix_connection(lambda: cls(process, take), sock=ours)
+            _, link = await loop.create_unix_connection(
+                lambda: cls(process, take, ready), sock=ours
+            )
         except BaseException:
             ours.close()  # which ends a process that was started
             raise
@@ -102,6 +115,8 @@ class Link(asyncio.Protocol):
     def _handle(self, sort: Sort, payload: bytes) -> None:
         if sort is Sort.RESULTS:
             self._take(frames.read_results(payload))
+        elif sort is Sort.READY:
+            self._ready()
         elif sort is Sort.HELLO and not self.limit.done():
             self.limit.set_result(frames.read_hello(payload))
         else:

@@ -65,7 +65,7 @@ class Pool:
 
     @property
     def waiting(self) -> int:
-        """How many are due but wait for a free place, or for a worker."""
+        """How many are due but wait for a free place in their worker."""
         return sum(seat.waiting for seat in self._seats)
 
     @property

@@ -26,7 +26,8 @@ from daemon.service.workers.link import Link
 _log = logging.getLogger("tocsin.workers")
 
 _START_S: Final = 30.0
-"""So long may a worker take until it is ready."""
+"""So long may a worker take until it is there, and then until it is heard of again while it
+prepares its checks."""
 
 _OVERDUE_S: Final = GRACE_S + 3.0
 """A run that gave no result so long after its timeout never will: the worker itself would
@@ -102,6 +103,7 @@ class Seat:
         self._last_death = ""
         self._jobs: dict[str, Job] = {}
         self._unsent: dict[str, Job] = {}
+        self._unready = 0
         self._next_job = 0
         self._runs: dict[int, _Run] = {}
         self._next_run = 0
@@ -116,13 +118,20 @@ class Seat:
 
     @property
     def waiting(self) -> int:
-        """How many wait for a place in its worker, or for a worker."""
-        return len(self._waiting)
+        """How many wait for a place in its worker. Waiting for a worker is another matter,
+        and told as a problem."""
+        return len(self._waiting) if self._limit and not self._preparing else 0
+
+    @property
+    def _preparing(self) -> bool:
+        """Whether its worker does not have all of its checks yet; until then it gets no
+        orders, which it could not look at."""
+        return bool(self._unsent or self._unready)
 
     @property
     def pid(self) -> int | None:
         """Its worker's process; None while there is none at work."""
-        return self._link.pid if self._link is not None else None
+        return self._link.pid if self._link is not None and self._limit else None
 
     @property
     def problem(self) -> str | None:
@@ -144,7 +153,7 @@ class Seat:
 
     def _enqueue(self, run: _Run) -> None:
         orders = self._orders
-        if self._unsent or len(self._runs) + len(orders) >= self._limit:
+        if self._unsent or self._unready or len(self._runs) + len(orders) >= self._limit:
             run.since_s = self._loop.time()
             self._waiting.append(run)
             return
@@ -175,7 +184,7 @@ class Seat:
 
     def _fill(self) -> None:
         """Order what waits, as far as there are places."""
-        free = 0 if self._unsent else self._limit - len(self._runs) - len(self._orders)
+        free = 0 if self._preparing else self._limit - len(self._runs) - len(self._orders)
         for _ in range(min(free, len(self._waiting))):
             self._enqueue(self._waiting.popleft())
 
@@ -213,19 +222,34 @@ class Seat:
         while self._unsent and self._link is not None:
             names = list(islice(self._unsent, _CHUNK))
             self._link.send(frames.assign([self._unsent.pop(name) for name in names]))
+            self._unready += 1
             await asyncio.sleep(0)
-        self._fill()
+        self._go_on()
+
+    def _readied(self) -> None:
+        """It has prepared what one frame gave it."""
+        self._unready -= 1
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Order what waited, if its worker has all of its checks."""
+        if self._link is not None and not self._preparing:
+            self._limit = self._link.limit.result()
+            self._without_since_s = None
+            self._fill()
 
     async def _live(self) -> None:
         """One worker after another."""
         while True:
             self._began_s = self._loop.time()
             try:
-                link = await Link.open(self.number, self._level, self._ended)
+                link = await Link.open(self.number, self._level, self._ended, self._readied)
+                how = await self._work(link)
             except OSError as error:
                 how = f"cannot be started: {error.strerror or error}"
-            else:
-                how = await self._work(link)
+            except Exception as error:  # noqa: BLE001  # a bug here must not leave the seat empty for good
+                _log.critical("worker %d failed to be served", self.number, exc_info=error)
+                how = f"could not be served ({type(error).__name__}); see the log"
             self._died(how)
             await asyncio.sleep(_BACKOFF_S[min(self._deaths, len(_BACKOFF_S)) - 1])
             self.restarts += 1
@@ -235,7 +259,7 @@ class Seat:
         try:
             await self._serve(link)
         finally:
-            self._link, self._limit = None, 0
+            self._link, self._limit, self._unready = None, 0, 0
             how = await link.end()
         return how
 
@@ -244,8 +268,7 @@ class Seat:
         await asyncio.wait(ends, timeout=_START_S, return_when=asyncio.FIRST_COMPLETED)
         if not link.limit.done():
             return  # it died, or takes too long
-        self._link, self._limit = link, link.limit.result()
-        self._without_since_s = None
+        self._link = link
         self._unsent = dict(self._jobs)
         await self.hand_over()
         await asyncio.wait([link.gone])
@@ -268,7 +291,9 @@ class Seat:
     def sweep(self) -> None:
         """Give up what has waited too long; kill a worker that hangs."""
         now_s = self._loop.time()
-        if self._link is None:
+        if self._link is not None and self._unready and now_s - self._link.heard_s > _START_S:
+            self._kill("prepares its checks for too long")
+        if not self._limit:
             while self._waiting and now_s - self._waiting[0].since_s > _WITHOUT_S:
                 self._give_up(self._waiting.popleft().check, _NO_WORKER)
         elif self._deaths and now_s - self._began_s > _WELL_S:
@@ -279,9 +304,13 @@ class Seat:
         for number in overdue:
             self._give_up(self._runs.pop(number).check, "the worker process did not end this run")
         if overdue and self._link is not None and now_s - self._link.heard_s > _SILENT_S:
-            _log.error("worker %d hangs; it is killed", self.number)
-            self._link.kill()
+            self._kill("hangs")
         self._fill()
+
+    def _kill(self, why: str) -> None:
+        if self._link is not None:
+            _log.error("worker %d %s; it is killed", self.number, why)
+            self._link.kill()
 
     def forgive(self) -> None:
         """This process itself stood still: nothing that was not heard meanwhile counts."""

@@ -23,7 +23,7 @@ from daemon.service.workers.frames import Ended, FrameError, FrameReader, Job, O
 
 _log = logging.getLogger("tocsin.worker")
 
-_GATHER_S: Final = 0.004
+_GATHER_S: Final = 0.01
 """Results that come within this go in one frame: each wakes the daemon."""
 
 _SWEEP_S: Final = 1.0
@@ -78,9 +78,10 @@ class Worker(asyncio.Protocol):
                 self._start(frames.read_orders(payload))
             case Sort.ASSIGN:
                 self._assign(frames.read_assign(payload))
+                self._transport.write(frames.ready())
             case Sort.FORGET:
                 self._forget(frames.read_forget(payload))
-            case Sort.HELLO | Sort.RESULTS:
+            case Sort.HELLO | Sort.READY | Sort.RESULTS:
                 raise FrameError(f"a {sort.name} frame to a worker")
 
     async def run(self) -> None:

@@ -12,8 +12,12 @@ from pydantic import SecretStr
 
 from checks.http import HttpSpec
 from checks.result import Fault, Result, Status
+from daemon.config import Config
 from daemon.service.workers import frames
 from daemon.service.workers.frames import FrameError, FrameReader, Job, Orders, Sort
+from tests.config import conftest
+
+full = conftest.full
 
 GOOD = Result(
     "web", 1_800_000_000_123, Status.UP, 12.5, "200 in 12 ms", None, {"connect": 1.5}, {"n": 3}
@@ -76,3 +80,9 @@ def test_orders_and_jobs_arrive_whole_with_their_secrets() -> None:
     (job,) = frames.read_assign(payload)
     assert (sort, job) == (Sort.ASSIGN, Job(3, spec, 5_000))
     assert job.spec.bearer.get_secret_value() == "hunter22"  # type: ignore[attr-defined]  # an HttpSpec
+
+
+def test_every_kind_of_check_can_be_handed_to_a_worker(full: Config) -> None:
+    jobs = [Job(number, spec, 1_000) for number, spec in enumerate(full.specs.values())]
+    ((_, payload),) = FrameReader().feed(frames.assign(jobs))
+    assert frames.read_assign(payload) == jobs

@@ -118,6 +118,7 @@ async def test_every_check_is_run_by_its_own_worker_and_all_share_the_work(site:
         before = now()
         for name in names:  # the workers are not ready yet: all wait
             bench.pool.start(name)
+        assert bench.pool.waiting == 0  # not for a place, which would be another problem
         await bench.until(lambda: len(bench.results) == len(names))
         assert {one.check for one in bench.results} == set(names)
         assert all(one.status is Status.UP for one in bench.results)
@@ -184,9 +185,9 @@ async def test_a_run_that_kills_its_workers_is_unknown_and_the_row_of_deaths_a_p
 async def test_a_worker_that_hangs_is_killed_and_its_overdue_run_unknown(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(seat, "_OVERDUE_S", 0.2)
-    monkeypatch.setattr(seat, "_SILENT_S", 0.2)
-    async with at_work(made(web("web", site.port), timeout_ms=300)) as bench:
+    monkeypatch.setattr(seat, "_OVERDUE_S", 0.5)
+    monkeypatch.setattr(seat, "_SILENT_S", 0.5)
+    async with at_work(made(web("web", site.port), timeout_ms=1_000)) as bench:
         assert (await bench.result("web")).status is Status.UP
         (pid,) = bench.pool.crew.pids
         os.kill(pid, signal.SIGSTOP)
