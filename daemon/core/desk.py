@@ -97,9 +97,10 @@ class Desk:
     def work(self, turn: Turn) -> None:
         """Do what there is to do, as much as there is room for in this turn: see to alerts
         that changed, review incidents, and then what is due. Nobody is told on half of it."""
-        while self._changes and turn.has_room(2):
+        while self._changes and not turn.is_full:
+            turn.spend(2)
             self._see_to(self._changes.popleft(), turn)
-        while turn.has_room(5) and (ready := self._reviews.take_ready(turn.now)) is not None:
+        while not turn.is_full and (ready := self._reviews.take_ready(turn.now)) is not None:
             self._review_if_open(*ready, turn)
         if not (self._changes or self._reviews.waits):
             self._do_due(turn)
@@ -121,20 +122,23 @@ class Desk:
 
     def _do_due(self, turn: Turn) -> None:
         """In order: acknowledgements and their like, looks of groups, then steps."""
-        while turn.has_room(5) and (incident := self.book.due_incident(turn.now)) is not None:
+        while not turn.is_full and (incident := self.book.due_incident(turn.now)) is not None:
+            turn.spend(5)
             if incident.resolved_at is not None:
                 self.book.drop(incident, turn)
             elif incident.ack_until is not None and incident.ack_until <= turn.now:
                 self._expire(incident, turn)
             else:
                 self._steps[incident.key] = None
-        while turn.has_room(10) and (group := self.book.due_group(turn.now)) is not None:
+        while not turn.is_full and (group := self.book.due_group(turn.now)) is not None:
+            turn.spend(10)
             self.catch_up(group.incident, turn)
             if group.key in self.book.groups:
                 self.teller.look(self.book.groups[group.key], turn)
         for key in list(self._steps):
-            if not turn.has_room(20):
+            if turn.is_full:
                 return
+            turn.spend(20)
             del self._steps[key]
             self.catch_up(key, turn)
             self._run_due(key, turn)
@@ -353,7 +357,7 @@ class Desk:
 
     def _review(self, before: Incident, what: Touched, turn: Turn) -> None:
         firing = self.book.firing(before)
-        turn.has_room(5 + len(firing) // 10)
+        turn.spend(5 + len(firing) // 10)
         self._reviews.reviewed(before.key, len(firing), turn.now)
         incident = incidents.reviewed(before, firing, turn.now, what.ended)
         if not firing:

@@ -74,7 +74,7 @@ class Muting:
         there is room for in this turn."""
         found = []
         for key in list(islice(self._stale, max(0, turn.room))):
-            turn.has_room(1)
+            turn.spend(1)
             del self._stale[key]
             alert = self._alerts.get(key)
             if alert is None:

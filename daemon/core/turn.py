@@ -91,12 +91,9 @@ class Turn:
         """Whether the rest is left to the next turn."""
         return self.room <= 0
 
-    def has_room(self, work: int) -> bool:
-        """Whether there is still room in this turn; it is used for so much `work`."""
-        if self.room <= 0:
-            return False
+    def spend(self, work: int) -> None:
+        """So much of what could have waited is done in this turn."""
         self.room -= work
-        return True
 
     def emit(self, effect: Effect) -> None:
         """Add an effect."""
