@@ -127,12 +127,32 @@ def _present(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if type(value) is not Absent}
 
 
+_MOST_COMPILED: Final = 10_000
+_COMPILED: Final[dict[tuple[str, int], tuple[Mapping[str, FieldType], Condition]]] = {}
+"""Conditions by their text and their kind's fields, which are held so that no others take
+their place in memory."""
+
+
 def compile_condition(text: str, fields: Mapping[str, FieldType], where: str) -> Condition:
     """Compile one condition of a kind that has `fields`; `where` names its key for errors.
+
+    Thousands of checks say the same: it is compiled once for them all.
 
     Raises:
         SpecError: It does not compile, names what is not there, or is not true or false.
     """
+    name = (text, id(fields))
+    found = _COMPILED.get(name)
+    if found is not None and found[0] is fields:
+        return found[1]
+    condition = _compile(text, fields, where)
+    if len(_COMPILED) >= _MOST_COMPILED:
+        _COMPILED.clear()
+    _COMPILED[name] = (fields, condition)
+    return condition
+
+
+def _compile(text: str, fields: Mapping[str, FieldType], where: str) -> Condition:
     if len(text) > TEXT_LIMIT:
         raise SpecError(where, f"a condition has at most {TEXT_LIMIT} characters")
     try:

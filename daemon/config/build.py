@@ -62,6 +62,13 @@ def timeout_ms(settings: Settings, spec: CheckSpec) -> Millis:
 
 def effective(settings: Settings, spec: CheckSpec) -> CheckSpec:
     """The spec with everything it takes from `[defaults]` filled in."""
+    completed = settings.completed.get(spec.name)
+    if completed is None:
+        completed = settings.completed[spec.name] = _completed(settings, spec)
+    return completed
+
+
+def _completed(settings: Settings, spec: CheckSpec) -> CheckSpec:
     defaults = settings.defaults
     every = _every(settings, spec)
     filled: dict[str, object] = {

@@ -20,12 +20,49 @@ from daemon.core.rules import compile_rule
 
 _METRICS: Final[Mapping[str, frozenset[str]]] = {
     "dns": frozenset({"addresses_failed", "count", "serial", "ttl"}),
+    "file": frozenset(
+        {"age_s", "count", "exists", "matches", "oldest_age_s", "size_bytes", "total_bytes"}
+    ),
     "heartbeat": frozenset(),
     "host": frozenset(PLAIN_METRICS),
     "http": frozenset({"body_bytes", "cert_days"}),
+    "icmp": frozenset(
+        {
+            "jitter_ms",
+            "loss_percent",
+            "received",
+            "rtt_avg_ms",
+            "rtt_max_ms",
+            "rtt_min_ms",
+            "sent",
+        }
+    ),
     "mysql": frozenset({"row_count", "value"}),
     "postgres": frozenset({"row_count", "value"}),
+    "process": frozenset(
+        {
+            "count",
+            "cpu_percent",
+            "oldest_age_s",
+            "open_files",
+            "restarted",
+            "rss_bytes",
+            "threads",
+        }
+    ),
     "sqlite": frozenset({"row_count", "value"}),
+    "systemd": frozenset(
+        {
+            "active_state",
+            "failed_count",
+            "load_state",
+            "restarts",
+            "result",
+            "state_age_s",
+            "sub_state",
+            "unit_count",
+        }
+    ),
     "tcp": frozenset({"cert_days"}),
     "tls": frozenset({"addresses_failed", "cert_days", "chain_days"}),
 }

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import checks
 from checks.spec import CheckSpec, format_duration
-from daemon.config.build import labels, timeout_ms
+from daemon.config.build import effective, labels, timeout_ms
 from daemon.config.conditions import check_conditions, check_rule, metrics_of
 from daemon.config.contacts import check_channels, check_persons
 from daemon.config.cycles import cycles
@@ -77,11 +77,19 @@ def implied_services(settings: Settings) -> set[str]:
     return set(settings.known("check")) - elsewhere
 
 
-def check(document: Document, settings: Settings) -> None:
-    """Note everything that is wrong between sections."""
+def check(document: Document, settings: Settings) -> dict[str, checks.Prepared]:
+    """Note everything that is wrong between sections.
+
+    Returns:
+        The enabled checks that nothing was found wrong with, ready to run: that they can be
+        made so is a part of what is checked, and it need not be done again.
+    """
     refs = References(document, settings)
+    ready: dict[str, checks.Prepared] = {}
     for spec in settings.checks.values():
-        _check_spec(refs, settings.known("check")[spec.name], spec)
+        prepared = _check_spec(refs, settings.known("check")[spec.name], spec)
+        if prepared is not None:
+            ready[spec.name] = prepared
     _check_services(refs)
     _check_contexts(refs)
     carried = labels(settings) if settings.rules else {}
@@ -99,9 +107,10 @@ def check(document: Document, settings: Settings) -> None:
     _check_tokens(refs)
     _check_cycles(refs)
     _check_access(refs)
+    return ready
 
 
-def _check_spec(refs: References, path: KeyPath, spec: CheckSpec) -> None:
+def _check_spec(refs: References, path: KeyPath, spec: CheckSpec) -> checks.Prepared | None:
     if spec.service is not None:
         refs.refer((*path, "service"), "service", spec.service)
     wrong = own_labels_problem(spec.labels)
@@ -110,7 +119,8 @@ def _check_spec(refs: References, path: KeyPath, spec: CheckSpec) -> None:
     for place, name in _parents(path, spec.depends_on):
         _refer_check(refs, place, name)
     _check_times(refs, path, spec)
-    check_conditions(refs.document, path, spec, timeout_ms(refs.settings, spec))
+    completed = effective(refs.settings, spec)
+    return check_conditions(refs.document, path, completed, timeout_ms(refs.settings, spec))
 
 
 def _refer_check(refs: References, path: KeyPath, name: str) -> None:

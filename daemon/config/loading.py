@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
+from checks.prepared import Prepared
 from checks.spec import CheckSpec
 from daemon.config import build, cross
 from daemon.config.problems import ConfigError, Problem
@@ -32,6 +33,8 @@ class Config:
         channels: The channels by name.
         plan: What the engine works by.
         timeouts: How long one run of each check may take, in milliseconds.
+        ready: The checks as it was found that they can be prepared, by name; whoever is the
+            first to run them takes them out.
     """
 
     path: Path
@@ -41,6 +44,7 @@ class Config:
     channels: Mapping[str, ChannelSpec]
     plan: Plan
     timeouts: Mapping[str, Millis]
+    ready: dict[str, Prepared] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def daemon(self) -> DaemonSettings:
@@ -71,7 +75,7 @@ def load(path: Path) -> Config:
     """
     document = read(path)
     settings = validate(document)
-    cross.check(document, settings)
+    ready = cross.check(document, settings)
     if document.problems:
         raise ConfigError(_in_order(document))
     specs, plan = build.enabled(settings), build.plan(settings)
@@ -86,6 +90,7 @@ def load(path: Path) -> Config:
         timeouts=MappingProxyType(
             {name: build.timeout_ms(settings, spec) for name, spec in specs.items()}
         ),
+        ready=ready,
     )
 
 

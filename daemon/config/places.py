@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import types
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -54,7 +55,9 @@ class Anchor:
             return {key: self.place(one, inner, (*at, key)) for key, one in table.items()}
         if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
             return table
-        fields = {one.alias or name: one.annotation for name, one in kind.model_fields.items()}
+        fields = _fields_with_paths(kind)
+        if not fields.keys() & table.keys():
+            return table
         return {
             key: self.place(one, fields[key], (*at, key)) if key in fields else one
             for key, one in table.items()
@@ -71,3 +74,17 @@ class Anchor:
             return str(self.base / Path(text).expanduser())
         except RuntimeError:  # no such user
             return text
+
+
+@cache
+def _fields_with_paths(model: type[BaseModel]) -> dict[str, Any]:
+    """The types of those fields of a model that may hold a path, by the key they are written
+    with."""
+    fields = {one.alias or name: one.annotation for name, one in model.model_fields.items()}
+    return {key: kind for key, kind in fields.items() if _may_hold_a_path(kind)}
+
+
+def _may_hold_a_path(kind: Any) -> bool:
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return bool(_fields_with_paths(kind))
+    return kind in (Path, SecretStr) or any(map(_may_hold_a_path, get_args(kind)))

@@ -11,9 +11,10 @@ from __future__ import annotations
 import glob
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,19 +30,24 @@ _EXACT: Final = frozenset({"service", "sla"})
 _SYNTAX_PLACE: Final = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Source:
     """One file that was read.
 
     Attributes:
         file: As the operator would name it.
         data: What `tomllib` made of it.
-        lines: Where its keys stand.
+        text: What was read.
     """
 
     file: Path
     data: dict[str, Any]
-    lines: dict[KeyPath, int]
+    text: str = field(repr=False)
+
+    @cached_property
+    def lines(self) -> Mapping[KeyPath, int]:
+        """Where its keys stand; looked for when the first problem asks."""
+        return scan(self.text)
 
     def place(self, path: KeyPath) -> str:
         """`file:line` of a key path."""
@@ -255,7 +261,6 @@ def _read_one(path: Path, document: Document) -> Source | None:
 def _parse(path: Path, text: str, document: Document) -> Source | None:
     try:
         data = tomllib.loads(text, parse_float=_decimal)
-        found = scan(text)
     except tomllib.TOMLDecodeError as error:
         message = str(error)
         place = _SYNTAX_PLACE.search(message)
@@ -270,7 +275,7 @@ def _parse(path: Path, text: str, document: Document) -> Source | None:
     except ValueError as error:  # a number of absurd length
         document.problems.append(Problem(path, None, "", f"this is no TOML: {error}"))
     else:
-        return Source(path, {key: _inexact(key, value) for key, value in data.items()}, found)
+        return Source(path, {key: _inexact(key, value) for key, value in data.items()}, text)
     return None
 
 

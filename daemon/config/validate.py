@@ -84,6 +84,8 @@ class Settings:
     inhibits: list[InhibitSettings] = field(default_factory=list)
     slas: dict[str, SlaSettings] = field(default_factory=dict)
     paths: dict[str, dict[str, KeyPath]] = field(default_factory=dict)
+    completed: dict[str, CheckSpec] = field(default_factory=dict)
+    """The checks with everything from `[defaults]` filled in, as they were asked for."""
 
     def known(self, section: str) -> Mapping[str, KeyPath]:
         """The names of a section, also of its faulty members, and where they stand."""

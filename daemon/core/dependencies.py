@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from checks.result import Status
 from daemon.core.model import CheckState, ServiceState
-from daemon.core.plan import Plan
+from daemon.core.plan import CheckPlan, Plan, ServicePlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +141,9 @@ def find_cycle(plan: Plan) -> tuple[str, ...] | None:
     check behind a check of a service that is behind the first check's service is a cycle
     too. Names of services are written `service NAME`, those of checks `check NAME`.
     """
+    of_all: Iterable[CheckPlan | ServicePlan] = (*plan.checks.values(), *plan.services.values())
+    if not any(one.parents for one in of_all):
+        return None
     graph = Dependencies(plan)
     above = {
         **{

@@ -98,7 +98,9 @@ def prepare_checks(
             ready[name] = kept
             continue
         try:
-            made = checks.prepare(spec, config.timeouts[name])
+            made = config.ready.pop(name, None)
+            if made is None:
+                made = checks.prepare(spec, config.timeouts[name])
             ready[name] = _outline(made) if elsewhere else made
         except SpecError as error:
             problems.append(Problem(config.path, None, f'check "{name}"', str(error)))
