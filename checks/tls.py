@@ -196,7 +196,8 @@ class TlsProbe:
         return _Found(seen, words)
 
     def _observation(self, found: _Found, trace: Trace) -> Observation:
-        latency_ms = trace.finish()
+        trace.finish()
+        latency_ms = sum(trace.phases.values())  # without the goodbye
         fields: dict[str, Any] = {
             "latency_ms": latency_ms,
             "addresses_failed": len(trace.failed_addresses),

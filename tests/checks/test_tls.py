@@ -249,6 +249,7 @@ async def test_a_peer_that_never_says_goodbye_is_up(
     found = await met(run, authority.server("localhost"), script=deaf, ca=ca, timeout_ms=400)
     assert found.status is Status.UP, found
     assert time.monotonic() - began < 0.9
+    assert found.latency_ms == pytest.approx(sum(found.phases.values()))
 
 
 async def test_a_peer_without_tls_is_told_from_a_broken_one(run: Run) -> None:
