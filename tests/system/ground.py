@@ -60,11 +60,13 @@ class Page:
         at: When, in seconds of the monotonic clock.
         key: Its idempotency key.
         kind: `incident.firing`, ...
+        time: When it was decided, as the API writes times.
     """
 
     at: float
     key: str
     kind: str
+    time: str
     incident: str
     service: str
     title: str
@@ -120,7 +122,7 @@ class Ground:
         body = json.loads(raw)
         incident = body["incident"]
         told = (incident["id"], incident["service"] or "", incident["title"])
-        self.pages.append(Page(time.monotonic(), key, body["type"], *told))
+        self.pages.append(Page(time.monotonic(), key, body["type"], body["time"], *told))
 
     def paged(self, service: str, kind: str = "incident.firing") -> list[Page]:
         """The pages of this kind about a service."""

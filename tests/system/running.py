@@ -62,20 +62,21 @@ class Tocsin:
 
     async def start(self) -> None:
         """Start the daemon and wait until it answers."""
-        self._launch()
+        self.launch()
         await self.until(lambda state: state.daemon.pid == self._running.pid)
 
     def fail_to_start(self) -> tuple[int, str]:
         """Start the daemon, which is to refuse that; its exit code and what it said."""
         said = len(self.words()) if self.log.exists() else 0
-        self._launch()
+        self.launch()
         try:
             return self._running.wait(timeout=PATIENCE_S), self.words()[said:]
         except subprocess.TimeoutExpired:
             self._running.kill()
             raise AssertionError(f"it runs:\n{self.words()}") from None
 
-    def _launch(self) -> None:
+    def launch(self) -> None:
+        """Start the daemon and wait for nothing."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "daemon", "run", "--config", str(self.config)],
@@ -93,6 +94,16 @@ class Tocsin:
     def _running(self) -> subprocess.Popen[bytes]:
         assert self.process is not None, "the daemon was not started"
         return self.process
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process that was started is still there, or killed by us just now."""
+        return self._running.poll() in {None, -signal.SIGKILL}
+
+    def stop_at_once(self) -> None:
+        """`kill -9`, if it runs, and do not wait."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
 
     def kill(self) -> None:
         """`kill -9`."""
