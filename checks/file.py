@@ -54,8 +54,8 @@ FIELDS: Final[Mapping[str, FieldType]] = {
 }
 CONTENT_LIMIT: Final = 262_144
 """The most of a file's content that can be asked for: a condition sees it on the loop."""
-LINE_LIMIT: Final = 5_000
-"""How many lines a condition is given; `matches` counts in all that was read."""
+LINE_LIMIT: Final = 2_000
+"""How many lines are looked at: the last ones with `from_end`, else the first."""
 _CONTENT: Final = frozenset({"content", "lines", "matches"})
 
 
@@ -187,12 +187,13 @@ class FileProbe:
 
     def _reading(self, content: bytes) -> _Reading:
         text = clean_lines(content.decode("utf-8", "replace"), self._spec.max_content)
-        lines = text.splitlines()
+        whole = text.splitlines()
+        lines = whole[-LINE_LIMIT:] if self._spec.from_end else whole[:LINE_LIMIT]
         pattern = self._pattern
         matches = (
             None if pattern is None else sum(pattern.search(line) is not None for line in lines)
         )
-        return _Reading(text, lines[:LINE_LIMIT], matches)
+        return _Reading(text, lines, matches)
 
     async def close(self) -> None:
         """Nothing is kept between runs."""

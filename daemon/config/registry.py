@@ -90,8 +90,7 @@ LATER_KEYS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 
 LATER_CHECK_KINDS: Final = frozenset(
     {
-        "docker", "file", "grpc", "icmp", "mongodb", "process", "prometheus", "smtp",
-        "ssh", "systemd", "websocket",
+        "docker", "grpc", "mongodb", "prometheus", "smtp", "ssh", "websocket",
     }
 )  # fmt: skip
 LATER_CHANNEL_KINDS: Final = frozenset({"apprise", "exec", "pagerduty", "slack", "sms", "voice"})

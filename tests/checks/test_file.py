@@ -135,6 +135,12 @@ async def test_content_is_matched_line_by_line_and_bounded(run: Run, tmp_path: P
         "file", path=str(path), max_content=5, from_end=True, expect=['lines[1] == "end"']
     )
     assert found.status is Status.UP, found
+    path.write_text("old\n" * 3000 + "new\n")
+    keys = {"path": str(path), "pattern": "new"}
+    found = await run("file", **keys, from_end=True, expect=["matches == 1", "size(lines) == 2000"])
+    assert found.status is Status.UP, found
+    found = await run("file", **keys, expect=["matches == 0", "size(lines) == 2000"])
+    assert found.status is Status.UP, found
 
 
 async def test_the_largest_content_holds_the_loop_up_no_longer_than_a_blink(

@@ -10,11 +10,11 @@ from checks.conditions import compile_condition
 
 def test_all_kinds_are_there() -> None:
     names = ["http", "tcp", "tls", "dns", "icmp", "postgres", "mysql", "redis", "sqlite", "host"]
-    names += ["systemd", "exec", "heartbeat"]
+    names += ["process", "file", "systemd", "exec", "heartbeat"]
     assert list(KINDS) == names
     assert [name for name, kind in KINDS.items() if kind.passive] == ["heartbeat"]
     assert [name for name, kind in KINDS.items() if not kind.remote] == [
-        *("sqlite", "host", "systemd", "exec")
+        *("sqlite", "host", "process", "file", "systemd", "exec")
     ]
 
 

@@ -83,9 +83,16 @@ def test_the_context_gives_severities_and_promotions_in_order_of_time(full: Conf
 def test_only_targets_beyond_this_host_are_behind_the_uplink(full: Config) -> None:
     remote = {name: plan.remote for name, plan in full.plan.checks.items()}
 
-    here = {"orders-db", "backup"}
+    here = {"orders-db", "backup", "nginx-processes", "worker-process", "nginx-unit"}
+    here |= {"failed-units", "nightly-dump", "journal-errors"}
     assert {name for name, behind in remote.items() if not behind} == here
-    assert {"checkout-http", "router", "mail-certificate", "zone"} <= remote.keys() - here
+    assert {
+        "checkout-http",
+        "router",
+        "mail-certificate",
+        "zone",
+        "gateway-ping",
+    } <= remote.keys() - here
 
 
 def test_money_and_targets_are_exact(full: Config) -> None:
