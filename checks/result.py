@@ -54,7 +54,7 @@ class Fault(enum.StrEnum):
     PROTOCOL = "protocol"
     """The target answered something its protocol does not allow."""
     QUERY = "query"
-    """A database refused the query."""
+    """A database or a name server refused the question."""
     PROGRAM = "program"
     """A program that was run said so, or died."""
     CONDITION = "condition"
