@@ -225,6 +225,8 @@ async def _run(request: dict[str, Any]) -> dict[str, Any]:
     kind = request["kind"]
     spec = checks.KINDS[kind].spec(name="probe", kind=kind, **request.get("keys", {}))
     check = checks.prepare(spec, request.get("timeout_ms", 2000))
+    if "stall_s" in request:  # the loop does nothing else for so long, soon after the start
+        asyncio.get_running_loop().call_later(0.02, time.sleep, request["stall_s"])
     before = threading.active_count()
     peak = before
     task = asyncio.ensure_future(checks.run(check, 0))

@@ -109,6 +109,25 @@ def test_jitter_is_the_mean_difference_of_successive_round_trips(lab: Lab, way: 
 
 
 @ways
+@hosts
+def test_a_round_trip_ends_when_the_answer_reaches_the_host(lab: Lab, way: Way, host: str) -> None:
+    keys = {"host": host, "count": 1}
+    found = lab.run("icmp", keys=keys, script={"delay_ms": [50]}, stall_s=0.8, **way)
+    assert found["status"] == "up", found
+    assert 50 <= found["latency_ms"] < 700
+
+
+@ways
+def test_a_stalled_host_blames_nobody_for_what_it_sent_too_late(lab: Lab, way: Way) -> None:
+    keys = {"host": V4, "interval": "100ms"}
+    request: dict[str, Any] = {"keys": keys, "timeout_ms": 1000, "stall_s": 0.6}
+    found = lab.run("icmp", **request, script={"drop": [2]}, **way)
+    assert (found["status"], found["fault"]) == ("unknown", "internal"), found
+    assert found["message"].startswith("this host was too busy: an echo was sent 0.")
+    assert lab.run("icmp", **request, **way)["status"] == "up"
+
+
+@ways
 @pytest.mark.parametrize(
     ("host", "error", "words"),
     [
