@@ -182,7 +182,7 @@ def _violations(
     """
     found: list[Violation] = []
     for piece, cost in bad:
-        free = min(floor(budget / cost), piece.end - piece.start)
+        free = floor(budget / cost)
         budget -= (piece.end - piece.start) * cost
         if budget >= 0:
             continue

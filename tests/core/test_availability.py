@@ -56,6 +56,7 @@ def test_a_services_status_is_that_which_enough_checks_reach(size: int) -> None:
         ((UP, DEGRADED, DOWN), 2, DEGRADED),
         ((UP, DOWN, DOWN), 2, DOWN),
         ((UP, UNKNOWN, DOWN), 2, UNKNOWN),
+        ((UP, DOWN), 0, UP),
         ((), 1, UNKNOWN),
         ((), None, UNKNOWN),
     ],
@@ -133,6 +134,8 @@ def test_a_target_finer_than_what_is_shown_is_shown_when_reached() -> None:
     figure = figures(plan_of("99.99995", 10_000_000), timeline, now)
     assert figure.met
     assert figure.value == Decimal("99.99995")
+    just = figures(plan_of("99.99995", 10_000_000), timeline_of((0, UP), (now - 5, DOWN)), now)
+    assert (just.met, just.value) == (True, Decimal("99.99995"))
     worse = figures(plan_of("99.99995", 10_000_000), timeline_of((0, UP), (now - 6, DOWN)), now)
     assert not worse.met
     assert worse.value == Decimal("99.9999")
@@ -152,6 +155,14 @@ def test_a_violation_begins_where_the_budget_ends() -> None:
     figure = figures(plan_of("90", 1000), timeline, 1000)
     assert figure.budget_total_ms == 100
     assert figure.violations == (Violation(550, 900), Violation(950, None))
+
+
+def test_a_budget_that_is_spent_to_the_last_millisecond_is_not_violated() -> None:
+    timeline = timeline_of((0, UP), (300, DOWN), (400, UP))
+    figure = figures(plan_of("90", 1000), timeline, 1000)
+    assert (figure.budget_left_ms, figure.violations) == (0, ())
+    timeline.replace(700, DOWN)
+    assert figures(plan_of("90", 1000), timeline, 1000).violations == (Violation(700, None),)
 
 
 def test_a_violation_has_ended_when_the_service_comes_back_this_moment() -> None:
@@ -195,11 +206,16 @@ def test_spans_merge_into_disjoint_ones() -> None:
     assert merge_spans(spans, 2, 15) == [(2, 4), (5, 15)]
 
 
+def test_a_span_within_another_or_without_length_adds_nothing() -> None:
+    assert merge_spans([(2, 9), (3, 4)], 0, 20) == [(2, 9)]
+    assert merge_spans([(5, 5), (30, 40)], 0, 20) == []
+
+
 changes_of = st.lists(st.tuples(st.integers(0, 150), st.sampled_from(Status)), max_size=15)
 spans_of = st.lists(st.tuples(st.integers(-20, 260), st.integers(-20, 260)), max_size=4)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=15 * settings().max_examples, deadline=None)
 @given(
     changes=changes_of,
     excluded=spans_of,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,7 +22,7 @@ def begun(
     then: tuple[str, ...] = (),
     wait: int = 0,
 ) -> Escalation:
-    plan = PolicyPlan("p", levels, rounds, then, round_every=5 * MINUTE)
+    plan = PolicyPlan("p", levels, rounds, then, round_every=7 * MINUTE)
     return policy.begun(plan, START, START + wait)
 
 
@@ -68,6 +70,12 @@ def test_a_pause_moves_what_is_to_come_by_its_length() -> None:
     assert times(ran) == [(13, "b"), (23, "c")]
 
 
+def test_a_pause_moves_a_repeat_too() -> None:
+    steps, _ = run(begun((Level(0, ("a",), repeat=5 * MINUTE),)), 0)
+    steps = policy.resumed(policy.paused(steps, START + MINUTE), START + 3 * MINUTE)
+    assert steps.next_at == START + 7 * MINUTE
+
+
 def test_pausing_twice_or_resuming_what_runs_changes_nothing() -> None:
     steps = policy.paused(begun(), START + 5)
     assert policy.paused(steps, START + 9) == steps
@@ -79,6 +87,13 @@ def test_restarting_begins_with_the_first_level_now() -> None:
     steps = policy.restarted(steps, START + 60 * MINUTE)
     assert (steps.level, steps.spent) == (-1, False)
     assert steps.next_at == START + 60 * MINUTE
+
+
+def test_restarting_forgets_all_that_was_run() -> None:
+    steps, _ = run(begun(rounds=1), 25 * MINUTE)
+    assert (steps.round, steps.level) == (1, 0)
+    again = policy.restarted(steps, START + MINUTE)
+    assert again == replace(begun(rounds=1), started_at=START + MINUTE, next_at=START + MINUTE)
 
 
 def test_restarting_at_rest_stays_at_rest() -> None:
@@ -94,6 +109,23 @@ def test_a_level_repeats_until_the_next_one_is_due() -> None:
     assert [step.kind for _, step in ran[:2]] == [StepKind.LEVEL, StepKind.REPEAT]
 
 
+def test_a_level_that_is_due_together_with_a_repeat_takes_its_place() -> None:
+    levels = (Level(0, ("a",), repeat=5 * MINUTE), Level(5 * MINUTE, ("b",)))
+    assert times(run(begun(levels), 60 * MINUTE)[1]) == [(0, "a"), (5, "b")]
+
+
+def test_a_repeat_of_no_length_is_none() -> None:
+    steps, ran = run(begun((Level(0, ("a",), repeat=0),)), 10 * MINUTE)
+    assert times(ran) == [(0, "a")]
+    assert steps.spent
+
+
+def test_a_last_level_repeats_until_the_last_resort_and_no_longer() -> None:
+    steps, ran = run(begun((Level(0, ("a",), repeat=3 * MINUTE),), then=("z",)), 60 * MINUTE)
+    assert times(ran) == [(0, "a"), (3, "a"), (6, "a"), (7, "z")]
+    assert (steps.spent, steps.next_at) == (True, None)
+
+
 def test_a_last_level_with_a_repeat_goes_on_until_somebody_acts() -> None:
     steps, ran = run(begun((Level(0, ("a",), repeat=MINUTE),)), 10 * MINUTE)
     assert len(ran) == 11
@@ -103,9 +135,22 @@ def test_a_last_level_with_a_repeat_goes_on_until_somebody_acts() -> None:
 def test_the_policy_starts_over_and_then_turns_to_the_last_resort() -> None:
     steps, ran = run(begun(rounds=1, then=("z",)), 99 * MINUTE)
     assert times(ran) == [
-        (0, "a"), (5, "b"), (15, "c"), (20, "-"), (20, "a"), (25, "b"), (35, "c"), (40, "z"),
+        (0, "a"), (5, "b"), (15, "c"), (22, "-"), (22, "a"), (27, "b"), (37, "c"), (44, "z"),
     ]  # fmt: skip
     assert (steps.round, steps.spent) == (1, True)
+
+
+def test_a_policy_starts_over_as_often_as_it_was_asked_to() -> None:
+    steps, ran = run(begun((Level(0, ("a",)),), rounds=2), 99 * MINUTE)
+    assert times(ran) == [(0, "a"), (7, "-"), (7, "a"), (14, "-"), (14, "a")]
+    assert (steps.round, steps.spent) == (2, True)
+
+
+def test_every_round_waits_for_its_first_level_as_the_first_one_did() -> None:
+    late = (Level(2 * MINUTE, ("a",)), Level(5 * MINUTE, ("b",)))
+    _, ran = run(begun(late, rounds=1), 99 * MINUTE)
+    assert times(ran) == [(2, "a"), (5, "b"), (12, "-"), (14, "a"), (17, "b")]
+    assert ran[2][1] == Step(StepKind.ROUND, -1, ())
 
 
 def test_overdue_levels_run_once_each_in_order_and_nothing_piles_up() -> None:
@@ -129,6 +174,22 @@ def test_hurrying_does_not_wait_for_the_group() -> None:
     steps, (step,) = policy.hurried(begun(wait=MINUTE), START + 1)
     assert step.level == 0
     assert steps.next_at == START + 1 + 5 * MINUTE
+    steps, _ = policy.hurried(begun(wait=10 * MINUTE), START + 1)
+    assert steps.next_at == START + 1 + 5 * MINUTE
+    assert policy.hastened(steps, START) == steps
+
+
+def test_hurrying_into_a_new_round_keeps_its_levels_distances() -> None:
+    late = (Level(2 * MINUTE, ("a",)), Level(5 * MINUTE, ("b",)))
+    steps, _ = run(begun(late, rounds=1), 5 * MINUTE)
+    steps, (_, first) = policy.hurried(steps, START + 6 * MINUTE)
+    assert first.targets == ("a",)
+    assert steps.next_at == START + 9 * MINUTE
+
+
+def test_hurrying_after_the_last_resort_runs_nothing() -> None:
+    steps, _ = run(begun(then=("z",)), 99 * MINUTE)
+    assert policy.hurried(steps, START + 100 * MINUTE)[1] == ()
 
 
 def test_hurrying_over_the_end_starts_over_and_later_finds_nothing_left() -> None:
@@ -143,8 +204,15 @@ def test_hurrying_over_the_end_starts_over_and_later_finds_nothing_left() -> Non
 
 def test_a_policy_without_levels_turns_to_its_last_resort() -> None:
     _, ran = run(begun((), rounds=2, then=("z",)), 60 * MINUTE)
-    assert times(ran) == [(5, "z")]
+    assert times(ran) == [(7, "z")]
     assert begun(()).spent
+    assert policy.restarted(begun(()), START + 1).spent
+    assert not policy.restarted(begun((), then=("z",)), START + 1).spent
+
+
+def test_the_last_resort_does_not_come_before_the_group_has_waited_either() -> None:
+    _, ran = run(begun((), then=("z",), wait=9 * MINUTE), 60 * MINUTE)
+    assert times(ran) == [(9, "z")]
 
 
 spans = st.integers(0, 20 * MINUTE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 
 import pytest
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from checks.result import Status
 from daemon.core.health import (
+    RECORDED,
     TABLE,
     Action,
     ImpossibleStep,
@@ -19,6 +20,7 @@ from daemon.core.health import (
     decide,
     failing_since,
     phase_of,
+    reachable,
     step,
     unmeasured,
 )
@@ -50,26 +52,88 @@ def test_only_an_agreement_with_a_failure_that_is_not_confirmed_is_impossible() 
     assert all(verdict is Verdict.SAME for (_, verdict), row in TABLE.items() if row is None)
 
 
-def test_an_impossible_step_is_a_named_error(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("runs", "phase"),
+    [([], "unmeasured"), ([DOWN], "suspect"), ([UP], "up"), ([UP, DOWN], "failing")],
+)
+def test_an_impossible_step_is_a_named_error(
+    runs: list[Status], phase: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = follow(runs)
     monkeypatch.setattr("daemon.core.health._judge", lambda *_: Verdict.SAME)
-    with pytest.raises(ImpossibleStep, match="c: same in phase unmeasured"):
-        follow([DOWN])
+    with pytest.raises(ImpossibleStep, match=f"^c: same in phase {phase}$"):
+        step(state, DOWN, 9, down_after=3, up_after=1)
+
+
+RECORDS = {
+    Phase.UNMEASURED: [],
+    Phase.SUSPECT: [DOWN],
+    Phase.UP: [UP],
+    Phase.FAILING: [UP, DOWN],
+    Phase.BAD: [DOWN, DOWN, DOWN],
+    Phase.SHIFTING: [DOWN, DOWN, DOWN, DEGRADED],
+    Phase.RECOVERING: [DOWN, DOWN, DOWN, UP],
+}
+"""Runs that lead into each phase."""
+
+RUNS = {
+    Verdict.GOOD: (UP, 9, 9),
+    Verdict.RECOVERED: (UP, 9, 1),
+    Verdict.SAME: (DOWN, 9, 9),
+    Verdict.FAILED: (DEGRADED, 9, 9),
+    Verdict.CONFIRMED: (DEGRADED, 1, 9),
+}
+"""A run, and the `down_after` and `up_after` by which it is such a verdict."""
+
+
+def done_to(before: CheckState, after: CheckState, *, mixed: bool) -> Action:
+    """What was done, as it can be seen from outside."""
+    confirmed = (before.measured, before.status), (after.measured, after.status)
+    if confirmed[0] != confirmed[1]:
+        return Action.RISE if after.status is UP else Action.FALL
+    if after.hard:
+        return Action.KEEP if before.hard else Action.DISCARD
+    return Action.COUNT if phase_of(before) is phase_of(after) and not mixed else Action.BEGIN
+
+
+@pytest.mark.parametrize(("phase", "verdict"), [pair for pair, row in TABLE.items() if row])
+def test_each_row_is_followed(phase: Phase, verdict: Verdict) -> None:
+    state = follow(RECORDS[phase], up_after=9 if phase is Phase.RECOVERING else 1)
+    assert phase_of(state) is phase
+    run, down_after, up_after = RUNS[verdict]
+    done = step(state, run, 9, down_after=down_after, up_after=up_after)
+    assert (phase_of(done.state), done.action) == TABLE[phase, verdict]
+    assert done.action is done_to(state, done.state, mixed=False)
 
 
 @given(st.lists(statuses, max_size=40), st.integers(1, 4), st.integers(1, 4))
-def test_every_step_leads_where_the_table_says(
+def test_the_action_says_what_became_of_the_record(
     verdicts: list[Status], down_after: int, up_after: int
 ) -> None:
     state = CheckState("c")
     for second, verdict in enumerate(verdicts):
-        before = phase_of(state)
         done = step(state, verdict, second, down_after=down_after, up_after=up_after)
-        rows = [row for (phase, _), row in TABLE.items() if phase is before and row]
-        reached = phase_of(done.state)
         mixed = done.action is Action.FALL and done.state.status is not verdict
-        assert (Phase.BAD if mixed else reached, done.action) in rows
-        assert not mixed or reached is Phase.SHIFTING
+        assert done.action is done_to(state, done.state, mixed=mixed)
+        assert (phase_of(done.state) is Phase.SHIFTING) or not mixed
         state = done.state
+
+
+@pytest.mark.parametrize(
+    ("runs", "counted"),
+    [
+        ([UP], True),
+        ([UP, UP], True),
+        ([UP, DOWN], False),
+        ([UP, DOWN, DOWN], False),
+        ([UP, DOWN, UP], True),
+        ([UP, DOWN, DOWN, DOWN], True),
+        ([UP, DOWN, UNKNOWN, DOWN], True),
+    ],
+)
+def test_a_run_in_doubt_is_not_recorded_for_flapping(runs: list[Status], counted: bool) -> None:
+    done = step(follow(runs[:-1]), runs[-1], 9, down_after=3, up_after=1)
+    assert (done.action in RECORDED) is counted
 
 
 @dataclass
@@ -146,6 +210,28 @@ def test_a_recovery_is_dated_by_its_first_good_run() -> None:
     assert (state.status, state.since) == (UP, 3)
 
 
+def test_a_recovery_takes_as_many_good_runs_in_a_row_as_were_asked_for() -> None:
+    doubtful = follow([DOWN, DOWN, DOWN, UP, UP], up_after=3)
+    assert (doubtful.status, doubtful.hard, doubtful.attempts) == (DOWN, False, 2)
+    assert follow([DOWN, DOWN, DOWN, UP, UP, DOWN, UP], up_after=3).attempts == 1
+
+
+def test_a_silent_recovery_leaves_no_trace_of_the_streak() -> None:
+    assert follow([UP, DEGRADED, DOWN, UP]) == follow([UP])
+    failing = [DOWN, DOWN, DOWN]
+    assert follow([*failing, UP, DOWN], up_after=3) == follow(failing)
+    assert follow([*failing, DEGRADED, UNKNOWN, DOWN]) == follow(failing)
+
+
+def test_a_confirmation_leaves_no_trace_of_the_streak() -> None:
+    hidden = CheckState("c", unreachable="db", cause="db is down")
+    down = CheckState("c", DOWN, 1, soft_status=DOWN, measured=True, cause=None)
+    assert follow([UP, DOWN, DOWN, DOWN], state=hidden) == down
+    assert follow([UP, DOWN], down_after=1, state=hidden) == down
+    up = CheckState("c", UP, 3, soft_status=UP, measured=True, cause=None)
+    assert follow([DOWN, DOWN, DOWN, UP, UP], up_after=2, state=hidden) == up
+
+
 def test_a_mixed_streak_is_confirmed_as_the_mildest_of_it() -> None:
     state = follow([UP, DOWN, DEGRADED, DOWN])
     assert (state.status, state.since) == (DEGRADED, 1)
@@ -161,6 +247,13 @@ def test_unknown_runs_confirm_unknown_with_their_words_and_never_down() -> None:
     state = follow([UP, UNKNOWN, UNKNOWN, UNKNOWN])
     assert (state.status, state.measured, state.cause) == (UNKNOWN, True, "words")
     assert follow([UP, DOWN, UNKNOWN, DOWN]).status is UNKNOWN
+
+
+def test_only_an_unknown_status_has_a_cause() -> None:
+    assert follow([UP, UNKNOWN], down_after=1).cause == "words"
+    assert follow([UP, DOWN], down_after=1).cause is None
+    assert follow([UP, DOWN, DOWN]).cause is None
+    assert step(follow([UP]), UNKNOWN, 9, down_after=1, up_after=1).state.cause == ""
 
 
 def test_a_held_failure_is_not_confirmed_and_does_not_count_on() -> None:
@@ -187,6 +280,13 @@ def test_losing_sight_voids_the_streak_and_dates_back_to_it() -> None:
 def test_an_unknown_that_goes_on_keeps_its_beginning() -> None:
     first = unmeasured(follow([UP]), 5, "a gap")
     assert unmeasured(first, 9, "uplink is down").since == 5
+    assert unmeasured(CheckState("c"), 5, "a gap").since == 5
+
+
+def test_a_check_that_nothing_hides_any_more_says_why_it_is_still_unknown() -> None:
+    hidden = replace(unmeasured(follow([UP]), 5, "db is down"), unreachable="db")
+    seen = reachable(hidden)
+    assert seen == replace(hidden, unreachable=None, cause="not measured since db was down")
 
 
 def test_a_decision_needs_no_confirmation() -> None:
