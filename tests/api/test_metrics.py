@@ -74,5 +74,7 @@ async def test_prometheus_sees_checks_incidents_slas_and_the_daemon(tmp_path: Pa
     assert samples['tocsin_incidents{severity="info",state="acknowledged"}'] == 0
     assert samples["tocsin_loop_lag_seconds"] == 0.0015
     assert samples["tocsin_checks"] == 3
+    assert samples["tocsin_workers_alive"] == samples["tocsin_workers"] == 0
+    assert samples["tocsin_worker_restarts_total"] == 0
     assert 'tocsin_sla_budget_left_seconds{sla="checkout-99",service="checkout"}' in samples
     assert samples["tocsin_events_total"] == lab.hub.published > 0

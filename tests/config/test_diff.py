@@ -50,6 +50,12 @@ def test_what_needs_a_restart_is_said(load_text: Load) -> None:
     assert "after a restart: daemon.socket" in str(changes)
 
 
+def test_more_workers_need_a_restart(load_text: Load) -> None:
+    changes = compare(load_text("[daemon]\nworkers = 1\n"), load_text("[daemon]\nworkers = 2\n"))
+
+    assert changes.restart == ("daemon.workers",)
+
+
 def test_a_long_list_of_names_is_cut(load_text: Load) -> None:
     many = "".join(TCP.format(f"c{number:03}") for number in range(50))
 

@@ -104,3 +104,13 @@ async def test_after_a_refused_reload_a_good_one_clears_the_error(daemon: Daemon
     assert (await daemon.reload())["changed"] is True
     assert daemon.info().reload_error is None
     assert list(daemon.engine.plan.checks) == ["new"]
+
+
+async def test_checks_that_run_in_workers_leave_little_behind_and_stay_what_they_are(
+    daemon: Daemon,
+) -> None:
+    config = daemon.config
+    (first,) = prepare_checks(config, elsewhere=True).values()
+    assert (first.probe, first.expect, first.spec.name) == (None, (), "old")
+    again = prepare_checks(config, config, {"old": first}, elsewhere=True)
+    assert again["old"] is first
