@@ -346,8 +346,8 @@ class Store:
             self._timer = None
         if not self._batch:
             return True
-        batch, waiting = self._batch, self._waiting
-        self._batch, self._waiting = Batch(), []
+        batch, waiting = self._portion(), self._waiting
+        self._waiting = []
         began = self._loop.time()
         try:
             await self._call(partial(self._writer.write, batch))
@@ -359,7 +359,19 @@ class Store:
             _log.warning("the database can be written again; nothing decided was lost")
             self._problem = None
         _resolve(waiting)
+        if self._batch.results:
+            self._gather()
         return True
+
+    def _portion(self) -> Batch:
+        """What to write next. After an outage decisions go first, and results in pieces: there
+        may be room for those where there is none for all."""
+        batch, self._batch = self._batch, Batch()
+        if self._problem is not None or len(batch.results) > GATHER_ROWS:
+            most = 0 if batch.decisive else GATHER_ROWS
+            self._batch.results = batch.results[most:]
+            batch.results = batch.results[:most]
+        return batch
 
     def _failed(self, batch: Batch, waiting: list[asyncio.Future[None]], error: Exception) -> None:
         """Keep the batch for another try, and let those go on who wait for it."""

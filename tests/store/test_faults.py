@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -87,10 +88,14 @@ def room(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA max_page_count = 1000000")
 
 
-async def until_degraded(store: Store, *, degraded: bool) -> None:
+async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
-        while store.degraded is not degraded:  # noqa: ASYNC110  # the store has no event for it
+        while not holds():  # noqa: ASYNC110  # the store has no event for it
             await asyncio.sleep(0.01)
+
+
+async def until_degraded(store: Store, *, degraded: bool) -> None:
+    await until(lambda: store.degraded is degraded)
 
 
 LONG = "x" * 3000
@@ -158,6 +163,22 @@ async def test_results_are_given_up_before_memory_runs_out(
     await store.submit([Append(an_entry())], NOW)
     assert query("SELECT count(*), min(at) FROM result") == [(100, NOW + 400)]
     assert query("SELECT count(*) FROM incident") == [(1,)]
+
+
+async def test_decisions_take_the_little_room_there_is_before_results(
+    full_disk: tuple[Store, sqlite3.Connection], query: Query
+) -> None:
+    store, connection = full_disk
+    await store.submit([Save(an_incident(summary=LONG * 5))], NOW)
+    for number in range(6_000):
+        store.note([Observed(a_result(NOW + number, Status.DOWN))], NOW + number)
+    pages = connection.execute("PRAGMA page_count").fetchone()[0]
+    connection.execute(f"PRAGMA max_page_count = {pages + 12}")
+    await until(lambda: query("SELECT key FROM incident") != [])
+    assert query("SELECT count(*) FROM result") == [(0,)]
+    room(connection)
+    await until_degraded(store, degraded=False)
+    await until(lambda: query("SELECT count(*) FROM result") == [(6_000,)])
 
 
 async def test_closing_with_a_full_disk_says_what_is_lost(

@@ -124,6 +124,8 @@ async def test_a_disk_that_fills_in_the_middle_of_a_commit_leaves_the_database_s
             assert_sound(tocsin.database)
             rows = query(tocsin.database, "SELECT service FROM incident WHERE service != 'tocsin'")
             assert sorted(rows) == [(name,) for name in names]
+            fired = query(tocsin.database, "SELECT count(*) FROM timeline WHERE kind = 'fired'")
+            assert fired == [(len(names) + 1,)]
     ground.assert_no_duplicates()
 
 
