@@ -7,9 +7,11 @@ from dataclasses import replace
 from daemon.core.chronicle import EntryKind
 from daemon.core.events import ExpireSilence, PutSilence, Resolve
 from daemon.core.labels import parse_matcher
-from daemon.core.model import HOUR, MINUTE, MuteKind
-from daemon.core.plan import InhibitPlan
-from tests.core.deciding import ANA, Stand, condition, plan, route, said
+from daemon.core.model import HOUR, MINUTE, Alert, AlertState, Mute, MuteKind, Terms
+from daemon.core.mute import Muting
+from daemon.core.plan import InhibitPlan, Plan
+from daemon.core.turn import Turn
+from tests.core.deciding import ANA, START, Stand, alert, condition, plan, route, said
 
 SILENCE = PutSilence(ANA, (parse_matcher("check=web"),), None, 0, "works")
 INHIBIT = InhibitPlan((parse_matcher("check=db"),), (parse_matcher("check=web"),))
@@ -174,3 +176,81 @@ def test_a_group_with_one_unmuted_alert_is_told_of_that_one_alone() -> None:
     told = stand.see(condition("web"), condition("api"))
     assert stand.incident.muted == ()
     assert [a.labels["check"] for a in told[0].alerts] == ["api"]
+
+
+FLAPPING = Terms(since=START, flapping=True)
+SYMPTOMS = tuple("hgfedcba")
+CAUSE = InhibitPlan((parse_matcher("check=db"),), (parse_matcher("check=~[a-h]"),))
+
+
+def tracking(*alerts: Alert, spec: Plan | None = None) -> tuple[Muting, dict[str, Alert]]:
+    """Muting that has looked at these alerts, whose incidents were told, and their records."""
+    records = {one.key: one for one in alerts}
+    muting = Muting(spec or Plan(), records, lambda _: True)
+    for one in alerts:
+        muting.track(one)
+    return muting, records
+
+
+def keys(alerts: list[Alert]) -> list[str]:
+    return [one.key for one in alerts]
+
+
+def test_a_flapping_alert_says_why_it_is_muted() -> None:
+    muting, _ = tracking(alert("a", terms=FLAPPING))
+    (muted,) = muting.changed(Turn(START))
+    assert muted.muted == (Mute(MuteKind.FLAPPING, "check:a", "its check is flapping"),)
+
+
+def test_alerts_are_looked_at_in_one_order_whatever_the_order_they_fired_in() -> None:
+    muting, records = tracking(*map(alert, SYMPTOMS))
+    assert muting.changed(Turn(START)) == []
+    records |= {key: alert(key, terms=FLAPPING) for key in SYMPTOMS}
+    muting.review_all()
+    assert keys(muting.changed(Turn(START))) == sorted(SYMPTOMS)
+
+
+def test_what_a_cause_inhibits_is_looked_at_in_one_order() -> None:
+    muting, records = tracking(*map(alert, SYMPTOMS), spec=Plan(inhibits=(CAUSE,)))
+    muting.changed(Turn(START))
+    records["db"] = alert("db")
+    muting.track(records["db"])
+    assert keys(muting.changed(Turn(START))) == sorted(SYMPTOMS)
+
+
+def test_a_turn_without_room_leaves_the_rest_to_the_next_one() -> None:
+    muting, _ = tracking(*(alert(key, terms=FLAPPING) for key in "abc"))
+    turn = Turn(START, room=2)
+    assert keys(muting.changed(turn)) == ["a", "b"]
+    assert (turn.room, muting.waits) == (0, True)
+    assert muting.changed(turn) == []
+    assert muting.changed(Turn(START, room=-1)) == []
+    assert keys(muting.changed(Turn(START))) == ["c"]
+    assert not muting.waits
+
+
+def test_an_alert_that_is_gone_is_passed_over() -> None:
+    muting, records = tracking(*(alert(key, terms=FLAPPING) for key in "ab"))
+    del records["a"]
+    assert keys(muting.changed(Turn(START))) == ["b"]
+
+
+def test_an_alert_that_fires_no_longer_is_muted_by_nothing() -> None:
+    muting, _ = tracking(
+        alert(
+            "a",
+            state=AlertState.RESOLVED,
+            terms=replace(FLAPPING, unreachable="db"),
+            muted=(Mute(MuteKind.FLAPPING, "check:a", "its check is flapping"),),
+        )
+    )
+    (over,) = muting.changed(Turn(START))
+    assert over.muted == ()
+
+
+def test_only_what_fires_is_looked_at_when_silences_or_inhibitions_change() -> None:
+    muting, records = tracking(alert("a"))
+    muting.track(replace(records.pop("a"), state=AlertState.RESOLVED))
+    muting.changed(Turn(START))
+    muting.replan(Plan())
+    assert not muting.waits
