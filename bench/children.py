@@ -39,7 +39,7 @@ class Talker:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise RuntimeError(f"{self._process.args!r} ended with {self._process.wait()}")
+            raise NotMeasured(f"{self._process.args!r} ended with {self._process.wait()}")
         return json.loads(line)
 
     @property

@@ -28,6 +28,7 @@ class Watch(asyncio.Protocol):
     def __init__(self, kind: str) -> None:
         self._mark = b"event: %s\ndata: " % kind.encode()
         self._rest = b""
+        self._missed = False
         self.heard: list[tuple[float, bytes]] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -40,9 +41,16 @@ class Watch(asyncio.Protocol):
             _, found, text = event.partition(self._mark)
             if found:
                 self.heard.append((now_s, text))
+            self._missed = self._missed or b"event: reset\n" in event
 
     def take(self) -> list[tuple[float, Any]]:
-        """What came since this was last asked."""
+        """What came since this was last asked.
+
+        Raises:
+            RuntimeError: The daemon said that something was missed.
+        """
+        if self._missed:
+            raise RuntimeError("the stream was reset; events were missed")
         heard, self.heard = self.heard, []
         return [(at_s, json.loads(text)) for at_s, text in heard]
 

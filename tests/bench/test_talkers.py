@@ -121,3 +121,10 @@ def test_a_stat_line_is_read_past_any_name() -> None:
     fields = " ".join(str(number) for number in range(4, 53))
     ticks = 16 + 17  # cutime and cstime are the 16th and 17th field of proc(5)
     assert procs.reaped_s(f"1 (a) b) S {fields}") == pytest.approx(ticks / 100)
+
+
+def test_a_watcher_that_missed_something_says_so() -> None:
+    watch = Watch("incident")
+    watch.data_received(b'id: 9\nevent: reset\ndata: {"seq": 9}\n\n')
+    with pytest.raises(RuntimeError, match="missed"):
+        watch.take()
