@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CONFIG ?= config.toml
 
-.PHONY: help setup run demo test check format bench soak lock picture clean
+.PHONY: help setup run demo test mutants check format bench soak lock picture clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -26,6 +26,9 @@ demo: setup  ## a small estate on this machine that fails by a script
 
 test: setup  ## all tests
 	$(BIN)/python -m pytest -n 2 --dist loadscope
+
+mutants: setup  ## change the deciding modules a little; do their tests notice?
+	$(BIN)/python -m tests.mutation
 
 check: setup  ## lint, types, architecture
 	$(BIN)/ruff check .
