@@ -22,7 +22,7 @@ from typing import Final
 from bench.children import Subject, Talker
 from bench.estate import Estate, name_of
 from bench.figures import machine, percentile
-from bench.lab import LISTENERS
+from bench.lab import FULL, LISTENERS
 from bench.live import LATE_GOAL_MS
 
 CHECKS: Final = 5_000
@@ -129,6 +129,7 @@ def _flap(targets: Talker, number: int) -> None:
 def soak(samples: int, subject: Subject, targets: Talker) -> list[Sample]:
     """Take so many samples, and print each."""
     found: list[Sample] = []
+    time.sleep(FULL.warm_s)
     began = time.monotonic()
     targets.mark()
     for number in range(samples):

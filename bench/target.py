@@ -53,12 +53,14 @@ class Tally:
     Attributes:
         requests: HTTP and HTTPS requests answered.
         connections: TCP connections greeted.
-        late_ms: By how much each request missed its slot.
+        late_ms: By how much each request missed its slot; not of names that ever failed, which
+            are asked again between their slots.
         failing: The names that are answered badly.
     """
 
     def __init__(self) -> None:
         self.failing: set[str] = set()
+        self._ever_failed: set[str] = set()
         self._begin()
 
     def _begin(self) -> None:
@@ -69,7 +71,7 @@ class Tally:
         """A request came in; its answer."""
         self.requests += 1
         name, _, every = path[1:].decode("ascii", "replace").partition("?every=")
-        if every:
+        if every and name not in self._ever_failed:
             span = int(every)
             self.late_ms.append((time.time_ns() / 1e6 - slot_of(name, span)) % span)
         return BAD if name in self.failing else GOOD
@@ -82,6 +84,7 @@ class Tally:
                 return self._mark()
             case "fail":
                 self.failing.update(names)
+                self._ever_failed.update(names)
             case "mend":
                 self.failing.difference_update(names)
             case _:

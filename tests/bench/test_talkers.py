@@ -60,6 +60,14 @@ def test_how_late_a_request_came_follows_from_its_name_and_interval() -> None:
     assert 0 <= told["late_ms"][0] < 10_000
 
 
+def test_a_target_that_ever_failed_is_asked_between_its_slots_and_is_not_late() -> None:
+    tally = Tally()
+    tally.obey("fail c00000")
+    tally.obey("mend c00000")
+    tally.http(b"/c00000?every=10000")
+    assert (tally.requests, tally.late_ms) == (1, [])
+
+
 def test_a_watcher_keeps_whole_events_of_its_kind_from_any_pieces() -> None:
     watch = Watch("incident")
     stream = (
