@@ -13,6 +13,7 @@ import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from time import perf_counter
 from typing import Final, Literal, TypeVar
 
@@ -36,6 +37,16 @@ _MAX_ADDRESSES: Final = 8
 P = TypeVar("P", bound=asyncio.Protocol)
 
 
+@lru_cache(maxsize=256)
+def _literal(host: str) -> int | None:
+    """The family of an address; None for a name. Thousands of checks may share a host."""
+    try:
+        version = ipaddress.ip_address(host).version
+    except ValueError:
+        return None
+    return socket.AF_INET if version == 4 else socket.AF_INET6
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """Where to connect.
@@ -53,11 +64,7 @@ class Endpoint:
     @classmethod
     def of(cls, host: str, port: int, family: Family = "any") -> Endpoint:
         """The endpoint of a host as it stands in a configuration or a URL."""
-        try:
-            version = ipaddress.ip_address(host).version
-        except ValueError:
-            return cls(host, port, family)
-        return cls(host, port, family, socket.AF_INET if version == 4 else socket.AF_INET6)
+        return cls(host, port, family, _literal(host))
 
     @property
     def words(self) -> str:

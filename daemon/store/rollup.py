@@ -12,6 +12,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 from daemon.core.model import MINUTE, SECOND, Instant
@@ -70,6 +71,7 @@ class Rollups:
     def __init__(self) -> None:
         self._open: dict[Key, Minute] = {}
         self._late: set[Key] = set()
+        self._unread: dict[int, None] = {}
         self._rolled_to = 0
 
     @property
@@ -78,16 +80,22 @@ class Rollups:
         return len(self._open) + len(self._late)
 
     def recover(self, connection: sqlite3.Connection) -> None:
-        """Take up where the last run stopped: read the results that no stored minute holds."""
+        """Take up where the last run stopped: the results that no stored minute holds are to be
+        read, some checks in each step of `store`, so that a start does not wait for it."""
         row = connection.execute("SELECT value FROM meta WHERE key = 'rolled_to'").fetchone()
         self._rolled_to = max(0, int(row[0]) - REMAKE) if row is not None else 0
-        for (check_id,) in connection.execute("SELECT id FROM check_name").fetchall():
+        known = connection.execute("SELECT id FROM check_name").fetchall()
+        self._unread = {check_id: None for (check_id,) in known}
+
+    def _read_some(self, connection: sqlite3.Connection) -> None:
+        for check_id in list(islice(self._unread, CHUNK // 10)):
             rows = connection.execute(
                 "SELECT at, status, latency_us FROM result WHERE check_id = ? AND at >= ?",
                 (check_id, self._rolled_to * MINUTE),
-            )
+            ).fetchall()
             for at, status, latency_us in rows:
                 self._minute(check_id, at // MINUTE).add(status, latency_us)
+            del self._unread[check_id]
 
     def _minute(self, check_id: int, minute: int) -> Minute:
         key = (check_id, minute)
@@ -103,7 +111,7 @@ class Rollups:
             minute = at // MINUTE
             if minute < rolled_to:
                 self._late.add((check_id, minute))
-            else:
+            elif check_id not in self._unread:  # else they are read with what came before
                 self._minute(check_id, minute).add(status, latency_us)
 
     def store(self, connection: sqlite3.Connection, now: Instant) -> bool:
@@ -112,6 +120,9 @@ class Rollups:
         Raises:
             sqlite3.Error: They could not be stored and stay in memory.
         """
+        if self._unread:
+            self._read_some(connection)
+            return True
         closed_to = (now - GRACE) // MINUTE
         if closed_to <= self._rolled_to and not self._late:
             return False

@@ -96,7 +96,7 @@ class Writer:
                 _log.error("a row of %s was not stored (%s): %.200r", table, error, row[:2])
 
     def recover(self) -> None:
-        """Make the rollups that the last run did not store."""
+        """Have the rollups made that the last run did not store."""
         self.rollups.recover(self._connection)
 
     def upkeep(self, now: Instant) -> bool:
