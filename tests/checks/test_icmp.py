@@ -62,11 +62,11 @@ def test_a_host_that_answers_is_up_without_a_thread(lab: Lab, way: Way, host: st
 @hosts
 def test_a_lost_echo_is_a_measurement_and_no_timeout(lab: Lab, way: Way, host: str) -> None:
     keys = {"host": host, "count": 4, "interval": "10ms"}
-    found = lab.run("icmp", keys=keys, timeout_ms=400, script={"drop": [1]}, **way)
+    found = lab.run("icmp", keys=keys, timeout_ms=200, script={"drop": [1]}, **way)
     assert (found["status"], found["metrics"]["loss_percent"]) == ("up", 25.0), found
     assert found["message"].startswith("1 of 4 echoes lost, ")
     keys["degraded_if"] = ["loss_percent > 20"]
-    found = lab.run("icmp", keys=keys, timeout_ms=400, script={"drop": [3]}, **way)
+    found = lab.run("icmp", keys=keys, timeout_ms=200, script={"drop": [3]}, **way)
     assert found["status"] == "degraded"
     assert found["message"] == "loss_percent > 20 (loss_percent is 25)"
 
@@ -75,9 +75,9 @@ def test_a_lost_echo_is_a_measurement_and_no_timeout(lab: Lab, way: Way, host: s
 @hosts
 def test_all_lost_is_down(lab: Lab, way: Way, host: str) -> None:
     keys = {"host": host, "interval": "10ms"}
-    found = lab.run("icmp", keys=keys, timeout_ms=300, script={"drop": [0, 1, 2]}, **way)
+    found = lab.run("icmp", keys=keys, timeout_ms=150, script={"drop": [0, 1, 2]}, **way)
     assert (found["status"], found["fault"]) == ("down", "timeout")
-    assert found["message"] == f"none of 3 echoes to {host} came back within 300ms"
+    assert found["message"] == f"none of 3 echoes to {host} came back within 150ms"
     assert found["metrics"] == {"sent": 3, "received": 0, "loss_percent": 100.0}
     assert found["latency_ms"] is None
     assert found["phases"]["echo"] < 800
@@ -91,7 +91,7 @@ def test_all_lost_is_down(lab: Lab, way: Way, host: str) -> None:
 def test_answers_of_others_and_forgeries_do_not_count(lab: Lab, way: Way, host: str) -> None:
     keys = {"host": host, "interval": "10ms"}
     script = {"forge": True, "drop": [0, 1, 2]}
-    found = lab.run("icmp", keys=keys, timeout_ms=300, script=script, **way)
+    found = lab.run("icmp", keys=keys, timeout_ms=150, script=script, **way)
     assert found["metrics"]["received"] == 0, found
     found = lab.run("icmp", keys=keys, script={"forge": True, "twice": True}, **way)
     assert (found["status"], found["metrics"]["received"]) == ("up", 3), found
@@ -109,7 +109,7 @@ def test_jitter_is_the_mean_difference_of_successive_round_trips(lab: Lab, way: 
 
 
 @ways
-@hosts
+@pytest.mark.parametrize("host", [V6])
 def test_a_round_trip_ends_when_the_answer_reaches_the_host(lab: Lab, way: Way, host: str) -> None:
     keys = {"host": host, "count": 1}
     found = lab.run("icmp", keys=keys, script={"delay_ms": [50]}, stall_s=0.8, **way)
@@ -117,7 +117,7 @@ def test_a_round_trip_ends_when_the_answer_reaches_the_host(lab: Lab, way: Way, 
     assert 50 <= found["latency_ms"] < 700
 
 
-@ways
+@pytest.mark.parametrize("way", WAYS[1:3])
 def test_a_stalled_host_blames_nobody_for_what_it_sent_too_late(lab: Lab, way: Way) -> None:
     keys = {"host": V4, "interval": "100ms"}
     request: dict[str, Any] = {"keys": keys, "timeout_ms": 1000, "stall_s": 0.6}

@@ -154,13 +154,13 @@ async def test_cpu_time_is_measured_between_two_runs(run: Run, start: Start) -> 
     assert 5 < float(found.metrics["cpu_percent"]) < 150, found
 
 
-async def test_a_thousand_processes_do_not_hold_the_loop_up(start: Start, sleeper: Path) -> None:
-    script = f"for i in $(seq 1000); do {sleeper} 60 & done; echo ready; wait"
+async def test_hundreds_of_processes_do_not_hold_the_loop_up(start: Start, sleeper: Path) -> None:
+    script = f"for i in $(seq 300); do {sleeper} 60 & done; echo ready; wait"
     shell = start("/bin/sh", "-c", script, stdout=subprocess.PIPE, start_new_session=True)
     assert shell.stdout is not None
     try:
         assert shell.stdout.readline() == b"ready\n"
-        check = prepared("process", cmdline="sleeper-of-tests-.* 60$", min=1000, timeout_ms=20_000)
+        check = prepared("process", cmdline="sleeper-of-tests-.* 60$", min=300, timeout_ms=20_000)
         task = asyncio.ensure_future(checks.run(check, AT))
         longest_s, before = 0.0, time.perf_counter()
         while not task.done():
