@@ -207,7 +207,7 @@ def test_spans_merge_into_disjoint_ones() -> None:
 
 
 def test_a_span_within_another_or_without_length_adds_nothing() -> None:
-    assert merge_spans([(2, 9), (3, 4)], 0, 20) == [(2, 9)]
+    assert merge_spans([(0, 1), (2, 9), (3, 4)], 0, 20) == [(0, 1), (2, 9)]
     assert merge_spans([(5, 5), (30, 40)], 0, 20) == []
 
 
