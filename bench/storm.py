@@ -90,9 +90,11 @@ def storms(lab: Lab) -> Iterator[Figure]:
         ):
             time.sleep(2 * EVERY_MS / 1000)
             for _ in range(count):
-                taken.append(_turn(subject, watcher, told, "down"))
-                over.append(_turn(subject, watcher, told, "up"))
+                taken += _turn(subject, watcher, told, "down")
+                over += _turn(subject, watcher, told, "up")
                 rss_mb.append(subject.rss_mb())
+    if min(len(taken), len(over)) <= count // 2:
+        raise NotMeasured(f"only {len(taken)} of {count} storms came at once; it is too busy here")
     settled = rss_mb[SETTLED - 1]
     growth = [(after - settled) * 100 / settled for after in rss_mb[SETTLED:]]
     yield Figure("10,000 alerts at once, durable and on the stream", "s", taken, 2.0)
@@ -102,25 +104,24 @@ def storms(lab: Lab) -> Iterator[Figure]:
     yield Figure(name, "%", [growth[-1]], 3.0)
 
 
-def _turn(subject: Subject, watcher: Talker, told: Path, state: str) -> float:
-    """Let everything go down (or up) at once; how long until all of it was heard."""
+def _turn(subject: Subject, watcher: Talker, told: Path, state: str) -> list[float]:
+    """Let everything go down (or up) at once; how long until all of it was heard. Nothing
+    where it did not happen at once."""
     failing = state == "down"
     subject.process.send_signal(signal.SIGUSR1 if failing else signal.SIGUSR2)
     heard_s = _await_alerts(watcher, "firing" if failing else "resolved")
-    taken_s = heard_s - began_s(told.read_text(encoding="utf-8").splitlines(), state)
-    if taken_s > EVERY_MS / 2000:
+    began = began_s(told.read_text(encoding="utf-8").splitlines(), state)
+    if began is None or heard_s - began > EVERY_MS / 2000:
         time.sleep(2 * EVERY_MS / 1000)  # some checks missed a slot; they share one again by then
-    return taken_s
+    return [] if began is None else [heard_s - began]
 
 
-def began_s(lines: Iterable[str], state: str) -> float:
-    """When the newest turn to a state began: when most probes were let go together.
+def began_s(lines: Iterable[str], state: str) -> float | None:
+    """When the newest turn to a state began: when most probes were let go together; None if
+    they were not, as where the machine is too busy to start them all in time.
 
     Args:
         lines: What the puppet told: seconds since the epoch, how many, their state.
-
-    Raises:
-        NotMeasured: They were not let go together.
     """
     turn: list[tuple[float, int]] = []
     for line in lines:
@@ -134,7 +135,7 @@ def began_s(lines: Iterable[str], state: str) -> float:
         if together >= ALERTS - STRAY and early <= STRAY:
             return released_s
         early += together
-    raise NotMeasured(f"the checks did not end together: {[count for _, count in turn]}")
+    return None
 
 
 def stream(lab: Lab) -> Iterator[Figure]:

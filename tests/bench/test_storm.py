@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
-from bench.children import NotMeasured
 from bench.storm import SAME_SLOT_MS, began_s, names_of_one_slot
 from daemon.core.schedule import phase
 
@@ -22,7 +19,5 @@ def test_a_storm_begins_when_most_probes_are_let_go() -> None:
 
 
 def test_checks_that_fail_in_several_groups_are_no_storm() -> None:
-    with pytest.raises(NotMeasured, match="4000, 9900"):
-        began_s(["7.0 9900 up", "9.5 4000 down", "13.0 9900 down"], "down")
-    with pytest.raises(NotMeasured):
-        began_s(["7.0 9900 up"], "down")
+    assert began_s(["7.0 9900 up", "9.5 4000 down", "13.0 9900 down"], "down") is None
+    assert began_s(["7.0 9900 up"], "down") is None
