@@ -7,8 +7,8 @@ when stale entries outnumber the live ones, so it stays as small as what is wait
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterator
+from heapq import heapify, heappop, heappush
 
 from daemon.core.model import Instant
 
@@ -27,16 +27,17 @@ class Deadlines:
 
     def set(self, key: str, at: Instant | None) -> None:
         """The key is due at `at`, and no longer when it was before; None for never."""
-        if at == self._at.get(key):
+        due_at, heap = self._at, self._heap
+        if at == due_at.get(key):
             return
         if at is None:
-            del self._at[key]
+            del due_at[key]
         else:
-            self._at[key] = at
-            heapq.heappush(self._heap, (at, key))
-        if len(self._heap) > 2 * len(self._at) + _SLACK:
-            self._heap = [(due, name) for name, due in self._at.items()]
-            heapq.heapify(self._heap)
+            due_at[key] = at
+            heappush(heap, (at, key))
+        if len(heap) > 2 * len(due_at) + _SLACK:
+            heap[:] = [(due, name) for name, due in due_at.items()]
+            heapify(heap)
 
     def get(self, key: str) -> Instant | None:
         """When this key is due; None for never."""
@@ -48,11 +49,12 @@ class Deadlines:
 
     def next(self) -> Instant | None:
         """The soonest deadline, due or not; None if nothing is waited for."""
-        while self._heap:
-            at, key = self._heap[0]
-            if self._at.get(key) == at:
+        due_at, heap = self._at, self._heap
+        while heap:
+            at, key = heap[0]
+            if due_at.get(key) == at:
                 return at
-            heapq.heappop(self._heap)
+            heappop(heap)
         return None
 
     def pop(self, now: Instant) -> str | None:
@@ -60,16 +62,18 @@ class Deadlines:
         at = self.next()
         if at is None or at > now:
             return None
-        _, key = heapq.heappop(self._heap)
+        _, key = heappop(self._heap)
         del self._at[key]
         return key
 
     def take_due(self, now: Instant) -> Iterator[tuple[str, Instant]]:
         """Take out and yield what is due with its time, longest due first."""
-        while (at := self.next()) is not None and at <= now:
-            _, key = heapq.heappop(self._heap)
-            del self._at[key]
-            yield key, at
+        due_at, heap = self._at, self._heap
+        while heap and heap[0][0] <= now:
+            at, key = heappop(heap)
+            if due_at.get(key) == at:
+                del due_at[key]
+                yield key, at
 
     def __len__(self) -> int:
         return len(self._at)

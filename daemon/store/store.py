@@ -47,8 +47,8 @@ from daemon.store.writer import Writer
 _log = logging.getLogger("tocsin.store")
 _T = TypeVar("_T")
 
-GATHER_S: Final = 0.25
-"""Results alone wait this long for company."""
+GATHER_S: Final = 1.0
+"""Results alone wait this long for company: a transaction costs far more than a row."""
 GATHER_ROWS: Final = 5_000
 """So many of them go at once."""
 MOST_RESULTS: Final = 100_000

@@ -1,9 +1,9 @@
 """`/events`: the stream of changes as Server-Sent Events (WHATWG HTML, 9.2).
 
 A subscriber is a number, how far it has read; the hub gives it everything newer in one
-piece, and one write sends it. After a write comes a short pause, so that a burst becomes
-few large writes instead of many small ones; the first event after a quiet time is not
-delayed. Whoever stops reading is dropped, and told to start anew if it comes back too late.
+piece, and one write sends it. Two writes are a short while apart, so that a burst becomes
+few large writes instead of many small ones; an event after a quiet time is not delayed.
+Whoever stops reading is dropped, and told to start anew if it comes back too late.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MAX_SUBSCRIBERS: Final = 64
 BEAT_S: Final = 15.0
 """A comment is sent when nothing else was for so long."""
 PACE_S: Final = 0.05
-"""The pause after a write."""
+"""From one write to the next."""
 STALL_S: Final = 20.0
 """A subscriber that has not read what was written for so long is dropped."""
 
@@ -98,15 +98,18 @@ async def _follow(
     Raises:
         TimeoutError: The other side does not read.
     """
+    clock, next_at = asyncio.get_running_loop().time, 0.0
     while not hub.closed and not _is_gone(request):
+        if not await hub.wait(since, BEAT_S):
+            await _write(response, _BEAT)
+            continue
+        if (early_s := next_at - clock()) > 0:
+            await asyncio.sleep(early_s)
         batch = hub.take(since)
         since = batch.seq
         if batch.data:
             await _write(response, batch.data)
-            if not batch.more:
-                await asyncio.sleep(PACE_S)
-        elif not await hub.wait(since, BEAT_S):
-            await _write(response, _BEAT)
+            next_at = 0.0 if batch.more else clock() + PACE_S
 
 
 async def _write(response: web.StreamResponse, data: bytes) -> None:
