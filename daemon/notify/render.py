@@ -8,16 +8,17 @@ the built-in one, because an ugly page is better than none; the log says so.
 from __future__ import annotations
 
 import logging
+from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
-
-from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, StrictUndefined
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from daemon.notify.channel import Message
 from daemon.notify.scrub import Scrubber
 from daemon.notify.story import Story, tell
+
+if TYPE_CHECKING:
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 _log = logging.getLogger(__name__)
 
@@ -44,8 +45,7 @@ class Renderer:
         self.audience = audience
         self._zone = zone or ZoneInfo("UTC")
         self._external_url = external_url
-        self._built_in = _environment(None)
-        self._own = self._built_in if templates is None else _environment(templates)
+        self._templates = templates
         self._scrub = Scrubber()
 
     def subject(self, message: Message) -> str:
@@ -67,19 +67,25 @@ class Renderer:
     def _render(self, template: str, message: Message) -> str:
         name = f"{self.audience}/{template}"
         story = tell(message, self._zone, self._external_url)
-        if self._own is not self._built_in:
+        if self._templates is not None:
             try:
-                return self._rendered(self._own, name, story)
+                return self._rendered(_environment(self._templates), name, story)
             except Exception as error:  # noqa: BLE001  # whatever an own template does, the page goes out
                 _log.warning("own template %s failed, the built-in one is used: %s", name, error)
-        return self._rendered(self._built_in, name, story)
+        return self._rendered(_environment(None), name, story)
 
     @staticmethod
     def _rendered(environment: ImmutableSandboxedEnvironment, name: str, story: Story) -> str:
         return environment.get_template(name).render(m=story)
 
 
+@cache
 def _environment(templates: Path | None) -> ImmutableSandboxedEnvironment:
+    """The templates of a directory before the built-in ones; the template language is loaded
+    with the first message, not with the daemon. A template that changes is read anew."""
+    from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
     built_in = PackageLoader("daemon.notify", "templates")
     own = [] if templates is None else [FileSystemLoader(templates)]
     return ImmutableSandboxedEnvironment(

@@ -36,6 +36,7 @@ def settle_memory() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_YOUNG_OBJECTS, 10, 10)
+    gc.enable()
 
 
 def end_with(parent: int, number: int) -> bool:
