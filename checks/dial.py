@@ -157,8 +157,8 @@ async def _open(
             await loop.create_connection(lambda: protocol, address, endpoint.port, family=family)
         else:
             wire = begin_wire(protocol, family, address, endpoint.port)
-        if wire.connected is not None:
-            await wire.stand()
+            if wire.connected is not None:
+                await wire.stand()
     except TimeoutError:
         raise  # ours, or the kernel's after minutes; either says the same
     except OSError as error:
@@ -205,8 +205,12 @@ async def _secured(
     if not isinstance(transport, Wire):
         return await loop.start_tls(transport, protocol, context, server_hostname=name)
     sock = transport.detach()
-    # The loop owns the socket from here on, also where the handshake fails.
-    secured, _ = await loop.create_connection(
-        lambda: protocol, sock=sock, ssl=context, server_hostname=name
-    )
+    try:
+        secured, _ = await loop.create_connection(
+            lambda: protocol, sock=sock, ssl=context, server_hostname=name
+        )
+    except BaseException:
+        sock.close()  # ours, if the loop failed before it took it over
+        sock.detach()  # the loop's, which closes it itself
+        raise
     return secured

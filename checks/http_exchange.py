@@ -147,6 +147,9 @@ class Answer:
         if 100 <= status < 200 and status != 101:
             self.headers.clear()
             return
+        if status < 100:
+            self.fail(Fault.PROTOCOL, f"{self.target} answered with the status {status:03}")
+            return
         self.status = status
         self.http_version = parser.get_http_version()
         self._in_head = False
@@ -176,11 +179,12 @@ class Answer:
 class Connection(asyncio.Protocol):
     """A connection to an HTTP server that carries one exchange at a time."""
 
-    __slots__ = ("_answer", "closed", "transport")
+    __slots__ = ("_answer", "_spoke_first", "closed", "transport")
 
     def __init__(self) -> None:
         self.transport: asyncio.Transport | None = None
         self.closed = False
+        self._spoke_first = False
         self._answer: Answer | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -188,6 +192,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._answer is None:  # nothing was asked: not to be trusted with a next request
+            self._spoke_first = True
             self.abort()
         else:
             self._answer.feed(data)
@@ -205,7 +210,9 @@ class Connection(asyncio.Protocol):
         """
         self._answer = answer
         try:
-            if self.closed or self.transport is None:
+            if self._spoke_first:
+                answer.fail(Fault.PROTOCOL, f"{answer.target} spoke before it was asked")
+            elif self.closed or self.transport is None:
                 answer.lost(None)
             else:
                 self.transport.write(request)

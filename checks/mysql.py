@@ -119,7 +119,8 @@ class MysqlProbe:
             if found is not None:
                 return found
         words = str(error.args[1]) if len(error.args) > 1 else str(error)
-        return ProbeError(_SORTS.get(number, Fault.QUERY), f"{self._words}: {words}")
+        sort = _SORTS.get(number, Fault.QUERY) if number else Fault.PROTOCOL  # the driver's own
+        return ProbeError(sort, f"{self._words}: {words}")
 
     async def close(self) -> None:
         """Nothing is kept between runs."""

@@ -65,7 +65,7 @@ def _link_class() -> Any:
                 trace.enter("connect")
                 await loop.create_unix_connection(lambda: protocol, self._unix_socket)
             else:
-                await connect(endpoint, protocol, trace, limit_s)
+                await connect(endpoint, protocol, trace, limit_s, native=True)
             transport = cast("asyncio.Transport", reader._transport)
             self._reader = reader
             self._writer = asyncio.StreamWriter(transport, protocol, reader, loop)
@@ -92,7 +92,7 @@ def _link_class() -> Any:
             return await super()._process_auth(plugin_name, auth_packet)
 
         async def _read_bytes(self, num_bytes: int) -> Any:
-            self._meter.take(num_bytes)
+            self._meter.spend(num_bytes)
             return await super()._read_bytes(num_bytes)
 
     return Link

@@ -89,12 +89,19 @@ class PostgresProbe:
         try:
             return await self._converse(asyncpg, trace, meter)
         except Exception as error:  # noqa: BLE001  # what is none of the known goes on its way
-            if meter.overrun is not None:  # whatever the driver made of it
-                raise meter.overrun from None
+            if meter.fault is not None:  # whatever the driver made of it
+                raise meter.fault from None
             raise self._fault(asyncpg, error, trace.stage) or error from None
 
     async def _converse(self, driver: Any, trace: Trace, meter: Meter) -> Observation:
-        loop = DialLoop(self._endpoint, trace, self._limit_s, meter, self._server_name)
+        loop = DialLoop(
+            self._endpoint,
+            trace,
+            self._limit_s,
+            meter,
+            secure=bool(self._spec.tls),
+            server_name=self._server_name,
+        )
         connection: asyncpg.Connection[Any] = await driver.connect(**self._arguments, loop=loop)
         try:
             seen = await self._queried(connection, trace)
@@ -135,7 +142,7 @@ class PostgresProbe:
             return ProbeError(Fault.PROTOCOL, f"{self._words}: {error}")
         if isinstance(error, OSError):
             return _inner(error, self._words)
-        if isinstance(error, NONSENSE):
+        if isinstance(error, (driver.InternalClientError, *NONSENSE)):
             return nonsense(self._words, error)
         return None
 

@@ -15,7 +15,7 @@ from checks.dial import Endpoint, Family, connect, start_tls
 from checks.errors import ProbeError
 from checks.faults import read_fault
 from checks.probe import FieldType, Kind, Order, Trace
-from checks.resp import Refused, Reply, RespViolation, command_bytes, read_reply
+from checks.resp import Refused, Reply, ReplyReader, RespViolation, command_bytes
 from checks.result import Fault, Observation, Scalar
 from checks.spec import CheckSpec, Secret
 from checks.text import one_line
@@ -67,7 +67,7 @@ class _Talk(asyncio.Protocol):
     def __init__(self, words: str) -> None:
         self.transport: asyncio.Transport | None = None
         self._words = words
-        self._buffer = bytearray()
+        self._reader = ReplyReader()
         self._reply: asyncio.Future[Reply] | None = None
         self._lost: BaseException | None = None
 
@@ -75,32 +75,38 @@ class _Talk(asyncio.Protocol):
         self.transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        self._buffer += data
+        if self._lost is not None:
+            return
         if self._reply is None or self._reply.done():
+            self._lose(self._violation("it spoke before it was asked"))
             return
         try:
-            found = read_reply(self._buffer)
+            if self._reader.feed(data):
+                self._reply.set_result(self._reader.reply)
         except RespViolation as error:
-            self._reply.set_exception(
-                ProbeError(
-                    Fault.PROTOCOL, f"{self._words} does not speak the Redis protocol: {error}"
-                )
-            )
-            return
-        if found is not None:
-            del self._buffer[: found[1]]
-            self._reply.set_result(found[0])
+            self._lose(self._violation(str(error)))
 
     def connection_lost(self, exc: Exception | None) -> None:
         lost = exc or EOFError()
-        self._lost = read_fault(lost, self._words) or lost
+        self._lose(read_fault(lost, self._words) or lost)
+
+    def _violation(self, what: str) -> ProbeError:
+        return ProbeError(
+            Fault.PROTOCOL, f"{self._words} does not speak the Redis protocol: {what}"
+        )
+
+    def _lose(self, why: BaseException) -> None:
+        self._lost = self._lost or why
         if self._reply is not None and not self._reply.done():
             self._reply.set_exception(self._lost)
 
     async def ask(self, words: Sequence[str]) -> Reply:
         """Send a command and wait for its reply."""
+        if self._reader.rest:
+            self._lose(self._violation("it said more than it was asked"))
         if self._lost is not None or self.transport is None:
             raise self._lost or ProbeError(Fault.RESET, f"{self._words} closed the connection")
+        self._reader = ReplyReader()
         self._reply = asyncio.get_running_loop().create_future()
         self.transport.write(command_bytes(words))
         return await self._reply
@@ -132,6 +138,9 @@ class RedisProbe:
             await self._log_in(talk, trace)
             trace.enter("command")
             reply = await self._asked(talk, self._spec.command)
+            if reply != "PONG" and self._spec.command == ("PING",):
+                said = one_line(str(_friendly(reply)), 60)
+                raise ProbeError(Fault.PROTOCOL, f"{self._words} answers PING with {said}")
             info = _info(await self._asked(talk, ("INFO",))) if self._wants_info else None
         finally:
             if talk.transport is not None:

@@ -44,34 +44,112 @@ def command_bytes(words: Sequence[str]) -> bytes:
     return b"".join(parts)
 
 
-def read_reply(buffer: bytes | bytearray, at: int = 0, depth: int = 0) -> tuple[Reply, int] | None:
-    """The reply at `at` and where the next begins; None while it is incomplete.
+class ReplyReader:
+    """Reads one reply from bytes as they come, each of them once.
 
-    Raises:
-        RespViolation: These bytes are no reply, or one beyond the limits.
+    Attributes:
+        whole: Whether the reply is complete; only then is `reply` set.
+        rest: What came behind it.
     """
-    if depth > DEPTH_LIMIT:
-        raise RespViolation("a reply is nested too deep")
-    if len(buffer) > REPLY_LIMIT:
-        raise RespViolation(f"a reply is longer than {REPLY_LIMIT} bytes")
-    end = buffer.find(b"\r\n", at)
-    if end < 0:
+
+    __slots__ = ("_at", "_buffer", "_bulk", "_seen", "_stack", "reply", "whole")
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._at = 0
+        self._seen = 0
+        self._bulk: int | None = None
+        self._stack: list[tuple[list[Reply], int]] = []
+        self.reply: Reply = None
+        self.whole = False
+
+    @property
+    def rest(self) -> bytes:
+        return bytes(self._buffer[self._at :])
+
+    def feed(self, data: bytes) -> bool:
+        """Take in what came; whether the reply is whole now.
+
+        Raises:
+            RespViolation: These bytes are no reply, or one beyond the limits.
+        """
+        self._buffer += data
+        while not self.whole and self._step():
+            pass
+        if not self.whole and len(self._buffer) > REPLY_LIMIT:
+            raise RespViolation(f"a reply is longer than {REPLY_LIMIT} bytes")
+        return self.whole
+
+    def _step(self) -> bool:
+        """Read one element; whether there was a whole one."""
+        if self._bulk is not None:
+            return self._read_bulk(self._bulk)
+        buffer, at = self._buffer, self._at
         if at < len(buffer) and buffer[at] not in b"+-:$*":
             raise RespViolation(f"a reply cannot begin with {chr(buffer[at])!r}")
-        return None
-    mark, line = buffer[at : at + 1], bytes(buffer[at + 1 : end])
-    after = end + 2
-    if mark == b"+":
-        return line.decode("utf-8", "replace"), after
-    if mark == b"-":
-        return Refused(line.decode("utf-8", "replace")), after
-    if mark == b":":
-        return _number(line), after
-    if mark == b"$":
-        return _bulk(buffer, _number(line), after)
-    if mark == b"*":
-        return _array(buffer, _number(line), after, depth)
-    raise RespViolation(f"a reply cannot begin with {bytes(mark)!r}")
+        end = buffer.find(b"\r\n", max(at, self._seen))
+        if end < 0:
+            self._seen = len(buffer) - 1  # the line's end may come in halves
+            return False
+        self._at = end + 2
+        self._read_line(buffer[at : at + 1], bytes(buffer[at + 1 : end]))
+        return True
+
+    def _read_line(self, mark: bytearray, line: bytes) -> None:
+        if mark == b"+":
+            self._place(line.decode("utf-8", "replace"))
+        elif mark == b"-":
+            self._place(Refused(line.decode("utf-8", "replace")))
+        elif mark == b":":
+            self._place(_number(line))
+        elif mark == b"$":
+            self._begin_bulk(_number(line))
+        else:
+            self._begin_array(_number(line))
+
+    def _begin_bulk(self, length: int) -> None:
+        if length == -1:
+            self._place(None)
+        elif 0 <= length <= REPLY_LIMIT:
+            self._bulk = length
+        else:
+            raise RespViolation(f"a reply of {length} bytes is beyond the limit")
+
+    def _read_bulk(self, length: int) -> bool:
+        end = self._at + length
+        if len(self._buffer) < end + 2:
+            return False
+        if self._buffer[end : end + 2] != b"\r\n":
+            raise RespViolation("a reply is longer than it says")
+        text = self._buffer[self._at : end].decode("utf-8", "replace")
+        self._at = end + 2
+        self._bulk = None
+        self._place(text)
+        return True
+
+    def _begin_array(self, length: int) -> None:
+        if length == -1:
+            self._place(None)
+        elif length == 0:
+            self._place([])
+        elif not 0 < length <= REPLY_LIMIT // 4:
+            raise RespViolation(f"a reply of {length} items is beyond the limit")
+        elif len(self._stack) >= DEPTH_LIMIT:
+            raise RespViolation("a reply is nested too deep")
+        else:
+            self._stack.append(([], length))
+
+    def _place(self, value: Reply) -> None:
+        """Put a value where it belongs: into the innermost array, or as the reply."""
+        while self._stack:
+            items, length = self._stack[-1]
+            items.append(value)
+            if len(items) < length:
+                return
+            self._stack.pop()
+            value = items
+        self.reply = value
+        self.whole = True
 
 
 def _number(line: bytes) -> int:
@@ -79,31 +157,3 @@ def _number(line: bytes) -> int:
     if not digits.isdigit() or len(digits) > 19:
         raise RespViolation(f"{line[:20]!r} is no number")
     return int(line)
-
-
-def _bulk(buffer: bytes | bytearray, length: int, at: int) -> tuple[Reply, int] | None:
-    if length == -1:
-        return None, at
-    if not 0 <= length <= REPLY_LIMIT:
-        raise RespViolation(f"a reply of {length} bytes is beyond the limit")
-    end = at + length
-    if len(buffer) < end + 2:
-        return None
-    if buffer[end : end + 2] != b"\r\n":
-        raise RespViolation("a reply is longer than it says")
-    return bytes(buffer[at:end]).decode("utf-8", "replace"), end + 2
-
-
-def _array(buffer: bytes | bytearray, length: int, at: int, depth: int) -> tuple[Reply, int] | None:
-    if length == -1:
-        return None, at
-    if not 0 <= length <= REPLY_LIMIT // 4:
-        raise RespViolation(f"a reply of {length} items is beyond the limit")
-    items: list[Reply] = []
-    for _ in range(length):
-        item = read_reply(buffer, at, depth + 1)
-        if item is None:
-            return None
-        items.append(item[0])
-        at = item[1]
-    return items, at

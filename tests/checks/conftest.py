@@ -13,6 +13,7 @@ import checks
 from checks.result import Result
 from tests.checks.authority import Authority, make_authority
 from tests.peers import start_mariadb, start_postgres, start_redis
+from tests.peers.hostile import Hostile, start_hostile
 from tests.peers.process import Server
 
 Run = Callable[..., Awaitable[Result]]
@@ -66,6 +67,12 @@ def mariadb() -> Iterator[Server]:
 def redis() -> Iterator[Server]:
     with start_redis() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def hostile() -> Iterator[Hostile]:
+    with start_hostile() as target:
+        yield target
 
 
 @pytest.fixture(scope="session")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+from time import perf_counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.resp import REPLY_LIMIT, Refused, Reply, RespViolation, command_bytes, read_reply
+from checks.resp import REPLY_LIMIT, Refused, Reply, ReplyReader, RespViolation, command_bytes
 
 
 def encoded(reply: Reply) -> bytes:
@@ -30,10 +33,21 @@ REPLIES: st.SearchStrategy[Reply] = st.recursive(
 )
 
 
-@given(REPLIES)
-def test_every_reply_is_read_back_and_every_cut_of_it_is_incomplete(reply: Reply) -> None:
+def read_reply(data: bytes, *cuts: int) -> tuple[Reply, int] | None:
+    """The reply in these bytes, fed in pieces, and where it ends; None while it is not whole."""
+    reader = ReplyReader()
+    ends = sorted(cut % (len(data) + 1) for cut in cuts)
+    for start, end in itertools.pairwise([0, *ends, len(data)]):
+        reader.feed(data[start:end])
+    return (reader.reply, len(data) - len(reader.rest)) if reader.whole else None
+
+
+@given(REPLIES, st.lists(st.integers(0, 500), max_size=5))
+def test_every_reply_is_read_back_and_every_cut_of_it_is_incomplete(
+    reply: Reply, cuts: list[int]
+) -> None:
     data = encoded(reply)
-    assert read_reply(data) == (reply, len(data))
+    assert read_reply(data, *cuts) == (reply, len(data))
     assert read_reply(data + b"+next\r\n") == (reply, len(data))
     for cut in range(len(data)):
         assert read_reply(data[:cut]) is None
@@ -73,6 +87,17 @@ def test_simple_replies_and_errors() -> None:
 def test_what_is_no_reply_or_beyond_the_limits_is_an_error(data: bytes) -> None:
     with pytest.raises(RespViolation):
         read_reply(data)
+
+
+def test_a_long_reply_that_comes_byte_by_byte_is_read_once() -> None:
+    """200,000 numbers, then 2,000 pieces of one more: reading from the start would take minutes."""
+    reader = ReplyReader()
+    began_s = perf_counter()
+    assert not reader.feed(b"*200001\r\n" + b":1\r\n" * 200_000)
+    for byte in b"$1990\r\n" + b"x" * 1990 + b"\r\n":
+        whole = reader.feed(bytes([byte]))
+    assert whole
+    assert perf_counter() - began_s < 10
 
 
 def test_a_command_is_an_array_of_bulk_strings() -> None:
