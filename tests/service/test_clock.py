@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.service.clock import STALL, TOLERANCE, Clock
+from daemon.service.clock import STALL, TOLERANCE, Clock, wall_clock
 
 START = 1_800_000_000_000
 
@@ -113,3 +117,26 @@ def test_it_never_goes_back_whatever_is_done_to_the_wall_clock(
         now = machine.clock.now()
         assert now >= last
         last = now
+
+
+def test_a_beat_is_overdue_as_soon_as_it_would_report_a_stall() -> None:
+    machine = Machine()
+    machine.clock.beat()
+    machine.run(STALL)
+    assert not machine.clock.is_overdue
+    machine.run(1)
+    assert machine.clock.is_overdue
+    assert machine.clock.beat() is not None
+    assert not machine.clock.is_overdue
+
+
+def test_a_test_may_set_the_wall_clock_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offset = tmp_path / "offset"
+    monkeypatch.setenv("TOCSIN_TEST_CLOCK", str(offset))
+    clock = wall_clock()
+    offset.write_text("3600000")
+    assert clock() > time.time_ns() + 3_500 * 10**9
+    monkeypatch.delenv("TOCSIN_TEST_CLOCK")
+    assert abs(wall_clock()() - time.time_ns()) < 60 * 10**9

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 import sys
 from dataclasses import replace
+
+import pytest
 
 from daemon.core.events import SelfReport
 from daemon.core.model import MINUTE
@@ -49,6 +53,27 @@ def test_a_problem_is_over_only_after_it_stayed_away_for_a_while() -> None:
     assert watch.look(WELL, 25.0) == []
     (report,) = watch.look(WELL, 10.0)
     assert (report.problem, report.holds) == ("descriptors", False)
+
+
+def test_a_process_that_may_hardly_open_more_files_says_so() -> None:
+    (report,) = Watch().look(replace(WELL, files_short=True))
+    assert report.problem == "descriptors"
+    assert "LimitNOFILE" in report.message
+
+
+def test_the_figures_stay_as_they_were_while_no_file_can_be_opened_to_read_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    watch = SelfWatch()
+    before = watch.rss_bytes()
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr("psutil.Process.memory_info", refuse)
+    monkeypatch.setattr("psutil.Process.cpu_percent", refuse)
+    assert watch.rss_bytes() == before > 0
+    assert watch.cpu_percent() == 0.0
 
 
 def test_a_slow_loop_late_probes_and_an_old_notice_are_told_apart() -> None:
