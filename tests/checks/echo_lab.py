@@ -119,9 +119,9 @@ class Responder:
 
     Attributes:
         script: `drop`: positions that get no answer; `delay_ms`: one for each position;
-            `twice`: answer everything twice; `forge`: send what must not count before each
-            answer; `error`: an ICMP type and code, sent in the place of the first `errors`
-            answers.
+            `twice_after_ms`: answer everything again so much later; `forge`: send what must
+            not count before each answer; `error`: an ICMP type and code, sent in the place of
+            the first `errors` answers.
     """
 
     def __init__(self, script: dict[str, Any], family: int) -> None:
@@ -181,7 +181,9 @@ class Responder:
             return
         if "delay_ms" in script:
             time.sleep(script["delay_ms"][position] / 1000.0)
-        for _ in range(2 if script.get("twice") else 1):
+        self._reply(self._speaks, to, ident, sequence, body)
+        if "twice_after_ms" in script:
+            time.sleep(script["twice_after_ms"] / 1000.0)
             self._reply(self._speaks, to, ident, sequence, body)
 
     def _forge(self, ident: int, sequence: int, body: bytes, to: Any) -> None:

@@ -93,8 +93,15 @@ def test_answers_of_others_and_forgeries_do_not_count(lab: Lab, way: Way, host: 
     script = {"forge": True, "drop": [0, 1, 2]}
     found = lab.run("icmp", keys=keys, timeout_ms=150, script=script, **way)
     assert found["metrics"]["received"] == 0, found
-    found = lab.run("icmp", keys=keys, script={"forge": True, "twice": True}, **way)
+    found = lab.run("icmp", keys=keys, script={"forge": True}, **way)
     assert (found["status"], found["metrics"]["received"]) == ("up", 3), found
+
+
+def test_a_second_answer_does_not_count(lab: Lab) -> None:
+    keys = {"host": V4, "count": 2, "interval": "500ms"}
+    found = lab.run("icmp", keys=keys, script={"twice_after_ms": 300})
+    assert (found["status"], found["metrics"]["received"]) == ("up", 2), found
+    assert found["metrics"]["rtt_max_ms"] < 300
 
 
 @ways
