@@ -108,7 +108,16 @@ class Wire(asyncio.Transport):
             once.
     """
 
-    __slots__ = ("_closed", "_fd", "_protocol", "_socket", "_unsent", "_watcher", "connected")
+    __slots__ = (
+        "_broken",
+        "_closed",
+        "_fd",
+        "_protocol",
+        "_socket",
+        "_unsent",
+        "_watcher",
+        "connected",
+    )
 
     def __init__(self, sock: socket.socket, protocol: asyncio.Protocol, watcher: Watcher) -> None:
         self._socket = sock
@@ -117,6 +126,7 @@ class Wire(asyncio.Transport):
         self._protocol = protocol
         self._watcher = watcher
         self._unsent = b""
+        self._broken: OSError | None = None
         self.connected: asyncio.Future[None] | None = None
 
     def connect(self, address: tuple[str, int], loop: asyncio.AbstractEventLoop) -> None:
@@ -184,7 +194,7 @@ class Wire(asyncio.Transport):
         if data:
             self._protocol.data_received(data)
         else:
-            self._lose(None)
+            self._lose(self._broken)
 
     def write(self, data: bytes | bytearray | memoryview[Any]) -> None:
         """Send this, after what could not be sent yet."""
@@ -197,6 +207,9 @@ class Wire(asyncio.Transport):
             sent = self._socket.send(data)
         except (BlockingIOError, InterruptedError):
             sent = 0
+        except ConnectionError as error:
+            self._broken = error  # what the other side had said before that is still to be read
+            return
         except OSError as error:
             # Not from within `write`, as with any transport: its caller is still at work.
             asyncio.get_running_loop().call_soon(self._lose, error)
