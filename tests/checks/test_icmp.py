@@ -62,11 +62,11 @@ def test_a_host_that_answers_is_up_without_a_thread(lab: Lab, way: Way, host: st
 @hosts
 def test_a_lost_echo_is_a_measurement_and_no_timeout(lab: Lab, way: Way, host: str) -> None:
     keys = {"host": host, "count": 4, "interval": "10ms"}
-    found = lab.run("icmp", keys=keys, timeout_ms=200, script={"drop": [1]}, **way)
+    found = lab.run("icmp", keys=keys, timeout_ms=400, script={"drop": [1]}, **way)
     assert (found["status"], found["metrics"]["loss_percent"]) == ("up", 25.0), found
     assert found["message"].startswith("1 of 4 echoes lost, ")
     keys["degraded_if"] = ["loss_percent > 20"]
-    found = lab.run("icmp", keys=keys, timeout_ms=200, script={"drop": [3]}, **way)
+    found = lab.run("icmp", keys=keys, timeout_ms=400, script={"drop": [3]}, **way)
     assert found["status"] == "degraded"
     assert found["message"] == "loss_percent > 20 (loss_percent is 25)"
 
@@ -75,15 +75,15 @@ def test_a_lost_echo_is_a_measurement_and_no_timeout(lab: Lab, way: Way, host: s
 @hosts
 def test_all_lost_is_down(lab: Lab, way: Way, host: str) -> None:
     keys = {"host": host, "interval": "10ms"}
-    found = lab.run("icmp", keys=keys, timeout_ms=150, script={"drop": [0, 1, 2]}, **way)
+    found = lab.run("icmp", keys=keys, timeout_ms=400, script={"drop": [0, 1, 2]}, **way)
     assert (found["status"], found["fault"]) == ("down", "timeout")
-    assert found["message"] == f"none of 3 echoes to {host} came back within 150ms"
+    assert found["message"] == f"none of 3 echoes to {host} came back within 400ms"
     assert found["metrics"] == {"sent": 3, "received": 0, "loss_percent": 100.0}
     assert found["latency_ms"] is None
     assert found["phases"]["echo"] < 800
     keys["count"] = 1
-    found = lab.run("icmp", keys=keys, timeout_ms=100, script={"drop": [0]}, **way)
-    assert found["message"] == f"the echo to {host} did not come back within 100ms"
+    found = lab.run("icmp", keys=keys, timeout_ms=300, script={"drop": [0]}, **way)
+    assert found["message"] == f"the echo to {host} did not come back within 300ms"
 
 
 @ways
@@ -91,8 +91,8 @@ def test_all_lost_is_down(lab: Lab, way: Way, host: str) -> None:
 def test_answers_of_others_and_forgeries_do_not_count(lab: Lab, way: Way, host: str) -> None:
     keys = {"host": host, "interval": "10ms"}
     script = {"forge": True, "drop": [0, 1, 2]}
-    found = lab.run("icmp", keys=keys, timeout_ms=150, script=script, **way)
-    assert found["metrics"]["received"] == 0, found
+    found = lab.run("icmp", keys=keys, timeout_ms=400, script=script, **way)
+    assert found["metrics"].get("received") == 0, found
     found = lab.run("icmp", keys=keys, script={"forge": True}, **way)
     assert (found["status"], found["metrics"]["received"]) == ("up", 3), found
 
