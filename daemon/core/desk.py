@@ -157,14 +157,21 @@ class Desk:
             self._alerts.rearm(key)
 
     def reopen(
-        self, incident: Incident, reason: str, turn: Turn, actor: Actor = ENGINE
+        self, incident: Incident, reason: str, turn: Turn, since: Instant | None = None
     ) -> Incident:
-        """Take an acknowledgement away, start its policy over, and let its groups tell it."""
+        """Take an acknowledgement away, start its policy over, and let its groups tell it.
+
+        Args:
+            since: When it ended, if nobody looked then: the policy counts from there.
+        """
+        since = turn.now if since is None else since
         again = replace(incidents.triggered(incident), reopened_at=turn.now)
         if again.escalation is not None:
-            again = replace(again, escalation=policy.restarted(again.escalation, turn.now))
+            steps = policy.restarted(again.escalation, since)
+            steps = steps if again.muted else policy.resumed(steps, since)
+            again = replace(again, escalation=steps)
         again = self.keep(again, turn)
-        self.book.write(turn, again, EntryKind.REOPENED, reason, actor)
+        self.book.write(turn, again, EntryKind.REOPENED, reason)
         return again
 
     def revive(self, key: str, reason: str, turn: Turn) -> None:
@@ -421,7 +428,7 @@ class Desk:
             return
         text = f"the acknowledgement by {incident.acknowledged_by} expired"
         self.book.write(turn, incident, EntryKind.ACK_EXPIRED, text)
-        self.reopen(incident, "acknowledgement expired", turn)
+        self.reopen(incident, "acknowledgement expired", turn, incident.ack_until)
 
     def _run_due(self, key: str, turn: Turn) -> None:
         """Run every step that is due, each once."""

@@ -238,6 +238,17 @@ def test_an_acknowledgement_that_expires_starts_the_policy_over() -> None:
     assert EntryKind.ACK_EXPIRED in stand.kinds()
 
 
+def test_an_acknowledgement_that_expired_while_nobody_looked_lost_its_policy_no_time() -> None:
+    stand = Stand()
+    stand.see(condition())
+    ack(stand, expires_after=10 * MINUTE)
+    told = stand.restart(after=26 * MINUTE)
+    assert [n.level for n in told if n.type is NoticeType.ESCALATED] == [0, 0, 1]
+    steps = stand.incident.escalation
+    assert steps is not None
+    assert steps.level == 2, "which told slack, as the end of the acknowledgement did"
+
+
 def test_without_a_policy_the_channels_are_told_at_once_that_nobody_has_it_any_more() -> None:
     stand = Stand(plan(route=route()))
     stand.see(condition())
