@@ -17,6 +17,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Final
 
+from daemon import aiohttp_library as aiohttp_library  # before anything of aiohttp is
 from daemon.api.server import ApiServer, SocketError
 from daemon.config import Config, ConfigError, database_path, find_config, load, socket_path
 from daemon.core.engine import Engine
