@@ -24,7 +24,7 @@ from checks.http_request import Target, refuse_header, request_bytes
 from checks.probe import FieldType, Kind, Order, Trace
 from checks.result import Fault, Observation, Scalar
 from checks.spec import CheckSpec, Secret
-from checks.tls_client import TlsSpec, cert_days, client_context
+from checks.tls_client import TlsSpec, cert_days, client_context, names_files
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _REPEATABLE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -125,7 +125,8 @@ class HttpProbe:
             self._body = b""
         self._first = self._request(spec.method, self._start, self._body)
         self._endpoint = self._start.endpoint(spec.family)
-        self._context = self._tls_context(own=True)
+        needed = self._start.secure or names_files(spec.tls)  # else not before a redirect to TLS
+        self._context = self._tls_context(own=True) if needed else None
         self._idle: dict[tuple[bool, str, int], Connection] = {}
 
     def _tls_context(self, *, own: bool) -> ssl.SSLContext | None:

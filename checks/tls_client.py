@@ -64,6 +64,11 @@ def client_context(
     return _context(spec.verify, spec.ca, cert, key, password, offered, oldest, ages)
 
 
+def names_files(spec: TlsSpec) -> bool:
+    """Whether it names any file, which may not be what it should be."""
+    return spec.ca is not None or spec.cert is not None or spec.key is not None
+
+
 def _files(spec: TlsSpec, cert: Path | None) -> list[tuple[Path, str]]:
     named = [(spec.ca, "tls.ca"), (cert, "tls.cert"), (spec.key if cert else None, "tls.key")]
     return [(path, name) for path, name in named if path is not None]
