@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import resource
+import select
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -69,11 +70,12 @@ def outcomes(
     Args:
         cpu_s: Processor time a trial may take; what takes longer was noticed.
     """
-    running: dict[int, Mutant] = {}
+    running: dict[int, tuple[int, Mutant]] = {}
     for mutant in mutants:
         if len(running) >= jobs:
             yield _ended(running)
-        running[_begin(target, mutant.code, cpu_s)] = mutant
+        process = _begin(target, mutant.code, cpu_s)
+        running[os.pidfd_open(process)] = process, mutant
     while running:
         yield _ended(running)
 
@@ -95,9 +97,13 @@ def fair_cpu_s(target: Target, source: str, file: str) -> int:
     return 1 + ceil(PATIENCE * (used.ru_utime + used.ru_stime))
 
 
-def _ended(running: dict[int, Mutant]) -> tuple[Mutant, bool]:
-    process, status = os.wait()
-    return running.pop(process), status != 0
+def _ended(running: dict[int, tuple[int, Mutant]]) -> tuple[Mutant, bool]:
+    """Wait for one of these trials, which are known by their file descriptors."""
+    ready, _, _ = select.select(list(running), [], [])
+    process, mutant = running.pop(ready[0])
+    os.close(ready[0])
+    _, status = os.waitpid(process, 0)
+    return mutant, status != 0
 
 
 def _begin(target: Target, code: CodeType, cpu_s: int) -> int:
@@ -115,6 +121,7 @@ def _begin(target: Target, code: CodeType, cpu_s: int) -> int:
 
 def _try(target: Target, code: CodeType, cpu_s: int) -> int:
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     silence = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
