@@ -43,6 +43,10 @@ MAX_BYTES: Final = 32 * 1024 * 1024
 MAX_QUEUED: Final = 10_000
 """Notices under way whose time of queueing is remembered."""
 
+PATIENCE_S: Final = 0.2
+"""How long readers sleep on while nothing but measurements comes in. Waking one for each costs
+more than the measurement did, and a screen paints four times a second at most."""
+
 BATCH_BYTES: Final = 256 * 1024
 """About how much `take` gives at once."""
 
@@ -116,6 +120,8 @@ class EventHub:
         self._bytes = 0
         self._log: OrderedDict[tuple[str, str], Entry] = OrderedDict()
         self._waiting: list[asyncio.Future[None]] = []
+        self._woken = self.seq
+        self._timer: asyncio.TimerHandle | None = None
         self._why_reset = "that is from before this daemon started"
 
     @property
@@ -123,11 +129,14 @@ class EventHub:
         """Events since the start."""
         return self.seq - self._first
 
-    def publish(self, kind: EventKind, key: str, make: Callable[[], Shape]) -> None:
+    def publish(
+        self, kind: EventKind, key: str, make: Callable[[], Shape], *, patient: bool = False
+    ) -> None:
         """The object `key` has changed; `make` gives it as it is after that change.
 
         `make` is called once at most, later, and must not depend on anything that changes
-        in between; it should hold no more than it needs.
+        in between; it should hold no more than it needs. A `patient` event wakes no reader
+        before `PATIENCE_S`; the next that is not takes it along.
         """
         self.seq += 1
         name = (kind, key)
@@ -137,8 +146,10 @@ class EventHub:
         self._log[name] = Entry(self.seq, kind, make)
         if len(self._log) > self.max_entries:
             self._drop_oldest()
-        if self._waiting:
+        if not patient:
             self._wake()
+        elif self._waiting:
+            self._wake_later()
 
     def remember_queued(self, notice: str, at: Instant) -> None:
         """A notice is under way; its next event will have to say since when."""
@@ -204,17 +215,27 @@ class EventHub:
         """Have all who wait look again; one of them may have lost its reader."""
         self._wake()
 
+    def _wake_later(self) -> None:
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(PATIENCE_S, self._wake)
+
     def _wake(self) -> None:
+        self._woken = self.seq
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         waiting, self._waiting = self._waiting, []
         for future in waiting:
             if not future.done():
                 future.set_result(None)
 
     async def wait(self, since: int, timeout_s: float) -> bool:
-        """Wait until there may be something after `since`, or a reason to stop; False when
-        `timeout_s` passed first."""
-        if self.seq != since or self.closed:
+        """Wait until there may be something after `since` that is worth waking for, or a reason
+        to stop; False when `timeout_s` passed first."""
+        if not self._woken <= since <= self.seq or self.closed:
             return True
+        if since < self.seq:
+            self._wake_later()
         future = asyncio.get_running_loop().create_future()
         self._waiting.append(future)
         try:

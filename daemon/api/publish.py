@@ -92,7 +92,8 @@ def _publish_result(result: Result, engine: EngineView, hub: EventHub) -> None:
     if plan is None or state is None:
         return  # it left the configuration while it ran
     hub.trails.add(result)
-    hub.publish("check", plan.name, partial(views.check_view, plan, state, result))
+    make = partial(views.check_view, plan, state, result)
+    hub.publish("check", plan.name, make, patient=True)
 
 
 def _publish_record(record: Record, engine: EngineView, now: Instant, hub: EventHub) -> None:

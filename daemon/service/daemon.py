@@ -57,8 +57,8 @@ from daemon.store import History, Store
 
 _log = logging.getLogger("tocsin.daemon")
 
-_BEAT_S: Final = 0.5
-_PUBLISH_EVERY: Final = 10
+_BEAT_S: Final = 1.0
+_PUBLISH_EVERY: Final = 5
 """Beats between two looks at the figures that move by themselves (SLAs, the daemon's own)."""
 
 Listener = Callable[[Sequence[Effect], Instant], None]

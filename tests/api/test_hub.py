@@ -250,3 +250,41 @@ def test_whoever_reads_and_resumes_whenever_ends_with_the_true_picture(
         assert mirrors[reader] == truth
         assert numbers[reader] == sorted(set(numbers[reader]))
     assert len(hub._log) <= max_entries
+
+
+async def test_a_measurement_wakes_nobody_at_once_but_before_long() -> None:
+    hub = EventHub(START)
+    begin = hub.seq
+    hub.publish("check", "web", lambda: thing("up"), patient=True)
+    waiting = asyncio.create_task(hub.wait(begin, 30))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    async with asyncio.timeout(10):
+        assert await waiting
+    assert [data["action"] for _, _, data in take_all(hub, begin)[0]] == ["up"]
+
+
+async def test_a_decision_wakes_readers_at_once_and_takes_the_measurements_along() -> None:
+    hub = EventHub(START)
+    begin = hub.seq
+    waiting = asyncio.create_task(hub.wait(begin, 30))
+    await asyncio.sleep(0)
+    hub.publish("check", "web", lambda: thing("down"), patient=True)
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    put(hub, "i1", "triggered")
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert waiting.done()
+    assert [data["action"] for _, _, data in take_all(hub, begin)[0]] == ["down", "triggered"]
+
+
+async def test_a_reader_that_comes_late_does_not_wait_for_what_was_worth_waking_for() -> None:
+    hub = EventHub(START)
+    begin = hub.seq
+    put(hub, "i1", "triggered")
+    hub.publish("check", "web", lambda: thing("up"), patient=True)
+    async with asyncio.timeout(10):
+        assert await hub.wait(begin, 30)
+        assert await hub.wait(hub.seq + 1, 30)  # a number of another life: a reset is due
