@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from bench import faults, inside, lab, live, past, rate, storm
-from bench.children import NotMeasured, Talker
+from bench.children import NotMeasured, Talker, end_cleanly
 from bench.figures import Figure, machine, markdown, table, write_json
 from bench.peers import compared, measure
 
@@ -49,6 +49,7 @@ def main(arguments: list[str]) -> int:
     unknown = [name for name in given.names if name not in MEASURES]
     if unknown:
         parser.error(f"there is no measure {unknown[0]!r}; there are {', '.join(MEASURES)}")
+    end_cleanly()
     began_s = time.monotonic()
     print(machine(), file=sys.stderr)
     figures, failures = _measure(

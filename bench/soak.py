@@ -19,7 +19,7 @@ from pathlib import Path
 from statistics import mean, median
 from typing import Final
 
-from bench.children import Subject, Talker
+from bench.children import Subject, Talker, end_cleanly
 from bench.estate import Estate, name_of
 from bench.figures import machine, percentile
 from bench.lab import FULL, LISTENERS
@@ -170,6 +170,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--minutes", type=float, default=30.0)
     given = parser.parse_args(arguments)
     count = max(6, round(given.minutes * 60 / SAMPLE_S))
+    end_cleanly()
     print(machine())
     with (
         tempfile.TemporaryDirectory(prefix="tocsin-soak-") as home,
