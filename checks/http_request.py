@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, urljoin, urlsplit
 
@@ -62,23 +63,7 @@ class Target:
         Raises:
             ValueError: It is none, or holds what must not be in it; the message says what.
         """
-        if _FORBIDDEN_IN_URL.search(url):
-            raise ValueError("a URL holds no spaces, line breaks, controls or backslashes")
-        try:
-            parts = urlsplit(url)
-            port = parts.port
-            host = _ascii_host(parts.hostname or "")
-        except ValueError as error:
-            raise ValueError(f"it is no URL: {error}") from None
-        if parts.scheme not in PORTS:
-            raise ValueError("it must begin with http:// or https://")
-        if parts.username is not None or parts.password is not None:
-            raise ValueError("it must hold no user or password; set the keys user and password")
-        if port == 0:
-            raise ValueError("port 0 cannot be connected to")
-        path = quote(parts.path or "/", safe=_PATH_SAFE)
-        query = f"?{quote(parts.query, safe=_PATH_SAFE)}" if parts.query else ""
-        return cls(parts.scheme == "https", host, port or PORTS[parts.scheme], path + query)
+        return _configured(url)
 
     def follow(self, location: str) -> Target:
         """The target that a redirect from here names.
@@ -86,7 +71,7 @@ class Target:
         Raises:
             ValueError: As `of`.
         """
-        return Target.of(urljoin(self.url, location))
+        return _read(urljoin(self.url, location))
 
     @property
     def url(self) -> str:
@@ -111,6 +96,31 @@ class Target:
     def endpoint(self, family: Family) -> Endpoint:
         """Where to connect."""
         return Endpoint.of(self.host, self.port, family)
+
+
+def _read(url: str) -> Target:
+    if _FORBIDDEN_IN_URL.search(url):
+        raise ValueError("a URL holds no spaces, line breaks, controls or backslashes")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+        host = _ascii_host(parts.hostname or "")
+    except ValueError as error:
+        raise ValueError(f"it is no URL: {error}") from None
+    if parts.scheme not in PORTS:
+        raise ValueError("it must begin with http:// or https://")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("it must hold no user or password; set the keys user and password")
+    if port == 0:
+        raise ValueError("port 0 cannot be connected to")
+    path = quote(parts.path or "/", safe=_PATH_SAFE)
+    query = f"?{quote(parts.query, safe=_PATH_SAFE)}" if parts.query else ""
+    return Target(parts.scheme == "https", host, port or PORTS[parts.scheme], path + query)
+
+
+_configured: Final = lru_cache(maxsize=8_192)(_read)
+"""URLs of a configuration, which are read when they are validated and when they are prepared;
+what a target answers with is kept by nobody."""
 
 
 def _ascii_host(host: str) -> str:
