@@ -1,9 +1,10 @@
 """Kills a daemon with `kill -9` again and again while much happens, and looks what is lost.
 
 `python -m tests.system.kills --times 200` starts a daemon on a fresh database with targets
-that break and mend, an operator who acknowledges, notes and silences, and a receiver of pages;
-kills it at random moments, now and then while it still starts; and goes on with the same
-database. After each kill everything that the daemon had said is held against the database
+that break and mend, an operator who acknowledges, notes and silences, and a receiver of pages.
+It kills it at random moments: now and then while it still starts, and every other time at once
+when it has said something, before it can do what it should have done first. It goes on with the
+same database. After each kill everything that the daemon had said is held against the database
 (`tests.system.ledger`). It ends with 1 if anything was lost, told twice or told in spite.
 """
 
@@ -60,11 +61,21 @@ class Trial:
         self.ledger = Ledger()
         self._random = random.Random(seed)  # noqa: S311  # chosen so that a run can be repeated
         self._notes = 0
+        self._words_left: int | None = None
+
+    def _said(self) -> None:
+        """The daemon has said something: it may be its last word, before it can do anything
+        that it should have done before it spoke."""
+        if self._words_left is not None:
+            self._words_left -= 1
+            if self._words_left == 0:
+                self.tocsin.stop_at_once()
 
     async def live_and_die(self) -> None:
         """Launch, let much happen, kill, and look."""
         tocsin, ledger = self.tocsin, self.ledger
         ledger.launches.append(time.monotonic())
+        self._words_left = self._random.choice([None, self._random.randint(1, 15)])
         tocsin.launch()
         if self._random.random() < EARLY:
             await asyncio.sleep(self._random.uniform(0.1, 1.0))
@@ -76,10 +87,10 @@ class Trial:
         ledger.hold_against(tocsin.database, list(self.ground.pages))
 
     async def _happen(self, span_s: float) -> None:
-        """Everything at once, for this long."""
+        """Everything at once, for this long or until the daemon's last word."""
         work = [self._shake(), self._operate(), self._watch()]
         tasks = [asyncio.create_task(each) for each in work]
-        await asyncio.wait(tasks, timeout=span_s, return_when=asyncio.FIRST_EXCEPTION)
+        await asyncio.wait(tasks, timeout=span_s, return_when=asyncio.FIRST_COMPLETED)
         self.tocsin.stop_at_once()
         for task in tasks:
             task.cancel()
@@ -109,15 +120,19 @@ class Trial:
             made = await client.put_silence(
                 [f'service="{name}"'], comment="kills", for_ms=SILENCE_MS
             )
+            self._said()
             self.ledger.silences.add(made.id)
         elif calling and what < 0.5:
             incident = self._random.choice(calling)
-            self.ledger.acknowledged(await client.ack(incident.id, comment="seen"))
+            taken = await client.ack(incident.id, comment="seen")
+            self._said()
+            self.ledger.acknowledged(taken)
         elif calling:
             incident = self._random.choice(calling)
             self._notes += 1
             text = f"note {self._notes}"
             await client.note(incident.id, text)
+            self._said()
             self.ledger.notes[text] = incident.id
 
     async def _watch(self) -> None:
@@ -130,6 +145,7 @@ class Trial:
                 async for event in events:
                     self.ledger.events += 1
                     if isinstance(event.data, IncidentView):
+                        self._said()
                         self.ledger.saw(event.data)
 
     async def end_well(self) -> None:
