@@ -7,8 +7,9 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import pytest
 import tomli_w
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import checks
@@ -16,6 +17,10 @@ from daemon.config import Config, ConfigError, dump, load
 from daemon.config.complaints import keys_of
 from daemon.config.registry import SECTIONS, Shape
 from daemon.notify.spec import CHANNEL_KINDS
+from tests.fuzz.trials import kept, tries
+
+HOME = Path(__file__).parents[1] / "config"
+FULL = (HOME / "full.toml").read_bytes()
 
 NAMES = st.sampled_from(["a", "b", "c", "my name", "", "none", "a.b", "\x1b[31m"])
 KINDS = st.sampled_from([*checks.KINDS, *CHANNEL_KINDS, "slack", "nonsense"])
@@ -94,7 +99,7 @@ def check(found: Config | ConfigError) -> None:
         assert all(str(problem).isprintable() for problem in found.problems)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@tries(120)
 @given(DOCUMENTS)
 @example({"route": [{"route": [{"route": 3}]}], "check": [3, {"name": ["a"]}]})
 @example({"severity": {"P1": {}, "critical": 3}, "policy": {"none": 1}})
@@ -105,7 +110,7 @@ def test_any_document_loads_or_is_refused_in_words(document: dict[str, Any]) -> 
     check(outcome(text.encode()))
 
 
-@settings(max_examples=200, deadline=None)
+@tries(200)
 @given(st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode)))
 @example(b"\xef\xbb\xbf[daemon]\n")
 @example(b"a = " + b"[" * 5_000)
@@ -114,3 +119,73 @@ def test_any_document_loads_or_is_refused_in_words(document: dict[str, Any]) -> 
 @example(b"a = {b = 1e400}\nsla = [{target = inf, name = nan}]\n")
 def test_any_bytes_load_or_are_refused_in_words(raw: bytes) -> None:
     check(outcome(raw))
+
+
+EDITS = st.lists(
+    st.tuples(
+        st.sampled_from(["cut", "repeat", "insert", "swap"]),
+        st.integers(0, 10_000),
+        st.integers(0, 40),
+        st.sampled_from(
+            [
+                b"",
+                b'"',
+                b"[",
+                b"]",
+                b"=",
+                b"\n",
+                b"\x00",
+                b"\xff",
+                b"#",
+                b"'" * 3,
+                b"0",
+                b"-1",
+                b"{}",
+            ]
+        ),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+def edited(raw: bytes, edits: list[tuple[str, int, int, bytes]]) -> bytes:
+    """`raw` with pieces cut out, doubled, put in, or lines exchanged."""
+    for what, where, size, piece in edits:
+        at = where % (len(raw) + 1)
+        match what:
+            case "cut":
+                raw = raw[:at] + raw[at + size :]
+            case "repeat":
+                raw = raw[: at + size] + raw[at:]
+            case "insert":
+                raw = raw[:at] + piece + raw[at:]
+            case _:
+                lines = raw.split(b"\n")
+                one, two = where % len(lines), size % len(lines)
+                lines[one], lines[two] = lines[two], lines[one]
+                raw = b"\n".join(lines)
+    return raw
+
+
+def hold(raw: bytes) -> None:
+    """As `check`, and every problem stands on a line that the file has."""
+    found = outcome(raw)
+    check(found)
+    if isinstance(found, ConfigError):
+        last = raw.replace(b"\r\n", b"\n").count(b"\n") + 1
+        for problem in found.problems:
+            assert problem.line is None or 1 <= problem.line <= last, problem
+
+
+@tries(60)
+@given(EDITS)
+def test_a_good_file_that_was_hurt_loads_or_is_refused_with_a_line_of_its_own(
+    edits: list[tuple[str, int, int, bytes]],
+) -> None:
+    hold(edited(FULL, edits))
+
+
+@pytest.mark.parametrize("path", kept("configuration"), ids=lambda path: path.stem)
+def test_a_file_that_once_showed_something_loads_or_is_refused(path: Path) -> None:
+    hold(path.read_bytes())
