@@ -263,7 +263,7 @@ class Daemon:
                 progress()
             beats += 1
             if beats % _PUBLISH_EVERY == 0:
-                self._publish_figures()
+                await self._publish_figures()
 
     def _look(self) -> None:
         self._look_at_clock()
@@ -297,11 +297,13 @@ class Daemon:
         """Whether turns are taken, and the outbox's lanes and the store's writer at work."""
         return not self.failed.done() and self._dispatcher.alive and self._store.alive
 
-    def _publish_figures(self) -> None:
-        now = self.now()
+    async def _publish_figures(self) -> None:
+        """One SLA after the other, with everything else in between: there may be thousands."""
         publish_daemon(self.info(), self.hub)
-        for name in self.engine.plan.slas:
-            publish_sla(name, self.engine, now, self.hub)
+        for name in tuple(self.engine.plan.slas):
+            if name in self.engine.plan.slas:  # a reload may come in between
+                publish_sla(name, self.engine, self.now(), self.hub)
+            await asyncio.sleep(0)
 
     def info(self) -> DaemonInfo:
         """How the daemon itself does."""
