@@ -100,7 +100,11 @@ class _ServiceBook:
 
 class Books:
     """Keeps the timelines of a plan's checks and services. Call `take`, then `settle`, once
-    in every turn, after the observatory."""
+    in every turn, after the observatory.
+
+    A service is *open* while a piece of it that has ended may not be written yet; a result that
+    changes nothing costs the others nothing.
+    """
 
     def __init__(self, plan: Plan) -> None:
         self._checks: dict[str, _CheckBook] = {}
@@ -108,7 +112,8 @@ class Books:
         self._owners: dict[str, list[str]] = {}
         self._rollover: Instant | None = None
         self._rolled = False
-        self._touched: set[str] = set()
+        self._changed: set[str] = set()
+        self._open: set[str] = set()
         self._adopt(plan)
 
     def _adopt(self, plan: Plan) -> None:
@@ -171,6 +176,7 @@ class Books:
             self._close(name, turn)
         for name in self._services.keys() - plan.services.keys():
             del self._services[name]
+            self._open.discard(name)
         new = plan.services.keys() - self._services.keys()
         kept = {check for service in plan.services.values() for check in service.checks}
         for name in sorted(self._checks.keys() - kept):
@@ -188,21 +194,26 @@ class Books:
             if start is not None:
                 for name in self._owners[fact.check]:
                     self._compose(self._services[name], start)
-                    self._touched.add(name)
+                    self._changed.add(name)
         if not self._rolled or (self._rollover is not None and turn.now >= self._rollover):
             self._roll(turn.now)
 
     def settle(self, turn: Turn) -> None:
         """Write the services' pieces that this turn made final."""
+        touched: set[str] = set()
         for effect in turn.effects:
             if isinstance(effect, Observed):
-                check = self._checks.get(effect.result.check)
+                result = effect.result
+                check = self._checks.get(result.check)
                 if check is not None:
-                    check.observe(effect.result.at, effect.result.status)
-                self._touched.update(self._owners.get(effect.result.check, ()))
-        for name in sorted(self._touched):
-            self._settle(name, turn)
-        self._touched.clear()
+                    check.observe(result.at, result.status)
+                if self._open:
+                    touched.update(self._owners.get(result.check, ()))
+        if self._open:
+            touched.update(self._changed)
+            for name in sorted(touched & self._open):
+                self._settle(name, turn)
+        self._changed.clear()
 
     def next_deadline(self) -> Instant | None:
         """When the next calendar period of an SLA begins, and its figures start anew."""
@@ -248,6 +259,7 @@ class Books:
 
     def _compose(self, service: _ServiceBook, start: Instant) -> None:
         """Make the service's timeline anew from `start` on; what is settled stays."""
+        self._open.add(service.plan.name)
         if service.settled is not None:
             start = max(start, service.settled)
         timelines = [self._checks[check].timeline for check in service.plan.checks]
@@ -260,6 +272,7 @@ class Books:
         service = self._services[name]
         start, since = service.first_open(), service.timeline.since
         if start is None or since is None or start >= since:
+            self._open.discard(name)
             return
         confirmed = min(self._checks[check].confirmed(turn.now) for check in service.plan.checks)
         for piece in service.timeline.pieces(start, since):

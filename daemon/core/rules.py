@@ -237,6 +237,8 @@ class Rules:
 
     def _await_absence(self, name: str, seen: Seen, now: Instant) -> None:
         samples = seen.samples
+        if not samples.absences and self._absences.get(name) is None:
+            return
         ahead = [at for span in samples.absences if (at := samples.heard + span) > now]
         if ahead:
             self._absences.set(name, min(ahead))
@@ -290,10 +292,7 @@ def _decide(
     """Whether the rule holds. A check that cannot be told has no rules that can be, but for
     those that ask whether it is absent; one that is unreachable has none at all."""
     program = bound.clear_when if bound.holding and bound.clear_when else bound.when
-    asks_absence = bool(seen.samples.absences) and any(
-        call.function == "absent" for call in program.calls.values()
-    )
-    if state and is_blind(state) and (state.unreachable is not None or not asks_absence):
+    if state and is_blind(state) and (state.unreachable is not None or not _asks_absence(program)):
         return None
     wanted: dict[str, object] = {}
     for name in program.fields:
@@ -304,6 +303,10 @@ def _decide(
             wanted[variable] = value
     answer = program.evaluate(wanted)
     return not answer if program is bound.clear_when and answer is not None else answer
+
+
+def _asks_absence(program: RuleProgram) -> bool:
+    return any(call.function == "absent" for call in program.calls.values())
 
 
 def _fill(annotations: Mapping[str, str], newest: Result | None) -> Mapping[str, str]:
