@@ -47,14 +47,18 @@ class Ledger:
     launches: list[float] = field(default_factory=list)
     breaches: list[str] = field(default_factory=list)
     events: int = 0
+    _versions: dict[str, int] = field(default_factory=dict)
 
     def saw(self, incident: IncidentView) -> None:
         """The daemon said that the incident is so."""
         before = self.seen.get(incident.id)
+        if before is not None and incident.version <= self._versions[incident.id]:
+            return  # the stream tells later than an answer what was so earlier
+        self._versions[incident.id] = incident.version
         if before is None or RANK[before] <= RANK[incident.state]:
             self.seen[incident.id] = incident.state
-        elif before == "acknowledged":
-            self.breach(f"incident {incident.id} was taken and is triggered again")
+        else:
+            self.breach(f"incident {incident.id} was {before} and is {incident.state} again")
 
     def acknowledged(self, incident: IncidentView) -> None:
         """The daemon answered an acknowledgement."""
