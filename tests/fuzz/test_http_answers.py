@@ -18,13 +18,34 @@ from tests.fuzz.trials import kept, tries
 MAX_BODY = 100
 PIECES = st.sampled_from(
     [
-        b"HTTP/1.1 200 OK\r\n", b"HTTP/1.0 301 \r\n", b"HTTP/1.1 103 Early\r\n\r\n", b"HTTP/1.1 000 \r\n",
-        b"Content-Length: 5\r\n", b"Content-Length: 0\r\n", b"Content-Length: 18446744073709551616\r\n",
-        b"Transfer-Encoding: chunked\r\n", b"Connection: close\r\n", b"Connection: upgrade\r\nUpgrade: x\r\n",
-        b"X: y\r\n", b" folded\r\n", b"\r\n", b"\n", b"\r", b"hello", b"5\r\nhello\r\n", b"0\r\n\r\n", b"0\r\n",
-        b"ffffffffffffffff\r\n", b"1;a=b\r\nx\r\n", b"\x00", b"\xff\xfe", b"\x1b]0;x\x07", b":", b"z" * 120,
+        b"HTTP/1.1 200 OK\r\n",
+        b"HTTP/1.0 301 \r\n",
+        b"HTTP/1.1 103 Early\r\n\r\n",
+        b"HTTP/1.1 000 \r\n",
+        b"Content-Length: 5\r\n",
+        b"Content-Length: 0\r\n",
+        b"Content-Length: 18446744073709551616\r\n",
+        b"Transfer-Encoding: chunked\r\n",
+        b"Connection: close\r\n",
+        b"Connection: upgrade\r\nUpgrade: x\r\n",
+        b"X: y\r\n",
+        b" folded\r\n",
+        b"\r\n",
+        b"\n",
+        b"\r",
+        b"hello",
+        b"5\r\nhello\r\n",
+        b"0\r\n\r\n",
+        b"0\r\n",
+        b"ffffffffffffffff\r\n",
+        b"1;a=b\r\nx\r\n",
+        b"\x00",
+        b"\xff\xfe",
+        b"\x1b]0;x\x07",
+        b":",
+        b"z" * 120,
     ]
-)  # fmt: skip
+)
 ANSWERS = st.one_of(
     st.lists(PIECES, max_size=14).map(b"".join),
     st.lists(PIECES, max_size=6).map(lambda parts: b"HTTP/1.1 200 OK\r\n" + b"".join(parts)),
