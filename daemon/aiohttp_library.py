@@ -42,7 +42,11 @@ class _Rest:
             raise AttributeError(f"module 'aiohttp' has no attribute {name!r}")
         del self._package.__getattr__  # the same way back
         assert self._spec.loader is not None  # noqa: S101  # `_install` looked
-        self._spec.loader.exec_module(self._package)
+        try:
+            self._spec.loader.exec_module(self._package)
+        except BaseException:  # no file descriptor to read it with: it is tried again
+            self._package.__getattr__ = self  # type: ignore[method-assign]  # by PEP 562
+            raise
         return getattr(self._package, name)
 
 

@@ -75,6 +75,7 @@ class WebhookChannel:
         secrets += [self._token] if self._token else []
         self._scrub = Scrubber([*secrets, *_secret_parts(self._url)])
         self._session: aiohttp.ClientSession | None = None
+        _ = aiohttp.ClientSession  # loaded now: a page must not wait for files to be opened
 
     async def send(self, message: Message) -> str:
         """POST the body; 2xx is success, other answers become errors in words."""
