@@ -22,7 +22,7 @@ GRAIN_S: Final = 0.05
 class _Watch:
     """All open limits of one event loop, and the one timer that looks at them."""
 
-    __slots__ = ("__weakref__", "_loop", "_looks_at", "_open", "_timer")
+    __slots__ = ("__weakref__", "_looks_at", "_loop", "_open", "_timer")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
