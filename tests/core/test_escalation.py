@@ -55,7 +55,8 @@ def test_no_level_runs_before_the_group_has_waited() -> None:
 
 def test_a_graver_alert_makes_the_first_level_wait_less_never_more() -> None:
     steps = begun(wait=MINUTE)
-    assert policy.hastened(steps, START).next_at == START
+    sooner = policy.hastened(steps, START)
+    assert (sooner.next_at, sooner.not_before) == (START, START)
     assert policy.hastened(steps, START + 2 * MINUTE) == steps
 
 
@@ -138,6 +139,7 @@ def test_the_policy_starts_over_and_then_turns_to_the_last_resort() -> None:
         (0, "a"), (5, "b"), (15, "c"), (22, "-"), (22, "a"), (27, "b"), (37, "c"), (44, "z"),
     ]  # fmt: skip
     assert (steps.round, steps.spent) == (1, True)
+    assert ran[-1][1] == Step(StepKind.THEN, 2, ("z",))
 
 
 def test_a_policy_starts_over_as_often_as_it_was_asked_to() -> None:

@@ -204,6 +204,13 @@ def test_what_was_told_is_kept_only_of_alerts_that_still_fire() -> None:
 def test_a_review_counts_down_time_too() -> None:
     seen = incidents.reviewed(opened(), [down("a", START - 5)], START)  # type: ignore[list-item]  # an alert
     assert seen.down_since == START - 5
+    over = incidents.reviewed(seen, [alert("b")], START + MINUTE, ended=START + 700)
+    assert (over.down_ms, over.down_until, over.acknowledgeable) == (705, START + 700, True)
+
+
+def test_an_outage_of_which_nobody_knows_the_start_counts_from_now() -> None:
+    undated = alert("a", terms=Terms(since=None, down=True))
+    assert incidents.counting(opened(), [undated], START).down_since == START
 
 
 def test_it_shows_as_many_reasons_for_its_mutes_as_somebody_may_read() -> None:

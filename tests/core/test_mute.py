@@ -138,7 +138,8 @@ def test_an_unreachable_check_is_muted_by_its_parent() -> None:
     stand.see(condition())
     stand.see(condition(holds=None, unreachable="db"))
     assert reasons(stand) == [MuteKind.DEPENDENCY]
-    assert stand.incident.muted[0].reason == "unreachable: db is down"
+    mute = stand.incident.muted[0]
+    assert (mute.by, mute.reason) == ("db", "unreachable: db is down")
     assert stand.incident.escalation is not None
     assert stand.incident.escalation.next_at is None
     stand.see(condition())
