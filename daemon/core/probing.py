@@ -16,7 +16,7 @@ from daemon.core.deadlines import Deadlines, soonest
 from daemon.core.effects import StartProbe
 from daemon.core.estate import Estate
 from daemon.core.health import decide, unmeasured
-from daemon.core.model import CheckState, Instant, Millis
+from daemon.core.model import SECOND, CheckState, Instant, Millis
 from daemon.core.plan import CheckPlan
 from daemon.core.schedule import (
     RUN_SLACK,
@@ -160,14 +160,15 @@ class Probing:
 
     def _overdue_at(self, name: str) -> Instant:
         """Two intervals after the newest result, but not before the run that is to bring the
-        next one had its chance."""
+        next one had its chance; on a full second, so that all checks are looked at together."""
         watch = self.watches[name]
         interval = self._interval(watch, self._estate.checks[name])
         at = self._last_sign(name) + 2 * interval
         if (run := self._schedule.run_of(name)) is not None:
-            return max(at, run.started + run.timeout + RUN_SLACK)
-        due = self._schedule.due_of(name)
-        return at if due is None else max(at, due + interval)
+            at = max(at, run.started + run.timeout + RUN_SLACK)
+        elif (due := self._schedule.due_of(name)) is not None:
+            at = max(at, due + interval)
+        return at + -at % SECOND
 
     def take_overdue(self, turn: Turn) -> Iterator[CheckState]:
         """What becomes of the checks whose result is overdue. A run that never came back is

@@ -189,7 +189,7 @@ def test_a_run_under_way_at_a_reload_has_the_time_it_was_begun_with() -> None:
     world.run_to(began + 31.9)
     assert world.state("slow").cause != "its probe does not come back"
     assert world.runs_of("slow") == [began]
-    world.run_to(began + 32.1)
+    world.run_to(began + 33.1)
     assert world.state("slow").cause == "its probe does not come back"
 
 
