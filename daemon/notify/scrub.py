@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 MASK: Final = "***"
@@ -26,6 +27,11 @@ _ASSIGNED: Final = re.compile(
     r"(\"?\s*[=:]\s*\"?)(?!//)[^\s\"'&,;]{1,500}"
 )
 _AUTHORIZATION: Final = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9+/_.=~-]{8,2000}")
+_ASSIGNABLE: Final = ("pass", "pwd", "secret", "token", "key", "signature")
+_AUTHORIZING: Final = ("bearer", "basic")
+"""What stands, in any case, in whatever `_ASSIGNED` or `_AUTHORIZATION` finds."""
+_NAMES: Final = 2_000
+"""So many names of fields and labels are remembered with what they become."""
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 """Unicode categories that steer a terminal or reverse a text instead of showing something."""
 
@@ -36,23 +42,37 @@ def _visible(char: str) -> str:
     return "" if unicodedata.category(char) in _INVISIBLE else char
 
 
+def _without_credentials(text: str) -> str:
+    """The text with what looks like a credential masked. Looking for the words that it needs
+    costs a tenth of the expressions, and a message has a hundred texts; letters that are not
+    ASCII may be another case of theirs."""
+    words = text.lower() if text.isascii() else None
+    if "@" in text:
+        text = _USERINFO.sub(rf"\1{MASK}@", text)
+    if words is None or any(word in words for word in _ASSIGNABLE):
+        text = _ASSIGNED.sub(rf"\1\2{MASK}", text)
+    if words is None or any(word in words for word in _AUTHORIZING):
+        text = _AUTHORIZATION.sub(rf"\1 {MASK}", text)
+    return text
+
+
 class Scrubber:
     """Makes texts harmless; also masks the given secrets wherever they stand."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         long_enough = {secret for secret in secrets if len(secret) >= _SHORTEST_SECRET}
         self._secrets = sorted(long_enough, key=len, reverse=True)
+        self._name = lru_cache(_NAMES)(self.line)
 
     def text(self, text: str, limit: int = LIMIT) -> str:
         """Text of several lines at most `limit` long: secrets masked, controls gone."""
-        text = _ESCAPE.sub("", text[: limit * 2].replace("\r\n", "\n").replace("\r", "\n"))
-        if not text.isascii() or not text.isprintable():
+        text = text[: limit * 2]
+        if not (text.isascii() and text.isprintable()):
+            text = _ESCAPE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
             text = "".join(map(_visible, text))
         for secret in self._secrets:
             text = text.replace(secret, MASK)
-        text = _USERINFO.sub(rf"\1{MASK}@", text)
-        text = _ASSIGNED.sub(rf"\1\2{MASK}", text)
-        text = _AUTHORIZATION.sub(rf"\1 {MASK}", text)
+        text = _without_credentials(text)
         return text if len(text) <= limit else text[: limit - 1] + "…"
 
     def line(self, text: str, limit: int = 300) -> str:
@@ -67,7 +87,7 @@ class Scrubber:
             return None
         if isinstance(value, Mapping):
             pairs = list(value.items())[:_ITEMS]
-            return {self.line(str(key)): self.tree(item, depth + 1) for key, item in pairs}
+            return {self._name(str(key)): self.tree(item, depth + 1) for key, item in pairs}
         if isinstance(value, (list, tuple)):
             return [self.tree(item, depth + 1) for item in value[:_ITEMS]]
         return value

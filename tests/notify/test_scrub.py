@@ -27,6 +27,10 @@ SCRUB = Scrubber(["hunter2-hunter2"])
         ("https://wiki.example.org/a?b=c", "https://wiki.example.org/a?b=c"),
         ("status == 200 (status is 502)", "status == 200 (status is 502)"),
         ("ops@example.org", "ops@example.org"),
+        ("PassWord=s3cret", "PassWord=***"),
+        ("API-KEY: abc", "API-KEY: ***"),
+        ("to\u212aen=abc", "to\u212aen=***"),
+        ("ba\u017fic abcdefgh12345", "ba\u017fic ***"),
     ],
 )
 def test_secrets_and_escapes_go_and_words_stay(dirty: str, clean: str) -> None:
