@@ -1,7 +1,9 @@
 """Incidents in the daemon's log, so that its journal alone tells what happened when.
 
 Only what changes an incident or kept somebody from being told; the rest of the timeline
-(who was queued, who was reached) is in the database. The lines are those of the timeline.
+(who was queued, who was reached) is in the database. The lines are those of the timeline;
+of the alerts that join an incident in one turn the first has a line, with how many more there
+are, so that a storm does not drown in its own log.
 """
 
 from __future__ import annotations
@@ -36,12 +38,22 @@ LEVELS: Final[Mapping[EntryKind, int]] = MappingProxyType(
 
 def log_entries(effects: Iterable[Effect], _now: Instant) -> None:
     """Log what these effects add to the timelines of incidents."""
+    joined: dict[str, list[Entry]] = {}
     for effect in effects:
         if isinstance(effect, Append) and isinstance(effect.entry, Entry):
             entry = effect.entry
-            level = LEVELS.get(entry.kind)
-            if level is not None:
-                _log.log(level, "incident %s %s", entry.incident, _told(entry))
+            if entry.kind is EntryKind.JOINED:
+                joined.setdefault(entry.incident, []).append(entry)
+            else:
+                _log_one(entry)
+    for first, *others in joined.values():
+        _log_one(first, f"; and {len(others)} more" if others else "")
+
+
+def _log_one(entry: Entry, more: str = "") -> None:
+    level = LEVELS.get(entry.kind)
+    if level is not None:
+        _log.log(level, "incident %s %s%s", entry.incident, _told(entry), more)
 
 
 def _told(entry: Entry) -> str:

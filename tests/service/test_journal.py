@@ -57,3 +57,17 @@ def test_what_is_no_timeline_is_not_logged(caplog: pytest.LogCaptureFixture) -> 
     with caplog.at_level(logging.DEBUG, "tocsin"):
         log_entries([Append(Audit(NOW, ANA, "acknowledge", "c0f3be8f0d7e", ""))], NOW)
     assert caplog.records == []
+
+
+def test_what_joins_together_has_one_line_an_incident(caplog: pytest.LogCaptureFixture) -> None:
+    joined = [Append(Entry("a", NOW, EntryKind.JOINED, ENGINE, f"down (c{n})")) for n in range(9)]
+    other = Append(Entry("b", NOW, EntryKind.JOINED, ENGINE, "down (d)"))
+    over = Append(Entry("b", NOW, EntryKind.RESOLVED, ENGINE, ""))
+    with caplog.at_level(logging.DEBUG, "tocsin"):
+        log_entries([*joined, other], NOW)
+        log_entries([over], NOW)
+    assert [record.getMessage() for record in caplog.records] == [
+        "incident a joined: down (c0); and 8 more",
+        "incident b joined: down (d)",
+        "incident b resolved",
+    ]
