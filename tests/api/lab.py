@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -252,6 +253,15 @@ class Lab:
 
     async def prune(self) -> dict[str, Any]:
         return {"removed": 0}
+
+
+@contextmanager
+def open_directory() -> Iterator[Path]:
+    """A directory that other users may enter. Those of pytest are closed to them, and every run
+    that starts closes them again."""
+    with tempfile.TemporaryDirectory(prefix="tocsin-open-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
 
 
 @asynccontextmanager

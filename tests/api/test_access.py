@@ -23,7 +23,7 @@ from daemon.api.access import (
     role_of,
     user_name,
 )
-from tests.api.lab import Lab, serving
+from tests.api.lab import Lab, open_directory, serving
 
 DAEMON_UID, SOCKET_GID = 900, 900
 
@@ -131,31 +131,29 @@ async def ask_as(
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
-async def test_another_user_gets_what_their_role_allows_and_nothing_more(tmp_path: Path) -> None:
+async def test_another_user_gets_what_their_role_allows_and_nothing_more() -> None:
     lab = Lab()
     key = lab.outage().key
     requests = (
         "GET /api/v1/status", f"POST /api/v1/incidents/{key}/ack", "POST /api/v1/reload",
         "GET /-/healthy", "GET /ping/wrong",
     )  # fmt: skip
-    for parent in (tmp_path, *tmp_path.parents):
-        if parent.name.startswith(("pytest-", "popen-", "test_")):  # pytest's own, nothing above
-            parent.chmod(0o711)
-    async with serving(lab, tmp_path) as path:
-        path.chmod(0o666)  # let everybody in, so that the roles are what is tested
+    with open_directory() as directory:
+        async with serving(lab, directory) as path:
+            path.chmod(0o666)  # let everybody in, so that the roles are what is tested
 
-        async def codes(gid: int, *groups: int) -> list[int]:
-            return [code for code, _ in await ask_as(path, 54_321, gid, groups, *requests)]
+            async def codes(gid: int, *groups: int) -> list[int]:
+                return [code for code, _ in await ask_as(path, 54_321, gid, groups, *requests)]
 
-        assert await codes(54_321) == [403, 403, 403, 200, 404]
-        assert await codes(54_321, path.stat().st_gid) == [200, 200, 403, 200, 404]
-        assert lab.engine.incidents[key].acknowledged_by == "uid 54321"
-        lab.access = Access(viewers=("uid 54321",))
-        assert await codes(0) == [200, 403, 403, 200, 404]
-        lab.access = Access(admins=("@12321",))
-        assert (await codes(12_321))[2] == 200
-        refused = await ask_as(path, 54_321, 54_321, (), "GET /api/v1/state")
-        assert "[access] does not list you" in refused[0][1]
+            assert await codes(54_321) == [403, 403, 403, 200, 404]
+            assert await codes(54_321, path.stat().st_gid) == [200, 200, 403, 200, 404]
+            assert lab.engine.incidents[key].acknowledged_by == "uid 54321"
+            lab.access = Access(viewers=("uid 54321",))
+            assert await codes(0) == [200, 403, 403, 200, 404]
+            lab.access = Access(admins=("@12321",))
+            assert (await codes(12_321))[2] == 200
+            refused = await ask_as(path, 54_321, 54_321, (), "GET /api/v1/state")
+            assert "[access] does not list you" in refused[0][1]
 
 
 async def test_the_sockets_file_is_for_its_owner_and_group_only(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from daemon.client import (
     Refused,
 )
 from daemon.core.model import HOUR, MINUTE
-from tests.api.lab import START, TOKEN, Lab, connected, until
+from tests.api.lab import START, TOKEN, Lab, connected, open_directory, until
 
 
 async def test_every_method_gives_its_shape(tmp_path: Path) -> None:
@@ -128,31 +128,29 @@ async def test_a_socket_left_behind_is_no_daemon(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
-async def test_a_socket_that_is_not_for_us_is_forbidden(tmp_path: Path) -> None:
+async def test_a_socket_that_is_not_for_us_is_forbidden() -> None:
     lab = Lab()
-    async with connected(lab, tmp_path):
-        for parent in (tmp_path, *tmp_path.parents):
-            if parent.name.startswith(("pytest-", "test_")):  # pytest's own, and nothing above
-                os.chmod(parent, 0o711)  # noqa: PTH101, S103  # pathlib blocks, says ruff; others must pass
-        program = (
-            "import asyncio, os, sys; from pathlib import Path\n"
-            "from daemon.client import Client, Forbidden\n"
-            "async def ask():\n"
-            "    async with Client(Path(sys.argv[1])) as client:\n"
-            "        return (await client.state()).me\n"
-            "print(asyncio.run(ask()))\n"  # imports what somebody else may not read
-            "os.setgroups([]); os.setgid(54321); os.setuid(54321)\n"
-            "try: asyncio.run(ask())\n"
-            "except Forbidden as error: print(error)\n"
-        )
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", program, str(tmp_path / "tocsin.sock"),
-            stdout=asyncio.subprocess.PIPE,
-        )  # fmt: skip
-        out, _ = await asyncio.wait_for(process.communicate(), 20)
-        me, refusal = out.decode().splitlines()
-        assert me == "root"
-        assert "no permission to connect" in refusal
+    with open_directory() as directory:
+        async with connected(lab, directory):
+            program = (
+                "import asyncio, os, sys; from pathlib import Path\n"
+                "from daemon.client import Client, Forbidden\n"
+                "async def ask():\n"
+                "    async with Client(Path(sys.argv[1])) as client:\n"
+                "        return (await client.state()).me\n"
+                "print(asyncio.run(ask()))\n"  # imports what somebody else may not read
+                "os.setgroups([]); os.setgid(54321); os.setuid(54321)\n"
+                "try: asyncio.run(ask())\n"
+                "except Forbidden as error: print(error)\n"
+            )
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-c", program, str(directory / "tocsin.sock"),
+                stdout=asyncio.subprocess.PIPE,
+            )  # fmt: skip
+            out, _ = await asyncio.wait_for(process.communicate(), 20)
+            me, refusal = out.decode().splitlines()
+            assert me == "root"
+            assert "no permission to connect" in refusal
 
 
 Reply = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
