@@ -22,8 +22,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from daemon.core.changing import replace
-from daemon.core.model import Alert, AlertState, Instant, Terms
-from daemon.core.severity import Severity
+from daemon.core.model import Alert, AlertState, Instant, Promotion, Terms
 from daemon.core.turn import Condition
 
 
@@ -135,12 +134,14 @@ def rises_at(alert: Alert) -> Instant | None:
     """When the effective severity of a firing alert next rises with age."""
     if alert.fired_at is None:
         return None
+    if not alert.terms.promote:
+        return None
     rises = (step.after for step in alert.terms.promote if step.to > alert.effective)
     after = min(rises, default=None)
     return None if after is None else alert.fired_at + after
 
 
-def _terms(condition: Condition) -> Terms:
+def _terms(condition: Condition, promote: tuple[Promotion, ...]) -> Terms:
     return Terms(
         since=condition.since,
         for_=condition.for_,
@@ -148,7 +149,7 @@ def _terms(condition: Condition) -> Terms:
         cooldown=condition.cooldown,
         auto_resolve=condition.auto_resolve,
         acknowledgeable=condition.acknowledgeable,
-        promote=condition.promote,
+        promote=promote,
         unreachable=condition.unreachable,
         flapping=_flaps(condition),
         down=condition.down,
@@ -169,31 +170,42 @@ def _stated(alert: Alert, condition: Condition) -> Alert:
         severity=condition.severity,
         effective=condition.severity,
         annotations=condition.annotations,
-        terms=_terms(condition),
+        terms=_terms(condition, condition.promote),
     )
 
 
 def _begun(condition: Condition, key: str, now: Instant) -> Alert:
-    bare = Alert(key, condition.source, condition.name, condition.labels)
-    return _again(_stated(bare, condition), now)
+    bare = Alert(
+        key,
+        condition.source,
+        condition.name,
+        condition.labels,
+        condition.annotations,
+        severity=condition.severity,
+        terms=_terms(condition, condition.promote),
+    )
+    return _again(bare, now)
 
 
 def _again(alert: Alert, now: Instant) -> Alert:
     """Pending from when the condition began to hold, and firing if that is long enough ago."""
-    pending_at = now if alert.terms.since is None else min(alert.terms.since, now)
-    pending = replace(
+    since = alert.terms.since
+    pending_at = now if since is None else min(since, now)
+    ripe = pending_at + alert.terms.for_ <= now
+    again = replace(
         alert,
-        state=AlertState.PENDING,
+        state=AlertState.FIRING if ripe else AlertState.PENDING,
         effective=alert.severity,
         pending_at=pending_at,
-        fired_at=None,
+        fired_at=now if ripe else None,
         resolved_at=None,
         clears_at=None,
         quiet_until=None,
         incident=None,
         dismissed=False,
+        occurrence=alert.occurrence + ripe,
     )
-    return _fired(pending, now) if pending_at + pending.terms.for_ <= now else pending
+    return _risen(again, now) if ripe else again
 
 
 def _fired(alert: Alert, now: Instant) -> Alert:
@@ -204,8 +216,11 @@ def _fired(alert: Alert, now: Instant) -> Alert:
 def _risen(alert: Alert, now: Instant) -> Alert:
     """With the severity that its age gives it; never less than it was given."""
     fired_at = now if alert.fired_at is None else alert.fired_at
-    reached = (step.to for step in alert.terms.promote if fired_at + step.after <= now)
-    return replace(alert, effective=max(alert.severity, max(reached, default=Severity.INFO)))
+    effective = alert.severity
+    for step in alert.terms.promote:
+        if fired_at + step.after <= now and step.to > effective:
+            effective = step.to
+    return alert if effective is alert.effective else replace(alert, effective=effective)
 
 
 def _held(alert: Alert, condition: Condition, now: Instant) -> Alert:
@@ -247,9 +262,7 @@ def _doubted(alert: Alert, condition: Condition) -> Alert:
 
 def _yielded(alert: Alert, condition: Condition, now: Instant) -> Alert:
     """The condition is away: resolve, unless something holds the alert firing."""
-    away = replace(
-        alert, holds=False, terms=replace(_terms(condition), promote=alert.terms.promote)
-    )
+    away = replace(alert, holds=False, terms=_terms(condition, alert.terms.promote))
     if away.dismissed:
         return _resolved(away, now)
     if away.terms.flapping or not away.terms.auto_resolve:

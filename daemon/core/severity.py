@@ -20,13 +20,15 @@ class Severity(enum.IntEnum):
     @property
     def word(self) -> str:
         """The word in configuration, API and on the screen."""
-        return self.name.lower()
+        return _WORDS[self]
 
     @property
     def priority(self) -> str:
         """`P0` (emergency) to `P5` (info)."""
         return f"P{5 - self.value}"
 
+
+_WORDS: Final = tuple(severity.name.lower() for severity in Severity)
 
 ALIASES: Final = {
     **{severity.priority.lower(): severity for severity in Severity},
