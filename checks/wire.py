@@ -25,7 +25,7 @@ _CHUNK: Final = 64 * 1024
 """Bytes taken from a socket at once; a target that floods does not keep others waiting."""
 _ROUND: Final = 256
 """Wires served in one go."""
-_UNDER_WAY: Final = frozenset({errno.EINPROGRESS, errno.EINTR, errno.EAGAIN})
+_UNDER_WAY: Final = frozenset({errno.EINPROGRESS, errno.EALREADY, errno.EINTR})
 _FLAGS: Final = getattr(socket, "SOCK_NONBLOCK", 0) | getattr(socket, "SOCK_CLOEXEC", 0)
 
 
@@ -36,8 +36,8 @@ class Watcher(Protocol):
         """From now on call `wire` when it may read, or also when it may write."""
         ...
 
-    def forget(self, fd: int) -> None:
-        """Call no more; the socket is still open."""
+    def forget(self, fd: int, *, closed: bool) -> None:
+        """Call no more; the socket is about to be closed, or lives on elsewhere."""
         ...
 
 
@@ -58,9 +58,9 @@ class EpollWatcher:
             self._epoll.register(fd, events)
             self._wires[fd] = wire
 
-    def forget(self, fd: int) -> None:
-        """As `Watcher`."""
-        if self._wires.pop(fd, None) is not None:
+    def forget(self, fd: int, *, closed: bool) -> None:
+        """As `Watcher`. The set lets go of a closed socket by itself."""
+        if self._wires.pop(fd, None) is not None and not closed:
             self._epoll.unregister(fd)
 
     def _serve(self) -> None:
@@ -89,7 +89,7 @@ class LoopWatcher:
         else:
             self._loop.remove_writer(fd)
 
-    def forget(self, fd: int) -> None:
+    def forget(self, fd: int, *, closed: bool) -> None:  # noqa: ARG002  # the loop must be told anyhow
         """As `Watcher`."""
         self._loop.remove_reader(fd)
         self._loop.remove_writer(fd)
@@ -136,10 +136,13 @@ class Wire(asyncio.Transport):
             OSError: It is refused at once.
         """
         code = self._socket.connect_ex(address)
+        if code == errno.EINPROGRESS:
+            # A near target has answered by now: to ask again is cheaper than to be woken for it.
+            code = self._socket.connect_ex(address)
         if code in _UNDER_WAY:
             self.connected = loop.create_future()
             self._watcher.watch(self, self._fd, writing=True)
-        elif code:
+        elif code and code != errno.EISCONN:
             raise OSError(code, os.strerror(code))
         else:
             self._watcher.watch(self, self._fd, writing=False)
@@ -231,14 +234,14 @@ class Wire(asyncio.Transport):
         """
         if self._closed:
             raise ConnectionAbortedError(errno.ECONNABORTED, os.strerror(errno.ECONNABORTED))
-        self._watcher.forget(self._fd)
+        self._watcher.forget(self._fd, closed=False)
         self._closed = True
         return self._socket
 
     def abort(self) -> None:
         """Close at once."""
         if not self._closed:
-            self._watcher.forget(self._fd)
+            self._watcher.forget(self._fd, closed=True)
             self._socket.close()
             self._closed = True
 
