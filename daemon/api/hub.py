@@ -23,9 +23,11 @@ clock: a number of a former life is below the floor of this one.
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Final
 
 import msgspec
@@ -47,20 +49,25 @@ PATIENCE_S: Final = 0.2
 """How long readers sleep on while nothing but measurements comes in. Waking one for each costs
 more than the measurement did, and a screen paints four times a second at most."""
 
+_SLACK: Final = 64
+"""Entries that are not the newest of their object and are always tolerated."""
+
 BATCH_BYTES: Final = 256 * 1024
 """About how much `take` gives at once."""
 
+_seq_of: Final = attrgetter("seq")
 _encode: Final = msgspec.json.Encoder().encode
 
 
 class Entry:
     """An object's newest event; `frame` is made at the first reading."""
 
-    __slots__ = ("_frame", "_make", "kind", "seq")
+    __slots__ = ("_frame", "_make", "is_newest", "kind", "seq")
 
     def __init__(self, seq: int, kind: str, make: Callable[[], Shape]) -> None:
         self.seq = seq
         self.kind = kind
+        self.is_newest = True
         self._make: Callable[[], Shape] | None = make
         self._frame = b""
 
@@ -68,6 +75,10 @@ class Entry:
     def size(self) -> int:
         """Bytes held; 0 while nobody has read it."""
         return len(self._frame)
+
+    def retire(self) -> None:
+        """There is a newer one, or nobody is to read it any more: hold nothing."""
+        self.is_newest, self._make, self._frame = False, None, b""
 
     def frame(self) -> bytes:
         """The event as it goes over the wire, encoded once."""
@@ -119,6 +130,7 @@ class EventHub:
         self._max_bytes = max_bytes
         self._bytes = 0
         self._log: OrderedDict[tuple[str, str], Entry] = OrderedDict()
+        self._order: list[Entry] = []  # those of `_log`, and some that are not the newest
         self._waiting: list[asyncio.Future[None]] = []
         self._woken = self.seq
         self._timer: asyncio.TimerHandle | None = None
@@ -143,7 +155,11 @@ class EventHub:
         old = self._log.pop(name, None)
         if old is not None:
             self._bytes -= old.size
-        self._log[name] = Entry(self.seq, kind, make)
+            old.retire()
+        entry = self._log[name] = Entry(self.seq, kind, make)
+        self._order.append(entry)
+        if len(self._order) > 2 * len(self._log) + _SLACK:
+            self._order = list(self._log.values())
         if len(self._log) > self.max_entries:
             self._drop_oldest()
         if not patient:
@@ -163,6 +179,7 @@ class EventHub:
         self.floor = self.seq
         self._why_reset = reason
         self._log.clear()
+        self._order.clear()
         self._bytes = 0
         self._wake()
 
@@ -186,13 +203,11 @@ class EventHub:
         return Batch(b"".join(frames), upto if more else self.seq, len(frames), more)
 
     def _newer(self, since: int) -> Iterator[Entry]:
-        """The entries after `since`, oldest first; costs as many steps as it finds."""
-        found = []
-        for entry in reversed(self._log.values()):
-            if entry.seq <= since:
-                break
-            found.append(entry)
-        return reversed(found)
+        """The entries after `since`, oldest first; costs as many steps as are taken."""
+        order = self._order
+        for index in range(bisect_right(order, since, key=_seq_of), len(order)):
+            if order[index].is_newest:
+                yield order[index]
 
     def _bound_bytes(self, read_upto: int) -> None:
         """Forget the oldest encoded events while they take too much memory; what was not yet
@@ -203,6 +218,7 @@ class EventHub:
     def _drop_oldest(self) -> None:
         _, entry = self._log.popitem(last=False)
         self._bytes -= entry.size
+        entry.retire()
         self.floor = entry.seq
         self._why_reset = "more has changed since than is remembered"
 
