@@ -1,0 +1,127 @@
+"""The real API on a socket, and requests that are sent to it byte by byte.
+
+One server serves all inputs of a module; `anew` gives it an engine that knows of nothing
+but one incident and one silence, so that an input shows the same alone as among others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from daemon.core.events import PutSilence
+from daemon.core.model import HOUR, Actor
+from tests.api.lab import Lab, matcher, serving
+from tests.api.test_hostile import harmless
+
+LONGEST_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    kind: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request; every piece goes out as it stands here."""
+
+    method: bytes
+    target: bytes
+    headers: tuple[bytes, ...] = ()
+    body: bytes = b""
+
+    def __bytes__(self) -> bytes:
+        lines = [
+            self.method + b" " + self.target + b" HTTP/1.1",
+            b"Host: x",
+            b"Connection: close",
+            b"Content-Length: %d" % len(self.body),
+            *self.headers,
+        ]
+        return b"\r\n".join([*lines, b"", self.body])
+
+
+class Desk:
+    """A server that is asked from the same thread."""
+
+    def __init__(self, lab: Lab, path: Path, runner: asyncio.Runner) -> None:
+        self.lab = lab
+        self.runner = runner
+        self.stray: list[dict[str, Any]] = []
+        self.path = path
+        runner.get_loop().set_exception_handler(lambda _, context: self.stray.append(context))
+
+    def anew(self) -> None:
+        """Forget what was done."""
+        fresh = Lab()
+        fresh.outage()
+        silence = PutSilence(
+            Actor("ana", "unix uid 1000"),
+            (matcher("check", "db"),),
+            None,
+            fresh.time + HOUR,
+            "a comment",
+        )
+        fresh.do(silence)
+        self.lab.engine, self.lab.history = fresh.engine, fresh.history
+        self.lab.time, self.lab.events = fresh.time, fresh.events
+
+    def send(self, raw: bytes) -> Answer:
+        """Send this and read the answer to its end."""
+        return self.runner.run(self._exchange(raw))
+
+    async def _exchange(self, raw: bytes) -> Answer:
+        async with asyncio.timeout(LONGEST_S):
+            reader, writer = await asyncio.open_unix_connection(str(self.path))
+            try:
+                writer.write(raw)
+                head = b"HTTP/1.1 100 "
+                while head.startswith(b"HTTP/1.1 100 "):  # then the answer itself is to come
+                    head = await reader.readuntil(b"\r\n\r\n")
+                body = await reader.read()
+            finally:
+                writer.close()
+        first, *lines = head.decode("latin-1").lower().split("\r\n")
+        kinds = [line.partition(":")[2].strip() for line in lines if line.startswith("content-t")]
+        return Answer(int(first.split()[1]), kinds[0] if kinds else "", body)
+
+    def judge(self, answer: Answer, *, spare: frozenset[int] = frozenset()) -> None:
+        """Hold an answer against what every one must be.
+
+        Args:
+            spare: Statuses of 500 and above that mean something here.
+        """
+        assert answer.status < 500 or answer.status in spare, answer
+        assert b"Traceback" not in answer.body
+        assert not self.stray
+        if answer.status >= 400:
+            assert answer.kind == "application/problem+json", answer
+            problem = json.loads(answer.body)
+            assert problem["status"] == answer.status
+            assert problem["detail"] or answer.status == 405
+            assert harmless(problem["detail"]), problem
+            for one in problem["problems"]:
+                assert all(harmless(str(value)) for value in one.values()), problem
+
+
+@contextmanager
+def open_desk() -> Iterator[Desk]:
+    """A desk for one module."""
+    with tempfile.TemporaryDirectory(prefix="tocsin-desk-") as name, asyncio.Runner() as runner:
+        lab, stack = Lab(), AsyncExitStack()
+        path = runner.run(stack.enter_async_context(serving(lab, Path(name))))
+        try:
+            yield Desk(lab, path, runner)
+        finally:
+            runner.run(stack.aclose())
