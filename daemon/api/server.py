@@ -20,7 +20,7 @@ from daemon.api.call import Endpoint, Gate, handler_for
 from daemon.api.routes.stream import events
 from daemon.api.routes.table import endpoints
 from daemon.api.socketfile import SocketError, SocketTaken, claim, release, socket_gid
-from daemon.api.wire import MAX_BODY_BYTES, Runner
+from daemon.api.wire import MAX_BODY_BYTES, SERVER, Runner
 
 __all__ = ["ApiServer", "SocketError", "SocketTaken"]
 
@@ -34,9 +34,9 @@ _OPENAPI_PATH: Final = "/api/v1/openapi.json"
 
 
 async def _sign(request: web.Request, response: web.StreamResponse) -> None:
-    """Name the server, instead of the versions of the libraries it is made of."""
+    """Name the server."""
     del request
-    response.headers["Server"] = "tocsin"
+    response.headers["Server"] = SERVER
 
 
 def make_app(gate: Gate) -> web.Application:

@@ -23,6 +23,8 @@ from daemon.api.problems import problem, problem_for
 
 log: Final = logging.getLogger(__name__)
 
+SERVER: Final = "tocsin"
+"""What answers call the server, instead of the versions of the libraries it is made of."""
 MAX_BODY_BYTES: Final = 64 * 1024
 MAX_CONNECTIONS: Final = 256
 MAX_CONNECTIONS_A_USER: Final = 96
@@ -86,6 +88,7 @@ class Connection(RequestHandler):
             words = one_line(message or "", 200)
             log.debug("not an HTTP request: %s", words)
             response = problem(status, f"this is no valid HTTP request: {words}")
+        response.headers["Server"] = SERVER  # what signs other answers does not see this one
         response.force_close()
         return response
 

@@ -85,8 +85,11 @@ async def is_well(http: httpx.AsyncClient) -> bool:
 )  # fmt: skip
 async def test_what_is_no_http_is_a_400_with_problem_details(tmp_path: Path, raw: bytes) -> None:
     async with serving(Lab(), tmp_path) as path, raw_http(path) as http:
-        status, problem = problem_of(await exchange(path, raw))
+        answer = await exchange(path, raw)
+        status, problem = problem_of(answer)
         assert status == 400
+        assert b"Server: tocsin\r\n" in answer
+        assert b"aiohttp" not in answer
         assert harmless(problem["detail"])
         assert len(problem["detail"]) < 500
         assert await is_well(http)
