@@ -70,6 +70,7 @@ class Store:
         self._lock = lock
         self._writer = writer
         self._ids = ids
+        self._newest_id = max(ids.values(), default=0)
         self._metrics: frozenset[str] | None = None
         self._batch = Batch()
         self._waiting: list[asyncio.Future[None]] = []
@@ -115,6 +116,11 @@ class Store:
     def degraded(self) -> bool:
         """Whether what was decided cannot be written now and is only in memory."""
         return self._problem is not None
+
+    @property
+    def problem(self) -> str | None:
+        """What keeps it from writing, in words; None while it can."""
+        return self._problem
 
     @property
     def alive(self) -> bool:
@@ -190,7 +196,8 @@ class Store:
         result = effect.result
         check_id = self._ids.get(result.check)
         if check_id is None:
-            check_id = self._ids[result.check] = max(self._ids.values(), default=0) + 1
+            self._newest_id += 1
+            check_id = self._ids[result.check] = self._newest_id
             self._batch.names.append((check_id, result.check))
         self._batch.results.append(result_row(check_id, result, self._metrics))
 

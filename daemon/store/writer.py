@@ -12,8 +12,11 @@ all others out: the batch is then written again row by row without it, and it is
 from __future__ import annotations
 
 import logging
+import re
 import sqlite3
 from collections.abc import Mapping
+from functools import cache
+from itertools import chain
 from typing import Final
 
 from daemon.core.model import Instant
@@ -38,6 +41,24 @@ _REFUSED: Final = (
     TypeError,
 )
 """What says that a row is at fault: its values cannot be bound or break a constraint."""
+
+
+ROWS_A_STEP: Final = 32
+"""So many rows are inserted by one statement, with far fewer parameters than
+SQLite takes (32,766)."""
+
+_VALUES: Final = re.compile(r"VALUES (\([?, ]+\))")
+
+
+@cache
+def many_rows(statement: str) -> str | None:
+    """The statement that inserts `ROWS_A_STEP` rows as this one does one; None if it inserts
+    none, or has a value of its own among the parameters."""
+    found = _VALUES.search(statement)
+    if found is None:
+        return None
+    values = ", ".join([found[1]] * ROWS_A_STEP)
+    return f"{statement[: found.start(1)]}{values}{statement[found.end(1) :]}"
 
 
 class Writer:
@@ -78,12 +99,28 @@ class Writer:
                 if careful:
                     self._one_by_one(statements)
                 else:
-                    connection.executemany(*statements)
+                    self._together(statements)
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+
+    def _together(self, statements: Statements) -> None:
+        """Run a statement with all its rows, many rows a step where it inserts.
+
+        The interpreter's lock is let go during a step, and taken again after it; while the
+        loop is busy, that waits for the loop's next pause (5 ms). With a step for each row
+        a storm's rows would be written only when the storm is over.
+        """
+        statement, rows = statements
+        wide = many_rows(statement)
+        whole = len(rows) // ROWS_A_STEP * ROWS_A_STEP if wide else 0
+        for start in range(0, whole, ROWS_A_STEP):
+            values = chain.from_iterable(rows[start : start + ROWS_A_STEP])
+            self._connection.execute(wide or "", tuple(values))
+        if whole < len(rows):
+            self._connection.executemany(statement, rows[whole:])
 
     def _one_by_one(self, statements: Statements) -> None:
         statement, rows = statements

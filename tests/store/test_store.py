@@ -14,6 +14,7 @@ from daemon.core.effects import Append, Drop, Effect, Enqueue, Observed, Save, S
 from daemon.core.model import Alert, CheckState, Incident, IncidentState
 from daemon.core.plan import Plan, RulePlan
 from daemon.store import Store, StoreUnusable
+from daemon.store.writer import ROWS_A_STEP
 from tests.store.conftest import Query
 from tests.store.samples import (
     NOW,
@@ -181,6 +182,29 @@ async def test_a_row_that_cannot_be_stored_keeps_no_other_out(
     assert store.health().refused == 1
     assert not store.degraded
     assert "timeline was not stored" in caplog.text
+
+
+async def test_many_rows_are_stored_whole_and_in_order(store: Store, query: Query) -> None:
+    many = 3 * ROWS_A_STEP + 5
+    alerts = [an_alert(f"{n:016x}", incident=f"inc-{n}") for n in range(many)]
+    entries = [Append(an_entry(text=f"{n}")) for n in range(many)]
+    results = [Observed(a_result(NOW + n)) for n in range(many)]
+    await store.submit([*map(Save, alerts), *entries, *results], NOW)
+    assert query("SELECT key, incident FROM alert ORDER BY key") == [
+        (alert.key, alert.incident) for alert in alerts
+    ]
+    assert query("SELECT text FROM timeline ORDER BY rowid") == [(f"{n}",) for n in range(many)]
+    assert query("SELECT at FROM result ORDER BY at") == [(NOW + n,) for n in range(many)]
+    await store.submit([Save(an_alert(alert.key, incident="inc-x")) for alert in alerts], NOW)
+    assert query("SELECT DISTINCT incident FROM alert") == [("inc-x",)]
+
+
+async def test_one_refused_row_among_many_keeps_no_other_out(store: Store, query: Query) -> None:
+    texts = [f"{n}" for n in range(2 * ROWS_A_STEP)]
+    lines = [Append(an_entry(text=text)) for text in (*texts[:9], "lone \ud800", *texts[9:])]
+    await store.submit(lines, NOW)
+    assert query("SELECT text FROM timeline ORDER BY rowid") == [(text,) for text in texts]
+    assert store.health().refused == 1
 
 
 async def test_an_effect_that_cannot_be_encoded_keeps_no_other_out(
