@@ -45,9 +45,9 @@ MAX_BYTES: Final = 32 * 1024 * 1024
 MAX_QUEUED: Final = 10_000
 """Notices under way whose time of queueing is remembered."""
 
-PATIENCE_S: Final = 0.2
+PATIENCE_S: Final = 0.5
 """How long readers sleep on while nothing but measurements comes in. Waking one for each costs
-more than the measurement did, and a screen paints four times a second at most."""
+more than the measurement did."""
 
 _SLACK: Final = 64
 """Entries that are not the newest of their object and are always tolerated."""
