@@ -82,7 +82,7 @@ class Renderer:
 @cache
 def _environment(templates: Path | None) -> ImmutableSandboxedEnvironment:
     """The templates of a directory before the built-in ones; the template language is loaded
-    with the first message, not with the daemon. A template that changes is read anew."""
+    with the first message, not with the daemon. An own one that changes is read anew."""
     from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -95,4 +95,5 @@ def _environment(templates: Path | None) -> ImmutableSandboxedEnvironment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        auto_reload=templates is not None,
     )

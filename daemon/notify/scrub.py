@@ -30,8 +30,10 @@ _AUTHORIZATION: Final = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9+/_.=~-]{8
 _ASSIGNABLE: Final = ("pass", "pwd", "secret", "token", "key", "signature")
 _AUTHORIZING: Final = ("bearer", "basic")
 """What stands, in any case, in whatever `_ASSIGNED` or `_AUTHORIZATION` finds."""
-_NAMES: Final = 2_000
-"""So many names of fields and labels are remembered with what they become."""
+_REMEMBERED: Final = 2_000
+"""So many names and words (of a severity, a service, a check) are kept with what they become."""
+_WORD: Final = 40
+"""Longer texts are seldom the same again."""
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 """Unicode categories that steer a terminal or reverse a text instead of showing something."""
 
@@ -62,7 +64,8 @@ class Scrubber:
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         long_enough = {secret for secret in secrets if len(secret) >= _SHORTEST_SECRET}
         self._secrets = sorted(long_enough, key=len, reverse=True)
-        self._name = lru_cache(_NAMES)(self.line)
+        self._name = lru_cache(_REMEMBERED)(self.line)
+        self._word = lru_cache(_REMEMBERED)(self.text)
 
     def text(self, text: str, limit: int = LIMIT) -> str:
         """Text of several lines at most `limit` long: secrets masked, controls gone."""
@@ -82,12 +85,15 @@ class Scrubber:
     def tree(self, value: Any, depth: int = 0) -> Any:
         """JSON-like data with every text in it made harmless, bounded in depth and length."""
         if isinstance(value, str):
-            return self.text(value)
+            return self._word(value) if len(value) <= _WORD else self.text(value)
         if depth >= _DEPTH:
             return None
         if isinstance(value, Mapping):
             pairs = list(value.items())[:_ITEMS]
-            return {self._name(str(key)): self.tree(item, depth + 1) for key, item in pairs}
+            return {self._named(str(key)): self.tree(item, depth + 1) for key, item in pairs}
         if isinstance(value, (list, tuple)):
             return [self.tree(item, depth + 1) for item in value[:_ITEMS]]
         return value
+
+    def _named(self, name: str) -> str:
+        return self._name(name) if len(name) <= _WORD else self.line(name)
