@@ -27,8 +27,9 @@ from checks.result import Fault, Observation
 
 LONGEST_S: Final = 3.0
 """Nobody is waited for longer than this."""
-LATECOMERS_S: Final = 1.5
-"""Who comes so soon after the others were let go belongs to them."""
+LATECOMERS_S: Final = 3.0
+"""Who comes so soon after the others were let go belongs to them: the daemon may have places
+for so many probes only, and starts the rest when it comes to it in the midst of a storm."""
 
 
 class Stage:
