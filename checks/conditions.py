@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from checks.cel_library import cel
+from checks.comparison import Comparison, read_comparison
 from checks.condition_paths import Absent, Path, Reading, read_paths
 from checks.errors import CheckError, SpecError
 from checks.probe import FieldType
@@ -69,6 +70,7 @@ class Condition:
         names: The fields it names.
         paths: What to show of those fields when it fails.
         dynamic: Whether it names a field whose value the target makes up.
+        comparison: What it says, if that needs no program.
     """
 
     text: str
@@ -76,6 +78,7 @@ class Condition:
     paths: tuple[Path, ...]
     program: cel.Program
     dynamic: bool
+    comparison: Comparison | None = None
 
     def holds(self, fields: Mapping[str, Any]) -> bool:
         """Evaluate it.
@@ -84,6 +87,8 @@ class Condition:
             NotMeasured: A field it needs has no value in this run.
             ConditionFailed: It has no answer (a missing key, a type that does not fit).
         """
+        if self.comparison is not None and (known := self.comparison.of(fields)) is not None:
+            return known
         values = {name: fields[name] for name in self.names if name in fields}
         if self.dynamic:
             values = _present(values)
@@ -163,7 +168,8 @@ def _compile(text: str, fields: Mapping[str, FieldType], where: str) -> Conditio
     names = _known_names(program, reading, fields, where)
     _refuse_unknown_functions(program, where, text)
     dynamic = any(fields[name] not in _SAMPLES for name in names)
-    condition = Condition(text, names, reading.paths, program, dynamic)
+    comparison = read_comparison(text)
+    condition = Condition(text, names, reading.paths, program, dynamic, comparison)
     _refuse_not_boolean(condition, fields, where)
     return condition
 

@@ -19,6 +19,7 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 from checks.cel_library import cel
+from checks.comparison import Comparison, read_comparison
 from checks.spec import parse_duration
 from daemon.core.model import Millis
 
@@ -106,6 +107,7 @@ class RuleProgram:
     calls: Mapping[str, Call]
     fields: tuple[str, ...]
     _program: Any
+    _comparison: Comparison | None = None
 
     def evaluate(self, values: Mapping[str, object]) -> bool | None:
         """Whether the condition holds, given its fields and calls by name.
@@ -113,6 +115,8 @@ class RuleProgram:
         None if that cannot be told: a value it depends on is not there, or not of the type
         that the text takes it for.
         """
+        if self._comparison is not None and (known := self._comparison.of(values)) is not None:
+            return known
         try:
             answer = self._program.execute(values)
         except _FAILURES:
@@ -145,7 +149,7 @@ def compile_rule(text: str, known: Collection[str] | None = None) -> RuleProgram
     fields = tuple(name for name in names if name.isidentifier())
     for name in fields:
         _check_name(name, known, FIELDS)
-    made = RuleProgram(text, calls, fields, program)
+    made = RuleProgram(text, calls, fields, program, read_comparison(rewritten))
     _try_out(made)
     return made
 

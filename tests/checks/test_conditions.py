@@ -112,7 +112,7 @@ def test_what_the_target_failed_to_give_is_told_in_its_words() -> None:
     [
         ("status_code == 200", "names status_code, no field here; did you mean status?"),
         ("latency > 3", "did you mean latency_ms?"),
-        ("zzz == 1", "its fields are: body, body_bytes, cert_days"),
+        ("zzz == 1", "its fields are: addresses_failed, body, body_bytes"),
         ("status = 200", "does not compile: token recognition error .* equality is written =="),
         ("status ==", "does not compile: .* at column 10"),
         ("", "does not compile"),
