@@ -25,9 +25,7 @@ _FNV_OFFSET: Final = 14695981039346656037
 _FNV_PRIME: Final = 1099511628211
 _MASK_64: Final = 0xFFFF_FFFF_FFFF_FFFF
 _SEPARATOR: Final = b"\xff"
-_MATCHER: Final = re.compile(
-    r"^\s*([a-zA-Z_:][a-zA-Z0-9_:.\-]*)\s*(=~|!~|!=|=)\s*(.*?)\s*$", re.DOTALL
-)
+_MATCHER: Final = re.compile(r"^\s*([a-zA-Z_:][a-zA-Z0-9_:.\-]*)\s*(=~|!~|!=|=)(.*)$", re.DOTALL)
 
 
 def fingerprint(labels: Labels) -> str:
@@ -118,7 +116,7 @@ def parse_matcher(text: str) -> Matcher:
     if found is None:
         raise ValueError(f'{text!r} is no matcher; write it as name="value" (or != =~ !~)')
     name, op, value = found.groups()
-    return Matcher(name, MatchOp(op), _unquote(value))
+    return Matcher(name, MatchOp(op), _unquote(value.strip()))
 
 
 def severity_matcher(matcher: Matcher) -> Matcher:
