@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CONFIG ?= config.toml
 
-.PHONY: help setup run demo test mutants check format bench soak lock picture clean
+.PHONY: help setup run demo test slow mutants check format bench soak lock picture clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -24,8 +24,11 @@ run: setup  ## monitor this machine: the daemon, and the dashboard where there i
 demo: setup  ## a small estate on this machine that fails by a script
 	$(BIN)/tocsin demo
 
-test: setup  ## all tests
-	$(BIN)/python -m pytest -n 2 --dist loadscope
+test: setup  ## the tests, but for the slow ones
+	$(BIN)/python -m pytest -n 2 --dist loadscope -m "not slow"
+
+slow: setup  ## the tests that take long: kills, minutes of standing still
+	$(BIN)/python -m pytest -n 2 --dist loadscope -m slow
 
 mutants: setup  ## change the deciding modules a little; do their tests notice?
 	$(BIN)/python -m tests.mutation
