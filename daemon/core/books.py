@@ -188,13 +188,17 @@ class Books:
         self._roll(turn.now)
 
     def take(self, turn: Turn) -> None:
-        """Enter the turn's facts, and write the checks' pieces that they end."""
+        """Enter the turn's facts, and write the checks' pieces that they end. A service is
+        composed once, from its first change on: a start has a fact of every check."""
+        starts: dict[str, Instant] = {}
         for fact in turn.facts:
             start = self._enter(fact, turn)
             if start is not None:
                 for name in self._owners[fact.check]:
-                    self._compose(self._services[name], start)
-                    self._changed.add(name)
+                    starts[name] = min(start, starts.get(name, start))
+        for name, start in starts.items():
+            self._compose(self._services[name], start)
+        self._changed.update(starts)
         if not self._rolled or (self._rollover is not None and turn.now >= self._rollover):
             self._roll(turn.now)
 

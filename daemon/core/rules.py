@@ -15,7 +15,7 @@ record of a check that changed: one that cannot be told any more is no evidence 
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,7 +25,7 @@ from daemon.core.expressions import Call, RuleProgram, compile_rule
 from daemon.core.labels import match_all
 from daemon.core.model import CheckState, Instant, Millis
 from daemon.core.plan import CheckPlan, Plan, RulePlan
-from daemon.core.samples import Samples, value_of
+from daemon.core.samples import Needs, Samples, value_of
 from daemon.core.turn import Condition, Turn
 
 __all__ = ["RuleProgram", "Rules", "compile_rule"]
@@ -34,6 +34,9 @@ _PLACEHOLDER: Final = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
 
 
 Told = tuple[bool | None, Mapping[str, str] | None]
+
+Programs = tuple[RuleProgram, RuleProgram | None]
+"""A rule's `when`, and its `clear_when` if there is one."""
 
 
 @dataclass(slots=True)
@@ -57,16 +60,6 @@ class BoundRule:
     since: Instant | None = None
     told: Told | None = None
 
-    @property
-    def programs(self) -> tuple[RuleProgram, ...]:
-        """`when`, and `clear_when` if there is one."""
-        return (self.when,) if self.clear_when is None else (self.when, self.clear_when)
-
-    @property
-    def calls(self) -> list[Call]:
-        """Every window function it calls."""
-        return [call for program in self.programs for call in program.calls.values()]
-
     def turn_to(self, holds: bool | None, now: Instant, blind_since: Instant | None) -> None:
         """It stands so now. What cannot be told, cannot since its check cannot, if that is why
         (`blind_since`), but not since before it was told last."""
@@ -85,11 +78,6 @@ class Seen:
     samples: Samples
     bound: list[BoundRule]
 
-    @property
-    def calls(self) -> list[Call]:
-        """Every window function that its rules call."""
-        return [call for bound in self.bound for call in bound.calls]
-
 
 class Rules:
     """All rules of a plan, bound to the checks they select.
@@ -107,14 +95,6 @@ class Rules:
         self._started = False
         self._checks = self._bind(plan, {}, now)
         self._plan = plan
-
-    @property
-    def reach(self) -> Mapping[str, Millis]:
-        """How far back each check's results matter to its rules: what a restart must read."""
-        return {
-            name: max((call.shift + call.span for call in seen.calls), default=0)
-            for name, seen in self._checks.items()
-        }
 
     def next_deadline(self) -> Instant | None:
         """When a check may begin to be absent."""
@@ -204,23 +184,17 @@ class Rules:
             self._await_absence(name, seen, turn.now)
 
     def _bind(self, plan: Plan, old: Mapping[str, Seen], now: Instant) -> dict[str, Seen]:
-        programs = {
-            rule.name: (
-                compile_rule(rule.when),
-                None if rule.clear_when is None else compile_rule(rule.clear_when),
-            )
-            for rule in plan.rules.values()
-        }
+        programs = {rule.name: _programs(rule) for rule in plan.rules.values()}
+        needs: dict[tuple[str, ...], Needs] = {}
         checks: dict[str, Seen] = {}
-        for name, check in plan.checks.items():
-            visible = {**check.labels, "check": name, "kind": check.kind}
-            selected = [r for r in plan.rules.values() if match_all(r.select, visible)]
-            if not selected:
-                continue
-            before = old.get(name)
+        for name, selected in _selections(plan):
+            check, before = plan.checks[name], old.get(name)
             bound = [_bound(rule, programs[rule.name], check, before) for rule in selected]
             seen = checks[name] = Seen(Samples(before.samples.since if before else now), bound)
-            seen.samples.equip(seen.calls, before.samples if before else None)
+            names = tuple(rule.name for rule in selected)
+            if names not in needs:
+                needs[names] = Needs.of(call for one in names for call in _calls(programs[one]))
+            seen.samples.equip(needs[names], before.samples if before else None)
         return checks
 
     def _look(self, name: str, seen: Seen, now: Instant, turn: Turn) -> None:
@@ -246,9 +220,40 @@ class Rules:
             self._absences.set(name, None)
 
 
+def reach(plan: Plan) -> Mapping[str, Millis]:
+    """How far back the results of the checks that rules select matter to them: what a restart
+    must read."""
+    own = {
+        rule.name: max((call.shift + call.span for call in _calls(_programs(rule))), default=0)
+        for rule in plan.rules.values()
+    }
+    return {name: max(own[rule.name] for rule in rules) for name, rules in _selections(plan)}
+
+
+def _selections(plan: Plan) -> Iterator[tuple[str, list[RulePlan]]]:
+    """Each check that rules select, with these."""
+    for name, check in plan.checks.items():
+        visible = {**check.labels, "check": name, "kind": check.kind}
+        selected = [rule for rule in plan.rules.values() if match_all(rule.select, visible)]
+        if selected:
+            yield name, selected
+
+
+def _programs(rule: RulePlan) -> Programs:
+    clear_when = None if rule.clear_when is None else compile_rule(rule.clear_when)
+    return compile_rule(rule.when), clear_when
+
+
+def _calls(programs: Programs) -> Iterator[Call]:
+    """Every window function that they call."""
+    for program in programs:
+        if program is not None:
+            yield from program.calls.values()
+
+
 def _bound(
     rule: RulePlan,
-    programs: tuple[RuleProgram, RuleProgram | None],
+    programs: Programs,
     check: CheckPlan,
     before: Seen | None,
 ) -> BoundRule:

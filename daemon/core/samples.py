@@ -6,13 +6,45 @@ goes into each of them once; a window function's value is read when a rule is lo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from checks.result import Result, Status
 from daemon.core.expressions import Call
 from daemon.core.model import Instant, Millis
 from daemon.core.windows import Minutes, Window
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What rules call for, made once for all the checks that the same rules select.
+
+    Attributes:
+        windows: The functions wanted of each window, by metric and span.
+        reaches: How far back `ago` looks, by metric.
+        absences: The spans that `absent` is asked for.
+    """
+
+    windows: Mapping[tuple[str, Millis], frozenset[str]]
+    reaches: Mapping[str, Millis]
+    absences: frozenset[Millis]
+
+    @classmethod
+    def of(cls, calls: Iterable[Call]) -> Needs:
+        """What these calls need."""
+        windows: dict[tuple[str, Millis], frozenset[str]] = {}
+        reaches: dict[str, Millis] = {}
+        absences: set[Millis] = set()
+        for call in calls:
+            if call.shift:
+                length = call.shift + call.span
+                reaches[call.metric] = max(reaches.get(call.metric, 0), length)
+            elif call.function == "absent":
+                absences.add(call.span)
+            else:
+                key = call.metric, call.span
+                windows[key] = windows.get(key, frozenset()) | {call.function}
+        return cls(windows, reaches, frozenset(absences))
 
 
 @dataclass(slots=True)
@@ -45,21 +77,13 @@ class Samples:
         at = 0 if self.newest is None else self.newest.at
         return at if self.measured_at is None else max(at, self.measured_at)
 
-    def equip(self, calls: Iterable[Call], old: Samples | None) -> None:
-        """Make the windows that these calls need; those that `old` has are taken over."""
-        every = list(calls)
-        self.absences = frozenset(call.span for call in every if call.function == "absent")
-        wanted: dict[tuple[str, Millis], set[str]] = {}
-        reach: dict[str, Millis] = {}
-        for call in every:
-            if call.shift:
-                reach[call.metric] = max(reach.get(call.metric, 0), call.shift + call.span)
-            elif call.function != "absent":
-                wanted.setdefault((call.metric, call.span), set()).add(call.function)
-        for key, functions in wanted.items():
+    def equip(self, needs: Needs, old: Samples | None) -> None:
+        """Make the windows that are needed; those that `old` has are taken over."""
+        self.absences = needs.absences
+        for key, functions in needs.windows.items():
             kept = old.windows.get(key) if old else None
             self.windows[key] = kept or _window(key[1], functions)
-        for metric, length in reach.items():
+        for metric, length in needs.reaches.items():
             ring = old.minutes.get(metric) if old else None
             self.minutes[metric] = ring if ring and ring.reach >= length else Minutes(length)
         if old is not None:
@@ -90,7 +114,7 @@ class Samples:
         return window.compute("avg" if call.function == "error_rate" else call.function)
 
 
-def _window(span: Millis, functions: set[str]) -> Window:
+def _window(span: Millis, functions: frozenset[str]) -> Window:
     return Window(
         span,
         extremes=bool(functions & {"min", "max"}),

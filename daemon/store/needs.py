@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from daemon.core.model import Instant
 from daemon.core.plan import Plan
-from daemon.core.rules import Rules, compile_rule
+from daemon.core.rules import compile_rule, reach
 
 
 def windowed_metrics(plan: Plan) -> frozenset[str]:
@@ -18,4 +18,4 @@ def windowed_metrics(plan: Plan) -> frozenset[str]:
 
 def samples_since(plan: Plan, now: Instant) -> Mapping[str, Instant]:
     """For each check that rules look back on, from when on its results are needed."""
-    return {name: now - span for name, span in Rules(plan).reach.items() if span}
+    return {name: now - span for name, span in reach(plan).items() if span}

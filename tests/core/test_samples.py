@@ -6,7 +6,7 @@ import pytest
 
 from checks.result import Fault, Result, Scalar, Status
 from daemon.core.expressions import Call
-from daemon.core.samples import Samples, value_of
+from daemon.core.samples import Needs, Samples, value_of
 from tests.core.observing import T0
 
 MINUTE = 60_000
@@ -14,7 +14,7 @@ MINUTE = 60_000
 
 def samples(*calls: Call, old: Samples | None = None) -> Samples:
     made = Samples(T0)
-    made.equip(calls, old)
+    made.equip(Needs.of(calls), old)
     return made
 
 
