@@ -124,6 +124,7 @@ class _Life:
             stack.push_async_callback(server.close)
             stack.push_async_callback(daemon.stop)
             self._listen(daemon)
+            self._spawn(daemon.beat(self._progress()))  # before it waits for the first write
             await daemon.start(effects)
             description = describe(config, socket)
             _log.info("running: %s", description)
@@ -145,7 +146,6 @@ class _Life:
     async def _until_end(self, daemon: Daemon) -> None:
         if self._lines is not None:
             self._spawn(self._summaries(daemon, self._lines))
-        self._spawn(daemon.beat(self._progress()))
         try:
             async with asyncio.timeout(self._seconds):
                 await self._end.wait()

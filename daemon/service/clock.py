@@ -79,6 +79,11 @@ class Clock:
             self._rebase(at)
             self._beat_at = self.now()
 
+    def begin_beats(self) -> None:
+        """Expect the first `beat` from now on: what was done before it began watched nothing,
+        so however long that took, it is no gap."""
+        self._beat_at = self.now()
+
     def now(self) -> Instant:
         """The present in milliseconds since the epoch; never less than before."""
         at = self._base_ms + (self._steady_ns() - self._steady_base) // 1_000_000

@@ -130,6 +130,24 @@ def test_a_beat_is_overdue_as_soon_as_it_would_report_a_stall() -> None:
     assert not machine.clock.is_overdue
 
 
+def test_a_long_start_before_the_first_beat_is_no_gap() -> None:
+    machine = Machine()
+    machine.run(STALL + 60_000)
+    machine.clock.begin_beats()
+    assert not machine.clock.is_overdue
+    machine.run(1_000)
+    assert machine.clock.beat() is None
+
+
+def test_a_clock_that_jumps_during_the_start_is_noticed_by_the_first_beat() -> None:
+    machine = Machine()
+    machine.wall += 3_600_000
+    machine.clock.begin_beats()
+    jump = machine.clock.beat()
+    assert jump is not None
+    assert machine.clock.now() == machine.wall
+
+
 def test_a_test_may_set_the_wall_clock_wrong(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
