@@ -10,7 +10,7 @@ import sys
 
 import uvloop
 
-from tests.peers.hostile import databases, secured, streams, web
+from tests.peers.hostile import databases, names, secured, streams, web
 from tests.peers.hostile.script import Script, serve
 
 
@@ -20,6 +20,7 @@ async def main() -> None:
         **web.SCRIPTS,
         **secured.SCRIPTS,
         **databases.SCRIPTS,
+        **names.SCRIPTS,
     }
     ports = {name: await serve(script) for name, script in scripts.items()}
     contexts: dict[str, ssl.SSLContext] = secured.contexts()
