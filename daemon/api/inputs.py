@@ -39,6 +39,7 @@ class Input(pydantic.BaseModel):
         hide_input_in_errors=True,
         arbitrary_types_allowed=True,
         str_max_length=20_000,
+        defer_build=True,  # at a start nothing has been asked for yet
     )
 
 
