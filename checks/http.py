@@ -74,6 +74,11 @@ class HttpSpec(CheckSpec):
     max_body: Annotated[int, Field(ge=0, le=64 * 1024 * 1024)] = 1024 * 1024
     reuse: bool = False
 
+    @property
+    def host(self) -> str:
+        """The host of the URL, without the brackets of an IPv6 address."""
+        return Target.of(self.url).host
+
     @field_validator("url")
     @classmethod
     def _url_is_strict(cls, url: str) -> str:

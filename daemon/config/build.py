@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Final, TypeVar
-from urllib.parse import urlsplit
 
 import checks
 from checks.result import Status
@@ -248,8 +247,7 @@ def _is_remote(spec: CheckSpec) -> bool:
     kind = checks.KINDS[spec.kind]
     if kind.passive or not kind.remote:
         return False
-    url = getattr(spec, "url", None)
-    host = urlsplit(url).hostname if isinstance(url, str) else getattr(spec, "host", None)
+    host = getattr(spec, "host", None)
     if not isinstance(host, str):
         return True
     return host not in {"localhost", "::1"} and not host.startswith(("127.", "/"))
