@@ -8,8 +8,9 @@ deadline is kept, and what changed is left in `changes` for the parts that follo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Final, TypeGuard
+
+import msgspec
 
 from daemon.core.deadlines import Deadlines
 from daemon.core.labels import Labels, fingerprint
@@ -23,8 +24,7 @@ KEEP: Final = HOUR
 _HAPPENING: Final = {True: Happening.HOLDS, False: Happening.AWAY, None: Happening.UNSURE}
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True, gc=False):
     """An alert as it was, if it was known, and as it is."""
 
     before: Alert | None

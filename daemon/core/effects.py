@@ -1,13 +1,12 @@
 """What the engine wants done: the answer of `Engine.handle`, in order.
 
 The service writes all effects of one event in one transaction, and only then acts on them:
-publishes, hands notices to the dispatcher, answers the operator (promise 1). Those of every
-run are structs, which are made faster than dataclasses.
+publishes, hands notices to the dispatcher, answers the operator (promise 1). They are structs,
+which are made faster than dataclasses: a storm makes tens of thousands a second.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -30,15 +29,13 @@ class Observed(msgspec.Struct, frozen=True, gc=False):
     result: Result
 
 
-@dataclass(frozen=True, slots=True)
-class Save:
+class Save(msgspec.Struct, frozen=True, gc=False):
     """This record has a new value: store it under its type and key, and publish it."""
 
     record: Record
 
 
-@dataclass(frozen=True, slots=True)
-class Drop:
+class Drop(msgspec.Struct, frozen=True, gc=False):
     """The record of this type and key is no more (its check left the configuration, an old
     resolved alert or group is of no use to the engine). History keeps what it has."""
 
@@ -46,15 +43,13 @@ class Drop:
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class Append:
+class Append(msgspec.Struct, frozen=True, gc=False):
     """Add this line to history; it never changes."""
 
     entry: Entry | Audit | Interval
 
 
-@dataclass(frozen=True, slots=True)
-class Enqueue:
+class Enqueue(msgspec.Struct, frozen=True, gc=False):
     """Put this notice into the outbox."""
 
     notice: Notice

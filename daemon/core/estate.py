@@ -15,6 +15,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, TypeVar
 
+from msgspec import structs
+
 from checks.result import Fault, Result, Status, changed
 from daemon.core import conditions
 from daemon.core.availability import service_status
@@ -383,7 +385,9 @@ class Estate:
         for name, old in before.items():
             new = self.condition(name, turn.now) if name in self.checks else None
             if (new is None or new.labels != old.labels) and old.holds is not False:
-                turn.conditions.append(replace(old, holds=False, unreachable=None, down=False))
+                turn.conditions.append(
+                    structs.replace(old, holds=False, unreachable=None, down=False)
+                )
             if new is not None and new != old and new.holds is not False:
                 turn.conditions.append(new)
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from daemon.core.changing import replace
+from msgspec import structs
+
 from daemon.core.events import SelfReport
 from daemon.core.labels import match_all
 from daemon.core.model import Instant
@@ -40,7 +41,7 @@ def self_condition(report: SelfReport, now: Instant) -> Condition:
 
 def delivery_condition(channel: str, holds: bool, detail: str, now: Instant) -> Condition:
     """Whether this channel failed for good the last time a notice was settled."""
-    return replace(
+    return structs.replace(
         self_condition(SelfReport("delivery", holds, f"{channel} does not deliver: {detail}"), now),
         source=f"{_DELIVERY}{channel}",
         labels={"alertname": "TocsinDelivery", "channel": channel, "service": SERVICE},

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+import msgspec
+
 from checks.result import Status
 from daemon.core.chronicle import Audit, Entry, Interval
 from daemon.core.effects import Append, Drop, Effect, Save
@@ -19,8 +21,7 @@ from daemon.core.plan import Promotion
 from daemon.core.severity import Severity
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(msgspec.Struct, frozen=True, gc=False):
     """Something that may be alerted on was looked at again.
 
     Attributes:
@@ -40,7 +41,7 @@ class Condition:
     severity: Severity
     holds: bool | None
     since: Instant
-    annotations: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = msgspec.field(default_factory=dict)
     for_: Millis = 0
     keep_for: Millis = 0
     cooldown: Millis = 0
@@ -53,8 +54,7 @@ class Condition:
     """It is a confirmed outage: money is lost and down time counts while it holds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(msgspec.Struct, frozen=True, gc=False):
     """From `start` on this check's status is `status`, for its timeline.
 
     It may look back (a confirmed failure starts at its first failed run) and then replaces

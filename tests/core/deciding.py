@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
+
 from daemon.core.chronicle import EntryKind, Notice, NoticeType
 from daemon.core.decider import Decidable, Decider
 from daemon.core.effects import Effect
@@ -43,7 +45,7 @@ def condition(check: str = "web", holds: bool | None = True, **more: Any) -> Con
         since=START,
         annotations={"status": "down", "summary": f"{check} is down"} if holds else {},
     )
-    return replace(base, **more)
+    return structs.replace(base, **more)
 
 
 def alert(key: str = "a", **more: Any) -> Alert:
