@@ -15,7 +15,7 @@ from daemon.core.engine import Engine
 from daemon.core.events import ResultsArrived
 from daemon.core.model import CheckState, Instant
 from daemon.service.clock import Clock
-from daemon.service.daemon import Daemon
+from daemon.service.daemon import _TOGETHER, Daemon
 from daemon.store import Store
 
 CONFIG = '[[check]]\nname = "clock"\nkind = "exec"\nrun = ["date"]\n'
@@ -115,6 +115,22 @@ async def test_results_of_one_round_of_the_loop_are_taken_in_one_turn(
         daemon._take_result(Result("clock", at, Status.UP))
     await asyncio.sleep(0)
     assert [[r.at for r in event.results] for event in engine.heard] == [[1, 2, 3]]
+
+
+async def test_of_a_flood_of_results_each_round_of_the_loop_takes_so_many_in_order(
+    parts: tuple[Daemon, SlowStore, Scripted, list[Effect]],
+) -> None:
+    daemon, _, engine, _ = parts
+    engine.answer = []
+    times = list(range(1, 2 * _TOGETHER + 8))
+    for at in times:
+        daemon._take_result(Result("clock", at, Status.UP))
+    for turns in (1, 2, 3, 3):
+        await asyncio.sleep(0)
+        assert len(engine.heard) == turns
+    taken = [[r.at for r in event.results] for event in engine.heard]
+    assert [len(turn) for turn in taken] == [_TOGETHER, _TOGETHER, 7]
+    assert [at for turn in taken for at in turn] == times
 
 
 async def test_results_wait_for_a_wake_up_that_is_near(
