@@ -67,7 +67,7 @@ def test_a_lost_echo_is_a_measurement_and_no_timeout(lab: Lab, way: Way, host: s
     assert found["message"].startswith("1 of 4 echoes lost, ")
     keys["degraded_if"] = ["loss_percent > 20"]
     found = lab.run("icmp", keys=keys, timeout_ms=400, script={"drop": [3]}, **way)
-    assert found["status"] == "degraded"
+    assert found["status"] == "degraded", found
     assert found["message"] == "loss_percent > 20 (loss_percent is 25)"
 
 

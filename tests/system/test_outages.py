@@ -105,9 +105,7 @@ async def test_an_outage_nobody_takes_goes_up_the_levels_and_its_end_is_told_to_
     assert incident.title == "orders-db is down"
     assert incident.severity == "emergency"
     port = shop.postgres.port
-    assert incident.summary == (
-        f"orders-query is down: connection refused by postgres at 127.0.0.1:{port}"
-    )
+    assert incident.summary == (f"orders-query is down: connection refused by 127.0.0.1:{port}")
     (mail,) = shop.arrived.wait(lambda: shop.arrived.mails(incident.id))
     shop.postgres.start()
     ended = await over(shop, incident.id)
@@ -127,7 +125,7 @@ async def test_an_outage_nobody_takes_goes_up_the_levels_and_its_end_is_told_to_
         assert each.encrypted
         assert each.recipients == ("ana@example.org",)
         for kind in ("plain", "html"):
-            assert f"connection refused by postgres at 127.0.0.1:{port}" in each.part(kind)
+            assert f"connection refused by 127.0.0.1:{port}" in each.part(kind)
     assert f"tocsin ack {incident.id}" in mail.part("plain")
     assert f"tocsin ack {incident.id}" in mail.part("html")
     assert mails[1].message["References"] == mail.message["References"]
@@ -165,7 +163,7 @@ async def test_who_takes_an_incident_keeps_the_next_level_from_being_told(shop: 
     shop.mariadb.stop()
     incident = await take(shop, "stock-db")
     assert incident.acknowledged_by == ME
-    assert f"connection refused by mysql at 127.0.0.1:{shop.mariadb.port}" in incident.summary
+    assert f"connection refused by 127.0.0.1:{shop.mariadb.port}" in incident.summary
     assert incident.escalation is not None
     assert incident.escalation.next_at is None
     due = ms(incident.fired_at) + LEVEL_2_AFTER_MS + 500

@@ -25,6 +25,8 @@ from tests.system.faults import (
 from tests.system.ground import Ground, open_ground
 from tests.system.running import Tocsin
 
+pytestmark = pytest.mark.slow
+
 PAGE = 4096
 
 
