@@ -189,7 +189,7 @@ CAUSES: list[tuple[Cause, str, str, str]] = [
         a_hung_postgres,
         "orders-db",
         "emergency",
-        "timed out after 1s (while waiting for: connect and login)",
+        "timed out after 1s (while waiting for: login)",
     ),
     (a_changed_mysql_password, "stock-db", "critical", "Access denied for user 'monitor'"),
     (a_server_error, "checkout", "emergency", "status == 200 (status is 503)"),

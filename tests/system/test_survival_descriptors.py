@@ -15,6 +15,8 @@ from tests.system.faults import limit_files
 from tests.system.ground import Ground, Page, open_ground
 from tests.system.running import PATIENCE_S, Tocsin
 
+pytestmark = pytest.mark.slow
+
 NAMES = [f"t{number:02}" for number in range(12)]
 BY_NAME = """
 [[check]]

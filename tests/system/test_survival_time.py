@@ -16,6 +16,8 @@ from daemon.client import Client
 from tests.system.ground import Ground, open_ground
 from tests.system.running import Tocsin
 
+pytestmark = pytest.mark.slow
+
 HOUR_MS = 3_600_000
 NAMES = [f"t{number:02}" for number in range(10)]
 
@@ -150,7 +152,6 @@ async def test_a_clock_that_is_set_back_stalls_nothing_and_is_reported(
     ground.assert_no_duplicates()
 
 
-@pytest.mark.slow
 async def test_a_process_that_was_stopped_leaves_one_unknown_interval_and_no_page(
     tmp_path: Path, ground: Ground
 ) -> None:
