@@ -9,10 +9,12 @@ import pytest
 from tests.mutation.operators import Mutant
 from tests.mutation.trial import Target, Unfit, fair_cpu_s, outcomes
 
-pytestmark = pytest.mark.slow
 
 # A child only runs tests and ends, so the threads of the runner may be left behind.
-pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning"),
+]
 
 TARGET = Target("daemon.core.severity", "tests/core/test_severity.py")
 FILE = Path("daemon/core/severity.py")
