@@ -9,7 +9,6 @@ import pytest
 from tests.mutation.operators import Mutant
 from tests.mutation.trial import Target, Unfit, fair_cpu_s, outcomes
 
-
 # A child only runs tests and ends, so the threads of the runner may be left behind.
 pytestmark = [
     pytest.mark.slow,
