@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from daemon.api.schema import State
 from tests.system.running import PATIENCE_S
 
 TOP = """
@@ -166,3 +167,8 @@ def open_ground() -> Iterator[Ground]:
         ground._server.shutdown()
         thread.join()
         ground._server.server_close()
+
+
+def all_up(state: State) -> bool:
+    """Whether every service but the daemon's own is well."""
+    return {each.status for each in state.services if each.name != "tocsin"} == {"up"}

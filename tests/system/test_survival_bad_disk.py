@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -22,30 +21,12 @@ from tests.system.faults import (
     make_image,
     query,
 )
-from tests.system.ground import Ground, open_ground
+from tests.system.ground import Ground, all_up
 from tests.system.running import Tocsin
 
 pytestmark = pytest.mark.slow
 
 PAGE = 4096
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[Ground]:
-    with open_ground() as ground:
-        yield ground
-
-
-@pytest.fixture
-def ground(served: Ground) -> Ground:
-    """All is well and nobody was told of anything."""
-    served.broken.clear()
-    served.pages.clear()
-    return served
-
-
-def all_up(state: State) -> bool:
-    return {each.status for each in state.services if each.name != "tocsin"} == {"up"}
 
 
 def from_memory(state: State) -> bool:

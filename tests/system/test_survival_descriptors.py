@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from daemon.api.schema import State
 from daemon.client import ClientError
 from tests.system.faults import limit_files
-from tests.system.ground import Ground, Page, open_ground
+from tests.system.ground import Ground, Page, all_up, open_ground
 from tests.system.running import PATIENCE_S, Tocsin
 
 pytestmark = pytest.mark.slow
@@ -31,10 +30,6 @@ port = {port}
 def ground() -> Iterator[Ground]:
     with open_ground() as ground:
         yield ground
-
-
-def all_up(state: State) -> bool:
-    return {each.status for each in state.services if each.name != "tocsin"} == {"up"}
 
 
 def verdicts(ground: Ground) -> list[Page]:

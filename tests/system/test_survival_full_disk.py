@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,28 +18,10 @@ from tests.system.faults import (
     resident_mib,
     small_disk,
 )
-from tests.system.ground import Ground, open_ground
+from tests.system.ground import Ground, all_up
 from tests.system.running import Tocsin
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[Ground]:
-    with open_ground() as ground:
-        yield ground
-
-
-@pytest.fixture
-def ground(served: Ground) -> Ground:
-    """All is well and nobody was told of anything."""
-    served.broken.clear()
-    served.pages.clear()
-    return served
-
-
-def all_up(state: State) -> bool:
-    return {each.status for each in state.services if each.name != "tocsin"} == {"up"}
 
 
 def full(state: State) -> bool:

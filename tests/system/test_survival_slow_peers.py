@@ -12,10 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from daemon.api.schema import State
 from daemon.client import Client
 from tests.system.faults import resident_mib
-from tests.system.ground import Ground, open_ground
+from tests.system.ground import Ground, all_up, open_ground
 from tests.system.running import PATIENCE_S, Tocsin
 
 
@@ -23,10 +22,6 @@ from tests.system.running import PATIENCE_S, Tocsin
 def ground() -> Iterator[Ground]:
     with open_ground() as ground:
         yield ground
-
-
-def all_up(state: State) -> bool:
-    return {each.status for each in state.services if each.name != "tocsin"} == {"up"}
 
 
 class Tarpit:

@@ -13,7 +13,7 @@ import pytest
 
 from daemon.api.schema import State
 from daemon.client import Client
-from tests.system.ground import Ground, open_ground
+from tests.system.ground import Ground, all_up, open_ground
 from tests.system.running import Tocsin
 
 pytestmark = pytest.mark.slow
@@ -42,10 +42,6 @@ notify = ["channel:hook"]
 def ground() -> Iterator[Ground]:
     with open_ground() as ground:
         yield ground
-
-
-def all_up(state: State) -> bool:
-    return {each.status for each in state.services if each.name != "tocsin"} == {"up"}
 
 
 def told(state: State) -> bool:
