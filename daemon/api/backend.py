@@ -1,8 +1,8 @@
 """What the API needs of the daemon: the seam between HTTP and the service.
 
 The service implements `Backend`; the routes know nothing else of it. Everything that reads
-is a plain attribute of the engine's memory, everything that changes goes through `command`,
-which answers only when the change is on disk (promise 1).
+is a plain attribute of the engine's memory, everything that changes goes through `command`;
+both are answered only when what the answer shows is on disk (promise 1).
 """
 
 from __future__ import annotations
@@ -115,6 +115,12 @@ class Backend(Protocol):
         Raises:
             Refusal: The engine will not; nothing has changed.
         """
+        ...
+
+    async def durable(self) -> None:
+        """Wait until what the engine's memory shows now is on disk, so that nobody is told of
+        what a crash could take back. While the store cannot write, or is very slow, it returns
+        all the same: alerting goes on from memory then."""
         ...
 
     async def reload(self) -> dict[str, Any]:

@@ -106,6 +106,7 @@ class Endpoint:
     Attributes:
         role: What the sender must at least be; NONE lets everyone in who can connect.
         answer: The shape of a good answer, for the OpenAPI document.
+        durable: What it answers goes out when everything the answer may show is on disk.
     """
 
     method: str
@@ -116,6 +117,7 @@ class Endpoint:
     answer: Any = None
     query: type[Input] = NoQuery
     body: type[Input] = NoBody
+    durable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,10 @@ def handler_for(endpoint: Endpoint, gate: Gate) -> Callable[[web.Request], Await
         call = await gate.admit(request, endpoint)
         if endpoint.query is NoQuery:
             call.query(NoQuery)
-        return await endpoint.handler(call)
+        response = await endpoint.handler(call)
+        if endpoint.durable:
+            await gate.backend.durable()
+        return response
 
     return handle
 

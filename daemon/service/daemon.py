@@ -64,6 +64,9 @@ the turn has room for besides."""
 _PUBLISH_EVERY: Final = 5
 """Beats between two looks at the figures that move by themselves (SLAs, the daemon's own)."""
 
+_PATIENCE_S: Final = 2.0
+"""So long a reader is kept waiting for the disk."""
+
 Listener = Callable[[Sequence[Effect], Instant], None]
 
 
@@ -159,6 +162,11 @@ class Daemon:
             raise
         await durable
         return effects
+
+    async def durable(self) -> None:
+        """Wait until what was decided so far is on disk, `_PATIENCE_S` at most."""
+        if self._undurable is not None:
+            await asyncio.wait([self._undurable], timeout=_PATIENCE_S)
 
     def _take_result(self, result: Result) -> None:
         """Results that come in close together are taken in one turn, which costs little more

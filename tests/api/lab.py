@@ -184,6 +184,9 @@ class Lab:
         self.healths: list[ChannelHealth] = []
         self.problems: list[str] = []
         self.fails: Exception | None = None
+        self.disk = asyncio.Event()
+        """Set while everything is on disk."""
+        self.disk.set()
         self.do(Tick())
 
     def now(self) -> Instant:
@@ -234,6 +237,9 @@ class Lab:
             raise self.fails
         await asyncio.sleep(0)  # a real one waits for the disk
         return self.do(event)
+
+    async def durable(self) -> None:
+        await self.disk.wait()
 
     async def reload(self) -> dict[str, Any]:
         if self.bad_config:

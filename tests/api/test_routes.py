@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,18 @@ async def test_the_state_has_all_that_a_dashboard_needs(tmp_path: Path) -> None:
     assert [item["state"] for item in state["alerts"]] == ["firing"]
     assert (state["me"], state["role"]) == ("root", "admin")
     assert state["history"] == {}  # no run had a latency yet
+
+
+async def test_what_is_not_on_disk_yet_is_shown_to_nobody(tmp_path: Path) -> None:
+    lab = Lab()
+    lab.outage()
+    lab.disk.clear()
+    async with serving(lab, tmp_path) as socket, raw_http(socket) as http:
+        asked = asyncio.create_task(http.get(f"{V1}/state"))
+        assert (await http.get("/-/healthy")).status_code == 200
+        assert not asked.done()
+        lab.disk.set()
+        assert len((await asked).json()["incidents"]) == 1
 
 
 async def test_the_status_counts_by_status_and_severity_and_names_the_worst(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ async def test_search_takes_as_long_as_the_scene_says(shop: Shop) -> None:
     loop = asyncio.get_running_loop()
     begun = loop.time()
     assert await get(shop, "/search") == 200
-    assert loop.time() - begun >= 0.12
+    assert loop.time() - begun >= 0.119  # uvloop's clock counts milliseconds
 
 
 async def test_recommendations_answer_by_the_scene(shop: Shop) -> None:

@@ -145,3 +145,31 @@ async def test_results_wait_for_a_wake_up_that_is_near(
     async with asyncio.timeout(10):
         await engine.told.wait()
     assert [r.at for r in engine.heard[0].results] == [1]
+
+
+async def test_a_reader_waits_for_the_disk_behind_a_decision(
+    parts: tuple[Daemon, SlowStore, Scripted, list[Effect]],
+) -> None:
+    daemon, slow, engine, _ = parts
+    await daemon.durable()  # nothing to wait for
+    engine.answer = [Save(CheckState("clock", Status.DOWN))]
+    await arrive(daemon, Observed(Result("clock", 2, Status.DOWN)))
+    reader = asyncio.create_task(daemon.durable())
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not reader.done()
+    slow.waiting[0].set_result(None)
+    async with asyncio.timeout(1):
+        await reader
+
+
+async def test_a_reader_does_not_wait_for_a_hung_disk_for_ever(
+    parts: tuple[Daemon, SlowStore, Scripted, list[Effect]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    daemon, slow, engine, _ = parts
+    monkeypatch.setattr("daemon.service.daemon._PATIENCE_S", 0.01)
+    engine.answer = [Save(CheckState("clock", Status.DOWN))]
+    await arrive(daemon, Observed(Result("clock", 2, Status.DOWN)))
+    async with asyncio.timeout(5):
+        await daemon.durable()
+    assert not slow.waiting[0].done()

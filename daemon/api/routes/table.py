@@ -32,7 +32,8 @@ def _row(
 
 
 def _read(path: str, handler: Handler, answer: Any, **inputs_: Any) -> Endpoint:
-    return _row("GET", _V1 + path, Role.VIEWER, handler, answer, **inputs_)
+    durable = handler is not stream.events  # which shows only what is durable anyway
+    return _row("GET", _V1 + path, Role.VIEWER, handler, answer, durable=durable, **inputs_)
 
 
 def _act(path: str, handler: Handler, answer: Any, **inputs_: Any) -> Endpoint:
