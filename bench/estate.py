@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
+
+from daemon.core.schedule import grain
 
 LOG_CHANNEL = 'kind = "log"'
 
@@ -26,7 +29,7 @@ def webhook(port: int) -> str:
     return f'kind = "webhook"\nurl = "http://127.0.0.1:{port}/"'
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Estate:
     """What the daemon is told to watch.
 
@@ -57,11 +60,15 @@ class Estate:
         """All checks."""
         return self.chosen or [name_of(number) for number in range(self.checks)]
 
+    @cached_property
+    def _grain_ms(self) -> int:
+        return grain([self.every_ms] * self.checks)
+
     def url(self, number: int, name: str) -> str:
-        """Where a check looks; the target knows the check and its interval from it."""
+        """Where a check looks; the target knows the check and its slots from it."""
         scheme = "https" if self.kind == "https" else "http"
         port = self.ports[number % len(self.ports)]
-        return f"{scheme}://127.0.0.1:{port}/{name}?every={self.every_ms}"
+        return f"{scheme}://127.0.0.1:{port}/{name}?slots={self.every_ms},{self._grain_ms}"
 
     def configuration(self, home: Path) -> str:
         """The file, for a daemon that lives in `home`."""

@@ -8,8 +8,8 @@ authority's certificate as `ca.pem`. Then each line on its input is answered wit
     fail NAME ...     from now on answer 503 where the path is one of these; when that was
     mend NAME ...     answer 200 again; when that was
 
-The end of its input ends it. A request's path is `/NAME?every=MS`. A check's slots are known
-from its name and interval (`daemon.core.schedule.phase`), so the target can tell how late a
+The end of its input ends it. A request's path is `/NAME?slots=EVERY_MS,GRAIN_MS`. A check's
+slots are known from its name and these (`daemon.core.schedule.phase`), so the target can tell how late a
 request came without asking the daemon: the lateness of the schedule and the connection.
 """
 
@@ -70,10 +70,10 @@ class Tally:
     def http(self, path: bytes) -> bytes:
         """A request came in; its answer."""
         self.requests += 1
-        name, _, every = path[1:].decode("ascii", "replace").partition("?every=")
-        if every and name not in self._ever_failed:
-            span = int(every)
-            self.late_ms.append((time.time_ns() / 1e6 - slot_of(name, span)) % span)
+        name, _, slots = path[1:].decode("ascii", "replace").partition("?slots=")
+        if slots and name not in self._ever_failed:
+            span, size = map(int, slots.split(","))
+            self.late_ms.append((time.time_ns() / 1e6 - slot_of(name, span, size)) % span)
         return BAD if name in self.failing else GOOD
 
     def obey(self, line: str) -> dict[str, object]:

@@ -23,6 +23,7 @@ from daemon.core.schedule import (
     Run,
     Schedule,
     following_slot,
+    grain,
     phase,
     soon,
 )
@@ -73,21 +74,23 @@ class Probing:
 
     def watch_all(self, turn: Turn) -> None:
         """Watch the plan's probed checks: new and changed ones are arranged anew, those that
-        are the same are left alone, and those that are gone forgotten."""
+        are the same keep their next run, and those that are gone are forgotten."""
         planned = {n: c for n, c in self._estate.plan.checks.items() if c.heartbeat is None}
         for name in [name for name in self.watches if name not in planned]:
             del self.watches[name]
             self._schedule.forget(name)
             self._overdue.set(name, None)
+        size = grain(check.every for check in planned.values())
         for name, check in planned.items():
             watch = self.watches.get(name)
+            fresh = Watch(
+                check,
+                phase(name, check.every, size),
+                phase(name, check.every_down, size),
+                turn.now if watch is None else watch.since,
+            )
+            self.watches[name] = fresh
             if watch is None or watch.plan != check:
-                self.watches[name] = Watch(
-                    check,
-                    phase(name, check.every),
-                    phase(name, check.every_down),
-                    turn.now if watch is None else watch.since,
-                )
                 self._arrange_first(name, turn.now)
 
     def _arrange_first(self, name: str, now: Instant) -> None:

@@ -12,7 +12,9 @@ and nothing is ever made up for: there is no burst, and no second run of a check
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Final
 from zlib import crc32
 
@@ -28,15 +30,34 @@ RUN_SLACK: Final[Millis] = 2 * SECOND
 """A run that is this much over its timeout has been lost; its check may run again."""
 
 
-GRAIN: Final[Millis] = 20
-"""Phases are multiples of this where the interval is one. Checks that share a slot are started
-by one wake-up and answered by few: with a wake-up for each they cost half as much again."""
+GRAINS: Final[tuple[Millis, ...]] = (1000, 500, 200, 100, 50, 20)
+"""What phases can be multiples of."""
+
+COMPANY: Final = 10
+"""Checks that share a slot are started by one wake-up and answered by few: with a wake-up for
+each they cost three times as much. More than this many would wait for each other."""
 
 
-def phase(name: str, every: Millis) -> Millis:
-    """The remainder that the slots of this check leave; the same on every host and run."""
+def grain(intervals: Iterable[Millis]) -> Millis:
+    """The coarsest of `GRAINS` with which checks of these intervals share a slot by `COMPANY`
+    at most, on average. It changes only when an estate grows or shrinks by half or so."""
+    each_ms = math.fsum(1 / every for every in intervals)
+    return next((size for size in GRAINS if each_ms * size <= COMPANY), GRAINS[-1])
+
+
+def phase(name: str, every: Millis, coarsest: Millis = GRAINS[-1]) -> Millis:
+    """The remainder that the slots of this check leave; the same on every host and run.
+
+    It is a multiple of the coarsest of `GRAINS` that divides the interval and is at most
+    `coarsest`, the estate's `grain`.
+    """
     remainder = crc32(name.encode()) % every
-    return remainder if every % GRAIN else remainder - remainder % GRAIN
+    return remainder - remainder % _size(every, coarsest)
+
+
+@lru_cache(maxsize=1024)
+def _size(every: Millis, coarsest: Millis) -> Millis:
+    return next((size for size in GRAINS if size <= coarsest and every % size == 0), 1)
 
 
 def next_slot(offset: Millis, every: Millis, after: Instant) -> Instant:

@@ -54,7 +54,7 @@ def test_an_https_target_is_trusted_by_its_authority_and_hands_out_no_ticket(
 
 def test_how_late_a_request_came_follows_from_its_name_and_interval() -> None:
     tally = Tally()
-    tally.http(b"/c00000?every=10000")
+    tally.http(b"/c00000?slots=10000,20")
     told = tally.obey("mark")
     assert isinstance(told["late_ms"], list)
     assert 0 <= told["late_ms"][0] < 10_000
@@ -64,7 +64,7 @@ def test_a_target_that_ever_failed_is_asked_between_its_slots_and_is_not_late() 
     tally = Tally()
     tally.obey("fail c00000")
     tally.obey("mend c00000")
-    tally.http(b"/c00000?every=10000")
+    tally.http(b"/c00000?slots=10000,20")
     assert (tally.requests, tally.late_ms) == (1, [])
 
 

@@ -9,7 +9,7 @@ from checks.result import Fault, Result, Status, changed
 from daemon.core.effects import Drop, StartProbe
 from daemon.core.observatory import Observatory
 from daemon.core.plan import Plan
-from daemon.core.schedule import phase
+from daemon.core.schedule import GRAINS, phase
 from daemon.core.severity import Severity
 from daemon.core.turn import Turn
 from tests.core.observing import T0, World, check, failing, plan
@@ -50,7 +50,7 @@ def test_ticks_that_did_not_come_are_a_gap_and_no_alert() -> None:
 
 
 def test_a_gap_is_one_unknown_interval_and_no_burst() -> None:
-    world = World(plan(*(check(f"c{i}") for i in range(50)))).start().run_to(30)
+    world = World(plan(*(check(f"c{i}") for i in range(50)))).start().run_to(30.5)
     before = {name: result.at for name, result in world.observatory.last.items()}
     world.ending.clear()
     slept_at, world.now = world.now, world.now + 3_600_000
@@ -174,7 +174,7 @@ def test_a_changed_interval_keeps_the_state_and_moves_the_slots() -> None:
     world.do(world.observatory.replan, plan(check("web", every=2_000)))
     assert world.state("web") == before
     runs = [at for at in world.run_to(60).runs_of("web") if at > 40]
-    assert all(round(T0 + at * 1000) % 2_000 == phase("web", 2_000) for at in runs)
+    assert all(round(T0 + at * 1000) % 2_000 == phase("web", 2_000, GRAINS[0]) for at in runs)
 
 
 def test_a_parent_that_a_reload_adds_hides_its_child_at_once() -> None:

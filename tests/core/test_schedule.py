@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.core.schedule import (
-    GRAIN,
+    COMPANY,
+    GRAINS,
     NEWCOMER_SPREAD,
     Schedule,
     following_slot,
+    grain,
     next_slot,
     phase,
     soon,
@@ -26,9 +31,39 @@ def test_the_phase_of_a_name_is_the_same_on_every_host() -> None:
     assert phase("checkout-http", 1) == 0
 
 
-@given(names, st.integers(min_value=1, max_value=100_000))
-def test_checks_share_slots_so_that_one_wake_up_starts_several(name: str, grains: int) -> None:
-    assert phase(name, grains * GRAIN) % GRAIN == 0
+@given(names, st.integers(min_value=1, max_value=100_000), st.sampled_from(GRAINS))
+def test_checks_share_slots_so_that_one_wake_up_starts_several(
+    name: str, grains: int, size: int
+) -> None:
+    assert phase(name, grains * size, size) % size == 0
+
+
+@given(names, everies, st.sampled_from(GRAINS))
+def test_a_coarser_grid_moves_no_slot_by_more_than_its_grain(
+    name: str, every: int, size: int
+) -> None:
+    finest = phase(name, every)
+    assert 0 <= finest - phase(name, every, size) < size
+
+
+@pytest.mark.parametrize(
+    ("checks", "every", "size"),
+    [(1, 10_000, 1000), (100, 10_000, 1000), (1_000, 10_000, 100), (5_000, 10_000, 20), (100, 1, 20)],
+)
+def test_the_grain_is_as_coarse_as_keeps_company_small(checks: int, every: int, size: int) -> None:
+    assert grain([every] * checks) == size
+
+
+def test_an_estate_without_probes_has_a_grain() -> None:
+    assert grain([]) == GRAINS[0]
+
+
+def test_checks_of_one_estate_share_slots_by_ten_or_so() -> None:
+    names = [f"check-{number}" for number in range(1_000)]
+    size = grain([10_000] * len(names))
+    shared = Counter(phase(name, 10_000, size) for name in names)
+    assert len(shared) == 100
+    assert max(shared.values()) < 3 * COMPANY
 
 
 @given(names, everies, instants)
