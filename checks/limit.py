@@ -69,10 +69,10 @@ class Limit:
     __slots__ = ("_asked", "_task", "_watch", "ends_at", "late_s")
 
     def __init__(self, seconds: float) -> None:
-        task = asyncio.current_task()
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task(loop)
         if task is None:
             raise RuntimeError("a limit needs a task to end")
-        loop = asyncio.get_running_loop()
         self._watch = _watches.of(loop)
         self._task: asyncio.Task[Any] = task
         self._asked = task.cancelling()

@@ -21,6 +21,7 @@ from daemon.core.chronicle import Audit
 from daemon.core.effects import Append, Drop, Effect, Enqueue, Observed, Save
 from daemon.core.events import Settled
 from daemon.core.model import Alert, CheckState, Incident, Instant, Record, ServiceState, Silence
+from daemon.core.plan import CheckPlan
 
 
 def publish_effects(
@@ -28,9 +29,12 @@ def publish_effects(
 ) -> None:
     """Tell every subscriber what these effects changed."""
     gone = False
+    plans, states = engine.plan.checks, engine.checks
     for effect in effects:
         if isinstance(effect, Observed):
-            _publish_result(effect.result, engine, hub)
+            name = effect.result.check
+            if name in plans and name in states:  # else it left the configuration while it ran
+                _publish_result(effect.result, plans[name], states[name], hub)
         elif isinstance(effect, Save):
             _publish_record(effect.record, engine, now, hub)
         elif isinstance(effect, Append):
@@ -86,11 +90,7 @@ def publish_sla(name: str, engine: EngineView, now: Instant, hub: EventHub) -> N
     hub.publish("sla", name, partial(views.sla_view, figures))
 
 
-def _publish_result(result: Result, engine: EngineView, hub: EventHub) -> None:
-    plan = engine.plan.checks.get(result.check)
-    state = engine.checks.get(result.check)
-    if plan is None or state is None:
-        return  # it left the configuration while it ran
+def _publish_result(result: Result, plan: CheckPlan, state: CheckState, hub: EventHub) -> None:
     hub.trails.add(result)
     make = partial(views.check_view, plan, state, result)
     hub.publish("check", plan.name, make, patient=True)

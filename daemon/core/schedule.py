@@ -35,14 +35,20 @@ GRAINS: Final[tuple[Millis, ...]] = (1000, 500, 200, 100, 50, 20)
 
 COMPANY: Final = 10
 """Checks that share a slot are started by one wake-up and answered by few: with a wake-up for
-each they cost three times as much. More than this many would wait for each other."""
+each they cost three times as much. A slot has so many of them, in a large estate up to..."""
+CROWD: Final = 50
+"""... so many in a tenth of a second. With more the last would wait too long for the first."""
 
 
 def grain(intervals: Iterable[Millis]) -> Millis:
     """The coarsest of `GRAINS` with which checks of these intervals share a slot by `COMPANY`
-    at most, on average. It changes only when an estate grows or shrinks by half or so."""
+    at most, on average, or by `CROWD` where the grain is 100 ms or less. It changes only when
+    an estate grows or shrinks by half or so."""
     each_ms = math.fsum(1 / every for every in intervals)
-    return next((size for size in GRAINS if each_ms * size <= COMPANY), GRAINS[-1])
+    return next(
+        (size for size in GRAINS if each_ms * size <= (CROWD if size <= 100 else COMPANY)),
+        GRAINS[-1],
+    )
 
 
 def phase(name: str, every: Millis, coarsest: Millis = GRAINS[-1]) -> Millis:

@@ -32,6 +32,10 @@ _RESERVED_DESCRIPTORS: Final = 128
 _DESCRIPTORS_EACH: Final = 2
 """A probe holds one socket; a program or a database driver may hold more for a moment."""
 
+TOGETHER: Final = 4
+"""So many probes begin in one round of the loop. Those that share a slot with more would else
+measure how long they wait for each other."""
+
 GRACE_S: Final = 5.0
 """A run that goes on for so long after its timeout is given up."""
 
@@ -152,6 +156,8 @@ class Runner:
         self._loop = asyncio.get_running_loop()
         self._runs: dict[asyncio.Task[None], _Run] = {}
         self._stuck: dict[asyncio.Task[None], _Run] = {}
+        self._due: deque[str] = deque()
+        self._beginning = False
         self._waiting: deque[str] = deque()
         self._swept_s = self._loop.time()
 
@@ -174,7 +180,20 @@ class Runner:
         """Nothing is to be made ready."""
 
     def start(self, check: str) -> None:
-        """Run a check's probe, at once if there is a place for it."""
+        """Run a check's probe, at once or with one of the next rounds of the loop if there is
+        a place for it."""
+        self._due.append(check)
+        if not self._beginning:
+            self._begin_due()
+
+    def _begin_due(self) -> None:
+        for _ in range(min(TOGETHER, len(self._due))):
+            self._start(self._due.popleft())
+        self._beginning = bool(self._due)
+        if self._beginning:
+            self._loop.call_soon(self._begin_due)
+
+    def _start(self, check: str) -> None:
         if len(self._runs) >= self._limit:
             self._waiting.append(check)
             return
@@ -207,7 +226,7 @@ class Runner:
 
     def _fill(self) -> None:
         while self._waiting and len(self._runs) < self._limit:
-            self.start(self._waiting.popleft())
+            self._start(self._waiting.popleft())
 
     def sweep(self) -> None:
         """Give up runs that go on long after their timeout."""
@@ -251,6 +270,7 @@ class Runner:
 
     async def close(self) -> None:
         """Cancel what runs and free what the probes hold."""
+        self._due.clear()
         self._waiting.clear()
         await _cancel([*self._runs, *self._stuck], timeout_s=_END_S)
         closing = [self._loop.create_task(one.close()) for one in self._prepared.values()]

@@ -48,7 +48,14 @@ def test_a_coarser_grid_moves_no_slot_by_more_than_its_grain(
 
 @pytest.mark.parametrize(
     ("checks", "every", "size"),
-    [(1, 10_000, 1000), (100, 10_000, 1000), (1_000, 10_000, 100), (5_000, 10_000, 20), (100, 1, 20)],
+    [
+        (1, 10_000, 1000),
+        (100, 10_000, 1000),
+        (1_000, 10_000, 100),
+        (5_000, 10_000, 100),
+        (10_000, 10_000, 50),
+        (100, 1, 20),
+    ],
 )
 def test_the_grain_is_as_coarse_as_keeps_company_small(checks: int, every: int, size: int) -> None:
     assert grain([every] * checks) == size
