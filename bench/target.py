@@ -9,8 +9,8 @@ authority's certificate as `ca.pem`. Then each line on its input is answered wit
     mend NAME ...     answer 200 again; when that was
 
 The end of its input ends it. A request's path is `/NAME?slots=EVERY_MS,GRAIN_MS`. A check's
-slots are known from its name and these (`daemon.core.schedule.phase`), so the target can tell how late a
-request came without asking the daemon: the lateness of the schedule and the connection.
+slots are known from its name and these (`daemon.core.schedule.phase`), so the target can tell how
+late a request came without asking the daemon: the lateness of the schedule and the connection.
 """
 
 from __future__ import annotations

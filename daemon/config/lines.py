@@ -1,7 +1,7 @@
 """Which line of a TOML text each key stands on.
 
-`tomllib` reads values but forgets where they were, and a problem without a line is half a
-problem. This scanner walks a text that `tomllib` has already accepted, so it only needs to
+`tomli` reads values but forgets where they were, and a problem without a line is half a
+problem. This scanner walks a text that `tomli` has already accepted, so it only needs to
 find its way, never to judge: it skips strings, counts newlines and notes each key path.
 
 A path is a tuple of keys and list positions: `("check", 3, "expect", 0)`.

@@ -10,10 +10,11 @@ import errno
 import glob
 import os
 import re
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+import tomli
 
 from daemon.config.problems import ConfigError, Problem
 
@@ -137,7 +138,7 @@ def _look_up(path: Path, raw: bytes, key: str, seen: set[Path]) -> str | None:
         return None
     text = raw.decode("utf-8", errors="replace")
     try:
-        data = tomllib.loads(text)
+        data = tomli.loads(text)
     except (ValueError, RecursionError):
         data = _readable(text, key)
     found = _text(data.get("daemon"), key)
@@ -174,7 +175,7 @@ def _first_toml(lines: list[str]) -> dict[str, Any]:
     """What the fewest of these lines say that are TOML; empty if none are."""
     for end in range(1, len(lines) + 1):
         try:
-            return tomllib.loads("\n".join(lines[:end]))
+            return tomli.loads("\n".join(lines[:end]))
         except (ValueError, RecursionError):
             continue
     return {}

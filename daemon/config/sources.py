@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import glob
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
+
+import tomli
 
 from daemon.config.lines import KeyPath, line_of, scan
 from daemon.config.problems import ConfigError, Problem, did_you_mean
@@ -36,7 +37,7 @@ class Source:
 
     Attributes:
         file: As the operator would name it.
-        data: What `tomllib` made of it.
+        data: What `tomli` made of it.
         text: What was read.
     """
 
@@ -260,8 +261,8 @@ def _read_one(path: Path, document: Document) -> Source | None:
 
 def _parse(path: Path, text: str, document: Document) -> Source | None:
     try:
-        data = tomllib.loads(text, parse_float=_decimal)
-    except tomllib.TOMLDecodeError as error:
+        data = tomli.loads(text, parse_float=_decimal)
+    except tomli.TOMLDecodeError as error:
         message = str(error)
         place = _SYNTAX_PLACE.search(message)
         at_end = text.rstrip("\n").count("\n") + 1

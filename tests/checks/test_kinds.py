@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from checks import KINDS
@@ -28,3 +31,20 @@ def test_a_kind_is_complete_and_its_spec_explains_itself(name: str) -> None:
     for text in kind.expect:
         compile_condition(text, kind.fields, "expect")
     assert kind.spec.__doc__
+
+
+def test_what_is_no_kind_is_none() -> None:
+    assert "ftp" not in KINDS
+    assert KINDS.get("ftp") is None
+
+
+def test_a_kind_is_loaded_when_it_is_first_used() -> None:
+    code = """
+import sys
+from checks import KINDS
+assert "dns" in KINDS and len(list(KINDS)) == len(KINDS)
+assert KINDS["tcp"].name == "tcp"
+print(sorted(name for name in sys.modules if name in {"checks.dns", "checks.tcp"}))
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout == "['checks.tcp']\n"

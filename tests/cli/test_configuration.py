@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from pathlib import Path
 
 import pytest
+import tomli
 
 from daemon.cli.app import run
 
@@ -66,7 +66,7 @@ def test_the_effective_configuration_is_shown_without_secrets(
 
     assert run(["config", "show"]) == 0
     shown = capsys.readouterr().out
-    assert tomllib.loads(shown)["channel"]["hook"]["url"] == "********"
+    assert tomli.loads(shown)["channel"]["hook"]["url"] == "********"
     assert run(["config", "show", "-o", "json"]) == 0
     as_json = capsys.readouterr().out
     assert json.loads(as_json)["defaults"]["every"] == "10s"

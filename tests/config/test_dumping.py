@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
+
+import tomli
 
 from daemon.config import Config, dump, load
 
@@ -11,7 +12,7 @@ from .conftest import SECRETS
 
 
 def test_what_is_shown_has_defaults_and_inheritance_filled_in(full: Config) -> None:
-    shown = tomllib.loads(dump(full))
+    shown = tomli.loads(dump(full))
 
     check = shown["check"][0]
     assert (check["every"], check["timeout"], check["down_after"]) == ("5s", "4s", 2)

@@ -18,6 +18,8 @@ from tests.core.observing import T0, World, always, beat, check, failing, plan
 
 UP, DEGRADED, UNKNOWN, DOWN = Status.UP, Status.DEGRADED, Status.UNKNOWN, Status.DOWN
 
+GRAIN = GRAINS[0]  # that of a handful of checks
+
 
 def a_world(**spells: tuple[int, int]) -> World:
     """Checks that are down in one spell of seconds each, and up otherwise."""
@@ -33,7 +35,7 @@ def test_a_newcomer_runs_within_five_seconds_and_then_on_its_grid() -> None:
     first, *rest = world.runs_of("slow")
     assert first < 5
     assert len(rest) >= 2
-    assert all(round(T0 + at * 1000) % 3_600_000 == phase("slow", 3_600_000, GRAINS[0]) for at in rest)
+    assert all(round(T0 + at * 1000) % 3_600_000 == phase("slow", 3_600_000, GRAIN) for at in rest)
 
 
 @settings(max_examples=60, deadline=None)
@@ -51,7 +53,7 @@ def test_runs_never_overlap_and_steady_ones_keep_to_the_grid(
     runs = [round(T0 + at * 1000) for at in world.runs_of("one")]
     assert all(later - earlier >= latency for earlier, later in pairwise(runs))
     if not spells:
-        assert all(at % every == phase("one", every, GRAINS[0]) for at in runs[1:])
+        assert all(at % every == phase("one", every, GRAIN) for at in runs[1:])
         gaps = [later - earlier for earlier, later in pairwise(runs[1:])]
         assert all(gap == -(-(latency + 1) // every) * every for gap in gaps)
 
@@ -62,7 +64,7 @@ def test_a_soft_failure_is_retried_quickly_and_the_grid_is_found_again() -> None
     assert failed[1] - failed[0] == pytest.approx(1.005)
     assert failed[2] - failed[1] == pytest.approx(1.005)
     calm = [at for at in world.runs_of("web") if at > 35]
-    assert all(round(T0 + at * 1000) % 10_000 == phase("web", 10_000, GRAINS[0]) for at in calm)
+    assert all(round(T0 + at * 1000) % 10_000 == phase("web", 10_000, GRAIN) for at in calm)
 
 
 def test_a_check_that_is_hard_down_runs_at_its_own_interval() -> None:
@@ -70,7 +72,7 @@ def test_a_check_that_is_hard_down_runs_at_its_own_interval() -> None:
     world = World(plan(slow), {"slow": always(DOWN)}).start().run_to(100)
     later = [at for at in world.runs_of("slow") if at > 20]
     assert len(later) == 40
-    assert all(round(T0 + at * 1000) % 2_000 == phase("slow", 2_000, GRAINS[0]) for at in later)
+    assert all(round(T0 + at * 1000) % 2_000 == phase("slow", 2_000, GRAIN) for at in later)
 
 
 def test_a_run_that_takes_longer_than_the_interval_skips_slots() -> None:
