@@ -2,8 +2,8 @@
 
 The desk, the teller and the operators' commands read and write incidents through it alone,
 so in one place a change is saved, gets its version, its line in the timeline, and its
-deadline. Open incidents stay; resolved ones are kept for `KEEP` for notes and late reports of
-deliveries, then only history has them.
+deadline. Open incidents stay; resolved ones are kept for `KEEP`, at most the newest `MOST`, for
+notes and late reports of deliveries, then only history has them.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ from daemon.core.turn import Turn
 
 KEEP: Final = DAY
 """How long a resolved incident stays in memory."""
+MOST: Final = 1_000
+"""So many resolved incidents stay at most, so that storms do not fill the memory for a day."""
 
 
 class Casebook:
@@ -44,6 +46,7 @@ class Casebook:
         self.groups: dict[str, Group] = {}
         self._alerts = alerts
         self._members: tuple[tuple[str, ...], frozenset[str]] = ((), frozenset())
+        self._resolved: dict[str, None] = {}  # the longest resolved first
         self._groups_of: dict[str, dict[str, None]] = {}
         self._incident_deadlines = Deadlines()
         self._group_deadlines = Deadlines()
@@ -53,6 +56,8 @@ class Casebook:
         for incident in incidents:
             self.incidents[incident.key] = incident
             self._incident_deadlines.set(incident.key, _due(incident))
+        for incident in sorted(self.incidents.values(), key=lambda one: one.resolved_at or 0):
+            self._keep_resolved(incident)
         for group in groups:
             self._keep_group(group)
 
@@ -119,6 +124,7 @@ class Casebook:
             incident = replace(incident, version=old.version + 1)
         self.incidents[incident.key] = incident
         self._incident_deadlines.set(incident.key, _due(incident))
+        self._keep_resolved(incident)
         turn.save(incident)
         return incident
 
@@ -133,6 +139,7 @@ class Casebook:
     def drop(self, incident: Incident, turn: Turn) -> None:
         """The incident is of no more use to the engine."""
         del self.incidents[incident.key]
+        self._resolved.pop(incident.key, None)
         self._incident_deadlines.set(incident.key, None)
         turn.drop(incident)
 
@@ -156,6 +163,16 @@ class Casebook:
     ) -> None:
         """Add a line to the incident's timeline."""
         turn.append(Entry(incident.key, turn.now, kind, actor, text))
+
+    def _keep_resolved(self, incident: Incident) -> None:
+        """If it is resolved, it is kept in place of the one that has been so for longest."""
+        if incident.resolved_at is None or incident.key in self._resolved:
+            return
+        self._resolved[incident.key] = None
+        if len(self._resolved) > MOST:
+            oldest = next(iter(self._resolved))
+            del self._resolved[oldest]
+            self._incident_deadlines.set(oldest, incident.resolved_at)
 
     def _keep_group(self, group: Group) -> None:
         self.groups[group.key] = group

@@ -153,7 +153,7 @@ class Engine:
 
     @property
     def incidents(self) -> Mapping[str, Incident]:
-        """Open incidents and those resolved within a day, by id."""
+        """Open incidents and those resolved lately (`casebook.KEEP`, `MOST`), by id."""
         return MappingProxyType(self._decider.book.incidents)
 
     @property

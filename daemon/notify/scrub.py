@@ -38,6 +38,10 @@ _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 """Unicode categories that steer a terminal or reverse a text instead of showing something."""
 
 
+_LAYOUT: Final = {ord("\n"): None, ord("\t"): None}
+"""What sets a text out and is left in it."""
+
+
 def _visible(char: str) -> str:
     if char in "\n\t" or char == "\u200d":  # the joiner holds emoji together
         return char
@@ -70,7 +74,7 @@ class Scrubber:
     def text(self, text: str, limit: int = LIMIT) -> str:
         """Text of several lines at most `limit` long: secrets masked, controls gone."""
         text = text[: limit * 2]
-        if not (text.isascii() and text.isprintable()):
+        if not (text.isascii() and text.translate(_LAYOUT).isprintable()):
             text = _ESCAPE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
             text = "".join(map(_visible, text))
         for secret in self._secrets:

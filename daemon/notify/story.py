@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -183,6 +184,7 @@ def _web_link(url: str) -> str:
     return url if url.lower().startswith(("https://", "http://")) and " " not in url else ""
 
 
+@lru_cache(maxsize=1_000)  # what fails together has its times in common
 def local_time(time: str | None, zone: ZoneInfo) -> str:
     """An RFC 3339 time as `2026-11-21 10:05:33 CET`; "" for none."""
     if not time:

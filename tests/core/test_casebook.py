@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from daemon.core.casebook import KEEP, Casebook
+from daemon.core.casebook import KEEP, MOST, Casebook
 from daemon.core.effects import Drop, Save
 from daemon.core.model import Alert, Group, Incident, IncidentState, Told
 from daemon.core.severity import Severity
@@ -57,6 +57,23 @@ def test_a_resolved_incident_is_due_to_be_dropped() -> None:
     kept.drop(over, turn)
     assert turn.effects == [Drop(Incident, "i")]
     assert kept.next_deadline() is None
+
+
+def test_of_resolved_incidents_the_newest_are_kept_over_a_restart_too() -> None:
+    kept = book()
+    for number in range(MOST):
+        over = replace(INCIDENT, key=f"i{number}", resolved_at=START + number)
+        kept.put(over, Turn(START + number))
+    now = START + MOST
+    assert kept.due_incident(now) is None
+    kept.put(replace(INCIDENT, key="new", resolved_at=now), Turn(now))
+    dropped = kept.due_incident(now)
+    assert dropped is not None
+    assert dropped.key == "i0"
+    assert kept.due_incident(now) is None
+    again = book()
+    again.restore(reversed(kept.incidents.values()), [])
+    assert [one.key for one in iter(lambda: again.due_incident(now), None)] == ["i0"]
 
 
 def test_a_group_is_due_when_it_is_to_look() -> None:

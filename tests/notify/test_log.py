@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -47,6 +48,15 @@ async def test_a_file_gets_the_same_body_as_a_webhook(tmp_path: Path) -> None:
     await channel.close()
     bodies = [json.loads(line) for line in file.read_text().splitlines()]
     assert [body["type"] for body in bodies] == ["incident.firing", "incident.resolved"]
+
+
+async def test_lines_that_come_together_are_whole_and_in_order(tmp_path: Path) -> None:
+    file = tmp_path / "pages.jsonl"
+    channel = LogChannel(LogSpec(name="log", file=file, format="json"), Renderer())
+    messages = [compose(notice(key=f"k{number}")) for number in range(50)]
+    await asyncio.gather(*(channel.send(message) for message in messages))
+    ids = [json.loads(line)["id"] for line in file.read_text().splitlines()]
+    assert ids == [f"k{number}" for number in range(50)]
 
 
 async def test_a_file_that_cannot_be_written_is_worth_another_attempt(tmp_path: Path) -> None:

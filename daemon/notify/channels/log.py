@@ -38,16 +38,26 @@ class LogChannel:
         self._renderer = renderer
         self._journal = spec.file is None and "JOURNAL_STREAM" in os.environ
         self._writing = asyncio.Lock()
+        self._lines: list[str] = []
+        self._written: asyncio.Future[None] | None = None
 
     async def send(self, message: Message) -> str:
-        """Write one line; a full disk or a closed pipe is worth another attempt."""
-        line = self._line(message) + "\n"
+        """Write one line; a full disk or a closed pipe is worth another attempt. Lines that
+        come while others are being written go together, whole and in their order."""
+        self._lines.append(self._line(message) + "\n")
+        if self._written is None:
+            self._written = asyncio.ensure_future(self._write_all())
         try:
-            async with self._writing:  # whole lines, in the order they were decided
-                await asyncio.to_thread(self._write, line)
+            await asyncio.shield(self._written)
         except OSError as error:
             raise Transient(f"cannot write to {self._place}: {error.strerror}") from None
         return f"written to {self._place}"
+
+    async def _write_all(self) -> None:
+        """Write the lines there are when it comes to it."""
+        async with self._writing:
+            lines, self._lines, self._written = self._lines, [], None
+            await asyncio.to_thread(self._write, "".join(lines))
 
     async def close(self) -> None:
         """Nothing is kept open between lines."""
@@ -65,10 +75,10 @@ class LogChannel:
             return line
         return f"<{_PRIORITY[parse_severity(message.body['incident']['severity'])]}>{line}"
 
-    def _write(self, line: str) -> None:
+    def _write(self, lines: str) -> None:
         if self.spec.file is None:
-            sys.stdout.write(line)
+            sys.stdout.write(lines)
             sys.stdout.flush()
             return
         with self.spec.file.expanduser().open("a", encoding="utf-8") as file:
-            file.write(line)
+            file.write(lines)
