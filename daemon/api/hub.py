@@ -36,8 +36,9 @@ from daemon.api.schema import EventKind, Reset, Shape
 from daemon.api.trails import Trails
 from daemon.core.model import Instant
 
-MAX_ENTRIES: Final = 20_000
-"""Objects remembered, at least; the service adds the number of its checks and services."""
+MAX_ENTRIES: Final = 5_000
+"""Objects remembered, at least; the service adds twice the number of its checks, which have an
+alert each at times."""
 
 MAX_BYTES: Final = 32 * 1024 * 1024
 """Encoded events remembered."""
