@@ -29,9 +29,9 @@ STRAY: Final = 500
 """So many may end apart from the others before a storm is none."""
 EVERY_MS: Final = 6_000
 SAME_SLOT_MS: Final = 20
-STORMS: Final = 10
-SETTLED: Final = 4
-"""Caches have their size after so many storms; memory is held against what it was then."""
+STORMS: Final = 13
+SETTLED: Final = 10
+"""After so many storms memory is to be flat."""
 PATIENCE_S: Final = 60.0
 
 
