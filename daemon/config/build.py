@@ -21,6 +21,7 @@ from daemon.config.duty import (
     RouteSettings,
     SlaSettings,
 )
+from daemon.config.oncall import schedule_plan, team_plan
 from daemon.config.sections import ContextSettings, PromotionSettings, RuleSettings
 from daemon.config.validate import Settings
 from daemon.core.labels import Matcher, parse_matcher
@@ -109,6 +110,13 @@ def plan(settings: Settings) -> Plan:
         route=_root(settings.routes),
         policies=_frozen({n: _policy(n, one) for n, one in settings.policies.items()}),
         persons=_frozen({n: _person(n, one) for n, one in settings.persons.items()}),
+        teams=_frozen({n: team_plan(n, one) for n, one in settings.teams.items()}),
+        schedules=_frozen(
+            {
+                n: schedule_plan(n, one, settings.daemon.timezone)
+                for n, one in settings.schedules.items()
+            }
+        ),
         channels=_frozen(
             {
                 n: ChannelPlan(n, one.kind, one.fallback, one.send_resolved)

@@ -20,6 +20,7 @@ from daemon.config.contacts import check_channels, check_persons
 from daemon.config.cycles import cycles
 from daemon.config.duty import NO_POLICY, PolicySettings, RouteSettings
 from daemon.config.lines import KeyPath
+from daemon.config.oncall import check_duty
 from daemon.config.problems import did_you_mean
 from daemon.config.sections import RuleSettings
 from daemon.config.sources import Document
@@ -58,7 +59,7 @@ class References:
         return found
 
     def target(self, path: KeyPath, target: str) -> None:
-        """Check one `channel:NAME` or `person:NAME`."""
+        """Check one `channel:NAME`, `person:`, `team:` or `schedule:`."""
         kind, _, name = target.partition(":")
         if self.refer(path, kind, name) and kind == "channel":
             self.reachable(path, name)
@@ -103,6 +104,7 @@ def check(document: Document, settings: Settings) -> dict[str, checks.Prepared]:
         refs.refer((*settings.known("sla")[sla.name], "service"), "service", sla.service)
     check_channels(refs)
     check_persons(refs)
+    check_duty(refs)
     _check_uplink(refs)
     _check_tokens(refs)
     _check_cycles(refs)

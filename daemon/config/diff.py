@@ -101,6 +101,8 @@ def _members(config: Config) -> dict[str, Mapping[str, object]]:
         "channel": settings.channels,
         "policy": settings.policies,
         "person": settings.persons,
+        "team": settings.teams,
+        "schedule": config.plan.schedules,
         "inhibit": _positions(settings.inhibits),
         "sla": config.plan.slas,
     }

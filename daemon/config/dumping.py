@@ -7,13 +7,14 @@ for the secrets.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from enum import Enum
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any, Final, cast, get_args
 
 import tomli_w
-from pydantic import BaseModel, BeforeValidator, SecretStr
+from pydantic import BaseModel, BeforeValidator, PlainSerializer, SecretStr
 from pydantic.fields import FieldInfo
 
 from checks.spec import format_duration, parse_duration
@@ -52,6 +53,8 @@ def as_tables(config: Config) -> dict[str, Any]:
         "channel": _named(settings.channels),
         "policy": _named(settings.policies),
         "person": _named(settings.persons),
+        "team": _named(settings.teams),
+        "schedule": _named(settings.schedules),
         "inhibit": [plain_table(one) for one in settings.inhibits],
         "sla": [
             plain_table(one.model_copy(update={"timezone": config.plan.slas[name].timezone}))
@@ -97,7 +100,7 @@ def _route(route: RouteSettings, plan: RoutePlan) -> dict[str, Any]:
 def plain_table(model: BaseModel) -> dict[str, Any]:
     """A model as it would be written: keys by their written name, absent ones left out."""
     table = {
-        field.alias or name: _plain(getattr(model, name), is_span=is_span(field))
+        field.alias or name: _written(getattr(model, name), field)
         for name, field in type(model).model_fields.items()
         if not _is_absent(getattr(model, name), field)
     }
@@ -105,6 +108,13 @@ def plain_table(model: BaseModel) -> dict[str, Any]:
         if isinstance(table[key], dict):
             table[key] = {name: _discreet(name, one) for name, one in table[key].items()}
     return {**table, **model.addresses} if isinstance(model, PersonSettings) else table
+
+
+def _written(value: Any, field: FieldInfo) -> Any:
+    for serializer in field.metadata:
+        if isinstance(serializer, PlainSerializer):  # its type knows how it is written
+            return cast("Callable[[Any], Any]", serializer.func)(value)
+    return _plain(value, is_span=is_span(field))
 
 
 def _is_absent(value: Any, field: FieldInfo) -> bool:
@@ -140,6 +150,8 @@ def _plain(value: Any, *, is_span: bool) -> Any:
         return plain_table(value)
     if isinstance(value, Severity):
         return value.word
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds" if value.second else "minutes")
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Path):

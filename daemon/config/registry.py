@@ -16,6 +16,7 @@ from daemon.config.duty import (
     RouteSettings,
     SlaSettings,
 )
+from daemon.config.oncall import ScheduleSettings, TeamSettings
 from daemon.config.sections import (
     AccessSettings,
     AckSettings,
@@ -72,6 +73,8 @@ SECTIONS: Final[Mapping[str, Section]] = MappingProxyType(
         "channel": Section(Shape.NAMED, ChannelSpec, by_kind=True),
         "policy": Section(Shape.NAMED, PolicySettings),
         "person": Section(Shape.NAMED, PersonSettings),
+        "team": Section(Shape.NAMED, TeamSettings),
+        "schedule": Section(Shape.NAMED, ScheduleSettings),
         "inhibit": Section(Shape.ARRAY, InhibitSettings),
         "sla": Section(Shape.ARRAY, SlaSettings),
     }
@@ -79,7 +82,7 @@ SECTIONS: Final[Mapping[str, Section]] = MappingProxyType(
 """The sections in the order in which a configuration is best read."""
 
 LATER_SECTIONS: Final = frozenset(
-    {"correlate", "heartbeat_out", "maintenance", "report", "response", "schedule", "team"}
+    {"correlate", "heartbeat_out", "maintenance", "report", "response"}
 )
 """Sections that the design has and this version has not."""
 

@@ -26,6 +26,7 @@ from daemon.config.duty import (
     SlaSettings,
 )
 from daemon.config.lines import KeyPath
+from daemon.config.oncall import ScheduleSettings, TeamSettings
 from daemon.config.places import Anchor
 from daemon.config.problems import did_you_mean
 from daemon.config.registry import (
@@ -81,6 +82,8 @@ class Settings:
     channels: dict[str, ChannelSpec] = field(default_factory=dict)
     policies: dict[str, PolicySettings] = field(default_factory=dict)
     persons: dict[str, PersonSettings] = field(default_factory=dict)
+    teams: dict[str, TeamSettings] = field(default_factory=dict)
+    schedules: dict[str, ScheduleSettings] = field(default_factory=dict)
     inhibits: list[InhibitSettings] = field(default_factory=list)
     slas: dict[str, SlaSettings] = field(default_factory=dict)
     paths: dict[str, dict[str, KeyPath]] = field(default_factory=dict)
@@ -259,7 +262,8 @@ class _Validator:
 _ATTRIBUTES: Mapping[str, str] = {
     "severity": "severities", "context": "contexts", "service": "services", "check": "checks",
     "rule": "rules", "route": "routes", "channel": "channels", "policy": "policies",
-    "person": "persons", "inhibit": "inhibits", "sla": "slas",
+    "person": "persons", "team": "teams", "schedule": "schedules",
+    "inhibit": "inhibits", "sla": "slas",
     **{name: name for name, section in SECTIONS.items() if section.shape is Shape.TABLE},
 }  # fmt: skip
 """Which attribute of `Settings` holds a section."""

@@ -104,14 +104,14 @@ def _one_line(text: str) -> str:
     return text
 
 
+_TARGETS: Final = ("channel", "person", "team", "schedule")
+
+
 def _target(text: str) -> str:
     kind, colon, name = text.partition(":")
-    if kind in {"team", "schedule"} and colon:
-        raise ValueError(f"{kind}s are not supported in this version; name a person: or a channel:")
-    if kind not in {"channel", "person"} or not colon or not name:
-        raise ValueError(
-            f'"{text}" is nobody who can be told; write "channel:NAME" or "person:NAME"'
-        )
+    if kind not in _TARGETS or not colon or not name:
+        forms = " or ".join(f'"{one}:NAME"' for one in _TARGETS)
+        raise ValueError(f'"{text}" is nobody who can be told; write {forms}')
     return text
 
 
@@ -166,9 +166,9 @@ Line = Annotated[str, AfterValidator(_one_line), Field(max_length=1_000)]
 Target = Annotated[
     str,
     AfterValidator(_target),
-    Field(json_schema_extra={"examples": ["person:ana", "channel:mail"]}),
+    Field(json_schema_extra={"examples": ["schedule:primary", "person:ana", "channel:mail"]}),
 ]
-"""Who is told: `channel:NAME` or `person:NAME`."""
+"""Who is told: `channel:NAME`, `person:NAME`, `team:NAME` or `schedule:NAME`."""
 
 Interval = Annotated[Duration, Field(ge=1_000)]
 """A span of at least one second."""

@@ -213,7 +213,9 @@ class Desk:
             text = f"the policy starts over ({steps.round} of {steps.rounds})"
             self.book.write(turn, incident, EntryKind.ESCALATED, text)
             return
-        self.teller.step(incident, step, turn)
+        if not self.teller.step(incident, step, turn) and step.kind is policy.StepKind.LEVEL:
+            steps = policy.passed_on(steps, turn.now)
+            self.book.put(replace(self.book.incidents[incident.key], escalation=steps), turn)
         if steps.spent:
             text = f"policy {steps.policy} has nobody left to tell"
             self.book.write(turn, incident, EntryKind.SPENT, text)

@@ -5,7 +5,8 @@ while its incident is triggered and not muted; a pause moves every time that is 
 by its own length, so whoever takes over has the time that was left. After the last level
 the policy starts over `rounds` times and then turns to `then`, each `round_every` after the
 last level; then it is *spent*. A level with a `repeat` is told again that often until
-the next step; a last level with one, where no further step follows, until somebody acts.
+the next step; a last level with one, where no further step follows, until somebody acts. A
+level that reaches nobody is followed by the next at once.
 
 Levels that were due while nobody looked (the daemon was off) are run once each, in order.
 Repeats and rounds count from when the step before was really run, so they never pile up.
@@ -126,6 +127,17 @@ def hurried(escalation: Escalation, now: Instant) -> tuple[Escalation, tuple[Ste
         return after, (step,)
     after, level = _run(after, StepKind.LEVEL, now, on_time=False)
     return after, (step, level)
+
+
+def passed_on(escalation: Escalation, now: Instant) -> Escalation:
+    """The level that was just run reaches nobody: the next one, or after the last `then`, is due
+    at once, and those after it keep their distances. Another round waits for its time."""
+    upcoming = _next_step(escalation)
+    if upcoming is None or upcoming[0] is StepKind.ROUND or upcoming[1] <= now:
+        return escalation
+    early = upcoming[1] - now
+    started_at = _later(escalation.started_at, -early)
+    return _timed(replace(escalation, started_at=started_at, not_before=None))
 
 
 def _run(

@@ -19,6 +19,7 @@ from typing import Final
 
 from daemon.core.chronicle import Notice, NoticeType
 from daemon.core.model import DAY, HOUR, Alert, Incident, Instant, Millis, Told
+from daemon.core.oncall import on_call
 from daemon.core.plan import Contact, PersonPlan, Plan
 from daemon.core.severity import Severity
 
@@ -61,33 +62,54 @@ def recipient_of(told: Told) -> Recipient:
 
 
 def recipients(
-    plan: Plan, targets: Iterable[str], severity: Severity
+    plan: Plan, targets: Iterable[str], severity: Severity, now: Instant
 ) -> tuple[list[Recipient], list[str]]:
-    """Whom the targets (`channel:NAME`, `person:NAME`) name, each once, in order.
+    """Whom the targets (`channel:NAME`, `person:`, `team:`, `schedule:`) name at this moment,
+    each once, in order.
 
     Returns:
-        The recipients, and the targets that the configuration has no longer or that name
-        a person without any contact.
+        The recipients, and of the targets that nobody is reached by, what to say of them: the
+        configuration has them no longer, or without any contact, or nobody is on call.
     """
     found: dict[tuple[str, str], Recipient] = {}
     missing = []
     for target in targets:
-        reached = [r for r in _reached(plan, target, severity) if r.channel in plan.channels]
+        reached = [r for r in _reached(plan, target, severity, now) if r.channel in plan.channels]
         if not reached:
-            missing.append(target)
+            missing.append(_why_nobody(plan, target))
         for recipient in reached:
             found.setdefault((recipient.channel, recipient.name), recipient)
     return list(found.values()), missing
 
 
-def _reached(plan: Plan, target: str, severity: Severity) -> list[Recipient]:
+def persons(plan: Plan, target: str, now: Instant) -> tuple[str, ...]:
+    """The names of the persons that a target stands for at this moment."""
     kind, _, name = target.partition(":")
-    if kind == "channel":
-        return [Recipient(name)]
-    person = plan.persons.get(name) if kind == "person" else None
-    if person is None:
-        return []
-    return [Recipient(way.channel, name, way.address) for way in _contacts(person, severity)]
+    if kind == "person":
+        return (name,)
+    if kind == "team" and name in plan.teams:
+        return plan.teams[name].members
+    if kind == "schedule" and name in plan.schedules:
+        return on_call(plan.schedules[name], now)
+    return ()
+
+
+def _reached(plan: Plan, target: str, severity: Severity, now: Instant) -> list[Recipient]:
+    if target.startswith("channel:"):
+        return [Recipient(target.removeprefix("channel:"))]
+    known = (plan.persons.get(name) for name in persons(plan, target, now))
+    return [
+        Recipient(way.channel, person.name, way.address)
+        for person in known
+        if person is not None
+        for way in _contacts(person, severity)
+    ]
+
+
+def _why_nobody(plan: Plan, target: str) -> str:
+    kind, _, name = target.partition(":")
+    is_empty = kind == "schedule" and name in plan.schedules
+    return f"{target}, where nobody is on call" if is_empty else target
 
 
 def _contacts(person: PersonPlan, severity: Severity) -> tuple[Contact, ...]:

@@ -6,8 +6,10 @@ again. `Plan`s compare by value: a reload keeps what is equal.
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
@@ -185,6 +187,78 @@ class PersonPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class TeamPlan:
+    """Persons who are told together."""
+
+    name: str
+    members: tuple[str, ...]
+
+
+class Rotation(enum.StrEnum):
+    """What a layer's shifts are counted in."""
+
+    HOURLY = "hourly"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+
+
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """Hours of days. Where `end_minute` is not after `start_minute` they end on the next day.
+
+    Attributes:
+        days: On which they begin; 0 is Monday.
+        start_minute, end_minute: Minutes since midnight by the clock; the end is up to 1,440.
+    """
+
+    days: frozenset[int]
+    start_minute: int
+    end_minute: int
+
+
+@dataclass(frozen=True, slots=True)
+class LayerPlan:
+    """A rotation of a schedule. Times are local, without a zone.
+
+    Attributes:
+        length: How many hours, days, weeks or months a shift lasts.
+        start: When the first shift of the first person begins.
+        until: When the layer ends; None for never.
+        restrictions: When it is in force; empty for always.
+    """
+
+    rotation: Rotation
+    length: int
+    start: datetime
+    persons: tuple[str, ...]
+    until: datetime | None = None
+    restrictions: tuple[Restriction, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OverridePlan:
+    """From `start` to before `end` (local times) these persons are on call: in place of
+    everybody, or of the one that it `replaces`."""
+
+    start: datetime
+    end: datetime
+    persons: tuple[str, ...]
+    replaces: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SchedulePlan:
+    """Who is on call when; see `daemon.core.oncall`. Of layers the last that has somebody
+    counts, overrides count in their order."""
+
+    name: str
+    timezone: str
+    layers: tuple[LayerPlan, ...] = ()
+    overrides: tuple[OverridePlan, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelPlan:
     """What the engine needs of a channel: `send_resolved` and where to turn when it fails."""
 
@@ -256,6 +330,8 @@ class Plan:
     route: RoutePlan = field(default_factory=lambda: RoutePlan(path=""))
     policies: Mapping[str, PolicyPlan] = field(default_factory=dict)
     persons: Mapping[str, PersonPlan] = field(default_factory=dict)
+    teams: Mapping[str, TeamPlan] = field(default_factory=dict)
+    schedules: Mapping[str, SchedulePlan] = field(default_factory=dict)
     channels: Mapping[str, ChannelPlan] = field(default_factory=dict)
     inhibits: tuple[InhibitPlan, ...] = ()
     severities: Mapping[Severity, SeverityPlan] = field(default_factory=dict)

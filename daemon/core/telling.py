@@ -95,13 +95,14 @@ class Teller:
             self._call(key, NoticeType.FIRING, to, alerts, turn, reason)
             self._remember(key, to, turn)
 
-    def step(self, incident: Incident, step: Step, turn: Turn) -> None:
-        """A step of the incident's policy was run: tell its targets."""
-        to, missing = notices.recipients(self.plan, step.targets, incident.severity)
+    def step(self, incident: Incident, step: Step, turn: Turn) -> bool:
+        """A step of the incident's policy was run: tell its targets; whether there is anybody
+        to be told."""
+        to, missing = notices.recipients(self.plan, step.targets, incident.severity, turn.now)
         told = {(told.channel, told.recipient) for told in self._book.told(incident)}
         alerts = [alert for alert in self._book.firing(incident) if not alert.muted]
         if step.kind is StepKind.REPEAT and not _is_known(alerts):
-            return
+            return bool(to)
         words = _words(step)
         names = ", ".join(recipient.words for recipient in to) or "nobody"
         lost = f" (not reachable: {', '.join(missing)})" if missing else ""
@@ -109,6 +110,7 @@ class Teller:
         for kind, those in _by_type(step, to, told).items():
             called = self._call(incident.key, kind, those, alerts, turn, words, step.level)
             self._remember(incident.key, called, turn)
+        return bool(to)
 
     def raised(self, incident: Incident, turn: Turn) -> None:
         """It is graver than those whom the policy called were told: tell them at once, at
@@ -120,7 +122,7 @@ class Teller:
         below = [told for told in incident.told if told.severity < worst]
         names = dict.fromkeys(t.recipient for t in below if t.recipient)
         targets = [f"person:{name}" for name in names]
-        to, _ = notices.recipients(self.plan, targets, worst)
+        to, _ = notices.recipients(self.plan, targets, worst, turn.now)
         to += [recipient_of(told) for told in below if not told.recipient]
         reason = groups.Reason.RAISED.value
         self._call(incident.key, NoticeType.UPDATED, to, alerts, turn, reason)

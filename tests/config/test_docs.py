@@ -10,12 +10,18 @@ import pytest
 from checks.spec import Strict
 from daemon.config.complaints import keys_of
 from daemon.config.duty import ContactSettings, LevelSettings
+from daemon.config.oncall import LayerSettings, OverrideSettings, RestrictionSettings
 from daemon.config.registry import LATER_SECTIONS, SECTIONS, Shape
 from daemon.config.sections import PromotionSettings
 
 TEXT = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
 BLOCKS = dict(re.findall(r"^### \[+([a-z]+).*\n((?:(?!### ).*\n)*)", TEXT, re.MULTILINE))
 PARTS = {"context": PromotionSettings, "policy": LevelSettings, "person": ContactSettings}
+TABLES = {
+    "policy": (LevelSettings,),
+    "schedule": (LayerSettings, RestrictionSettings, OverrideSettings),
+}
+"""Parts of a section that have tables of their own."""
 FORMS = {
     Shape.TABLE: "[{}]", Shape.NAMED: "[{}.NAME]", Shape.ARRAY: "[[{}]]",
 }  # fmt: skip
@@ -41,7 +47,7 @@ def test_every_section_is_documented_in_its_form_and_no_other() -> None:
 
 @pytest.mark.parametrize("section", sorted(SECTIONS))
 def test_the_keys_of_a_section_are_those_that_are_documented(section: str) -> None:
-    parts = set(keys_of(LevelSettings)) if section == "policy" else set()
+    parts = {key for model in TABLES.get(section, ()) for key in keys_of(model)}
     assert documented(section) == keys(section) | parts
 
 

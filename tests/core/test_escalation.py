@@ -237,3 +237,27 @@ def test_no_level_runs_early_twice_or_out_of_order(moves: list[tuple[int, str]])
         if not resting and len(ran) < len(LEVELS):
             assert ran == [i for i, level in enumerate(LEVELS) if level.after <= running]
     assert ran == sorted(set(ran))
+
+
+def test_after_a_level_that_reaches_nobody_the_next_is_due_at_once_and_the_rest_keep_distance() -> (
+    None
+):
+    steps, step = policy.stepped(begun(), START)
+    assert step is not None
+    steps = policy.passed_on(steps, START)
+    assert steps.next_at == START
+    steps, step = policy.stepped(steps, START)
+    assert step is not None
+    assert step.targets == ("b",)
+    assert steps.next_at == START + 10 * MINUTE
+
+
+def test_after_the_last_level_that_reaches_nobody_then_is_due_at_once_but_a_round_is_not() -> None:
+    def after_the_last(steps: Escalation) -> Escalation:
+        steps, ran = run(steps, 15 * MINUTE)
+        assert len(ran) == len(LEVELS)
+        return policy.passed_on(steps, START + 15 * MINUTE)
+
+    assert after_the_last(begun(then=("x",))).next_at == START + 15 * MINUTE
+    assert after_the_last(begun(then=("x",), rounds=1)).next_at == START + 22 * MINUTE
+    assert after_the_last(begun()).spent

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from daemon.core import incidents, notices
 from daemon.core.chronicle import NoticeType
+from daemon.core.model import DAY, HOUR
 from daemon.core.notices import Recipient
-from daemon.core.plan import Contact, PersonPlan, Plan
+from daemon.core.plan import (
+    Contact,
+    LayerPlan,
+    PersonPlan,
+    Plan,
+    Restriction,
+    Rotation,
+    SchedulePlan,
+    TeamPlan,
+)
 from daemon.core.severity import Severity
 from tests.core.deciding import START, alert, plan
 
@@ -15,7 +26,7 @@ INCIDENT = incidents.opened(alert(), "id", "g", Plan(), START)
 
 
 def reached(*targets: str, severity: Severity = Severity.CRITICAL) -> list[str]:
-    return [r.words for r in notices.recipients(plan(), targets, severity)[0]]
+    return [r.words for r in notices.recipients(plan(), targets, severity, START)[0]]
 
 
 def test_a_channel_is_told_itself_and_a_person_over_their_contacts() -> None:
@@ -28,7 +39,7 @@ def test_urgent_contacts_are_for_critical_and_worse_and_each_stands_in_for_the_o
     assert reached("person:ben") == ["ben via mail"]
     only_high = PersonPlan("eve", (Contact("sms", "+1"),), ())
     spec = plan(persons={"eve": only_high})
-    found, _ = notices.recipients(spec, ["person:eve"], Severity.LOW)
+    found, _ = notices.recipients(spec, ["person:eve"], Severity.LOW, START)
     assert found == [Recipient("sms", "eve", "+1")]
 
 
@@ -40,9 +51,35 @@ def test_nobody_is_named_twice() -> None:
 
 def test_a_target_that_the_configuration_has_no_more_is_named() -> None:
     targets = ("person:zoe", "channel:gone", "team:x", "channel:slack")
-    found, missing = notices.recipients(plan(), targets, Severity.HIGH)
+    found, missing = notices.recipients(plan(), targets, Severity.HIGH, START)
     assert found == [Recipient("slack")]
     assert missing == ["person:zoe", "channel:gone", "team:x"]
+
+
+NIGHTS = Restriction(frozenset(range(7)), 22 * 60, 6 * 60)
+SCHEDULE = SchedulePlan(
+    "nights",
+    "UTC",
+    (LayerPlan(Rotation.DAILY, 1, datetime(2026, 1, 1, 22), ("ben", "ana"), None, (NIGHTS,)),),  # noqa: DTZ001  # by the clock
+)
+DUTY = plan(teams={"both": TeamPlan("both", ("ana", "ben"))}, schedules={"nights": SCHEDULE})
+FIRST_NIGHT = 1_767_308_400_000  # 2026-01-01T23:00Z
+
+
+def test_a_team_stands_for_its_members_and_a_schedule_for_whoever_is_on_call() -> None:
+    def words(target: str, now: int) -> list[str]:
+        return [r.words for r in notices.recipients(DUTY, [target], Severity.CRITICAL, now)[0]]
+
+    assert words("team:both", START) == ["ana via sms", "ana via mail", "ben via mail"]
+    assert words("schedule:nights", FIRST_NIGHT) == ["ben via mail"]
+    assert words("schedule:nights", FIRST_NIGHT + DAY) == ["ana via sms", "ana via mail"]
+
+
+def test_of_a_schedule_with_a_gap_it_is_said_that_nobody_is_on_call() -> None:
+    noon = FIRST_NIGHT + 13 * HOUR
+    found, missing = notices.recipients(DUTY, ["schedule:nights"], Severity.CRITICAL, noon)
+    assert found == []
+    assert missing == ["schedule:nights, where nobody is on call"]
 
 
 def test_a_fallback_reaches_the_person_at_their_address_there() -> None:

@@ -1,0 +1,175 @@
+"""Who is on call: rotations, restrictions, overrides, and the gaps they leave.
+
+Theory. A schedule has *layers*. A layer is a rotation: its persons take shifts in turn, each
+`length` hours, days, weeks or months long by the clock on the wall of the schedule's zone, so a
+hand-over at nine stays at nine when the clocks change (`clockwork` says what becomes of a time
+that comes twice or never). *Restrictions* keep a layer to hours of days; outside of them it has
+nobody. Of the layers that have somebody the last in the configuration counts. *Overrides* lie
+above all layers: one puts its persons in place of whoever there is, or, with `replaces`, in
+place of one person only, wherever that one would have been on call (a swap is two of those).
+
+What is left uncovered is a gap and is shown as one: a schedule answers with nobody rather than
+with somebody who does not know of it. Everything is a function of the schedule and the time, so
+the past can be asked like the future.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from daemon.core.clockwork import local_at, months_later, reached
+from daemon.core.model import Instant
+from daemon.core.plan import LayerPlan, OverridePlan, Restriction, Rotation, SchedulePlan
+
+_UNITS: Final = {
+    Rotation.HOURLY: timedelta(hours=1),
+    Rotation.DAILY: timedelta(days=1),
+    Rotation.WEEKLY: timedelta(weeks=1),
+}
+_DAY: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A stretch of time with the same persons on call.
+
+    Attributes:
+        start, end: In milliseconds since the epoch; `end` is not part of it.
+        persons: Their names; empty in a gap.
+    """
+
+    start: Instant
+    end: Instant
+    persons: tuple[str, ...]
+
+
+def on_call(schedule: SchedulePlan, at: Instant) -> tuple[str, ...]:
+    """The names of those on call at an instant; empty if nobody is."""
+    zone = ZoneInfo(schedule.timezone)
+    persons: tuple[str, ...] = ()
+    for layer in reversed(schedule.layers):
+        person = _of_layer(layer, zone, at)
+        if person is not None:
+            persons = (person,)
+            break
+    for override in schedule.overrides:
+        if reached(override.start, zone) <= at < reached(override.end, zone):
+            persons = _overridden(persons, override)
+    return tuple(dict.fromkeys(persons))
+
+
+def shifts(schedule: SchedulePlan, start: Instant, end: Instant) -> Iterator[Shift]:
+    """Who is on call from `start` to before `end`: shifts and gaps that follow each other
+    without a break, each different from the one before."""
+    began, persons = start, on_call(schedule, start)
+    for at in sorted({at for at in _changes(schedule, start, end) if start < at < end}):
+        others = on_call(schedule, at)
+        if others != persons:
+            yield Shift(began, at, persons)
+            began, persons = at, others
+    if began < end:
+        yield Shift(began, end, persons)
+
+
+def _overridden(persons: tuple[str, ...], override: OverridePlan) -> tuple[str, ...]:
+    if override.replaces is None:
+        return override.persons
+    return tuple(
+        name
+        for person in persons
+        for name in (override.persons if person == override.replaces else (person,))
+    )
+
+
+def _of_layer(layer: LayerPlan, zone: ZoneInfo, at: Instant) -> str | None:
+    if layer.until is not None and at >= reached(layer.until, zone):
+        return None
+    if layer.restrictions and not any(_within(one, zone, at) for one in layer.restrictions):
+        return None
+    number = _turn(layer, zone, at)
+    return None if number is None else layer.persons[number % len(layer.persons)]
+
+
+def _turn(layer: LayerPlan, zone: ZoneInfo, at: Instant) -> int | None:
+    """The number of the shift that is under way, from 0; None before the first."""
+    number = _guess(layer, local_at(at, zone)) + 1
+    while number >= 0 and reached(_begins(layer, number), zone) > at:
+        number -= 1
+    while number >= 0 and reached(_begins(layer, number + 1), zone) <= at:
+        number += 1
+    return number if number >= 0 else None
+
+
+def _guess(layer: LayerPlan, local: datetime) -> int:
+    """About which shift it is, from the clock alone: wrong by one or two at a change."""
+    if layer.rotation is Rotation.MONTHLY:
+        months = (local.year - layer.start.year) * 12 + local.month - layer.start.month
+        return months // layer.length
+    return (local - layer.start) // (_UNITS[layer.rotation] * layer.length)
+
+
+def _begins(layer: LayerPlan, number: int) -> datetime:
+    """The local time at which the shift of this number begins."""
+    if layer.rotation is Rotation.MONTHLY:
+        return months_later(layer.start, number * layer.length)
+    return layer.start + _UNITS[layer.rotation] * (layer.length * number)
+
+
+def _within(restriction: Restriction, zone: ZoneInfo, at: Instant) -> bool:
+    today = _midnight(local_at(at, zone))
+    return any(start <= at < end for start, end in _hours(restriction, zone, (today - _DAY, today)))
+
+
+def _hours(
+    restriction: Restriction, zone: ZoneInfo, days: tuple[datetime, ...]
+) -> Iterator[tuple[Instant, Instant]]:
+    """The restriction's hours that begin on these days."""
+    for day in days:
+        if day.weekday() in restriction.days:
+            start = day + timedelta(minutes=restriction.start_minute)
+            end = day + timedelta(minutes=restriction.end_minute)
+            end = end if end > start else end + _DAY
+            yield reached(start, zone), reached(end, zone)
+
+
+def _midnight(local: datetime) -> datetime:
+    return local.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _changes(schedule: SchedulePlan, start: Instant, end: Instant) -> Iterator[Instant]:
+    """Every instant around [start, end) at which somebody else may be on call."""
+    zone = ZoneInfo(schedule.timezone)
+    for override in schedule.overrides:
+        yield reached(override.start, zone)
+        yield reached(override.end, zone)
+    for layer in schedule.layers:
+        if layer.until is not None:
+            yield reached(layer.until, zone)
+        yield from _hand_overs(layer, zone, start, end)
+        for restriction in layer.restrictions:
+            yield from _edges(restriction, zone, start, end)
+
+
+def _hand_overs(
+    layer: LayerPlan, zone: ZoneInfo, start: Instant, end: Instant
+) -> Iterator[Instant]:
+    number = _turn(layer, zone, start)
+    number = 0 if number is None else number + 1
+    while (at := reached(_begins(layer, number), zone)) < end:
+        yield at
+        number += 1
+
+
+def _edges(
+    restriction: Restriction, zone: ZoneInfo, start: Instant, end: Instant
+) -> Iterator[Instant]:
+    day, last = _midnight(local_at(start, zone)) - _DAY, local_at(end, zone)
+    while day <= last:
+        for began, ended in _hours(restriction, zone, (day,)):
+            yield began
+            yield ended
+        day += _DAY

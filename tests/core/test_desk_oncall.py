@@ -1,0 +1,68 @@
+"""Escalation to whoever is on call: hand-overs in the midst of an incident, and gaps."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from daemon.core.chronicle import EntryKind
+from daemon.core.model import HOUR, MINUTE, Level
+from daemon.core.plan import LayerPlan, Plan, PolicyPlan, Rotation, SchedulePlan, TeamPlan
+from tests.core.deciding import START, Stand, condition, plan, route, said
+
+
+def hourly(*persons: str, until: datetime | None = None) -> SchedulePlan:
+    """A schedule in UTC whose first shift began half an hour before the tests do."""
+    first = datetime.fromtimestamp(START / 1000 - 1800, UTC).replace(tzinfo=None)
+    return SchedulePlan("duty", "UTC", (LayerPlan(Rotation.HOURLY, 1, first, persons, until),))
+
+
+def spec(schedule: SchedulePlan, *levels: Level, then: tuple[str, ...] = ()) -> Plan:
+    return plan(
+        route=route(channels=(), policy="duty"),
+        policies={"duty": PolicyPlan("duty", levels, 0, then)},
+        schedules={"duty": schedule},
+        teams={"both": TeamPlan("both", ("ben", "ana"))},
+    )
+
+
+def test_a_level_tells_whoever_is_on_call_when_it_runs() -> None:
+    levels = (Level(0, ("schedule:duty",)), Level(40 * MINUTE, ("schedule:duty",)))
+    stand = Stand(spec(hourly("ana", "ben"), *levels))
+    assert said(stand.see(condition())) == [("ana via sms", "firing"), ("ana via mail", "firing")]
+    assert said(stand.wait(HOUR)) == [("ben via mail", "escalated")]
+
+
+def test_whoever_was_called_is_told_that_it_is_over_when_another_is_on_call() -> None:
+    stand = Stand(spec(hourly("ben", "ana"), Level(0, ("schedule:duty",))))
+    stand.see(condition())
+    stand.wait(40 * MINUTE)
+    assert said(stand.see(condition(holds=False))) == [("ben via mail", "resolved")]
+
+
+def test_where_nobody_is_on_call_the_next_level_is_told_at_once_and_it_is_said() -> None:
+    ended = datetime.fromtimestamp(START / 1000 - 60, UTC).replace(tzinfo=None)
+    levels = (
+        Level(0, ("schedule:duty",)),
+        Level(5 * MINUTE, ("team:both",)),
+        Level(15 * MINUTE, ("channel:slack",)),
+    )
+    stand = Stand(spec(hourly("ana", until=ended), *levels))
+    told = said(stand.see(condition()) + stand.wait(0))
+    assert told == [
+        ("ben via mail", "escalated"),
+        ("ana via sms", "escalated"),
+        ("ana via mail", "escalated"),
+    ]
+    lines = [e.text for e in stand.mirror.entries if e.kind is EntryKind.ESCALATED]
+    assert lines[0] == "level 1: nobody (not reachable: schedule:duty, where nobody is on call)"
+    assert stand.wait(9 * MINUTE) == []
+    assert said(stand.wait(2 * MINUTE)) == [("slack", "escalated")]
+
+
+def test_a_policy_whose_levels_reach_nobody_turns_to_its_last_resort_at_once() -> None:
+    ended = datetime.fromtimestamp(START / 1000 - 60, UTC).replace(tzinfo=None)
+    levels = (Level(0, ("schedule:duty",)), Level(5 * MINUTE, ("schedule:duty",)))
+    stand = Stand(spec(hourly("ana", until=ended), *levels, then=("channel:slack",)))
+    assert said(stand.see(condition()) + stand.wait(0)) == [("slack", "escalated")]
+    assert stand.incident.escalation is not None
+    assert stand.incident.escalation.spent
