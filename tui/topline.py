@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from daemon.api.schema import ScheduleView
 from daemon.core.model import Instant
 from tui.actions import MODE_NAMES, MODES, Place
 from tui.bars import wait_bar
@@ -101,7 +102,7 @@ def tab_at(mirror: Mirror, place: Place, moment: Moment, width: int, column: int
 def figures_line(mirror: Mirror, link: Forms, moment: Moment, width: int) -> Line:
     """Link, severities, who is on call, what escalates next."""
     figures = (link, _severities(mirror), _on_call(mirror), _next(mirror, moment))
-    chosen = shrink(figures, (3, 3, 1, 3, 2, 1, 3, 1, 0, 1), width - 2, 3)
+    chosen = shrink(figures, (3, 3, 1, 3, 2, 1, 3, 1, 0, 2, 1, 2), width - 2, 3)
     return ((" ", ""), *join(chosen, (" │ ", "track")))
 
 
@@ -156,13 +157,30 @@ def _severities(mirror: Mirror) -> Forms:
 
 
 def _on_call(mirror: Mirror) -> Forms:
-    """Schedules come with a later version of the daemon: until then it is said that none is."""
-    if not mirror.loaded:
+    """Who is on call: of every schedule, of the first and how many more there are, or only
+    whether all of them have somebody."""
+    if not mirror.loaded or mirror.daemon is None:
         return ((("on call: unknown", "faint"),),)
-    return (
-        (("on call: ", "faint"), ("no schedule", "")),
-        (("no on-call", "faint"),),
+    schedules = mirror.daemon.on_call
+    if not schedules:
+        return ((("on call: ", "faint"), ("no schedule", "")), (("no on-call", "faint"),))
+    label: Line = (("on call: ", "faint"),)
+    if len(schedules) == 1:
+        return ((*label, _persons(schedules[0])), (_persons(schedules[0]),))
+    named = tuple(
+        span_
+        for place, one in enumerate(schedules)
+        for span_ in ((f"{', ' if place else ''}{one.name} ", "faint"), _persons(one))
     )
+    gaps = sum(not one.on_call for one in schedules)
+    more = (f" +{len(schedules) - 1}", "faint")
+    word = (f"{gaps} without anybody", "bad bold") if gaps else ("all covered", "")
+    return ((*label, *named), (*label, _persons(schedules[0]), more), (*label, word), (word,))
+
+
+def _persons(schedule: ScheduleView) -> tuple[str, str]:
+    names = " & ".join(schedule.on_call)
+    return (names, "bold") if names else ("nobody", "bad bold")
 
 
 def _next(mirror: Mirror, moment: Moment) -> Forms:

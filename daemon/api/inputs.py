@@ -148,6 +148,13 @@ class DeliveriesQuery(Input):
     limit: Limit = 200
 
 
+class ShiftsQuery(Input):
+    """From when to when; without them the next two weeks."""
+
+    from_: Time | None = Field(default=None, alias="from")
+    to: Time | None = None
+
+
 class EventsQuery(Input):
     """After which sequence number."""
 

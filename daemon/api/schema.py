@@ -181,6 +181,32 @@ class IncidentDetail(Shape):
     deliveries: list[DeliveryView]
 
 
+class ScheduleView(Shape):
+    """A schedule: who is on call now, and who comes next. Nobody is an empty list."""
+
+    name: str
+    timezone: str
+    on_call: list[str]
+    until: Time | None
+    """When somebody else is; absent if that is not within a year."""
+    next: list[str]
+
+
+class ShiftView(Shape):
+    """Who is on call from `start` to before `end`; nobody in a gap."""
+
+    start: Time
+    end: Time
+    persons: list[str]
+
+
+class ScheduleDetail(Shape):
+    """A schedule with shifts and gaps that follow each other without a break."""
+
+    schedule: ScheduleView
+    shifts: list[ShiftView]
+
+
 class ChannelView(Shape):
     """A channel and how it has done since the daemon started."""
 
@@ -326,6 +352,8 @@ class DaemonInfo(Shape):
     """How many were started in another's place."""
     reload_error: str | None = None
     problems: list[str] = []
+    on_call: list[ScheduleView] = []
+    """Who is on call, for each schedule."""
 
 
 class Counts(Shape):

@@ -39,6 +39,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
             Entry("show", "incidents", "An incident with its alerts and its timeline"),
             Entry("check", "checks", "List, show or run checks"),
             Entry("service", "checks", "List or show services"),
+            Entry("oncall", "oncall", "Who is on call, now or from when to when"),
             Entry("sla", "status", "What was promised, and what was kept"),
         ),
     ),

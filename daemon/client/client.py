@@ -278,6 +278,26 @@ class Client:
         """
         return await self._get(list[schema.SlaView], "/sla", _params(name=name))
 
+    # Who is on call
+
+    async def schedules(self) -> list[schema.ScheduleView]:
+        """Every schedule: who is on call, until when, and who comes then."""
+        return await self._get(list[schema.ScheduleView], "/schedules")
+
+    async def schedule(
+        self, name: str, start: int | None = None, end: int | None = None
+    ) -> schema.ScheduleDetail:
+        """A schedule with its shifts and gaps, from now for two weeks if nothing else is asked
+        for; times in milliseconds since the epoch.
+
+        Raises:
+            NotFound: There is no such schedule.
+            BadRequest: `end` does not come after `start`, or more than 100 days later.
+        """
+        times = {"from": start, "to": end}
+        params = [(key, stamp(at)) for key, at in times.items() if at is not None]
+        return await self._get(schema.ScheduleDetail, f"/schedules/{_part(name)}", params)
+
     # The daemon itself
 
     async def reload(self) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from daemon.api.publish import (
     publish_settled,
     publish_sla,
 )
+from daemon.api.roster import Roster
 from daemon.api.schema import DaemonInfo
 from daemon.api.times import stamp
 from daemon.config import Config, ConfigError, compare
@@ -108,6 +109,7 @@ class Daemon:
         )
         self._pulse = Pulse(clock.now, self._beat)
         self._arrived: list[Result] = []
+        self._roster = Roster()
         self._dispatcher = Dispatcher(
             open_channels(config),
             store.outbox,
@@ -342,6 +344,7 @@ class Daemon:
             worker_restarts=crew.restarts,
             reload_error=self._reload_error,
             problems=list(self.watch.problems.values()),
+            on_call=self._roster.views(self.engine.plan.schedules, self.now()),
         )
 
     def channels(self) -> list[ChannelHealth]:

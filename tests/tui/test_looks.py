@@ -10,6 +10,7 @@ from unittest.mock import AsyncMock, MagicMock
 
 import pytest
 
+from daemon.api.schema import ScheduleView
 from tests.tui import estate
 from tui import rows
 from tui.actions import ACTIONS, BY_ID, MODES, Place, Situation, bar, by_key, refusal
@@ -150,6 +151,40 @@ def test_the_five_figures_fit_and_none_is_cut(mirror: Mirror, width: int) -> Non
     if width == 200:
         assert "1 emergency" in text
         assert "tells ana, mail of checkout" in text
+
+
+def _schedule(name: str, *persons: str) -> ScheduleView:
+    return ScheduleView(name=name, timezone="UTC", on_call=list(persons), until=None, next=[])
+
+
+@pytest.mark.parametrize(
+    ("schedules", "wide", "narrow"),
+    [
+        ([_schedule("primary", "ana")], "on call: ana", " ana "),
+        ([_schedule("primary")], "on call: nobody", " nobody "),
+        (
+            [_schedule("primary", "ana", "cai"), _schedule("db", "ben")],
+            "on call: primary ana & cai, db ben",
+            "all covered",
+        ),
+        (
+            [_schedule("primary", "ana"), _schedule("db"), _schedule("net", "ben")],
+            "on call: primary ana, db nobody, net ben",
+            "1 without anybody",
+        ),
+    ],
+)
+def test_who_is_on_call_is_always_there_and_a_gap_is_seen(
+    mirror: Mirror, schedules: list[ScheduleView], wide: str, narrow: str
+) -> None:
+    """With all names where there is room, and never cut."""
+    assert mirror.daemon is not None
+    mirror.daemon.on_call = schedules
+    link = link_forms(estate.NOW - 3000, estate.NOW, live=True, retry_at=None)
+    assert wide in plain(figures_line(mirror, link, MOMENT, 200))
+    short = figures_line(mirror, link, MOMENT, 80)
+    assert width_of(short) <= 80
+    assert narrow in plain(short)
 
 
 def test_the_modes_and_the_clock_fit_80_columns(mirror: Mirror) -> None:

@@ -16,6 +16,7 @@ from daemon.api.routes import (
     metrics,
     picture,
     ping,
+    schedules,
     silences,
     stream,
 )
@@ -89,6 +90,13 @@ def endpoints() -> list[Endpoint]:
             incidents.deliveries,
             list[schema.DeliveryView],
             query=inputs.DeliveriesQuery,
+        ),
+        _read("/schedules", schedules.schedules, list[schema.ScheduleView]),
+        _read(
+            "/schedules/{name}",
+            schedules.schedule,
+            schema.ScheduleDetail,
+            query=inputs.ShiftsQuery,
         ),
         _read("/channels", channels.channels, list[schema.ChannelView]),
         _read("/silences", silences.silences, list[schema.SilenceView], query=inputs.SilencesQuery),
