@@ -18,8 +18,9 @@ import trustme
 from aiohttp import web
 from aiohttp.test_utils import unused_port
 
-from daemon.notify.channels.webhook import WebhookChannel, retry_after_s, signature
+from daemon.notify.channels.webhook import WebhookChannel, signature
 from daemon.notify.errors import DeliveryError, Permanent, Transient
+from daemon.notify.http import retry_after_s
 from daemon.notify.spec import WebhookSpec
 from tests.notify.lab import compose, notice, over
 

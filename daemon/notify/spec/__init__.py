@@ -1,0 +1,32 @@
+"""What the configuration says of a channel, `[channel.NAME]`: one model a kind.
+
+Stands apart from the channels so that reading a configuration loads no transport. A new kind is
+a module here, one in `daemon.notify.channels`, and a line in `CHANNEL_KINDS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from daemon.notify.spec.base import ChannelSpec
+from daemon.notify.spec.email import EmailAddress, EmailSpec, email_address
+from daemon.notify.spec.log import LogSpec
+from daemon.notify.spec.webhook import WebhookSpec, signing_key
+
+__all__ = [
+    "CHANNEL_KINDS",
+    "ChannelSpec",
+    "EmailAddress",
+    "EmailSpec",
+    "LogSpec",
+    "WebhookSpec",
+    "email_address",
+    "signing_key",
+]
+
+CHANNEL_KINDS: Final[Mapping[str, type[ChannelSpec]]] = MappingProxyType(
+    {"webhook": WebhookSpec, "email": EmailSpec, "log": LogSpec}
+)
+"""The kinds of channels there are, by the word `kind` has in the configuration."""

@@ -1,0 +1,84 @@
+"""What every kind of channel is configured with, and the types its fields are made of.
+
+Whatever may hold a secret is a `Secret`: also a URL, whose path often is the password.
+"""
+
+from __future__ import annotations
+
+import re
+import ssl
+from pathlib import Path
+from typing import Annotated, ClassVar, Final, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr
+
+from checks.spec import Duration, Name, Secret, Strict
+
+SECOND: Final = 1_000
+CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def _web_url(url: SecretStr) -> SecretStr:
+    """Refuse what is no absolute http(s) URL, without repeating it."""
+    text = url.get_secret_value()
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good or CONTROLS.search(text) or " " in text:
+        raise ValueError('the URL must look like "https://host/path"')
+    return url
+
+
+def _authorities(path: Path) -> Path:
+    """Refuse a file from which no certificate authority can be read."""
+    path = path.expanduser()
+    try:
+        ssl.create_default_context(cafile=str(path))
+    except ssl.SSLError:
+        raise ValueError(f"{path} holds no PEM certificates") from None
+    except OSError as error:
+        raise ValueError(f"the file {path} cannot be read: {error.strerror}") from None
+    return path
+
+
+def _directory(path: Path) -> Path:
+    path = path.expanduser()
+    if not path.is_dir():
+        raise ValueError(f"there is no directory {path}")
+    return path
+
+
+WebUrl = Annotated[Secret, AfterValidator(_web_url)]
+Authorities = Annotated[Path, AfterValidator(_authorities)]
+"""A PEM file with certificate authorities, used instead of the system's."""
+
+
+class ChannelSpec(Strict):
+    """What every kind of channel is configured with.
+
+    Attributes:
+        fallback: The channel that is told when this one fails for good.
+        send_resolved: Also tell that an incident is over.
+        audience: Which rendering goes out: for those who mend, or for those who ask.
+        timeout: For one attempt, in milliseconds.
+        templates: A directory whose templates go before the built-in ones.
+    """
+
+    name: Name
+    kind: str
+    fallback: Name | None = None
+    send_resolved: bool = True
+    audience: Literal["technical", "stakeholder"] = "technical"
+    timeout: Annotated[Duration, Field(ge=100, le=120 * SECOND)] = 10 * SECOND
+    templates: Annotated[Path, AfterValidator(_directory)] | None = None
+
+    takes_address: ClassVar[bool] = False
+    """Whether a person may have an address of their own on it."""
+
+    @property
+    def needs_address(self) -> bool:
+        """Whether it can only be told through a person who has an address on it."""
+        return False
