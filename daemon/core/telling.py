@@ -12,6 +12,7 @@ It stands at the end of the deciding half: after it there is only the outbox.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Final
 
 from daemon.core import deliveries, groups, notices
 from daemon.core.casebook import Casebook
@@ -25,6 +26,9 @@ from daemon.core.notices import ALARMING, Recipient, recipient_of
 from daemon.core.plan import Plan
 from daemon.core.sources import delivery_condition
 from daemon.core.turn import Turn
+
+NOBODY: Final = "nobody"
+"""In the timeline, of a step that reaches nobody."""
 
 
 class Teller:
@@ -104,7 +108,7 @@ class Teller:
         if step.kind is StepKind.REPEAT and not _is_known(alerts):
             return bool(to)
         words = _words(step)
-        names = ", ".join(recipient.words for recipient in to) or "nobody"
+        names = ", ".join(recipient.words for recipient in to) or NOBODY
         lost = f" (not reachable: {', '.join(missing)})" if missing else ""
         self._book.write(turn, incident, EntryKind.ESCALATED, f"{words}: {names}{lost}")
         for kind, those in _by_type(step, to, told).items():
