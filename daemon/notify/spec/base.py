@@ -32,6 +32,14 @@ def _web_url(url: SecretStr) -> SecretStr:
     return url
 
 
+def _service_url(text: str) -> str:
+    """Refuse what is no plain http(s) address: a secret has no place in it."""
+    parts = urlsplit(_web_url(SecretStr(text)).get_secret_value())
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ValueError("the address of a service holds no user, no query and no fragment")
+    return text.rstrip("/")
+
+
 def _authorities(path: Path) -> Path:
     """Refuse a file from which no certificate authority can be read."""
     path = path.expanduser()
@@ -52,6 +60,8 @@ def _directory(path: Path) -> Path:
 
 
 WebUrl = Annotated[Secret, AfterValidator(_web_url)]
+ServiceUrl = Annotated[str, AfterValidator(_service_url)]
+"""Where a service listens, without a slash at its end: no secret, so it is shown and dumped."""
 Authorities = Annotated[Path, AfterValidator(_authorities)]
 """A PEM file with certificate authorities, used instead of the system's."""
 
