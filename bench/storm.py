@@ -141,7 +141,7 @@ def began_s(lines: Iterable[str], state: str) -> float | None:
 def stream(lab: Lab) -> Iterator[Figure]:
     """2,000 results a second, read by ten subscribers over sockets and by nobody in turn: the
     difference is what the stream costs, encoding and writing included."""
-    estate = Estate(1_000, [1], "tcp", 500)
+    estate = Estate(2_000, [1], "tcp", 1_000)
     shares, events_s = [], []
     with (
         tempfile.TemporaryDirectory(prefix="tocsin-bench-") as home,

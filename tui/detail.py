@@ -144,13 +144,13 @@ def _next(incident: IncidentView, width: int, moment: Moment) -> list[Line]:
     left = step.at - moment.now
     figure = countdown(left) if left > -1000 else f"late {span(-left)}"
     bar = wait_bar(step.start, step.at, moment.now, _bar_width(width), stale=moment.stale)
-    level = f"level {escalation.level + 1} of {max(escalation.levels, escalation.level + 1)}"
-    if escalation.level >= escalation.levels > 0:
-        level = f"round {escalation.round + 2}"
-    told = ", ".join(step.told) or "the next level"
+    coming = escalation.next_step or "the next step"
+    if coming == f"level {escalation.level + 1}":
+        coming += f" of {escalation.levels}"
+    told = ", ".join(step.told) or "nobody yet known"
     return [
         fact("next", *bar, (f" {figure}", "bold")),
-        *prose("", f"then {level} tells {told} ({policy})", width),
+        *prose("", f"then {coming} tells {told} ({policy})", width),
         *_after(incident, width),
     ]
 

@@ -82,7 +82,8 @@ class EscalationView(Shape):
     """Where an incident stands in its policy.
 
     `level` counts from 1, 0 before the first; `levels` is how many there are; `next_at` is
-    null while paused or spent; `next_notify` names who is told next.
+    null while paused or spent; `next_step` says what comes then (`level 2`, `level 1 again`,
+    `round 2`, `last resort`), and `next_notify` who is told by it.
     """
 
     policy: str
@@ -93,6 +94,7 @@ class EscalationView(Shape):
     rounds: int = 0
     paused: bool = False
     spent: bool = False
+    next_step: str | None = None
     next_notify: list[str] = []
     previous_at: Time | None = None
     """When the running wait began, for drawing how much of it is over."""

@@ -12,6 +12,7 @@ from typing import Final
 from daemon.api import schema
 from daemon.api.times import stamp, stamp_or_none
 from daemon.api.views import mute_views
+from daemon.core.escalation import coming
 from daemon.core.model import Escalation, Incident, IncidentState, Instant
 from daemon.core.plan import Plan, ServicePlan, SeverityPlan
 
@@ -62,6 +63,7 @@ def escalation_view(escalation: Escalation, *, over: bool = False) -> schema.Esc
         rounds=escalation.rounds,
         paused=escalation.paused_at is not None,
         spent=escalation.spent,
+        next_step=None if over else coming(escalation),
         next_notify=[] if over else list(next_targets(escalation)),
         previous_at=stamp_or_none(waiting_since),
     )

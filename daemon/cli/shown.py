@@ -56,7 +56,7 @@ def next_step(one: schema.IncidentView, now: int) -> str:
         return "nobody left to tell"
     if escalation.next_at is None:
         return "paused" if escalation.paused else "–"
-    return f"level {escalation.level + 1} {until(escalation.next_at, now)}"
+    return f"{escalation.next_step or 'next step'} {until(escalation.next_at, now)}"
 
 
 def alert(one: schema.AlertView, now: int) -> Row:

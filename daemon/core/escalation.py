@@ -140,6 +140,23 @@ def passed_on(escalation: Escalation, now: Instant) -> Escalation:
     return _timed(replace(escalation, started_at=started_at, not_before=None))
 
 
+def coming(escalation: Escalation) -> str | None:
+    """The step that is due next, in words: `level 2`, `level 1 again`, `round 2`, `last
+    resort`; None once it is spent."""
+    upcoming = _upcoming(escalation)
+    if upcoming is None:
+        return None
+    match upcoming[0]:
+        case StepKind.LEVEL:
+            return f"level {escalation.level + 2}"
+        case StepKind.REPEAT:
+            return f"level {escalation.level + 1} again"
+        case StepKind.ROUND:
+            return f"round {escalation.round + 2}"
+        case StepKind.THEN:
+            return "last resort"
+
+
 def _run(
     escalation: Escalation, kind: StepKind, now: Instant, *, on_time: bool = True
 ) -> tuple[Escalation, Step]:

@@ -261,3 +261,13 @@ def test_after_the_last_level_that_reaches_nobody_then_is_due_at_once_but_a_roun
     assert after_the_last(begun(then=("x",))).next_at == START + 15 * MINUTE
     assert after_the_last(begun(then=("x",), rounds=1)).next_at == START + 22 * MINUTE
     assert after_the_last(begun()).spent
+
+
+def test_what_comes_is_said_in_words() -> None:
+    steps = begun((Level(0, ("a",), repeat=2 * MINUTE), Level(5 * MINUTE, ("b",))), 1, ("x",))
+    words = [policy.coming(steps)]
+    while steps.next_at is not None:
+        steps, _ = policy.stepped(steps, steps.next_at)
+        words.append(policy.coming(steps))
+    one_round = ["level 1", "level 1 again", "level 1 again", "level 2"]
+    assert words == [*one_round, "round 2", *one_round, "last resort", None]

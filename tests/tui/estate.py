@@ -73,7 +73,8 @@ def checkout() -> IncidentView:
         resolved_at=None, muted=[], alerts=["a1", "a2", "a3"], firing=["a1", "a2"], version=4,
         escalation=EscalationView(
             policy="primary", level=1, levels=3, next_at=ahead(48 * SECOND), round=0, rounds=2,
-            next_notify=["ana", "mail"], previous_at=ago(4 * MINUTE + 12 * SECOND),
+            next_step="level 2", next_notify=["ana", "mail"],
+            previous_at=ago(4 * MINUTE + 12 * SECOND),
         ),
         context="revenue_critical", organization="acme", notified_at=ago(4 * MINUTE),
         money=Money(per_hour="12000", lost="840.00", currency="GBP", as_of=ago(0)),
@@ -93,7 +94,7 @@ def orders() -> IncidentView:
         muted=[], alerts=["a4"], firing=["a4"], version=2, context="revenue_critical", rank=1,
         escalation=EscalationView(
             policy="primary", level=2, levels=3, next_at=ahead(4 * MINUTE + 2 * SECOND),
-            next_notify=["team:payments"], previous_at=ago(6 * MINUTE),
+            next_step="level 3", next_notify=["team:payments"], previous_at=ago(6 * MINUTE),
         ),
     )  # fmt: skip
 
