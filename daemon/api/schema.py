@@ -144,6 +144,7 @@ class IncidentView(Shape):
     mttr_breached: bool = False
     impact: str | None = None
     runbook: str | None = None
+    dashboard: str | None = None
     owner: str | None = None
     rank: int = 0
 

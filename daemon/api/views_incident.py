@@ -146,6 +146,7 @@ def incident_view(incident: Incident, plan: Plan, now: Instant) -> schema.Incide
         mttr_breached=_breached(mttr_due, incident.resolved_at, now),
         impact=service.impact,
         runbook=service.runbook,
+        dashboard=service.dashboard,
         owner=service.owner,
         rank=service.rank,
     )

@@ -64,9 +64,13 @@ class Renderer:
         """The whole story as an HTML document for mail clients."""
         return self._render("body.html", message)
 
+    def story(self, message: Message) -> Story:
+        """The facts, for a channel that sets them out itself."""
+        return tell(message, self._zone, self._external_url)
+
     def _render(self, template: str, message: Message) -> str:
         name = f"{self.audience}/{template}"
-        story = tell(message, self._zone, self._external_url)
+        story = self.story(message)
         if self._templates is not None:
             try:
                 return self._rendered(_environment(self._templates), name, story)

@@ -60,6 +60,7 @@ class Story:
         over: Whether the incident is resolved.
         subject: The service, or the title where there is none.
         runbook_url: The runbook, if it is a link that a mail client may open.
+        dashboard_url: The service's dashboard, likewise.
         lasted: How long the incident is open, or was.
         money: Lost so far, and what an hour costs.
         link: Where Tocsin is on the web, if it is.
@@ -83,6 +84,7 @@ class Story:
     impact: str
     runbook: str
     runbook_url: str
+    dashboard_url: str
     link: str
     told_at: str
     fired_at: str
@@ -140,6 +142,7 @@ def tell(message: Message, zone: ZoneInfo, external_url: str | None = None) -> S
         impact=_text(incident, "impact"),
         runbook=_text(incident, "runbook"),
         runbook_url=_web_link(_text(incident, "runbook")),
+        dashboard_url=_web_link(_text(incident, "dashboard")),
         link=_web_link(external_url or ""),
         told_at=local_time(body["time"], zone),
         fired_at=local_time(incident["fired_at"], zone),

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from daemon.notify.channel import Channel
 from daemon.notify.render import Renderer
-from daemon.notify.spec import ChannelSpec, EmailSpec, LogSpec, WebhookSpec
+from daemon.notify.spec import ChannelSpec, EmailSpec, LogSpec, PagerDutySpec, WebhookSpec
 
 
 def open_channel(
@@ -32,6 +32,10 @@ def open_channel(
         from daemon.notify.channels.log import LogChannel
 
         return LogChannel(spec, renderer)
+    if isinstance(spec, PagerDutySpec):
+        from daemon.notify.channels.pagerduty import PagerDutyChannel
+
+        return PagerDutyChannel(spec, renderer)
     raise TypeError(f"no channel is made from {type(spec).__name__}")
 
 

@@ -13,6 +13,7 @@ from typing import Final
 from daemon.notify.spec.base import ChannelSpec
 from daemon.notify.spec.email import EmailAddress, EmailSpec, email_address
 from daemon.notify.spec.log import LogSpec
+from daemon.notify.spec.pagerduty import PagerDutySpec
 from daemon.notify.spec.webhook import WebhookSpec, signing_key
 
 __all__ = [
@@ -21,12 +22,18 @@ __all__ = [
     "EmailAddress",
     "EmailSpec",
     "LogSpec",
+    "PagerDutySpec",
     "WebhookSpec",
     "email_address",
     "signing_key",
 ]
 
 CHANNEL_KINDS: Final[Mapping[str, type[ChannelSpec]]] = MappingProxyType(
-    {"webhook": WebhookSpec, "email": EmailSpec, "log": LogSpec}
+    {
+        "webhook": WebhookSpec,
+        "email": EmailSpec,
+        "log": LogSpec,
+        "pagerduty": PagerDutySpec,
+    }
 )
 """The kinds of channels there are, by the word `kind` has in the configuration."""
