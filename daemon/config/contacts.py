@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import TypeAdapter, ValidationError
-
 from daemon.config.cycles import cycles
 from daemon.config.duty import PersonSettings
 from daemon.config.lines import KeyPath
 from daemon.config.problems import did_you_mean
-from daemon.notify.spec import EmailAddress, EmailSpec
+from daemon.notify.spec import ChannelSpec
 
 if TYPE_CHECKING:
     from daemon.config.cross import References
-
-_EMAIL: TypeAdapter[str] = TypeAdapter(EmailAddress)
 
 
 def check_channels(refs: References) -> None:
@@ -68,13 +64,12 @@ def _check_addresses(refs: References, path: KeyPath, person: PersonSettings) ->
         elif spec is not None and not spec.takes_address:
             message = f"a {spec.kind} channel takes no address of a person"
             refs.document.problem((*path, key), message, "leave it out")
-        elif isinstance(spec, EmailSpec):
-            _check_email(refs, (*path, key), address)
+        elif spec is not None:
+            _check_address(refs, (*path, key), spec, address)
 
 
-def _check_email(refs: References, path: KeyPath, address: str) -> None:
+def _check_address(refs: References, path: KeyPath, spec: ChannelSpec, address: str) -> None:
     try:
-        _EMAIL.validate_python(address)
-    except ValidationError as error:
-        detail = error.errors(include_url=False, include_input=False)[0]
-        refs.document.problem(path, str(detail.get("ctx", {}).get("error", detail["msg"])))
+        spec.check_address(address)
+    except ValueError as error:
+        refs.document.problem(path, str(error))

@@ -92,7 +92,7 @@ def test_a_mail_channel_without_recipients_needs_persons_with_addresses() -> Non
     assert EmailSpec(**MAIL).needs_address
     assert not EmailSpec(**MAIL | {"to": ["ops@example.org"]}).needs_address
     assert not WebhookSpec(**HOOK).needs_address
-    assert (EmailSpec.takes_address, WebhookSpec.takes_address) == (True, False)
+    assert (EmailSpec(**MAIL).takes_address, WebhookSpec(**HOOK).takes_address) == (True, False)
 
 
 def test_a_password_without_tls_is_allowed_to_this_host_only() -> None:

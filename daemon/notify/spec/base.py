@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import ssl
 from pathlib import Path
-from typing import Annotated, ClassVar, Final, Literal
+from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
@@ -85,10 +85,19 @@ class ChannelSpec(Strict):
     timeout: Annotated[Duration, Field(ge=100, le=120 * SECOND)] = 10 * SECOND
     templates: Annotated[Path, AfterValidator(_directory)] | None = None
 
-    takes_address: ClassVar[bool] = False
-    """Whether a person may have an address of their own on it."""
+    @property
+    def takes_address(self) -> bool:
+        """Whether a person may have an address of their own on it."""
+        return False
 
     @property
     def needs_address(self) -> bool:
         """Whether it can only be told through a person who has an address on it."""
         return False
+
+    def check_address(self, address: str) -> None:
+        """Look at a person's address on it, where it takes any.
+
+        Raises:
+            ValueError: It can be none; the message shows the form it should have.
+        """

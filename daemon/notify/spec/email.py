@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from email.errors import HeaderParseError
 from email.headerregistry import Address, Group, HeaderRegistry
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -55,11 +55,16 @@ class EmailSpec(ChannelSpec):
     ca: Authorities | None = None
     verify: bool = True
 
-    takes_address: ClassVar[bool] = True
+    @property
+    def takes_address(self) -> bool:
+        return True
 
     @property
     def needs_address(self) -> bool:
         return not self.to
+
+    def check_address(self, address: str) -> None:
+        email_address(address)
 
     @property
     def effective_port(self) -> int:
