@@ -21,6 +21,7 @@ from daemon.config.duty import (
     RouteSettings,
     SlaSettings,
 )
+from daemon.config.maintenance import maintenance_plan
 from daemon.config.oncall import schedule_plan, team_plan
 from daemon.config.sections import ContextSettings, PromotionSettings, RuleSettings
 from daemon.config.validate import Settings
@@ -103,20 +104,17 @@ def plan(settings: Settings) -> Plan:
     """The whole plan."""
     specs = enabled(settings)
     services = _services(settings, specs)
+    made = {n: _check(settings, spec, services, specs) for n, spec in specs.items()}
+    zone = settings.daemon.timezone
     return Plan(
-        checks=_frozen({n: _check(settings, spec, services, specs) for n, spec in specs.items()}),
+        checks=_frozen(made),
         services=_frozen(services),
         rules=_frozen({n: _rule(n, one) for n, one in settings.rules.items() if one.enabled}),
         route=_root(settings.routes),
         policies=_frozen({n: _policy(n, one) for n, one in settings.policies.items()}),
         persons=_frozen({n: _person(n, one) for n, one in settings.persons.items()}),
         teams=_frozen({n: team_plan(n, one) for n, one in settings.teams.items()}),
-        schedules=_frozen(
-            {
-                n: schedule_plan(n, one, settings.daemon.timezone)
-                for n, one in settings.schedules.items()
-            }
-        ),
+        schedules=_frozen({n: schedule_plan(n, o, zone) for n, o in settings.schedules.items()}),
         channels=_frozen(
             {
                 n: ChannelPlan(n, one.kind, one.fallback, one.send_resolved)
@@ -124,6 +122,9 @@ def plan(settings: Settings) -> Plan:
             }
         ),
         inhibits=tuple(_inhibit(one) for one in settings.inhibits),
+        maintenance=_frozen(
+            {n: maintenance_plan(o, zone, services, made) for n, o in settings.maintenance.items()}
+        ),
         severities=_frozen(
             {
                 parse_severity(word): SeverityPlan(one.mtta, one.mttr)
@@ -134,7 +135,7 @@ def plan(settings: Settings) -> Plan:
             reopen_on_severity="severity" in settings.ack.reopen_on,
             reopen_on_new_alert="new_alert" in settings.ack.reopen_on,
         ),
-        slas=_frozen({n: _sla(one, settings.daemon.timezone) for n, one in settings.slas.items()}),
+        slas=_frozen({n: _sla(one, zone) for n, one in settings.slas.items()}),
         uplink=UplinkPlan(settings.uplink.checks) if settings.uplink is not None else None,
     )
 

@@ -20,6 +20,7 @@ from daemon.config.contacts import check_channels, check_persons
 from daemon.config.cycles import cycles
 from daemon.config.duty import NO_POLICY, PolicySettings, RouteSettings
 from daemon.config.lines import KeyPath
+from daemon.config.maintenance import check_maintenance
 from daemon.config.oncall import check_duty
 from daemon.config.problems import did_you_mean
 from daemon.config.sections import RuleSettings
@@ -105,6 +106,7 @@ def check(document: Document, settings: Settings) -> dict[str, checks.Prepared]:
     check_channels(refs)
     check_persons(refs)
     check_duty(refs)
+    check_maintenance(refs)
     _check_uplink(refs)
     _check_tokens(refs)
     _check_cycles(refs)

@@ -104,6 +104,7 @@ def _members(config: Config) -> dict[str, Mapping[str, object]]:
         "team": settings.teams,
         "schedule": config.plan.schedules,
         "inhibit": _positions(settings.inhibits),
+        "maintenance": config.plan.maintenance,
         "sla": config.plan.slas,
     }
 

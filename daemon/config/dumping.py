@@ -56,6 +56,7 @@ def as_tables(config: Config) -> dict[str, Any]:
         "team": _named(settings.teams),
         "schedule": _named(settings.schedules),
         "inhibit": [plain_table(one) for one in settings.inhibits],
+        "maintenance": [plain_table(one) for one in settings.maintenance.values()],
         "sla": [
             plain_table(one.model_copy(update={"timezone": config.plan.slas[name].timezone}))
             for name, one in settings.slas.items()

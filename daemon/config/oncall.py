@@ -37,7 +37,7 @@ _FIRST_YEAR, _LAST_YEAR = 1970, 2199
 
 
 def _local_time(value: object) -> datetime:
-    form = 'write it like "2026-01-05T09:00", by the clock of the schedule\'s time zone'
+    form = 'write it like "2026-01-05T09:00", by the clock of its time zone'
     found = value
     if isinstance(value, str) and "T" in value.upper():
         with contextlib.suppress(ValueError):
@@ -45,7 +45,7 @@ def _local_time(value: object) -> datetime:
     if not isinstance(found, datetime):
         raise ValueError(f"{value!r} is no time; {form}")  # noqa: TRY004  # pydantic reports ValueErrors
     if found.tzinfo is not None:
-        raise ValueError(f"a time of a schedule has no zone of its own; {form}")
+        raise ValueError(f"a time by the clock has no zone of its own; {form}")
     if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
         raise ValueError(f"the year must lie between {_FIRST_YEAR} and {_LAST_YEAR}")
     return found.replace(microsecond=0)
@@ -84,7 +84,7 @@ LocalTime = Annotated[
     PlainSerializer(lambda at: at.isoformat(timespec="seconds" if at.second else "minutes")),
     WithJsonSchema({"type": "string", "examples": ["2026-01-05T09:00"]}),
 ]
-"""What the clock of the schedule's time zone shows."""
+"""What the clock of a time zone shows that stands beside it, or the daemon's."""
 
 TimeOfDay = Annotated[
     int,

@@ -16,6 +16,7 @@ from daemon.config.duty import (
     RouteSettings,
     SlaSettings,
 )
+from daemon.config.maintenance import MaintenanceSettings
 from daemon.config.oncall import ScheduleSettings, TeamSettings
 from daemon.config.sections import (
     AccessSettings,
@@ -76,14 +77,13 @@ SECTIONS: Final[Mapping[str, Section]] = MappingProxyType(
         "team": Section(Shape.NAMED, TeamSettings),
         "schedule": Section(Shape.NAMED, ScheduleSettings),
         "inhibit": Section(Shape.ARRAY, InhibitSettings),
+        "maintenance": Section(Shape.ARRAY, MaintenanceSettings),
         "sla": Section(Shape.ARRAY, SlaSettings),
     }
 )
 """The sections in the order in which a configuration is best read."""
 
-LATER_SECTIONS: Final = frozenset(
-    {"correlate", "heartbeat_out", "maintenance", "report", "response"}
-)
+LATER_SECTIONS: Final = frozenset({"correlate", "heartbeat_out", "report", "response"})
 """Sections that the design has and this version has not."""
 
 LATER_KEYS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(

@@ -26,6 +26,7 @@ from daemon.config.duty import (
     SlaSettings,
 )
 from daemon.config.lines import KeyPath
+from daemon.config.maintenance import MaintenanceSettings
 from daemon.config.oncall import ScheduleSettings, TeamSettings
 from daemon.config.places import Anchor
 from daemon.config.problems import did_you_mean
@@ -85,6 +86,7 @@ class Settings:
     teams: dict[str, TeamSettings] = field(default_factory=dict)
     schedules: dict[str, ScheduleSettings] = field(default_factory=dict)
     inhibits: list[InhibitSettings] = field(default_factory=list)
+    maintenance: dict[str, MaintenanceSettings] = field(default_factory=dict)
     slas: dict[str, SlaSettings] = field(default_factory=dict)
     paths: dict[str, dict[str, KeyPath]] = field(default_factory=dict)
     completed: dict[str, CheckSpec] = field(default_factory=dict)
@@ -263,7 +265,7 @@ _ATTRIBUTES: Mapping[str, str] = {
     "severity": "severities", "context": "contexts", "service": "services", "check": "checks",
     "rule": "rules", "route": "routes", "channel": "channels", "policy": "policies",
     "person": "persons", "team": "teams", "schedule": "schedules",
-    "inhibit": "inhibits", "sla": "slas",
+    "inhibit": "inhibits", "maintenance": "maintenance", "sla": "slas",
     **{name: name for name, section in SECTIONS.items() if section.shape is Shape.TABLE},
 }  # fmt: skip
 """Which attribute of `Settings` holds a section."""

@@ -21,14 +21,15 @@ present pieces as `CheckState`s, and the rest of a service's past is composed ag
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from checks.result import Result, Status
-from daemon.core.availability import BURN_WINDOW, SlaFigures, Span, figures, service_status
+from daemon.core.availability import BURN_WINDOW, SlaFigures, figures, service_status
 from daemon.core.chronicle import Interval
 from daemon.core.effects import Observed
+from daemon.core.maintenance import Calendar
 from daemon.core.model import DAY, CheckState, Instant, Millis
 from daemon.core.periods import period_at
 from daemon.core.plan import Plan, ServicePlan, SlaPlan
@@ -119,6 +120,7 @@ class Books:
     def _adopt(self, plan: Plan) -> None:
         """Make a book for every check and service of the plan; keep those there are."""
         self._plan = plan
+        self._calendar = Calendar(plan.maintenance)
         slas: dict[str, list[SlaPlan]] = {}
         for sla in plan.slas.values():
             slas.setdefault(sla.service, []).append(sla)
@@ -223,17 +225,16 @@ class Books:
         """When the next calendar period of an SLA begins, and its figures start anew."""
         return self._rollover
 
-    def sla(self, name: str, now: Instant, excluded: Sequence[Span] = ()) -> SlaFigures:
-        """The figures of this SLA in the period around `now`.
-
-        Args:
-            excluded: Spans that count for nothing (planned maintenance).
+    def sla(self, name: str, now: Instant) -> SlaFigures:
+        """The figures of this SLA in the period around `now`, planned maintenance left out.
 
         Raises:
             KeyError: The plan has no such SLA.
         """
         plan = self._plan.slas[name]
-        return figures(plan, self.timeline(plan.service), now, excluded)
+        start, end = period_at(plan.period, plan.timezone, now)
+        planned = self._calendar.excluded(plan.service, min(start, now - BURN_WINDOW), end)
+        return figures(plan, self.timeline(plan.service), now, planned)
 
     def timeline(self, service: str) -> Timeline:
         """A service's history, as far back as its SLAs reach; empty if there is none."""

@@ -108,7 +108,7 @@ class Decider:
             return self._left_at
         return soonest(
             self.alerts.next_deadline(),
-            self.muting.silences.next_deadline(),
+            self.muting.next_deadline(),
             self.book.next_deadline(),
             self._desk.next_deadline(),
         )
@@ -180,8 +180,7 @@ class Decider:
     def _pass(self, turn: Turn) -> None:
         self._observe(turn)
         self.alerts.tick(turn)
-        if self.muting.silences.tick(turn):
-            self.muting.review_all()
+        self.muting.tick(turn)
         for change in self.alerts.take_changes():
             self.muting.track(change.after)
             self._desk.note(change)

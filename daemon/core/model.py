@@ -46,6 +46,7 @@ class MuteKind(enum.StrEnum):
     """Why an alert is muted."""
 
     SILENCE = "silence"
+    MAINTENANCE = "maintenance"
     INHIBITION = "inhibition"
     DEPENDENCY = "dependency"
     FLAPPING = "flapping"
@@ -56,7 +57,8 @@ class Mute:
     """One reason why an alert is not told.
 
     Attributes:
-        by: What mutes it: a silence's id, the inhibiting alert's fingerprint, a service.
+        by: What mutes it: a silence's id, a maintenance window's name, the inhibiting alert's
+            fingerprint, a service.
         reason: One line that says so to an operator.
         until: When it ends, if that is known.
     """

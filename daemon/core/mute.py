@@ -1,8 +1,8 @@
 """Muting: the reasons why a firing alert is not told, in one place.
 
-Four kinds, in the order they are shown: an operator's silence, a cause that inhibits it, a
-parent whose failure hides its check, and flapping. An alert is muted by each that applies
-and is always visible with all of them.
+Five kinds, in the order they are shown: an operator's silence, planned maintenance, a cause
+that inhibits it, a parent whose failure hides its check, and flapping. An alert is muted by
+each that applies and is always visible with all of them.
 
 It stands after the alerts and before routing: `update` is told which alerts changed and
 answers with those whose mutes are others now, so nothing is decided on an old mute.
@@ -14,8 +14,10 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 
 from daemon.core.changing import replace
+from daemon.core.deadlines import soonest
 from daemon.core.inhibit import Inhibitions
-from daemon.core.model import Alert, AlertState, Mute, MuteKind
+from daemon.core.maintenance import Maintenance
+from daemon.core.model import Alert, AlertState, Instant, Mute, MuteKind
 from daemon.core.plan import Plan
 from daemon.core.silences import Silences
 from daemon.core.turn import Turn
@@ -36,6 +38,7 @@ class Muting:
         self._alerts = alerts
         self._told = told
         self._firing: dict[str, None] = {}
+        self._maintenance = Maintenance(plan.maintenance)
         self._inhibitions = Inhibitions(plan.inhibits)
         self._stale: dict[str, None] = {}
 
@@ -44,8 +47,20 @@ class Muting:
         """Whether there are alerts to be reviewed."""
         return bool(self._stale)
 
+    def next_deadline(self) -> Instant | None:
+        """When a silence or a maintenance window begins or ends."""
+        return soonest(self.silences.next_deadline(), self._maintenance.next_deadline())
+
+    def tick(self, turn: Turn) -> None:
+        """Begin and end the silences and the maintenance windows that are due."""
+        ended_or_began = self.silences.tick(turn)
+        if self._maintenance.tick(turn.now) or ended_or_began:
+            self.review_all()
+
     def replan(self, plan: Plan) -> None:
-        """Other inhibitions hold: build their index anew and look at every firing alert."""
+        """Other windows and inhibitions hold: find what is active (`tick` does) and build their
+        index anew, and look at every firing alert."""
+        self._maintenance = Maintenance(plan.maintenance)
         self._inhibitions = Inhibitions(plan.inhibits)
         for key in self._firing:
             self._inhibitions.put(self._alerts[key])
@@ -62,7 +77,7 @@ class Muting:
         self._mark((alert.key, *sorted(touched)))
 
     def review_all(self) -> None:
-        """Silences changed: look at every firing alert again."""
+        """Silences or windows changed: look at every firing alert again."""
         self._mark(sorted(self._firing))
 
     def touch(self, keys: Iterable[str]) -> None:
@@ -90,7 +105,8 @@ class Muting:
     def _of(self, alert: Alert) -> tuple[Mute, ...]:
         if alert.state is not AlertState.FIRING:
             return ()
-        mutes = [*self.silences.muting(alert.matchable)]
+        labels = alert.matchable
+        mutes = [*self.silences.muting(labels), *self._maintenance.muting(labels)]
         mutes += [
             replace(mute, reason=f"inhibited by {self._words(mute.by)}")
             for mute in self._inhibitions.muting(alert.key)

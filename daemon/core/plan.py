@@ -279,6 +279,28 @@ class InhibitPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class MaintenancePlan:
+    """Planned work; see `daemon.core.maintenance`. It comes as `cron` says and lasts for
+    `duration`, or once, from `start` to `end` (local times).
+
+    Attributes:
+        services: Whose alerts are muted; empty where `match` says which.
+        excludes: Services whose SLAs do not count this time.
+    """
+
+    name: str
+    timezone: str
+    services: tuple[str, ...] = ()
+    match: tuple[Matcher, ...] = ()
+    excludes: tuple[str, ...] = ()
+    cron: str | None = None
+    duration: Millis = 0
+    start: datetime | None = None
+    end: datetime | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SeverityPlan:
     """Targets for how fast incidents of a severity are acknowledged and resolved."""
 
@@ -334,6 +356,7 @@ class Plan:
     schedules: Mapping[str, SchedulePlan] = field(default_factory=dict)
     channels: Mapping[str, ChannelPlan] = field(default_factory=dict)
     inhibits: tuple[InhibitPlan, ...] = ()
+    maintenance: Mapping[str, MaintenancePlan] = field(default_factory=dict)
     severities: Mapping[Severity, SeverityPlan] = field(default_factory=dict)
     ack: AckPlan = field(default_factory=AckPlan)
     slas: Mapping[str, SlaPlan] = field(default_factory=dict)

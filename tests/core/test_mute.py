@@ -1,4 +1,4 @@
-"""Muting: each of the four reasons, and what is looked at again when."""
+"""Muting: each of the five reasons, and what is looked at again when."""
 
 from __future__ import annotations
 

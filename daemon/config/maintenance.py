@@ -1,0 +1,142 @@
+"""`[[maintenance]]`: planned work, when it comes and what it is about.
+
+Names of services are checked when all sections are seen together (`check_maintenance`), and
+`maintenance_plan` makes what the core understands: also which services' SLAs leave it out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Final, Self
+
+from cronsim import CronSim, CronSimError
+from pydantic import AfterValidator, Field, model_validator
+
+from checks.spec import Duration, Name, Strict
+from daemon.config.oncall import LocalTime
+from daemon.config.words import Line, MatcherText, Zone
+from daemon.core.labels import match_all, parse_matcher
+from daemon.core.model import DAY, MINUTE
+from daemon.core.plan import CheckPlan, MaintenancePlan, ServicePlan
+
+if TYPE_CHECKING:
+    from daemon.config.cross import References
+
+_FIELDS: Final = 5
+_SOME_DAY: Final = datetime(2026, 1, 1)  # noqa: DTZ001  # a local time to look ahead from
+_NOT_OF_A_CHECK: Final = frozenset({"alertname", "rule", "severity"})
+"""Labels that tell alerts of one check apart: who matches them does not mean a service."""
+
+
+def _cron(text: str) -> str:
+    form = 'write minute, hour, day, month and day of the week: "0 3 * * SUN"'
+    if len(text.split()) != _FIELDS:
+        raise ValueError(f"{text!r} is no cron expression; {form}")
+    try:
+        found = CronSim(text, _SOME_DAY)
+        next(found)
+    except CronSimError as error:
+        raise ValueError(f"{text!r} is no cron expression: {error}; {form}") from None
+    except StopIteration:
+        raise ValueError(f"{text!r} never comes") from None
+    if len(found.minutes) > 1:
+        raise ValueError(f"{text!r} comes more than once an hour; name one minute")
+    return text
+
+
+Cron = Annotated[str, AfterValidator(_cron), Field(json_schema_extra={"examples": ["0 3 * * SUN"]})]
+"""Five fields as in crontab(5); once an hour at most."""
+
+
+class MaintenanceSettings(Strict):
+    """`[[maintenance]]`: planned time in which alerts are muted and which no SLA counts.
+
+    Attributes:
+        services: Whose alerts are muted.
+        match: Or which alerts are: those that all of these matchers match.
+        recur: When it begins, again and again; it lasts for `duration`.
+        start, end: Or from when to when, once.
+        timezone: Whose clock counts; None for `[daemon] timezone`.
+        reason: Why, in words.
+    """
+
+    name: Name
+    services: tuple[Name, ...] = ()
+    match: tuple[MatcherText, ...] = ()
+    recur: Cron | None = None
+    duration: Annotated[Duration, Field(ge=MINUTE, le=31 * DAY)] | None = None
+    start: LocalTime | None = None
+    end: LocalTime | None = None
+    timezone: Zone | None = None
+    reason: Line = ""
+
+    @model_validator(mode="after")
+    def _is_about_something(self) -> Self:
+        if bool(self.services) == bool(self.match):
+            raise ValueError("give either services or match: whose alerts it mutes")
+        if self.match and all(parse_matcher(text).matches_empty for text in self.match):
+            raise ValueError("match would mute everything; name a label with a value")
+        return self
+
+    @model_validator(mode="after")
+    def _comes_some_time(self) -> Self:
+        once = (self.start, self.end)
+        if (self.recur is None) == (once == (None, None)):
+            raise ValueError("give either recur with duration, or start with end")
+        if self.recur is not None and self.duration is None:
+            raise ValueError('recur needs a duration, like "1h"')
+        if self.recur is None and self.duration is not None:
+            raise ValueError("duration belongs to recur; what comes once has an end")
+        if self.start is None or self.end is None:
+            if self.recur is None:
+                raise ValueError("start and end belong together")
+        elif self.end <= self.start:
+            raise ValueError("end must come after start")
+        return self
+
+
+def check_maintenance(refs: References) -> None:
+    """Every service that a window names exists."""
+    for name, one in refs.settings.maintenance.items():
+        path = refs.settings.known("maintenance")[name]
+        for position, service in enumerate(one.services):
+            refs.refer((*path, "services", position), "service", service)
+
+
+def maintenance_plan(
+    one: MaintenanceSettings,
+    timezone: str,
+    services: Mapping[str, ServicePlan],
+    checks: Mapping[str, CheckPlan],
+) -> MaintenancePlan:
+    """The window as the core sees it.
+
+    Args:
+        timezone: That of the daemon, for a window without one.
+    """
+    return MaintenancePlan(
+        name=one.name,
+        timezone=one.timezone or timezone,
+        services=one.services,
+        match=tuple(map(parse_matcher, one.match)),
+        excludes=one.services or tuple(_matched(one.match, services, checks)),
+        cron=one.recur,
+        duration=one.duration or 0,
+        start=one.start,
+        end=one.end,
+        reason=one.reason,
+    )
+
+
+def _matched(
+    texts: Iterable[str], services: Mapping[str, ServicePlan], checks: Mapping[str, CheckPlan]
+) -> Iterator[str]:
+    """The services of which every check is matched, whatever its alert."""
+    matchers = [parse_matcher(text) for text in texts]
+    if any(matcher.name in _NOT_OF_A_CHECK for matcher in matchers):
+        return
+    for name, service in services.items():
+        own = [checks[check].labels for check in service.checks]
+        if own and all(match_all(matchers, labels) for labels in own):
+            yield name

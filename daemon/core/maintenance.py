@@ -1,0 +1,198 @@
+"""Maintenance: planned time in which alerts are muted and which no SLA counts.
+
+Theory. A window comes as a cron expression says and lasts for a duration, or once between two
+times. Both are read by the clock on the wall of its zone (`clockwork` says what becomes of a
+time that comes twice or never); the duration is counted in elapsed time from there. Occurrences
+that touch or overlap are one window, so that it ends once. Everything is a function of the
+configuration and the time: a daemon that was off has missed nothing, and the past is what the
+configuration in force says of it.
+
+`Maintenance` keeps what is active now for the mutes, with a deadline at the next change;
+`Calendar` remembers the occurrences that the SLAs ask for at every look.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from cronsim import CronSim
+
+from daemon.core.availability import Span, merge_spans
+from daemon.core.clockwork import local_at, reached
+from daemon.core.deadlines import Deadlines
+from daemon.core.labels import Labels, match_all
+from daemon.core.model import DAY, Instant, Millis, Mute, MuteKind
+from daemon.core.plan import MaintenancePlan
+
+HORIZON: Final[Millis] = 32 * DAY
+"""How far occurrences that follow each other without a break are looked through for an end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Planned time without a break: [start, end).
+
+    Attributes:
+        end: None if it goes on for longer than anybody looked ahead (`HORIZON`).
+    """
+
+    start: Instant
+    end: Instant | None
+
+
+def occurrences(plan: MaintenancePlan, start: Instant, end: Instant | None) -> Iterator[Span]:
+    """The single occurrences that share time with [start, end), whole, in order of their
+    beginnings; None for an end that never comes."""
+    zone = ZoneInfo(plan.timezone)
+    if plan.cron is None:
+        low, high = _once(plan, zone)
+        if low < high and high > start and (end is None or low < end):
+            yield low, high
+        return
+    for local in CronSim(plan.cron, local_at(start - plan.duration, zone)):
+        low = reached(local, zone)
+        if end is not None and low >= end:
+            return
+        if low + plan.duration > start:
+            yield low, low + plan.duration
+
+
+def window_at(plan: MaintenancePlan, at: Instant) -> Window | None:
+    """The window that covers this moment, else the next one; None if none comes any more."""
+    found: Span | None = None
+    for low, high in occurrences(plan, at, None):
+        if found is None:
+            found = low, high
+        elif low > found[1]:
+            break
+        elif low > max(at, found[0]) + HORIZON:
+            return Window(_began(plan, found[0]), None)
+        else:
+            found = found[0], max(found[1], high)
+    return None if found is None else Window(_began(plan, found[0]), found[1])
+
+
+def last_window(plan: MaintenancePlan) -> Window | None:
+    """When work that is done once is, or was; None for work that recurs."""
+    return None if plan.cron is not None else Window(*_once(plan, ZoneInfo(plan.timezone)))
+
+
+def covers(plan: MaintenancePlan, labels: Labels) -> bool:
+    """Whether the window is about an alert with these labels."""
+    if labels.get("service") in plan.services:
+        return True
+    return bool(plan.match) and match_all(plan.match, labels)
+
+
+def _once(plan: MaintenancePlan, zone: ZoneInfo) -> Span:
+    assert plan.start is not None and plan.end is not None  # noqa: S101, PT018  # what does not recur has both
+    return reached(plan.start, zone), reached(plan.end, zone)
+
+
+def _began(plan: MaintenancePlan, start: Instant) -> Instant:
+    """Where the window begins to which the occurrence that begins at `start` belongs."""
+    if plan.cron is None:
+        return start
+    zone = ZoneInfo(plan.timezone)
+    first = start
+    for local in CronSim(plan.cron, local_at(start, zone), reverse=True):
+        low = reached(local, zone)
+        if low + plan.duration < first or start - low > HORIZON:
+            break
+        first = min(first, low)
+    return first
+
+
+class Maintenance:
+    """Which windows are active, and when that changes."""
+
+    def __init__(self, plans: Mapping[str, MaintenancePlan]) -> None:
+        """Nothing is known to be active before the first `tick`, which is due at once."""
+        self._plans = plans
+        self._active: dict[str, Window] = {}
+        self._deadlines = Deadlines()
+        for name in plans:
+            self._deadlines.set(name, 0)
+
+    def next_deadline(self) -> Instant | None:
+        """When the next window begins or ends."""
+        return self._deadlines.next()
+
+    def tick(self, now: Instant) -> bool:
+        """Begin and end what is due; returns whether anything changed."""
+        before = dict(self._active)
+        for name, _ in list(self._deadlines.take_due(now)):
+            self._look(name, now)
+        return self._active != before
+
+    def muting(self, labels: Labels) -> tuple[Mute, ...]:
+        """The active windows that cover these labels, in the configuration's order."""
+        return tuple(
+            Mute(MuteKind.MAINTENANCE, name, _reason(plan), self._active[name].end)
+            for name, plan in (self._plans.items() if self._active else ())
+            if name in self._active and covers(plan, labels)
+        )
+
+    def _look(self, name: str, now: Instant) -> None:
+        self._active.pop(name, None)
+        window = window_at(self._plans[name], now)
+        if window is None:
+            return
+        if window.start > now:
+            self._deadlines.set(name, window.start)
+            return
+        self._active[name] = window
+        self._deadlines.set(name, now + DAY if window.end is None else window.end)
+
+
+def _reason(plan: MaintenancePlan) -> str:
+    return f"maintenance {plan.name}" + (f": {plan.reason}" if plan.reason else "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """The planned time in [start, end), without overlaps: where each piece begins and ends."""
+
+    start: Instant
+    end: Instant
+    lows: tuple[Instant, ...]
+    highs: tuple[Instant, ...]
+
+
+class Calendar:
+    """The planned time that services' SLAs do not count, worked out once a day."""
+
+    def __init__(self, plans: Mapping[str, MaintenancePlan]) -> None:
+        self._known: dict[str, _Stretch] = {}
+        self._of: dict[str, list[MaintenancePlan]] = {}
+        for plan in plans.values():
+            for service in plan.excludes:
+                self._of.setdefault(service, []).append(plan)
+
+    def excluded(self, service: str, start: Instant, end: Instant) -> list[Span]:
+        """The planned time of the service in [start, end), and perhaps some around it; that of
+        several windows may overlap."""
+        return [
+            span for plan in self._of.get(service, ()) for span in self._spans(plan, start, end)
+        ]
+
+    def _spans(self, plan: MaintenancePlan, start: Instant, end: Instant) -> Iterator[Span]:
+        known = self._known.get(plan.name)
+        if known is None or start < known.start or end > known.end:
+            known = self._known[plan.name] = _stretch(plan, known, start, end)
+        first, last = bisect_right(known.highs, start), bisect_left(known.lows, end)
+        return zip(known.lows[first:last], known.highs[first:last], strict=True)
+
+
+def _stretch(
+    plan: MaintenancePlan, known: _Stretch | None, start: Instant, end: Instant
+) -> _Stretch:
+    """What is asked for, what was known, and a day to come."""
+    start = start if known is None else min(start, known.start)
+    end = (end if known is None else max(end, known.end)) + DAY
+    spans = merge_spans(occurrences(plan, start, end), start, end)
+    return _Stretch(start, end, tuple(low for low, _ in spans), tuple(high for _, high in spans))
