@@ -27,9 +27,17 @@ class Place(enum.StrEnum):
     CHECKS = "checks"
     SILENCES = "silences"
     SLA = "sla"
+    ONCALL = "oncall"
 
 
-MODES: Final = (Place.OVERVIEW, Place.INCIDENTS, Place.CHECKS, Place.SILENCES, Place.SLA)
+MODES: Final = (
+    Place.OVERVIEW,
+    Place.INCIDENTS,
+    Place.CHECKS,
+    Place.SILENCES,
+    Place.SLA,
+    Place.ONCALL,
+)
 """The places behind the number keys, in their order."""
 MODE_NAMES: Final = {
     Place.OVERVIEW: "Overview",
@@ -37,6 +45,7 @@ MODE_NAMES: Final = {
     Place.CHECKS: "Checks",
     Place.SILENCES: "Silences",
     Place.SLA: "SLA",
+    Place.ONCALL: "On call",
 }
 
 

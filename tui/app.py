@@ -32,6 +32,7 @@ from tui.screens.details import DetailsScreen
 from tui.screens.help import HelpScreen
 from tui.screens.incident import IncidentScreen
 from tui.screens.incidents import IncidentsScreen
+from tui.screens.oncall import OnCallScreen
 from tui.screens.overview import OverviewScreen
 from tui.screens.places import ChecksScreen, SilencesScreen, SlaScreen
 from tui.stories import Stories
@@ -107,6 +108,7 @@ class Dashboard(App[None]):
             Place.CHECKS: lambda: ChecksScreen(self.desk),
             Place.SILENCES: lambda: SilencesScreen(self.desk),
             Place.SLA: lambda: SlaScreen(self.desk),
+            Place.ONCALL: lambda: OnCallScreen(self.desk),
         }
         for place in MODES:
             self.add_mode(place.value, screens[place])

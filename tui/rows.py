@@ -126,6 +126,7 @@ def next_line(incident: IncidentView, width: int, moment: Moment) -> Line:
 
 MUTED: Final = {
     "silence": "silenced",
+    "maintenance": "in maintenance",
     "inhibition": "explained",
     "dependency": "symptom",
     "flapping": "flapping",

@@ -57,13 +57,15 @@ def modes_line(mirror: Mirror, place: Place, moment: Moment, width: int) -> Line
     counts = _mode_counts(mirror)
     names = {mode: MODE_NAMES[mode] for mode in MODES}
     nameless = {mode: MODE_NAMES[mode] if mode is place else "" for mode in MODES}
+    waiting = {mode: MODE_NAMES[mode] if counts.get(mode) else nameless[mode] for mode in MODES}
     tabs: Forms = (
         _tabs(place, counts, names),
+        _tabs(place, counts, waiting),
         _tabs(place, {}, names),
         _tabs(place, counts, nameless),
         _tabs(place, {}, nameless),
     )
-    left = shrink((brand, tabs), (0, 0, 1, 1, 1), width - width_of(time), 1)
+    left = shrink((brand, tabs), (0, 0, 1, 1, 1, 1), width - width_of(time), 1)
     return apart(join(left, (" ", "")), time, width)
 
 
@@ -74,6 +76,7 @@ def _mode_counts(mirror: Mirror) -> dict[Place, int]:
         Place.CHECKS: sum(check.status == "down" for check in mirror.checks.values()),
         Place.SILENCES: sum(s.status.state == "active" for s in mirror.silences.values()),
         Place.SLA: sum(sla.met is False for sla in mirror.slas.values()),
+        Place.ONCALL: sum(not one.on_call for one in mirror.daemon.on_call) if mirror.daemon else 0,
     }
 
 
@@ -102,7 +105,7 @@ def tab_at(mirror: Mirror, place: Place, moment: Moment, width: int, column: int
 def figures_line(mirror: Mirror, link: Forms, moment: Moment, width: int) -> Line:
     """Link, severities, who is on call, what escalates next."""
     figures = (link, _severities(mirror), _on_call(mirror), _next(mirror, moment))
-    chosen = shrink(figures, (3, 3, 1, 3, 2, 1, 3, 1, 0, 2, 1, 2), width - 2, 3)
+    chosen = shrink(figures, (3, 2, 3, 1, 2, 3, 1, 2, 3, 1, 0, 1), width - 2, 3)
     return ((" ", ""), *join(chosen, (" │ ", "track")))
 
 

@@ -19,6 +19,7 @@ from daemon.api.schema import (
     Money,
     Mute,
     Period,
+    ScheduleView,
     ServiceView,
     SilenceStatus,
     SilenceView,
@@ -48,8 +49,18 @@ def daemon() -> DaemonInfo:
     """The daemon."""
     return DaemonInfo(
         pid=4711, version="0.1.0", started_at=ago(6 * DAY), time=ago(0), config="/etc/tocsin.toml",
-        checks=15, lag_ms=0.8, lateness_ms=1.2,
+        checks=15, lag_ms=0.8, lateness_ms=1.2, on_call=schedules(),
     )  # fmt: skip
+
+
+def schedules() -> list[ScheduleView]:
+    """Who is on call."""
+    return [
+        ScheduleView(name="primary", timezone="Europe/Berlin", on_call=["ana"],
+                     until=ahead(2 * DAY + 3 * HOUR), next=["ben"]),
+        ScheduleView(name="payments", timezone="Europe/London", on_call=["cai", "dan"],
+                     until=ahead(47 * MINUTE), next=[]),
+    ]  # fmt: skip
 
 
 def alert(

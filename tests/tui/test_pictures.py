@@ -23,6 +23,7 @@ SCREENS = {
     "checks": ["3"],
     "silences": ["4"],
     "sla": ["5"],
+    "oncall": ["6"],
 }
 
 

@@ -243,17 +243,19 @@ async def test_the_five_figures_are_on_every_screen(opened: Opener) -> None:
     """Link and age, severities, who is on call, the next step, the clock."""
     for size in ((80, 24), (120, 40), (200, 60)):
         async with opened(size=size) as session:
-            for key in "12345":
+            for key in "123456":
                 await session.press(key)
                 assert session.shows("● live", "1 emerg", "0:48", "10:11:05"), (size, key)
-                assert session.shows("no on-call") or session.shows("on call: no schedule")
+                assert any(map(session.shows, ("primary ana", "ana +1", "all covered")))
 
 
 @pytest.mark.parametrize("size", [(20, 5), (1, 1), (30, 8), (50, 12), (300, 100)])
 async def test_odd_windows_are_borne(opened: Opener, size: tuple[int, int]) -> None:
     """Nothing falls over in a window nobody would use."""
     async with opened(size=size) as session:
-        await session.press("1", "2", "enter", "escape", "3", "4", "5", "question_mark", "escape")
+        await session.press(
+            "1", "2", "enter", "escape", "3", "4", "5", "6", "question_mark", "escape"
+        )
         assert session.app.is_running
 
 
@@ -299,7 +301,30 @@ async def test_a_click_selects_a_row_and_a_mode(opened: Opener) -> None:
     async with opened() as session:
         await session.pilot.click("#list", offset=(10, 1))
         assert session.selected == SECOND
-        await session.pilot.click("#top", offset=(40, 0))
+        await session.pilot.click("#top", offset=(24, 0))
         await session.until(lambda: session.app.current_mode == "checks")
         await session.pilot.click("#keys", offset=(2, 0))
         await session.until(lambda: "Asked for a run" in session.toasts())
+
+
+async def test_the_schedules_show_who_is_on_call_until_when_and_who_then(opened: Opener) -> None:
+    """And a gap is seen in the list, in the details, in the mode's count."""
+    state = estate.state()
+    state.daemon.on_call[1].on_call = []
+    async with opened(state, size=(120, 40)) as session:
+        await session.press("6")
+        assert session.shows("6 On call 1", "1 without anybody", "payments", "nobody", "ben", "47m")
+        assert session.shows("A gap", "is followed by the next at once")
+        await session.press("down")
+        assert session.shows("Europe/Berlin", "on call     ana", "then        ben")
+        await session.press("slash", *"oncall=ana", "enter")
+        assert session.shows("primary")
+
+
+async def test_without_schedules_it_is_said_how_to_get_one(opened: Opener) -> None:
+    """Not an empty screen."""
+    state = estate.state()
+    state.daemon.on_call = []
+    async with opened(state, size=(80, 24)) as session:
+        await session.press("6")
+        assert session.shows("No schedules", "[schedule.NAME]", "no on-call")
