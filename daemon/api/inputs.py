@@ -128,6 +128,12 @@ class SilencesQuery(Input):
     state: Literal["pending", "active", "expired"] | None = None
 
 
+class MaintenanceQuery(Input):
+    """Which windows: the active ones and those to come, with `all` those that are over too."""
+
+    all: bool = False
+
+
 class ResultsQuery(Input):
     """How many recent results."""
 

@@ -328,6 +328,26 @@ class SilenceView(Shape):
     """How many firing alerts it matches now."""
 
 
+class MaintenanceView(Shape):
+    """A window of planned work: the active one, the next, or one that is over.
+
+    `match` holds matchers where it is not about `services`; `excludes` names the services
+    whose SLAs do not count its time.
+    """
+
+    name: str
+    state: Literal["active", "pending", "expired"]
+    start: Time
+    end: Time | None
+    """Null while it goes on for longer than is looked ahead."""
+    services: list[str]
+    match: list[str]
+    excludes: list[str]
+    recur: str | None
+    timezone: str
+    reason: str
+
+
 class DaemonInfo(Shape):
     """The daemon itself."""
 

@@ -52,6 +52,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
             Entry("escalate", "incidents", "Run the next level of its policy now"),
             Entry("resolve", "incidents", "End it by hand"),
             Entry("silence", "silences", "Add, list, edit or expire silences"),
+            Entry("maintenance", "maintenance", "Planned work: what is muted, and until when"),
         ),
     ),
     (

@@ -247,6 +247,13 @@ class Client:
         raw = await self._connection.request("DELETE", f"{_V1}/silences/{_part(silence)}")
         return _decode(schema.SilenceView, raw)
 
+    # Maintenance
+
+    async def maintenance(self, *, all: bool = False) -> list[schema.MaintenanceView]:  # noqa: A002  # the query's own word
+        """The active windows and those to come; with `all` those that are over as well."""
+        params = _params(all="1" if all else None)
+        return await self._get(list[schema.MaintenanceView], "/maintenance", params)
+
     # Checks, services, SLAs
 
     async def checks(self) -> list[schema.CheckView]:

@@ -1,0 +1,49 @@
+"""`tocsin maintenance list`: planned work that is active, comes, or is over."""
+
+from __future__ import annotations
+
+import pytest
+
+from daemon.core.events import PlanChanged
+from tests.api.test_maintenance import planned
+
+from .conftest import Desk
+
+
+@pytest.fixture
+def works(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """A daemon with maintenance planned, asked from UTC."""
+    monkeypatch.setenv("TZ", "UTC")
+    desk.make(lambda: desk.lab.do(PlanChanged(planned())))
+    return desk
+
+
+def test_without_any_planned_it_says_so(desk: Desk) -> None:
+    said = desk.tocsin("maintenance", "list")
+    assert (said.code, said.out) == (0, "no maintenance is planned\n")
+
+
+def test_windows_are_listed_with_what_they_are_about_and_how_long_they_last(works: Desk) -> None:
+    said = works.tocsin("maintenance", "list")
+    assert said.code == 0
+    head, always, patching, move = said.out.splitlines()
+    assert head.split() == ["NAME", "STATE", "FROM", "TO", "SERVICES", "REASON"]
+    assert " active " in always
+    assert 'no end in sight  check="db"' in always
+    assert " ".join(patching.split()) == (
+        "patching active 2026-11-21 10:00:00 2026-11-21 11:00:00 ends in 48m55s checkout "
+        "kernel updates"
+    )
+    assert " ".join(move.split()) == (
+        "move pending 2026-12-01 00:00:00 2026-12-02 00:00:00 begins in 9d13h checkout"
+    )
+
+
+def test_those_that_are_over_are_listed_if_asked_for(works: Desk) -> None:
+    said = works.tocsin("maintenance", "list", "--all")
+    assert " ".join(said.out.splitlines()[-1].split()) == (
+        "over expired 2026-11-21 08:00:00 2026-11-21 09:00:00 ended 1h11m ago checkout"
+    )
+    assert [one["name"] for one in works.tocsin("maintenance", "list", "-o", "json").json] == [
+        "always", "patching", "move",
+    ]  # fmt: skip
