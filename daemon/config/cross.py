@@ -69,7 +69,7 @@ class References:
         """Refuse to tell a channel itself that only knows how to reach persons."""
         spec = self.settings.channels.get(channel)
         if spec is not None and spec.needs_address:
-            hint = f'give [channel.{channel}] a "to", or name a person:'
+            hint = f'give [channel.{channel}] a "{spec.recipient_key}", or name a person:'
             self.document.problem(path, f'the channel "{channel}" has nobody of its own', hint)
 
 

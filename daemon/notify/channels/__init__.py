@@ -7,7 +7,14 @@ from zoneinfo import ZoneInfo
 
 from daemon.notify.channel import Channel
 from daemon.notify.render import Renderer
-from daemon.notify.spec import ChannelSpec, EmailSpec, LogSpec, PagerDutySpec, WebhookSpec
+from daemon.notify.spec import (
+    ChannelSpec,
+    EmailSpec,
+    LogSpec,
+    PagerDutySpec,
+    SlackSpec,
+    WebhookSpec,
+)
 
 
 def open_channel(
@@ -32,6 +39,10 @@ def open_channel(
         from daemon.notify.channels.log import LogChannel
 
         return LogChannel(spec, renderer)
+    if isinstance(spec, SlackSpec):
+        from daemon.notify.channels.slack import SlackChannel
+
+        return SlackChannel(spec, renderer)
     if isinstance(spec, PagerDutySpec):
         from daemon.notify.channels.pagerduty import PagerDutyChannel
 

@@ -14,6 +14,7 @@ from daemon.notify.spec.base import ChannelSpec
 from daemon.notify.spec.email import EmailAddress, EmailSpec, email_address
 from daemon.notify.spec.log import LogSpec
 from daemon.notify.spec.pagerduty import PagerDutySpec
+from daemon.notify.spec.slack import SlackSpec
 from daemon.notify.spec.webhook import WebhookSpec, signing_key
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "EmailSpec",
     "LogSpec",
     "PagerDutySpec",
+    "SlackSpec",
     "WebhookSpec",
     "email_address",
     "signing_key",
@@ -33,6 +35,7 @@ CHANNEL_KINDS: Final[Mapping[str, type[ChannelSpec]]] = MappingProxyType(
         "webhook": WebhookSpec,
         "email": EmailSpec,
         "log": LogSpec,
+        "slack": SlackSpec,
         "pagerduty": PagerDutySpec,
     }
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import ssl
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
@@ -84,6 +84,9 @@ class ChannelSpec(Strict):
     audience: Literal["technical", "stakeholder"] = "technical"
     timeout: Annotated[Duration, Field(ge=100, le=120 * SECOND)] = 10 * SECOND
     templates: Annotated[Path, AfterValidator(_directory)] | None = None
+
+    recipient_key: ClassVar[str] = "to"
+    """The key that says whom it tells by itself, where there is one."""
 
     @property
     def takes_address(self) -> bool:
