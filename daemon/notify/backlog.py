@@ -18,9 +18,12 @@ older ones that are not in flight, so that nobody gets a page for what is over:
 Absorbed notices share the fate of the one that absorbed them. So an incident that nobody
 could be told of until it was over is told once, as resolved, with both its times.
 
-Among ready heads first attempts go before retries, first pages before news of what is
-known, and then the older decision goes first. `hold` keeps the whole channel back, as a
-receiver's `Retry-After` asks.
+Among ready heads those that were tried less often go first (so first attempts go before
+retries, and no page that cannot be digested comes before others again and again), then first
+pages before news of what is known, and then the older decision. `hold` keeps the whole channel
+back, as a receiver's `Retry-After` asks; so do the channel's limits. A ready head whose
+recipient is at their limit is *parked*, beside the others of that recipient: one returns with
+each token there will be, so no notice is looked at again because others wait.
 """
 
 from __future__ import annotations
@@ -33,6 +36,7 @@ from typing import Final
 
 from daemon.core.chronicle import Notice, NoticeType
 from daemon.core.model import Instant
+from daemon.notify.rate import Limits, To
 
 _NEWS: Final = frozenset({NoticeType.REPEATED, NoticeType.UPDATED})
 ABSORBS: Final[dict[NoticeType, frozenset[NoticeType]]] = {
@@ -51,6 +55,7 @@ AT_ONCE: Final = 8
 
 Thread = tuple[str, str, str]
 """Incident, recipient, address."""
+Rank = tuple[int, bool, int]
 
 
 @dataclass(slots=True, eq=False)
@@ -61,6 +66,7 @@ class Job:
         attempts: How many were begun, over all runs of the daemon.
         next_at: Not to be tried before.
         absorbed: Older notices that this one tells too.
+        begun_at: From when on patience with it is counted, where not from its decision.
     """
 
     notice: Notice
@@ -68,6 +74,7 @@ class Job:
     next_at: Instant = 0
     absorbed: list[Notice] = field(default_factory=list)
     order: int = 0
+    begun_at: Instant | None = None
 
     @property
     def thread(self) -> Thread:
@@ -75,26 +82,39 @@ class Job:
         return (self.notice.incident.key, self.notice.recipient, self.notice.address or "")
 
     @property
+    def to(self) -> To:
+        """Whose limit it counts for."""
+        return (self.notice.recipient, self.notice.address or "")
+
+    @property
     def notices(self) -> tuple[Notice, ...]:
         """All that is settled with it, oldest first."""
         return (*self.absorbed, self.notice)
 
     @property
-    def rank(self) -> tuple[bool, bool, int]:
+    def rank(self) -> Rank:
         """Its place among ready ones; the lowest goes first."""
-        return (self.attempts > 0, self.notice.type not in _URGENT, self.order)
+        return (self.attempts, self.notice.type not in _URGENT, self.order)
+
+    def is_late(self, now: Instant) -> bool:
+        """Whether it is of no use any more."""
+        expires_at = self.notice.expires_at
+        return expires_at is not None and now >= expires_at
 
 
 class Backlog:
     """The jobs of one channel. `take` gives the next; `retry` or `done` must follow."""
 
-    def __init__(self, at_once: int = AT_ONCE) -> None:
+    def __init__(self, at_once: int = AT_ONCE, limits: Limits | None = None) -> None:
         self._at_once = at_once
+        self._limits = limits or Limits()
         self._threads: dict[Thread, deque[Job]] = {}
         self._jobs: dict[str, Job] = {}
         self._keys: set[str] = set()
         self._waiting: list[tuple[Instant, int, Job]] = []
-        self._ready: list[tuple[tuple[bool, bool, int], int, Job]] = []
+        self._ready: list[tuple[Rank, int, Job]] = []
+        self._parked: dict[To, list[tuple[Rank, int, Job]]] = {}
+        self._returns: list[tuple[Instant, int, To]] = []
         self._flying: set[Job] = set()
         self._held_until: Instant = 0
         self._pushes = 0
@@ -131,21 +151,23 @@ class Backlog:
         if thread[0] is not old_head:
             self._schedule(thread[0])
 
-    def take(self, now: Instant) -> Job | None:
-        """The job to try now; it is in flight until `retry` or `done`."""
-        if len(self._flying) >= self._at_once or now < self._held_until:
+    def take(self, now: Instant, *, sends: bool = True) -> Job | None:
+        """The job to try now; it is in flight until `retry` or `done`.
+
+        Args:
+            sends: Whether it goes out; where it does not, neither hold nor limits matter.
+        """
+        if len(self._flying) >= self._at_once:
             return None
-        while self._waiting and self._waiting[0][0] <= now:
-            job = heapq.heappop(self._waiting)[-1]
-            if self._is_head(job):
-                self._pushes += 1
-                heapq.heappush(self._ready, (job.rank, self._pushes, job))
-        self._forget_stale()
-        if not self._ready:
+        if sends and (now < self._held_until or not self._limits.allows(now)):
             return None
-        taken = heapq.heappop(self._ready)[-1]
-        self._flying.add(taken)
-        return taken
+        self._ripen(now)
+        while self._ready:
+            job = heapq.heappop(self._ready)[-1]
+            if self._is_head(job) and (not sends or self._is_allowed(job, now)):
+                self._flying.add(job)
+                return job
+        return None
 
     def retry(self, job: Job, at: Instant) -> None:
         """The job failed and is due again at `at`, unless a newer one absorbs it."""
@@ -174,14 +196,45 @@ class Backlog:
         """Nothing of this channel is due before `until`."""
         self._held_until = max(self._held_until, until)
 
-    def next_due(self) -> Instant | None:
+    def hurry(self) -> None:
+        """Whatever waits for its time or a limit is ready now; a hold stays."""
+        self._waiting.clear()
+        self._parked.clear()
+        self._returns.clear()
+        heads = (thread[0] for thread in self._threads.values())
+        self._ready = [self._ranked(job) for job in heads if job not in self._flying]
+        heapq.heapify(self._ready)
+
+    def limit(self, limits: Limits) -> None:
+        """Go by these limits from now on."""
+        self._limits = limits
+        self._ready += [entry for queue in self._parked.values() for entry in queue]
+        heapq.heapify(self._ready)
+        self._parked.clear()
+        self._returns.clear()
+
+    @property
+    def held_until(self) -> Instant:
+        """Nothing is due before, because the receiver asked for it."""
+        return self._held_until
+
+    @property
+    def limited_until(self) -> Instant:
+        """From when on limits let something go; if that is over, they keep nothing back."""
+        self._forget_stale()
+        at_limit = self._returns[0][0] if self._returns and not self._ready else 0
+        return max(self._limits.due_at, at_limit)
+
+    def next_due(self, *, sends: bool = True) -> Instant | None:
         """When `take` may give something; None if only after another call."""
         if len(self._flying) >= self._at_once:
             return None
         self._forget_stale()
-        if self._ready:
-            return self._held_until
-        return max(self._waiting[0][0], self._held_until) if self._waiting else None
+        dues = [heap[0][0] for heap in (self._waiting, self._returns) if heap]
+        if not self._ready and not dues:
+            return None
+        due = 0 if self._ready else min(dues)
+        return max(due, self._held_until, self._limits.due_at) if sends else due
 
     def _absorb(self, newer: Job, thread: deque[Job]) -> None:
         kinds = ABSORBS[newer.notice.type]
@@ -200,12 +253,66 @@ class Backlog:
         return thread is not None and bool(thread) and thread[0] is job
 
     def _schedule(self, job: Job) -> None:
+        heapq.heappush(self._waiting, (job.next_at, self._push(), job))
+
+    def _ranked(self, job: Job) -> tuple[Rank, int, Job]:
+        return job.rank, self._push(), job
+
+    def _push(self) -> int:
         self._pushes += 1
-        heapq.heappush(self._waiting, (job.next_at, self._pushes, job))
+        return self._pushes
+
+    def _ripen(self, now: Instant) -> None:
+        """Whose time has come is ready; of each recipient with a token, one."""
+        while self._waiting and self._waiting[0][0] <= now:
+            job = heapq.heappop(self._waiting)[-1]
+            if self._is_head(job):
+                heapq.heappush(self._ready, self._ranked(job))
+        while self._returns and self._returns[0][0] <= now:
+            at, _, to = heapq.heappop(self._returns)
+            if (entry := self._unpark(to)) is not None:
+                heapq.heappush(self._ready, entry)
+            if to in self._parked:
+                heapq.heappush(self._returns, (at + self._limits.step_ms, self._push(), to))
+
+    def _is_allowed(self, job: Job, now: Instant) -> bool:
+        """Whether its recipient may be told now: then that counts, else it is parked. What
+        will not be told because it is late needs no token."""
+        if job.is_late(now):
+            return True
+        due_at = self._limits.recipient_due_at(job.to, now)
+        if due_at <= now:
+            self._limits.spend(job.to, now)
+            return True
+        if job.to not in self._parked:
+            self._parked[job.to] = []
+            heapq.heappush(self._returns, (due_at, self._push(), job.to))
+        heapq.heappush(self._parked[job.to], self._ranked(job))
+        return False
+
+    def _unpark(self, to: To) -> tuple[Rank, int, Job] | None:
+        """The first that waits for this recipient's limit; an empty queue is forgotten."""
+        queue = self._parked[to]
+        self._drop_stale(queue)
+        entry = heapq.heappop(queue) if queue else None
+        self._drop_stale(queue)
+        if not queue:
+            del self._parked[to]
+        return entry
+
+    def _drop_stale(self, heap: list[tuple[Rank, int, Job]]) -> None:
+        while heap and not self._is_head(heap[0][-1]):
+            heapq.heappop(heap)
 
     def _forget_stale(self) -> None:
         """Drop heap entries at the front whose job was absorbed meanwhile."""
-        while self._ready and not self._is_head(self._ready[0][-1]):
-            heapq.heappop(self._ready)
+        self._drop_stale(self._ready)
         while self._waiting and not self._is_head(self._waiting[0][-1]):
             heapq.heappop(self._waiting)
+        while self._returns:
+            to = self._returns[0][-1]
+            self._drop_stale(self._parked[to])
+            if self._parked[to]:
+                return
+            heapq.heappop(self._returns)
+            del self._parked[to]

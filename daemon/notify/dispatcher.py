@@ -18,8 +18,11 @@ from daemon.core.model import Instant
 from daemon.notify.backlog import Job
 from daemon.notify.channel import Channel
 from daemon.notify.health import ChannelHealth
-from daemon.notify.lane import Clock, Compose, Lane, Pause, Report, Surroundings, pause
+from daemon.notify.lane import Lane, Pause, Surroundings, pause
 from daemon.notify.outbox import Outbox
+from daemon.notify.outlet import Clock, Compose
+from daemon.notify.retry import Outcome
+from daemon.notify.settler import Report, Settler
 
 _log = logging.getLogger(__name__)
 
@@ -51,7 +54,8 @@ class Dispatcher:
         compose: Compose,
         wait: Pause = pause,
     ) -> None:
-        self._around = Surroundings(outbox, clock, self._report, compose, wait)
+        self._outbox = outbox
+        self._around = Surroundings(Settler(outbox, self._report), clock, compose, wait)
         self._engine_report = report
         self._lanes = {
             name: Lane(name, channel, self._around) for name, channel in channels.items()
@@ -62,7 +66,7 @@ class Dispatcher:
 
     async def start(self) -> None:
         """Take in what the outbox holds, and begin."""
-        for pending in await self._around.outbox.pending():
+        for pending in await self._outbox.pending():
             self._add(Job(pending.notice, pending.attempts, pending.next_at))
         self._running = True
         for name, lane in self._lanes.items():
@@ -102,6 +106,11 @@ class Dispatcher:
         """Each channel's figures, by name."""
         return {name: lane.health() for name, lane in self._lanes.items()}
 
+    async def try_out(self, notice: Notice) -> Outcome:
+        """Send this notice over its channel at once, past everything that is queued. Nothing
+        is kept of it: it is in no outbox, and no engine hears of it."""
+        return await self._lane(notice.channel).try_out(notice)
+
     @property
     def waiting(self) -> int:
         """How many notices are not settled."""
@@ -109,8 +118,9 @@ class Dispatcher:
 
     @property
     def oldest_at(self) -> Instant | None:
-        """When the oldest notice that is not settled was decided."""
-        times = (lane.backlog.oldest() for lane in self._lanes.values())
+        """When the oldest notice that is not settled was decided; what only waits for a limit
+        is not late."""
+        times = (lane.overdue_since() for lane in self._lanes.values())
         return min((at for at in times if at is not None), default=None)
 
     @property

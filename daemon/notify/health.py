@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import enum
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
 
 from daemon.core.model import Instant
+from daemon.notify.breaker import BreakerState
 
 _RECENT: Final = 200
 """Latency percentiles are over this many deliveries."""
+
+
+class Wait(enum.StrEnum):
+    """What keeps a channel's notices waiting, other than the pause after their own failure."""
+
+    BREAKER = "breaker"
+    RETRY_AFTER = "retry_after"
+    LIMIT = "limit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +35,9 @@ class ChannelHealth:
         given_up: Notices that never will be delivered.
         last_failure: Why the newest failed attempt failed.
         latency_p50_ms, latency_p95_ms: Of the recent attempts that were taken.
+        breaker_since: Since when the breaker is not closed.
+        waits_for: What keeps its notices waiting.
+        waits_until: When something may go out again; None while that depends on a probe.
     """
 
     name: str
@@ -40,6 +53,10 @@ class ChannelHealth:
     last_failure: str | None
     latency_p50_ms: float | None
     latency_p95_ms: float | None
+    breaker: BreakerState = BreakerState.CLOSED
+    breaker_since: Instant | None = None
+    waits_for: Wait | None = None
+    waits_until: Instant | None = None
 
     @property
     def success_rate(self) -> float | None:

@@ -1,9 +1,9 @@
 """One channel's lane: takes its backlog in order, makes attempts, settles what is decided.
 
 A lane has its own task and an own one for each attempt, so a receiver that is slow delays
-little and one that hangs delays nobody else. Settling is first
-reported (which the engine may answer with a fallback) and then written to the outbox: a
-crash between the two repeats the attempt with the same key instead of losing a page.
+little and one that hangs delays nobody else. Its breaker says whether anything is tried: while
+that is open, one probe after each pause is. Meanwhile what has a fallback is settled as failed,
+so that the engine turns there; what has none waits, and is tried when the breaker closes.
 """
 
 from __future__ import annotations
@@ -11,20 +11,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from checks.spec import format_duration
 from daemon.core.chronicle import Notice
-from daemon.core.events import Settled
 from daemon.core.model import SECOND, Instant
 from daemon.notify.backlog import Backlog, Job
-from daemon.notify.channel import Channel, Message
-from daemon.notify.errors import Permanent, Transient
-from daemon.notify.health import ChannelHealth, Tally
-from daemon.notify.outbox import DeliveryState, Outbox
+from daemon.notify.breaker import Breaker, BreakerState
+from daemon.notify.channel import Channel
+from daemon.notify.health import ChannelHealth, Wait
+from daemon.notify.outlet import Clock, Compose, Outlet
 from daemon.notify.retry import (
     WITH_FALLBACK,
     WITHOUT_FALLBACK,
@@ -38,20 +37,18 @@ from daemon.notify.retry import (
     deadline,
     decide,
 )
+from daemon.notify.settler import Settler
 
 _log = logging.getLogger(__name__)
 
 _LONGEST_NAP_S: Final = 30.0
 """A lane looks at the clock at least this often, because a wall clock may be set."""
-_RECORD_S: Final = 2.0
-"""A disk that hangs keeps an attempt back no longer than this."""
 _AFTER_FAULT_MS: Final = 30 * SECOND
+_TOO_LATE: Final = "too late to be of use; not tried"
 
-Clock = Callable[[], Instant]
-Report = Callable[[Settled], Awaitable[None]]
-Compose = Callable[[Notice], Message]
 Pause = Callable[[asyncio.Event, float | None], Awaitable[None]]
 """Wait until the event is set or so many seconds are over."""
+Work = Callable[[], Awaitable[None]]
 
 
 async def pause(event: asyncio.Event, timeout_s: float | None) -> None:
@@ -66,13 +63,12 @@ class Surroundings:
     """What all lanes share.
 
     Attributes:
-        report: Tells the engine; returns when what follows from it is durable.
+        settler: Where deliveries end.
         compose: Makes the message of a notice.
     """
 
-    outbox: Outbox
+    settler: Settler
     clock: Clock
-    report: Report
     compose: Compose
     pause: Pause = pause
 
@@ -82,14 +78,12 @@ class Lane:
 
     def __init__(self, name: str, channel: Channel | None, around: Surroundings) -> None:
         self.name = name
-        self.backlog = Backlog()
-        self._channel = channel
-        self._retired: list[Channel] = []
-        self._in_use: list[Channel] = []
+        self._outlet = Outlet(name, channel, around.clock, around.compose)
+        self.backlog = Backlog(limits=self._outlet.limits())
+        self._breaker = Breaker()
         self._attempts: set[asyncio.Task[None]] = set()
         self._broken: BaseException | None = None
         self._around = around
-        self._tally = Tally()
         self._wake = asyncio.Event()
         self._stopping = False
 
@@ -99,10 +93,12 @@ class Lane:
         self._wake.set()
 
     def replace(self, channel: Channel | None) -> None:
-        """The configuration was reloaded; what is in flight ends on the old channel."""
-        if self._channel is not None:
-            self._retired.append(self._channel)
-        self._channel = channel
+        """The configuration was reloaded; what is in flight ends on the old channel. One that
+        is configured otherwise than before begins with a closed breaker and full buckets."""
+        if self._outlet.replace(channel):
+            self._breaker = Breaker()
+            self.backlog.limit(self._outlet.limits())
+            self.backlog.hurry()
         self._wake.set()
 
     def stop(self) -> None:
@@ -116,7 +112,7 @@ class Lane:
             while not self._stopping:
                 if self._broken is not None:
                     raise self._broken
-                await self._close_retired()
+                await self._outlet.close_retired()
                 await self._next()
             if self._attempts:
                 await asyncio.wait(self._attempts)
@@ -125,37 +121,26 @@ class Lane:
                 task.cancel()
             await asyncio.gather(*self._attempts, return_exceptions=True)
 
-    async def _next(self) -> None:
-        """Begin with the next job, or wait until there may be one."""
-        now = self._around.clock()
-        job = self.backlog.take(now)
-        if job is None:
-            self._wake.clear()
-            await self._around.pause(self._wake, self._nap_s(now))
-            return
-        task = asyncio.create_task(self._work(job), name=f"{self.name}: {job.notice.key}")
-        self._attempts.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._attempts.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._broken = error
-        self._wake.set()
-
     async def close(self) -> None:
         """Close the channel and those before it."""
-        if self._channel is not None:
-            self._retired.append(self._channel)
-            self._channel = None
-        await self._close_retired()
+        self._outlet.replace(None)
+        await self._outlet.close_retired()
+
+    async def try_out(self, notice: Notice) -> Outcome:
+        """Send this over the channel now, past backlog, outbox and limits. If the receiver
+        answers, the breaker closes."""
+        outcome = await self._outlet.attempt(notice)
+        if _is_answer(outcome):
+            self._change(self._breaker.answered(), outcome)
+        return outcome
 
     def health(self) -> ChannelHealth:
         """The channel's figures now."""
-        tally = self._tally
+        outlet, tally, breaker = self._outlet, self._outlet.tally, self._breaker
+        waits_for, waits_until = self._waits(self._around.clock())
         return ChannelHealth(
             name=self.name,
-            kind=self._channel.spec.kind if self._channel else "",
+            kind=outlet.spec.kind if outlet.spec is not None else "",
             waiting=len(self.backlog),
             oldest_at=self.backlog.oldest(),
             sending_since=tally.sending_since,
@@ -167,152 +152,193 @@ class Lane:
             last_failure=tally.last_failure,
             latency_p50_ms=tally.percentile(50),
             latency_p95_ms=tally.percentile(95),
+            breaker=breaker.state,
+            breaker_since=breaker.opened_at,
+            waits_for=waits_for,
+            waits_until=waits_until,
         )
 
-    def _nap_s(self, now: Instant) -> float | None:
-        due = self.backlog.next_due()
-        if due is None:
+    def overdue_since(self) -> Instant | None:
+        """When the oldest notice was decided that is not settled; None where only a limit,
+        which is meant to, keeps them waiting."""
+        if self._waits(self._around.clock())[0] is Wait.LIMIT:
             return None
+        return self.backlog.oldest()
+
+    def _waits(self, now: Instant) -> tuple[Wait | None, Instant | None]:
+        """What keeps notices waiting, and until when."""
+        breaker, backlog = self._breaker, self.backlog
+        if not len(backlog):
+            return None, None
+        if not breaker.is_closed:
+            is_open = breaker.state is BreakerState.OPEN
+            return Wait.BREAKER, breaker.probe_at if is_open else None
+        if backlog.held_until > now:
+            return Wait.RETRY_AFTER, backlog.held_until
+        limited_until = backlog.limited_until
+        return (Wait.LIMIT, limited_until) if limited_until > now else (None, None)
+
+    async def _next(self) -> None:
+        """Begin with the next job, or wait until there may be one."""
+        now = self._around.clock()
+        found = self._choose(now)
+        if found is None:
+            self._wake.clear()
+            await self._around.pause(self._wake, self._nap_s(now))
+            return
+        job, work = found
+        task = asyncio.create_task(self._work(job, work), name=f"{self.name}: {job.notice.key}")
+        self._attempts.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._attempts.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._broken = error
+        self._wake.set()
+
+    def _choose(self, now: Instant) -> tuple[Job, Work] | None:
+        """The next job and what is to be done with it: an attempt, or its end without one."""
+        job = self.backlog.take(now) if self._breaker.admits(now) else None
+        if job is not None and not job.is_late(now):
+            self._breaker = self._breaker.begun(job.notice.key)
+            return job, partial(self._try, job, now)
+        while job is None and self._turns_away:
+            job = self.backlog.take(now, sends=False)
+            if job is None or job.is_late(now):
+                break
+            if self._falls_back(job.notice):
+                return job, partial(self._give_up, job, self._why_not_tried(now))
+            self.backlog.retry(job, max(now + SECOND, self._breaker.probe_at))
+            job = None
+        return None if job is None else (job, partial(self._give_up, job, _TOO_LATE))
+
+    @property
+    def _turns_away(self) -> bool:
+        """Whether what has a fallback is to be told there at once."""
+        return not self._breaker.is_closed and self._outlet.fallback is not None
+
+    def _falls_back(self, notice: Notice) -> bool:
+        """Whether another channel takes over; what is a fallback itself has none."""
+        return self._outlet.fallback is not None and notice.fallback_of is None
+
+    def _why_not_tried(self, now: Instant) -> str:
+        whole_s = max(0, now - (self._breaker.opened_at or now)) // SECOND
+        since = format_duration(whole_s * SECOND)
+        return f"not tried, the breaker is open for {since}: {self._outlet.tally.last_failure}"
+
+    def _nap_s(self, now: Instant) -> float | None:
+        turns_away, breaker = self._turns_away, self._breaker
+        due = self.backlog.next_due(sends=not turns_away)
+        if due is None or (breaker.state is BreakerState.HALF_OPEN and not turns_away):
+            return None
+        if not turns_away:
+            due = max(due, breaker.probe_at)
         return min(max(due - now, 0) / SECOND, _LONGEST_NAP_S)
 
-    async def _close_retired(self) -> None:
-        idle = [one for one in self._retired if one not in self._in_use]
-        for channel in idle:
-            self._retired.remove(channel)
-            try:
-                await channel.close()
-            except Exception:  # noqa: BLE001  # closing an old channel must not stop the new one
-                _log.warning("closing channel %s failed", self.name, exc_info=True)
-
-    async def _work(self, job: Job) -> None:
+    async def _work(self, job: Job, work: Work) -> None:
         try:
-            await self._advance(job)
+            await work()
         except Exception:  # noqa: BLE001  # a lane outlives any fault of one notice
             _log.exception("a fault while telling %s over %s", job.notice.key, self.name)
             if self.backlog.is_in_flight(job):
                 self.backlog.retry(job, self._around.clock() + _AFTER_FAULT_MS)
         finally:
-            self._tally.end(job.notice.key)
+            self._breaker = self._breaker.inconclusive(job.notice.key, self._around.clock())
 
-    async def _advance(self, job: Job) -> None:
-        notice, now = job.notice, self._around.clock()
-        if notice.expires_at is not None and now >= notice.expires_at:
-            await self._settle(job, delivered=False, detail="too late to be of use; not tried")
-            return
+    async def _try(self, job: Job, now: Instant) -> None:
+        if job.attempts == 0 and self._outlet.is_limited:
+            job.begun_at = now
         job.attempts += 1
-        await self._record(notice.key, "sending", job.attempts, None, "")
-        outcome = await self._attempt(notice)
-        await self._follow(job, outcome, self._decide(job, outcome))
+        await self._around.settler.record(job.notice.key, "sending", job.attempts, None, "")
+        outcome = await self._outlet.attempt(job.notice)
+        decision = self._decide(job, outcome)
+        self._learn(job, outcome, decision)
+        await self._follow(job, outcome, decision)
 
     def _decide(self, job: Job, outcome: Outcome) -> Decision:
         notice = job.notice
         patience = WITH_FALLBACK if self._falls_back(notice) else WITHOUT_FALLBACK
+        since = notice.at if job.begun_at is None else job.begun_at
         return decide(
             outcome,
             key=notice.key,
             attempts=job.attempts,
             now=self._around.clock(),
-            until=deadline(notice.at, notice.expires_at, patience),
+            until=deadline(since, notice.expires_at, patience),
             patience=patience,
         )
 
-    def _falls_back(self, notice: Notice) -> bool:
-        """Whether another channel takes over; what is a fallback itself has none."""
-        channel = self._channel
-        return channel is not None and bool(channel.spec.fallback) and notice.fallback_of is None
+    def _learn(self, job: Job, outcome: Outcome, decision: Decision) -> None:
+        """What the outcome says of the receiver. While its breaker is closed, one that asks for
+        a pause gets it (`_follow`), and the breaker need not see to that."""
+        key, now, breaker = job.notice.key, self._around.clock(), self._breaker
+        if _is_answer(outcome):
+            breaker = breaker.answered()
+        elif isinstance(outcome, Failed) and outcome.ours:
+            breaker = breaker.inconclusive(key, now)
+        elif not breaker.is_closed or not _is_asked_for(outcome, decision):
+            breaker = breaker.failed(key, job.notice.incident.key, now)
+        self._change(breaker, outcome)
 
-    async def _attempt(self, notice: Notice) -> Outcome:
-        self._tally.begin(notice.key, self._around.clock())
-        begun = time.perf_counter()
-        outcome = await self._send(notice)
-        now = self._around.clock()
-        if isinstance(outcome, Delivered):
-            self._tally.success(now, (time.perf_counter() - begun) * 1_000)
+    def _change(self, breaker: Breaker, outcome: Outcome) -> None:
+        """Go by this breaker. When it opens what has a fallback goes there, when it closes
+        what waits is tried: both at once."""
+        before, self._breaker = self._breaker, breaker
+        if before.is_closed == breaker.is_closed:
+            return
+        if breaker.is_closed:
+            _log.info("channel %s: its receiver answers again, the breaker closes", self.name)
         else:
-            self._tally.failure(now, outcome.detail)
-        return outcome
-
-    async def _send(self, notice: Notice) -> Outcome:
-        channel = self._channel
-        if channel is None:
-            return Failed(f"there is no channel {self.name} in the configuration", permanent=True)
-        self._in_use.append(channel)
-        try:
-            message = self._around.compose(notice)
-            async with asyncio.timeout(channel.spec.timeout / SECOND):
-                return Delivered(await channel.send(message))
-        except TimeoutError:
-            return Failed(f"no answer within {format_duration(channel.spec.timeout)}")
-        except Permanent as error:
-            return Failed(str(error), permanent=True)
-        except Transient as error:
-            asked_s = error.retry_after_s
-            asked_ms = None if asked_s is None else round(asked_s * SECOND)
-            return Failed(str(error), retry_after_ms=asked_ms)
-        except Exception as error:  # noqa: BLE001  # a channel's own fault is a failed attempt, not the lane's end
-            _log.exception("channel %s has a fault", self.name)
-            return Failed(f"a fault of Tocsin's own ({type(error).__name__}); see its log")
-        finally:
-            self._in_use.remove(channel)
+            fallback = self._outlet.fallback
+            then = f"{fallback} is told instead" if fallback else "its notices wait"
+            words = "channel %s: %d failures in a row, the breaker opens, %s: %s"
+            _log.warning(words, self.name, breaker.failures, then, _words(outcome))
+        self.backlog.hurry()
+        self._wake.set()
 
     async def _follow(self, job: Job, outcome: Outcome, decision: Decision) -> None:
         match decision:
             case Done():
                 await self._settle(job, delivered=True, detail=_words(outcome))
             case GiveUp(reason):
-                await self._settle(job, delivered=False, detail=reason)
+                await self._give_up(job, reason)
             case Retry(at):
-                if isinstance(outcome, Failed) and outcome.retry_after_ms:
+                if _is_asked_for(outcome, decision):
                     self.backlog.hold(at)
-                self._complain(job, outcome)
-                await self._record(job.notice.key, "queued", job.attempts, at, _words(outcome))
-                self.backlog.retry(job, at)
+                if self._turns_away and self._falls_back(job.notice):
+                    await self._give_up(job, f"{_words(outcome)}; the breaker is open")
+                else:
+                    await self._again(job, outcome, at)
 
-    def _complain(self, job: Job, outcome: Outcome) -> None:
-        """Log the first failed attempt; the others would only say it again."""
+    async def _again(self, job: Job, outcome: Outcome, at: Instant) -> None:
+        """Try again at `at`. The first failed attempt is logged; the others would only say it
+        again."""
+        words, incident = _words(outcome), job.notice.incident.key
         if job.attempts == 1:
-            incident = job.notice.incident.key
-            words = "incident %s is not told over %s yet, and tried again: %s"
-            _log.warning(words, incident, self.name, _words(outcome))
+            text = "incident %s is not told over %s yet, and tried again: %s"
+            _log.warning(text, incident, self.name, words)
+        await self._around.settler.record(job.notice.key, "queued", job.attempts, at, words)
+        self.backlog.retry(job, self._around.clock() if self._turns_away else at)
+
+    async def _give_up(self, job: Job, reason: str) -> None:
+        self._outlet.tally.given_up += len(job.notices)
+        await self._settle(job, delivered=False, detail=reason)
 
     async def _settle(self, job: Job, *, delivered: bool, detail: str) -> None:
-        self._tally.given_up += 0 if delivered else len(job.notices)
-        for notice in job.notices:
-            told = detail if notice is job.notice else f"told with {job.notice.key}: {detail}"
-            await self._settle_one(notice, job.attempts, delivered, told)
+        await self._around.settler.settle(job, delivered=delivered, detail=detail)
         self.backlog.done(job)
 
-    async def _settle_one(
-        self, notice: Notice, attempts: int, delivered: bool, detail: str
-    ) -> None:
-        settled = Settled(
-            notice=notice.key,
-            incident=notice.incident.key,
-            channel=notice.channel,
-            recipient=notice.recipient,
-            delivered=delivered,
-            attempts=attempts,
-            detail=detail,
-            type=notice.type,
-            fallback_of=notice.fallback_of,
-            level=notice.level,
-        )
-        try:
-            await self._around.report(settled)
-        except Exception:  # noqa: BLE001  # a page that was delivered stays delivered
-            _log.exception("the end of delivery %s could not be reported", notice.key)
-            if not delivered:  # its row stays, so that a restart reports it again
-                return
-        await self._record(notice.key, "sent" if delivered else "failed", attempts, None, detail)
 
-    async def _record(
-        self, key: str, state: DeliveryState, attempts: int, next_at: Instant | None, detail: str
-    ) -> None:
-        try:
-            async with asyncio.timeout(_RECORD_S):
-                await self._around.outbox.update(key, state, attempts, next_at, detail)
-        except Exception as error:  # noqa: BLE001  # a full disk must not keep a page back
-            _log.warning("delivery %s is %s, which could not be stored: %r", key, state, error)
+def _is_answer(outcome: Outcome) -> bool:
+    """Whether the receiver is there: it took the message, or refused it for good."""
+    return isinstance(outcome, Delivered) or outcome.permanent
+
+
+def _is_asked_for(outcome: Outcome, decision: Decision) -> bool:
+    """Whether the receiver asked for the pause that follows."""
+    asked = isinstance(outcome, Failed) and bool(outcome.retry_after_ms)
+    return asked and isinstance(decision, Retry)
 
 
 def _words(outcome: Outcome) -> str:

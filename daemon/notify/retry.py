@@ -25,11 +25,16 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The receiver did not take it; `detail` says why."""
+    """The receiver did not take it; `detail` says why.
+
+    Attributes:
+        ours: The fault is Tocsin's own and says nothing of the receiver.
+    """
 
     detail: str
     permanent: bool = False
     retry_after_ms: Millis | None = None
+    ours: bool = False
 
 
 Outcome = Delivered | Failed

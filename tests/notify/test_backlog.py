@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.core.chronicle import NoticeType
+from daemon.core.model import HOUR, MINUTE
 from daemon.notify.backlog import ABSORBS, Backlog, Job
+from daemon.notify.rate import Limits, Rate
 from tests.notify.lab import T0, incident, notice, over
 
 
@@ -125,6 +129,101 @@ def test_a_held_channel_tells_nothing_before_its_time() -> None:
     assert took(backlog, T0 + 5_000).notice.key == "a"
 
 
+def page(number: int, recipient: str = "") -> Job:
+    """The first page of an incident."""
+    one = notice(f"p{number}", incident=incident(key=f"i{number}"), recipient=recipient)
+    return Job(one)
+
+
+def news(number: int) -> Job:
+    """An update on an incident."""
+    what = incident(key=f"i{number}")
+    return Job(notice(f"n{number}", type=NoticeType.UPDATED, incident=what))
+
+
+def told(backlog: Backlog, now: int) -> list[str]:
+    """What goes out now."""
+    keys = []
+    while (job := backlog.take(now)) is not None:
+        keys.append(job.notice.key)
+        backlog.done(job)
+    return keys
+
+
+def test_a_limit_lets_first_pages_go_before_news_that_waited_longer() -> None:
+    backlog = Backlog(limits=Limits(Rate(2, MINUTE)))
+    for number in range(4):
+        backlog.add(news(number))
+    assert told(backlog, T0) == ["n0", "n1"]
+    backlog.add(page(9))
+    assert backlog.next_due() == backlog.limited_until == T0 + 30_000
+    assert told(backlog, T0 + 29_999) == []
+    assert told(backlog, T0 + 30_000) == ["p9"]
+    assert told(backlog, T0 + 60_000) == ["n2"]
+
+
+def test_one_recipient_s_limit_delays_no_other_and_lets_one_go_with_each_token() -> None:
+    backlog = Backlog(limits=Limits(recipient=Rate(1, MINUTE)))
+    for number in range(3):
+        backlog.add(page(number, "ana"))
+    backlog.add(page(3, "ben"))
+    assert told(backlog, T0) == ["p0", "p3"]
+    assert backlog.next_due() == backlog.limited_until == T0 + MINUTE
+    assert told(backlog, T0 + MINUTE - 1) == []
+    assert told(backlog, T0 + MINUTE) == ["p1"]
+    assert told(backlog, T0 + 2 * MINUTE) == ["p2"]
+
+
+def test_what_waits_for_a_limit_is_absorbed_meanwhile() -> None:
+    backlog = Backlog(limits=Limits(recipient=Rate(1, MINUTE)))
+    backlog.add(page(0, "ana"))
+    backlog.add(page(1, "ana"))
+    assert told(backlog, T0) == ["p0"]
+    backlog.add(Job(over("end", incident=incident(key="i1"), recipient="ana")))
+    ended = took(backlog, T0 + MINUTE)
+    assert [one.key for one in ended.notices] == ["p1", "end"]
+
+
+def test_what_is_too_late_to_be_told_takes_no_token() -> None:
+    backlog = Backlog(limits=Limits(recipient=Rate(1, MINUTE)))
+    backlog.add(Job(notice("late", incident=incident(key="i8"), expires_at=T0)))
+    backlog.add(page(1))
+    assert told(backlog, T0) == ["late", "p1"]
+
+
+def test_what_does_not_go_out_minds_neither_hold_nor_limits() -> None:
+    backlog = Backlog(limits=Limits(Rate(1, MINUTE)))
+    backlog.hold(T0 + MINUTE)
+    backlog.add(page(0))
+    backlog.add(page(1))
+    assert backlog.take(T0) is None
+    taken = [backlog.take(T0, sends=False) for _ in range(2)]
+    assert [job and job.notice.key for job in taken] == ["p0", "p1"]
+
+
+def test_new_limits_hold_for_what_waits_for_the_old_ones() -> None:
+    backlog = Backlog(limits=Limits(recipient=Rate(1, HOUR)))
+    for number in range(3):
+        backlog.add(page(number, "ana"))
+    assert told(backlog, T0) == ["p0"]
+    backlog.limit(Limits())
+    assert told(backlog, T0) == ["p1", "p2"]
+
+
+def test_what_is_hurried_is_ready_in_the_usual_order_but_for_what_is_in_flight() -> None:
+    backlog = Backlog()
+    for number in range(3):
+        backlog.add(page(number))
+    jobs = [took(backlog) for _ in range(3)]
+    for job in jobs[:2]:
+        job.attempts = 1
+        backlog.retry(job, T0 + HOUR)
+    backlog.add(news(7))
+    backlog.hurry()
+    assert told(backlog, T0) == ["n7", "p0", "p1"]
+    assert backlog.is_in_flight(jobs[2])
+
+
 TYPES = st.sampled_from(list(NoticeType))
 PAGE = st.just(NoticeType.FIRING)
 STEPS = st.lists(
@@ -141,8 +240,9 @@ STEPS = st.lists(
 class Told:
     """A backlog of three places, with what was settled and told in which order."""
 
-    def __init__(self) -> None:
-        self.backlog = Backlog(at_once=3)
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.backlog = Backlog(at_once=3, limits=limits)
+        self.took: list[tuple[str, int]] = []
         self.flying: list[Job] = []
         self.settled: list[int] = []
         self.told: list[tuple[str, int]] = []
@@ -155,6 +255,7 @@ class Told:
             return
         assert job.thread not in [one.thread for one in self.flying]
         self.flying.append(job)
+        self.took.append((job.notice.recipient, now))
         assert len(self.flying) <= 3
 
     def fail(self, at: int, number: int) -> None:
@@ -169,17 +270,26 @@ class Told:
         self.backlog.done(job)
 
 
-@given(STEPS)
+RATES = st.none() | st.builds(Rate, st.integers(1, 3), st.just(20_000))
+
+
+def most_within(times: list[int], span: int) -> int:
+    """How many of the times lie within any such span."""
+    return max((sum(at <= one < at + span for one in times) for at in times), default=0)
+
+
+@given(STEPS, RATES, RATES)
 def test_every_notice_is_settled_once_and_told_in_its_threads_order(
-    steps: list[tuple[str, int, NoticeType]],
+    steps: list[tuple[str, int, NoticeType]], channel: Rate | None, recipient: Rate | None
 ) -> None:
-    """Whatever fails and in whatever order time goes on, no notice is lost or doubled."""
-    lane, now, added = Told(), T0, 0
+    """Whatever fails, whatever the limits and in whatever order time goes on, no notice is lost
+    or doubled, and nobody is told more often than is allowed."""
+    lane, now, added = Told(Limits(channel, recipient)), T0, 0
     for what, number, kind in steps:
         if what == "add":
             added += 1
             one = notice(f"{added:04}", type=kind, incident=incident(key=f"i{number}"))
-            lane.backlog.add(Job(one))
+            lane.backlog.add(Job(replace(one, recipient=("ana", "ben")[number % 2])))
             continue
         now += number
         if what == "take":
@@ -190,12 +300,19 @@ def test_every_notice_is_settled_once_and_told_in_its_threads_order(
         while lane.flying:
             lane.end(0)
         if (due := lane.backlog.next_due()) is not None:
-            lane.take(max(now, due))
+            now = max(now, due)
+            lane.take(now)
     assert len(lane.backlog) == 0
     assert sorted(lane.settled) == list(range(1, added + 1))
     for thread in ("i1", "i2", "i3", "i4"):
         mine = [number for key, number in lane.told if key == thread]
         assert mine == sorted(mine)
+    if channel is not None:
+        assert most_within([at for _, at in lane.took], channel.per_ms) <= 2 * channel.count
+    for name in ("ana", "ben") if recipient is not None else ():
+        assert recipient is not None
+        times = [at for one, at in lane.took if one == name]
+        assert most_within(times, recipient.per_ms) <= 2 * recipient.count
 
 
 def test_only_a_resolve_absorbs_a_page() -> None:

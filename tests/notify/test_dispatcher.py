@@ -14,7 +14,7 @@ from daemon.core.model import MINUTE, SECOND
 from daemon.notify.channel import Channel, Message
 from daemon.notify.dispatcher import Dispatcher
 from daemon.notify.errors import Permanent, Transient
-from daemon.notify.lane import pause
+from daemon.notify.lane import Pause, pause
 from daemon.notify.outbox import Pending
 from daemon.notify.spec import LogSpec
 from tests.notify.lab import (
@@ -33,7 +33,9 @@ from tests.notify.lab import (
 class Bench:
     """A dispatcher in virtual time with its neighbours."""
 
-    def __init__(self, *pending: Pending, **channels: ScriptedChannel) -> None:
+    def __init__(
+        self, *pending: Pending, wait: Pause | None = None, **channels: ScriptedChannel
+    ) -> None:
         self.time = VirtualTime()
         self.outbox = MemoryOutbox(pending)
         self.reports = Reports()
@@ -41,7 +43,7 @@ class Bench:
             channel.clock = self.time
         named: Mapping[str, Channel] = channels
         self.dispatcher = Dispatcher(
-            named, self.outbox, self.time, self.reports, compose, self.time.wait
+            named, self.outbox, self.time, self.reports, compose, wait or self.time.wait
         )
 
     async def __aenter__(self) -> Bench:

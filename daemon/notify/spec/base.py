@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr
 
 from checks.spec import Duration, Name, Secret, Strict
+from daemon.notify.rate import parse_rate
 
 SECOND: Final = 1_000
 CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f]")
@@ -59,6 +60,15 @@ def _directory(path: Path) -> Path:
     return path
 
 
+def _rate(text: str) -> str:
+    parse_rate(text)
+    return text
+
+
+RateText = Annotated[
+    str, AfterValidator(_rate), Field(json_schema_extra={"examples": ["1/s", "30/m", "200/h"]})
+]
+"""How often at most, as `parse_rate` reads it."""
 WebUrl = Annotated[Secret, AfterValidator(_web_url)]
 ServiceUrl = Annotated[str, AfterValidator(_service_url)]
 """Where a service listens, without a slash at its end: no secret, so it is shown and dumped."""
@@ -75,6 +85,8 @@ class ChannelSpec(Strict):
         audience: Which rendering goes out: for those who mend, or for those who ask.
         timeout: For one attempt, in milliseconds.
         templates: A directory whose templates go before the built-in ones.
+        rate, rate_per_recipient: How many attempts there are at most, altogether and for each
+            recipient.
     """
 
     name: Name
@@ -84,6 +96,8 @@ class ChannelSpec(Strict):
     audience: Literal["technical", "stakeholder"] = "technical"
     timeout: Annotated[Duration, Field(ge=100, le=120 * SECOND)] = 10 * SECOND
     templates: Annotated[Path, AfterValidator(_directory)] | None = None
+    rate: RateText | None = None
+    rate_per_recipient: RateText | None = None
 
     recipient_key: ClassVar[str] = "to"
     """The key that says whom it tells by itself, where there is one."""
