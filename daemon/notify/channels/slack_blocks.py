@@ -106,12 +106,13 @@ def _facts(story: Story) -> list[Block]:
 
 
 def _named(story: Story) -> dict[str, str]:
-    """The facts by their names, the most telling first; absent ones are empty."""
+    """The facts by their names, the most telling first; absent ones are empty. How long it is
+    open is not among them: the message stands there, and the time goes on."""
     return {
         "Service": f"{story.service} ({story.context})" if story.context else story.service,
         "Impact": story.impact,
-        "Ended" if story.over else "Open for": _end(story) if story.over else story.lasted,
         "Began": story.fired_at,
+        "Ended": _end(story) if story.over else "",
         "Acknowledged": _acknowledged(story),
         "Money lost" if story.lost else "Costs": _money(story),
         "Owner": story.owner,
