@@ -22,6 +22,7 @@ from daemon.core.events import Event
 from daemon.core.model import Alert, CheckState, Group, Incident, Instant, ServiceState, Silence
 from daemon.core.plan import Plan
 from daemon.notify.health import ChannelHealth
+from daemon.notify.trial import Trial
 
 
 class EngineView(Protocol):
@@ -107,6 +108,14 @@ class Backend(Protocol):
 
     def channels(self) -> Sequence[ChannelHealth]:
         """How each channel has done since the daemon started, by name."""
+        ...
+
+    async def test_channel(self, name: str, address: str | None, by: str) -> Trial:
+        """Send a test message over a channel, past engine and outbox.
+
+        Raises:
+            Refusal: There is no such channel, or it has no such recipient.
+        """
         ...
 
     async def command(self, event: Event) -> list[Effect]:

@@ -220,6 +220,14 @@ class SilenceBody(Input):
         return said[0] if self.endsAt is not None else (self.startsAt or now) + said[0]
 
 
+class ChannelTestBody(Input):
+    """Who gets the test message, instead of whom the channel tells by itself."""
+
+    to: Annotated[str, Field(min_length=1, max_length=320), AfterValidator(_not_blank)] | None = (
+        None
+    )
+
+
 class BackupBody(Input):
     """Where the copy goes, on the daemon's host."""
 

@@ -231,6 +231,26 @@ class ChannelView(Shape):
     latency_p50_ms: float | None
     """Of the recent attempts that were taken."""
     latency_p95_ms: float | None
+    success_rate: float | None = None
+    """The share of attempts that were taken, 0 to 1."""
+    breaker: Literal["closed", "open", "half_open"] = "closed"
+    breaker_since: Time | None = None
+    """Since when it is not closed."""
+    waits_for: Literal["breaker", "retry_after", "limit"] | None = None
+    """What keeps its notices waiting."""
+    waits_until: Time | None = None
+
+
+class ChannelTest(Shape):
+    """What came of a test message."""
+
+    channel: str
+    id: str
+    """The message's idempotency key."""
+    delivered: bool
+    detail: str
+    """What the receiver said, or why it did not take it."""
+    took_ms: float
 
 
 class ServiceView(Shape):

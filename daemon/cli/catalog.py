@@ -59,7 +59,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
         "What it stands on",
         (
             Entry("config", "configuration", "Check, show or begin a configuration"),
-            Entry("test", "rehearsals", "Try a route or an escalation, without a daemon"),
+            Entry("test", "rehearsals", "Try a route, an escalation or a channel"),
             Entry("db", "database", "Back up, verify or prune the database"),
             Entry("version", "processes", "Show which version this is"),
         ),

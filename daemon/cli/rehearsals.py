@@ -1,4 +1,4 @@
-"""`test route` and `test escalation`: what the configuration would do, tried without a daemon."""
+"""`test`: what the configuration would do, tried without a daemon; and messages as a test."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from daemon.cli.arguments import Argument, Commands, Option
 from daemon.cli.ask import answer, say, write_table
+from daemon.cli.channels import channel
 from daemon.cli.options import Config, Format, Output, span_of, time_of
 from daemon.cli.stop import Stop
 from daemon.cli.table import Cell
@@ -199,4 +200,4 @@ def _told(line: Line) -> dict[str, Any]:
     }
 
 
-COMMANDS: Commands = {"test": {"route": route, "escalation": escalation}}
+COMMANDS: Commands = {"test": {"route": route, "escalation": escalation, "channel": channel}}

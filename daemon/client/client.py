@@ -285,6 +285,18 @@ class Client:
         """
         return await self._get(list[schema.SlaView], "/sla", _params(name=name))
 
+    # Channels
+
+    async def test_channel(self, name: str, to: str | None = None) -> schema.ChannelTest:
+        """Have the daemon send a test message over a channel, and wait for what comes of it.
+
+        Raises:
+            NotFound: There is no such channel.
+            BadRequest: It cannot tell that address, or nobody without one.
+        """
+        body = {} if to is None else {"to": to}
+        return await self._post(schema.ChannelTest, f"/channels/{_part(name)}/test", body, _SLOW_S)
+
     # Who is on call
 
     async def schedules(self) -> list[schema.ScheduleView]:

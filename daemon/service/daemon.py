@@ -42,6 +42,7 @@ from daemon.core.model import Instant
 from daemon.notify.dispatcher import Dispatcher
 from daemon.notify.health import ChannelHealth
 from daemon.notify.message import Composer
+from daemon.notify.trial import Trial, try_out
 from daemon.service.clock import Clock
 from daemon.service.limits import has_files_to_spare
 from daemon.service.parts import (
@@ -350,6 +351,15 @@ class Daemon:
     def channels(self) -> list[ChannelHealth]:
         """How each channel has done since the start, by name."""
         return [health for _, health in sorted(self._dispatcher.health().items())]
+
+    async def test_channel(self, name: str, address: str | None, by: str) -> Trial:
+        """Send a test message over a channel, past engine and outbox.
+
+        Raises:
+            Refusal: There is no such channel, or it has no such recipient.
+        """
+        send, specs = self._dispatcher.try_out, self.config.channels
+        return await try_out(send, specs, name, address, by, self.now())
 
     async def reload(self) -> dict[str, Any]:
         """Read the configuration anew and go on with it: all of it, or nothing.

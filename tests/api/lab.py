@@ -27,7 +27,7 @@ from daemon.api.times import stamp
 from daemon.api.views import queued_view
 from daemon.client import Client
 from daemon.config.problems import ConfigError, Problem
-from daemon.core.chronicle import Entry
+from daemon.core.chronicle import Entry, Notice
 from daemon.core.effects import Append, Effect, Enqueue, Observed, Save
 from daemon.core.engine import Engine
 from daemon.core.events import Event, ResultsArrived, Tick
@@ -46,6 +46,9 @@ from daemon.core.plan import (
 )
 from daemon.core.severity import Severity
 from daemon.notify.health import ChannelHealth
+from daemon.notify.retry import Delivered, Outcome
+from daemon.notify.spec import ChannelSpec, EmailSpec, LogSpec
+from daemon.notify.trial import Trial, try_out
 from daemon.store.errors import StoreUnusable, TargetExists
 
 START: Instant = 1_795_255_865_000
@@ -182,6 +185,13 @@ class Lab:
         self.events: list[Event] = []
         self.bad_config = False
         self.healths: list[ChannelHealth] = []
+        mail = {"name": "mail", "host": "localhost", "sender": "tocsin@example.org"}
+        self.specs: dict[str, ChannelSpec] = {
+            "mail": EmailSpec.model_validate(mail),
+            "pager": LogSpec(name="pager"),
+        }
+        self.outcome: Outcome = Delivered("250 kept")
+        self.sent: list[Notice] = []
         self.problems: list[str] = []
         self.fails: Exception | None = None
         self.disk = asyncio.Event()
@@ -205,6 +215,13 @@ class Lab:
 
     def channels(self) -> list[ChannelHealth]:
         return self.healths
+
+    async def test_channel(self, name: str, address: str | None, by: str) -> Trial:
+        return await try_out(self._send, self.specs, name, address, by, self.now())
+
+    async def _send(self, notice: Notice) -> Outcome:
+        self.sent.append(notice)
+        return self.outcome
 
     def do(self, event: Event) -> list[Effect]:
         """Have the engine handle it now; keep and publish what comes of it."""

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from daemon.notify.health import ChannelHealth
-from tests.api.lab import START, Lab, raw_http, serving
+import pytest
+
+from daemon.api.access import Role
+from daemon.api.routes.table import endpoints
+from daemon.api.times import stamp
+from daemon.client.errors import BadRequest, NotFound
+from daemon.notify.breaker import BreakerState
+from daemon.notify.health import ChannelHealth, Wait
+from daemon.notify.retry import Failed
+from tests.api.lab import START, Lab, connected, raw_http, serving
 from tests.api.test_metrics import parse
 
 OPS = ChannelHealth(
@@ -22,6 +30,9 @@ OPS = ChannelHealth(
     last_failure="503",
     latency_p50_ms=120.04,
     latency_p95_ms=2000.0,
+    breaker=BreakerState.HALF_OPEN,
+    breaker_since=START,
+    waits_for=Wait.BREAKER,
 )
 
 
@@ -42,7 +53,48 @@ async def test_a_channel_is_listed_with_its_figures(tmp_path: Path) -> None:
         "failure": "503",
         "latency_p50_ms": 120.0,
         "latency_p95_ms": 2000.0,
+        "success_rate": 0.7,
+        "breaker": "half_open",
+        "breaker_since": stamp(START),
+        "waits_for": "breaker",
+        "waits_until": None,
     }
+
+
+async def test_a_test_message_is_sent_and_its_receipt_is_the_answer(tmp_path: Path) -> None:
+    lab = Lab()
+    async with connected(lab, tmp_path) as client:
+        found = await client.test_channel("mail", to="ana@example.org")
+        lab.outcome = Failed("550 no such mailbox", permanent=True)
+        refused = await client.test_channel("pager")
+    assert (found.channel, found.delivered, found.detail) == ("mail", True, "250 kept")
+    assert (refused.delivered, refused.detail) == (False, "550 no such mailbox")
+    first, second = lab.sent
+    assert (first.key, first.address, second.address) == (found.id, "ana@example.org", None)
+    assert "Nothing is wrong" in first.incident.summary
+    assert lab.history.queued == []
+
+
+async def test_a_test_message_over_no_channel_or_to_nobody_is_refused(tmp_path: Path) -> None:
+    lab = Lab()
+    async with connected(lab, tmp_path) as client:
+        with pytest.raises(NotFound, match="there is no channel 'mial'; there are mail, pager"):
+            await client.test_channel("mial")
+        with pytest.raises(BadRequest, match="has nobody of its own"):
+            await client.test_channel("mail")
+        with pytest.raises(BadRequest, match="which has no addresses"):
+            await client.test_channel("pager", to="ana@example.org")
+    assert lab.sent == []
+
+
+async def test_only_operators_send_test_messages(tmp_path: Path) -> None:
+    lab = Lab()
+    (row,) = [one for one in endpoints() if one.path == "/api/v1/channels/{name}/test"]
+    assert row.role is Role.OPERATOR
+    async with serving(lab, tmp_path) as socket, raw_http(socket) as http:
+        told = await http.post("/api/v1/channels/pager/test", json={"to": "", "x": 1})
+    assert told.status_code == 422
+    assert {fault["field"] for fault in told.json()["problems"]} == {"to", "x"}
 
 
 async def test_prometheus_sees_the_channels(tmp_path: Path) -> None:
@@ -55,6 +107,14 @@ async def test_prometheus_sees_the_channels(tmp_path: Path) -> None:
     assert samples[f'tocsin_channel_attempts_total{{{ops},outcome="failed"}}'] == 3
     assert samples[f'tocsin_channel_latency_seconds{{{ops},quantile="0.95"}}'] == 2
     assert samples[f"tocsin_channel_waiting_notices{{{ops}}}"] == 2
+    assert samples[f"tocsin_channel_success_ratio{{{ops}}}"] == 0.7
+    breaker = {
+        state: samples[f'tocsin_channel_breaker_state{{{ops},state="{state}"}}']
+        for state in ("closed", "open", "half_open")
+    }
+    assert breaker == {"closed": 0, "open": 0, "half_open": 1}
+    assert samples[f'tocsin_channel_held{{{ops},by="breaker"}}'] == 1
+    assert samples[f'tocsin_channel_held{{{ops},by="limit"}}'] == 0
     assert samples[f"tocsin_channel_last_success_timestamp_seconds{{{ops}}}"] == START / 1000
 
 

@@ -7,17 +7,30 @@ import logging
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from daemon.core.chronicle import NoticeType
 from daemon.core.model import HOUR, MINUTE, SECOND
 from daemon.notify.breaker import BreakerState
 from daemon.notify.channel import Message
+from daemon.notify.channels.webhook import WebhookChannel
+from daemon.notify.dispatcher import Dispatcher
 from daemon.notify.errors import Permanent, Transient
 from daemon.notify.health import ChannelHealth, Wait
 from daemon.notify.retry import Delivered, Failed
-from daemon.notify.spec import LogSpec
-from tests.notify.lab import T0, ScriptedChannel, incident, notice
+from daemon.notify.spec import LogSpec, WebhookSpec
+from tests.notify.lab import (
+    T0,
+    MemoryOutbox,
+    Reports,
+    ScriptedChannel,
+    VirtualTime,
+    compose,
+    incident,
+    notice,
+)
 from tests.notify.test_dispatcher import Bench, pages, turns
+from tests.notify.test_webhook import serving as receiving
 
 WITH_FALLBACK = LogSpec(name="ops", fallback="mail")
 BUSY = Transient("503 Busy")
@@ -63,6 +76,31 @@ async def test_without_a_fallback_only_probes_are_tried_and_nothing_is_lost(
         "channel ops: 5 failures in a row, the breaker opens, its notices wait: 503 Busy",
         "channel ops: its receiver answers again, the breaker closes",
     ]
+
+
+async def test_a_real_receiver_that_was_away_gets_every_page_when_it_is_back() -> None:
+    async with receiving() as receiver:
+        good = receiver.handler
+
+        async def away(request: web.Request) -> web.StreamResponse:
+            if len(receiver.requests) > 6:
+                return await good(request)
+            return web.Response(status=503)
+
+        receiver.handler = away
+        clock, reports = VirtualTime(), Reports()
+        hook = WebhookSpec.model_validate({"name": "ops", "url": receiver.url})
+        channel = WebhookChannel(hook)
+        outbox = MemoryOutbox()
+        dispatcher = Dispatcher({"ops": channel}, outbox, clock, reports, compose, clock.wait)
+        await dispatcher.start()
+        dispatcher.offer(pages(6))
+        ends = await reports.count(6)
+        await dispatcher.stop()
+    assert all(end.delivered for end in ends)
+    assert {row.detail for row in outbox.rows.values()} == {"200 OK"}
+    assert len(receiver.requests) == 12
+    assert clock.now >= T0 + 30 * SECOND
 
 
 async def test_with_a_fallback_everything_fails_over_the_moment_it_opens() -> None:

@@ -1,4 +1,4 @@
-"""How the channels do: what was sent and what was not, since the daemon started."""
+"""How the channels do, and test messages over them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from aiohttp import web
 
 from daemon.api import schema
 from daemon.api.call import Call, answer
+from daemon.api.inputs import ChannelTestBody
 from daemon.api.times import stamp
 from daemon.core.model import Instant
 from daemon.notify.health import ChannelHealth
@@ -25,6 +26,11 @@ def channel_view(health: ChannelHealth) -> schema.ChannelView:
         failure=health.last_failure,
         latency_p50_ms=_tenth(health.latency_p50_ms),
         latency_p95_ms=_tenth(health.latency_p95_ms),
+        success_rate=None if health.success_rate is None else round(health.success_rate, 4),
+        breaker=health.breaker.value,
+        breaker_since=_time(health.breaker_since),
+        waits_for=None if health.waits_for is None else health.waits_for.value,
+        waits_until=_time(health.waits_until),
     )
 
 
@@ -39,3 +45,18 @@ def _tenth(span_ms: float | None) -> float | None:
 async def channels(call: Call) -> web.Response:
     """Every channel, by name."""
     return answer([channel_view(health) for health in call.backend.channels()])
+
+
+async def test(call: Call) -> web.Response:
+    """Send a test message over a channel, and say what its receiver said."""
+    name, body = call.part("name"), await call.body(ChannelTestBody)
+    found = await call.backend.test_channel(name, body.to, call.peer.user)
+    return answer(
+        schema.ChannelTest(
+            channel=name,
+            id=found.key,
+            delivered=found.delivered,
+            detail=found.detail,
+            took_ms=round(found.took_ms, 1),
+        )
+    )

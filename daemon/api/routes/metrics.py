@@ -17,6 +17,8 @@ from daemon.api.times import parse_stamp
 from daemon.core.availability import SlaFigures
 from daemon.core.model import AlertState, IncidentState
 from daemon.core.severity import Severity
+from daemon.notify.breaker import BreakerState
+from daemon.notify.health import Wait
 
 _STATUS_HELP: Final = "Confirmed status: 0 up, 1 degraded, 2 unknown, 3 down."
 _CHUNK: Final = 2_000
@@ -209,6 +211,25 @@ def channel_families(backend: Backend) -> list[Family]:
             "Notices that never will be delivered.",
             of("given_up"),
         ),
+        _gauge(
+            "channel_breaker_state",
+            "1 for the state of the channel's circuit breaker.",
+            (
+                ({**labels, "state": state.value}, float(one.breaker is state))
+                for labels, one in found
+                for state in BreakerState
+            ),
+        ),
+        _gauge(
+            "channel_held",
+            "1 for what keeps the channel's notices waiting.",
+            (
+                ({**labels, "by": wait.value}, float(one.waits_for is wait))
+                for labels, one in found
+                for wait in Wait
+            ),
+        ),
+        _gauge("channel_success_ratio", "Share of attempts that were taken.", of("success_rate")),
         _gauge("channel_waiting_notices", "Notices not settled yet.", of("waiting")),
         _gauge("channel_latency_seconds", "Of recent attempts that were taken.", latency),
         _gauge(

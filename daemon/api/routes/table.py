@@ -100,6 +100,12 @@ def endpoints() -> list[Endpoint]:
             query=inputs.ShiftsQuery,
         ),
         _read("/channels", channels.channels, list[schema.ChannelView]),
+        _act(
+            "/channels/{name}/test",
+            channels.test,
+            schema.ChannelTest,
+            body=inputs.ChannelTestBody,
+        ),
         _read("/silences", silences.silences, list[schema.SilenceView], query=inputs.SilencesQuery),
         _read("/silences/{id}", silences.silence, schema.SilenceView),
         _act("/silences", silences.make, schema.SilenceView, **silence),

@@ -1,0 +1,144 @@
+"""A test message: a notice of an incident that is none, sent past the engine and the outbox.
+
+It goes through the same composer, renderer and channel as a page does, so what arrives is what
+would arrive; and it says in every part that it is a test.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from daemon.core.chronicle import Notice, NoticeType
+from daemon.core.errors import Invalid, NotFound
+from daemon.core.model import Alert, AlertState, Incident, IncidentState, Instant
+from daemon.core.severity import Severity
+from daemon.notify.channel import Message
+from daemon.notify.render import Renderer
+from daemon.notify.retry import Delivered, Outcome
+from daemon.notify.spec import ChannelSpec, LogSpec
+
+_SHOWN: Final[Mapping[str, tuple[str, ...]]] = {
+    "email": ("subject", "text"),
+    "log": ("line",),
+    "webhook": ("body",),
+}
+"""What goes out, by kind; of another kind everything is shown."""
+_EVERYTHING: Final = ("subject", "line", "text", "body")
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What came of a test message: `detail` is the receipt, or why it was not taken."""
+
+    key: str
+    delivered: bool
+    detail: str
+    took_ms: float
+
+
+def spec_of(specs: Mapping[str, ChannelSpec], name: str) -> ChannelSpec:
+    """The channel with this name.
+
+    Raises:
+        NotFound: There is none.
+    """
+    if name not in specs:
+        known = ", ".join(sorted(specs)) or "none at all"
+        raise NotFound(f"there is no channel {name[:100]!r}; there are {known}")
+    return specs[name]
+
+
+def trial_notice(spec: ChannelSpec, address: str | None, by: str, now: Instant) -> Notice:
+    """A test message over this channel.
+
+    Args:
+        address: Who gets it, instead of whom the channel tells by itself.
+        by: Who asked for it.
+
+    Raises:
+        Invalid: This channel cannot tell that address, or nobody without one.
+    """
+    if address and not spec.takes_address:
+        raise Invalid(f"{spec.name} is a channel of kind {spec.kind}, which has no addresses")
+    if not address and spec.needs_address:
+        raise Invalid(f"the channel {spec.name} has nobody of its own; name an address")
+    title = f"Test of the channel {spec.name}"
+    summary = f"This is a test that {by} asked for. Nothing is wrong, and nothing is to be done."
+    alert = Alert(
+        key=f"{now:016x}"[-16:],
+        source="test",
+        name="tocsin-test",
+        labels={"alertname": "tocsin-test", "channel": spec.name, "test": "true"},
+        annotations={"message": summary},
+        state=AlertState.FIRING,
+        severity=Severity.INFO,
+        effective=Severity.INFO,
+        pending_at=now,
+        fired_at=now,
+    )
+    incident = Incident(
+        key=f"test-{now}",
+        group="test",
+        state=IncidentState.TRIGGERED,
+        severity=Severity.INFO,
+        title=title,
+        summary=summary,
+        fired_at=now,
+        alerts=(alert.key,),
+        firing=(alert.key,),
+    )
+    return Notice(
+        key=f"test_{spec.name}_{now}",
+        type=NoticeType.FIRING,
+        channel=spec.name,
+        recipient="",
+        address=address,
+        at=now,
+        reason="a test",
+        incident=incident,
+        alerts=(alert,),
+    )
+
+
+async def try_out(
+    send: Callable[[Notice], Awaitable[Outcome]],
+    specs: Mapping[str, ChannelSpec],
+    name: str,
+    address: str | None,
+    by: str,
+    now: Instant,
+) -> Trial:
+    """Send a test message and wait for what the receiver says.
+
+    Args:
+        send: Makes one attempt on the notice's channel.
+        specs: The channels there are.
+
+    Raises:
+        NotFound: None of them has this name.
+        Invalid: It cannot tell that address, or nobody without one.
+    """
+    notice = trial_notice(spec_of(specs, name), address, by, now)
+    begun = time.perf_counter()
+    outcome = await send(notice)
+    took_ms = (time.perf_counter() - begun) * 1_000
+    if isinstance(outcome, Delivered):
+        return Trial(notice.key, delivered=True, detail=outcome.receipt, took_ms=took_ms)
+    return Trial(notice.key, delivered=False, detail=outcome.detail, took_ms=took_ms)
+
+
+def preview(spec: ChannelSpec, renderer: Renderer, message: Message) -> dict[str, Any]:
+    """What a channel of this kind would send: texts by their names, and the body as data."""
+    made: Mapping[str, Callable[[], Any]] = {
+        "subject": lambda: renderer.subject(message),
+        "line": lambda: renderer.line(message),
+        "text": lambda: renderer.text(message),
+        "body": lambda: dict(message.body),
+    }
+    names = _SHOWN.get(spec.kind, _EVERYTHING)
+    if isinstance(spec, LogSpec) and spec.format == "json":
+        names = ("body",)
+    return {name: made[name]() for name in names}
