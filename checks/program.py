@@ -13,7 +13,7 @@ import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from checks.errors import ProbeError
 from checks.result import Fault
@@ -86,16 +86,29 @@ def program_environment(added: Mapping[str, str]) -> dict[str, str]:
 
 
 async def run_program(
-    words: Sequence[str], environment: Mapping[str, str], cwd: Path | None = None
+    words: Sequence[str],
+    environment: Mapping[str, str],
+    cwd: Path | None = None,
+    given: bytes | None = None,
 ) -> Ended:
     """Run a program to its end; cancelling ends its whole group.
+
+    Args:
+        given: What stands on its standard input, which it need not read; None for nothing.
 
     Raises:
         ProbeError: It could not be run (`Fault.PROGRAM`, unknown).
     """
     program = _Program()
-    transport = await _start(program, words, environment, cwd)
+    stdin = asyncio.subprocess.DEVNULL if given is None else asyncio.subprocess.PIPE
+    starting = asyncio.ensure_future(_start(program, words, environment, cwd, stdin))
     try:
+        transport = await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await _end_started(starting, program)
+        raise
+    try:
+        _give(transport, given)
         await asyncio.wait((program.exited,))  # cancelling the waiting leaves the future as it is
         await asyncio.wait((program.drained,), timeout=_DRAIN_S)
     finally:
@@ -103,15 +116,29 @@ async def run_program(
     return Ended(transport.get_returncode(), program.text(1), program.text(2), program.cut)
 
 
+def _give(transport: asyncio.SubprocessTransport, given: bytes | None) -> None:
+    """Have it written to its standard input as it reads, and closed after the last byte."""
+    if given is None:
+        return
+    pipe = cast("asyncio.WriteTransport", transport.get_pipe_transport(0))
+    if not pipe.is_closing():  # a program that reads nothing may have ended by now
+        pipe.write(given)
+        pipe.close()
+
+
 async def _start(
-    program: _Program, words: Sequence[str], environment: Mapping[str, str], cwd: Path | None
+    program: _Program,
+    words: Sequence[str],
+    environment: Mapping[str, str],
+    cwd: Path | None,
+    stdin: int,
 ) -> asyncio.SubprocessTransport:
     loop = asyncio.get_running_loop()
     try:
         transport, _ = await loop.subprocess_exec(
             lambda: program,
             *words,
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=stdin,
             env=environment,
             cwd=cwd,
             start_new_session=True,
@@ -134,6 +161,16 @@ def _missing(name: str, cwd: Path | None) -> Path | str:
 
 def _not_run(words: str) -> ProbeError:
     return ProbeError(Fault.PROGRAM, f"the program could not be run: {words}", unknown=True)
+
+
+async def _end_started(
+    starting: asyncio.Future[asyncio.SubprocessTransport], program: _Program
+) -> None:
+    """End what is only being started: event loops, cancelled meanwhile, end the program but not
+    its group, and wait for whoever holds its pipes."""
+    await asyncio.wait((starting,))
+    if starting.exception() is None:
+        await _end(starting.result(), program)
 
 
 async def _end(transport: asyncio.SubprocessTransport, program: _Program) -> None:

@@ -15,6 +15,7 @@ from daemon.notify.spec import (
     SlackSpec,
     WebhookSpec,
 )
+from daemon.notify.spec.exec import ExecSpec
 
 
 def open_channel(
@@ -35,6 +36,10 @@ def open_channel(
         from daemon.notify.channels.email import EmailChannel
 
         return EmailChannel(spec, renderer)
+    if isinstance(spec, ExecSpec):
+        from daemon.notify.channels.exec import ExecChannel
+
+        return ExecChannel(spec)
     if isinstance(spec, LogSpec):
         from daemon.notify.channels.log import LogChannel
 

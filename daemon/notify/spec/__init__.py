@@ -12,6 +12,7 @@ from typing import Final
 
 from daemon.notify.spec.base import ChannelSpec
 from daemon.notify.spec.email import EmailAddress, EmailSpec, email_address
+from daemon.notify.spec.exec import ExecSpec
 from daemon.notify.spec.log import LogSpec
 from daemon.notify.spec.pagerduty import PagerDutySpec
 from daemon.notify.spec.slack import SlackSpec
@@ -22,6 +23,7 @@ __all__ = [
     "ChannelSpec",
     "EmailAddress",
     "EmailSpec",
+    "ExecSpec",
     "LogSpec",
     "PagerDutySpec",
     "SlackSpec",
@@ -34,6 +36,7 @@ CHANNEL_KINDS: Final[Mapping[str, type[ChannelSpec]]] = MappingProxyType(
     {
         "webhook": WebhookSpec,
         "email": EmailSpec,
+        "exec": ExecSpec,
         "log": LogSpec,
         "slack": SlackSpec,
         "pagerduty": PagerDutySpec,
