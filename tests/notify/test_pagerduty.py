@@ -187,6 +187,7 @@ async def test_a_huge_incident_is_cut_to_what_an_event_may_have(service: PagerDu
     assert shown == [f"a{n}" for n in range(len(shown))]
     assert len(shown) + details["alerts_left_out"] == 100
     assert details["alerts_in_all"] == 2_000
+    assert len(details["title"]) == len(details["summary"]) == 2_000
 
 
 async def test_texts_from_outside_are_harmless(service: PagerDutyService) -> None:

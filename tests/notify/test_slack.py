@@ -190,7 +190,9 @@ async def test_texts_from_outside_are_no_markup_and_no_escape_sequence(
     sent = service.received[0].body.decode()
     assert "&lt;!channel&gt;" in sent
     assert not any(one in sent for one in ("<!", "<http", "\\u001b", "\u202e", "hunter2"))
-    assert "`a=&lt;!channel&gt;" in sent
+    code = shown(service.hooked[0]).partition("`a=&lt;!channel&gt;")[2]
+    assert "'x'" in code
+    assert code.split("\n")[0].count("`") == 1
 
 
 @settings(max_examples=40, deadline=None)
@@ -363,6 +365,15 @@ async def test_a_message_that_may_not_be_changed_any_more_keeps_no_news_back(
     (said,) = await told(channel, acknowledged())
     assert said.startswith("told in the thread; the message stays as it was: ")
     assert said.endswith("answers edit_window_closed")
+
+
+async def test_news_that_are_refused_are_not_told(service: SlackService) -> None:
+    channel = bot(service)
+    await channel.send(compose(notice()))
+    service.next(Reply.of({"ok": False, "error": "is_archived"}))
+    with pytest.raises(Permanent, match="the channel is archived"):
+        await told(channel, acknowledged())
+    assert service.answers == []
 
 
 async def test_news_are_told_once_though_the_message_is_changed_at_the_second_attempt(
