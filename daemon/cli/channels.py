@@ -66,8 +66,9 @@ def _would_send(name: str, to: str | None, config: Path | None) -> dict[str, Any
     from daemon.config import ConfigError, find_config, load
     from daemon.core.errors import Refusal
     from daemon.notify.message import Composer
+    from daemon.notify.preview import preview
     from daemon.notify.render import Renderer
-    from daemon.notify.trial import preview, spec_of, trial_notice
+    from daemon.notify.trial import spec_of, trial_notice
 
     try:
         found = load(find_config(config))

@@ -18,9 +18,10 @@ older ones that are not in flight, so that nobody gets a page for what is over:
 Absorbed notices share the fate of the one that absorbed them. So an incident that nobody
 could be told of until it was over is told once, as resolved, with both its times.
 
-Among ready heads those that were tried less often go first (so first attempts go before
-retries, and no page that cannot be digested comes before others again and again), then first
-pages before news of what is known, and then the older decision. `hold` keeps the whole channel
+Among ready heads those that were tried less often go first, and then the older decision; but a
+page or an escalation goes before news of what is known until it was tried five times more often.
+So neither a stream of news keeps a page back that failed once, nor a page that no receiver can
+digest everything else. `hold` keeps the whole channel
 back, as a receiver's `Retry-After` asks; so do the channel's limits. A ready head whose
 recipient is at their limit is *parked*, beside the others of that recipient: one returns with
 each token there will be, so no notice is looked at again because others wait.
@@ -49,6 +50,8 @@ ABSORBS: Final[dict[NoticeType, frozenset[NoticeType]]] = {
 }
 """Which older notices of a thread a newer one makes needless."""
 _URGENT: Final = frozenset({NoticeType.FIRING, NoticeType.ESCALATED})
+_HEAD_START: Final = 5
+"""So many attempts more a page may have had, and still goes before news."""
 
 AT_ONCE: Final = 8
 """So many jobs of a channel are in flight at once."""
@@ -94,7 +97,8 @@ class Job:
     @property
     def rank(self) -> Rank:
         """Its place among ready ones; the lowest goes first."""
-        return (self.attempts, self.notice.type not in _URGENT, self.order)
+        is_urgent = self.notice.type in _URGENT
+        return (self.attempts - _HEAD_START * is_urgent, not is_urgent, self.order)
 
     def is_late(self, now: Instant) -> bool:
         """Whether it is of no use any more."""

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from checks.spec import format_duration
 from daemon.core.chronicle import Notice
 from daemon.core.model import SECOND, Instant
 from daemon.notify.backlog import Backlog, Job
@@ -208,7 +207,8 @@ class Lane:
             if job is None or job.is_late(now):
                 break
             if self._falls_back(job.notice):
-                return job, partial(self._give_up, job, self._why_not_tried(now))
+                reason = f"not tried, the breaker is open: {self._outlet.tally.last_failure}"
+                return job, partial(self._give_up, job, reason)
             self.backlog.retry(job, max(now + SECOND, self._breaker.probe_at))
             job = None
         return None if job is None else (job, partial(self._give_up, job, _TOO_LATE))
@@ -221,11 +221,6 @@ class Lane:
     def _falls_back(self, notice: Notice) -> bool:
         """Whether another channel takes over; what is a fallback itself has none."""
         return self._outlet.fallback is not None and notice.fallback_of is None
-
-    def _why_not_tried(self, now: Instant) -> str:
-        whole_s = max(0, now - (self._breaker.opened_at or now)) // SECOND
-        since = format_duration(whole_s * SECOND)
-        return f"not tried, the breaker is open for {since}: {self._outlet.tally.last_failure}"
 
     def _nap_s(self, now: Instant) -> float | None:
         turns_away, breaker = self._turns_away, self._breaker

@@ -9,24 +9,13 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
 
 from daemon.core.chronicle import Notice, NoticeType
 from daemon.core.errors import Invalid, NotFound
 from daemon.core.model import Alert, AlertState, Incident, IncidentState, Instant
 from daemon.core.severity import Severity
-from daemon.notify.channel import Message
-from daemon.notify.render import Renderer
 from daemon.notify.retry import Delivered, Outcome
-from daemon.notify.spec import ChannelSpec, LogSpec
-
-_SHOWN: Final[Mapping[str, tuple[str, ...]]] = {
-    "email": ("subject", "text"),
-    "log": ("line",),
-    "webhook": ("body",),
-}
-"""What goes out, by kind; of another kind everything is shown."""
-_EVERYTHING: Final = ("subject", "line", "text", "body")
+from daemon.notify.spec import ChannelSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,17 +117,3 @@ async def try_out(
     if isinstance(outcome, Delivered):
         return Trial(notice.key, delivered=True, detail=outcome.receipt, took_ms=took_ms)
     return Trial(notice.key, delivered=False, detail=outcome.detail, took_ms=took_ms)
-
-
-def preview(spec: ChannelSpec, renderer: Renderer, message: Message) -> dict[str, Any]:
-    """What a channel of this kind would send: texts by their names, and the body as data."""
-    made: Mapping[str, Callable[[], Any]] = {
-        "subject": lambda: renderer.subject(message),
-        "line": lambda: renderer.line(message),
-        "text": lambda: renderer.text(message),
-        "body": lambda: dict(message.body),
-    }
-    names = _SHOWN.get(spec.kind, _EVERYTHING)
-    if isinstance(spec, LogSpec) and spec.format == "json":
-        names = ("body",)
-    return {name: made[name]() for name in names}

@@ -20,6 +20,15 @@ url = "https://hooks.example.org/secret-path-0123456789"
 kind = "email"
 host = "localhost"
 sender = "tocsin@example.org"
+[channel.slack]
+kind = "slack"
+url = "https://hooks.example.org/secret-path-0123456789"
+[channel.pager]
+kind = "pagerduty"
+routing_key = "0123456789abcdef0123456789abcdef"
+[channel.program]
+kind = "exec"
+run = ["/bin/cat"]
 [channel.journal]
 kind = "log"
 [channel.lines]
@@ -74,6 +83,9 @@ def test_without_a_daemon_nothing_is_sent(
     [
         (("hook",), {"body"}),
         (("mail", "--to", "ana@example.org"), {"subject", "text"}),
+        (("slack",), {"body"}),
+        (("pager",), {"body"}),
+        (("program",), {"body"}),
         (("journal",), {"line"}),
         (("lines",), {"body"}),
     ],
@@ -88,6 +100,7 @@ def test_a_dry_run_shows_what_this_kind_would_send(
         text = json.dumps(told[part])
         assert f"Test of the channel {channel[0]}" in text
         assert "secret-path" not in text
+        assert "0123456789abcdef" not in text
 
 
 def test_a_dry_run_is_readable(config: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -105,7 +118,7 @@ def test_a_dry_run_is_readable(config: str, capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("mial",), "there is no channel 'mial'; there are hook, journal, lines, mail"),
+        (("mial",), "there is no channel 'mial'; there are hook, journal, lines, mail, "),
         (("mail",), "the channel mail has nobody of its own; name an address"),
         (("hook", "--to", "x"), "hook is a channel of kind webhook, which has no addresses"),
     ],

@@ -104,12 +104,14 @@ def test_a_waiting_incident_does_not_delay_another() -> None:
     assert took(backlog).notice.key == "b"
 
 
-def test_first_attempts_go_before_retries_and_pages_before_news() -> None:
+def test_first_attempts_go_before_retries_and_pages_before_news_but_not_for_ever() -> None:
     backlog = Backlog()
     for key, number, kind, attempts in [
-        ("retry", 1, NoticeType.FIRING, 3),
-        ("news", 2, NoticeType.REPEATED, 0),
-        ("page", 3, NoticeType.FIRING, 0),
+        ("poison", 1, NoticeType.FIRING, 6),
+        ("again", 2, NoticeType.REPEATED, 2),
+        ("news", 3, NoticeType.REPEATED, 0),
+        ("retry", 4, NoticeType.ESCALATED, 3),
+        ("page", 5, NoticeType.FIRING, 0),
     ]:
         what = notice(key, type=kind, incident=incident(key=f"i{number}"))
         backlog.add(Job(what, attempts=attempts))
@@ -117,7 +119,7 @@ def test_first_attempts_go_before_retries_and_pages_before_news() -> None:
     while job := backlog.take(T0):
         order.append(job.notice.key)
         backlog.done(job)
-    assert order == ["page", "news", "retry"]
+    assert order == ["page", "retry", "news", "poison", "again"]
 
 
 def test_a_held_channel_tells_nothing_before_its_time() -> None:
@@ -160,6 +162,17 @@ def test_a_limit_lets_first_pages_go_before_news_that_waited_longer() -> None:
     assert told(backlog, T0 + 29_999) == []
     assert told(backlog, T0 + 30_000) == ["p9"]
     assert told(backlog, T0 + 60_000) == ["n2"]
+
+
+def test_a_stream_of_news_over_the_limit_keeps_no_page_back_that_failed() -> None:
+    backlog = Backlog(limits=Limits(Rate(1, MINUTE)))
+    backlog.add(page(0))
+    failed = took(backlog)
+    failed.attempts = 1
+    backlog.retry(failed, T0 + 5_000)
+    for number in range(1, 9):
+        backlog.add(news(number))
+    assert told(backlog, T0 + MINUTE) == ["p0"]
 
 
 def test_one_recipient_s_limit_delays_no_other_and_lets_one_go_with_each_token() -> None:
@@ -220,7 +233,7 @@ def test_what_is_hurried_is_ready_in_the_usual_order_but_for_what_is_in_flight()
         backlog.retry(job, T0 + HOUR)
     backlog.add(news(7))
     backlog.hurry()
-    assert told(backlog, T0) == ["n7", "p0", "p1"]
+    assert told(backlog, T0) == ["p0", "p1", "n7"]
     assert backlog.is_in_flight(jobs[2])
 
 

@@ -112,7 +112,7 @@ async def test_with_a_fallback_everything_fails_over_the_moment_it_opens() -> No
     await bench.dispatcher.stop()
     assert len(channel.seen) == 5
     assert not any(end.delivered for end in ends)
-    words = "not tried, the breaker is open for 0s: 503 Busy"
+    words = "not tried, the breaker is open: 503 Busy"
     assert (ends[5].notice, ends[5].attempts, ends[5].detail) == ("k9", 0, words)
     assert bench.outbox.rows["k9"].state == "failed"
 
