@@ -54,6 +54,11 @@ def trial_notice(spec: ChannelSpec, address: str | None, by: str, now: Instant) 
         raise Invalid(f"{spec.name} is a channel of kind {spec.kind}, which has no addresses")
     if not address and spec.needs_address:
         raise Invalid(f"the channel {spec.name} has nobody of its own; name an address")
+    if address:
+        try:
+            spec.check_address(address)
+        except ValueError as error:
+            raise Invalid(str(error)) from None
     title = f"Test of the channel {spec.name}"
     summary = f"This is a test that {by} asked for. Nothing is wrong, and nothing is to be done."
     alert = Alert(

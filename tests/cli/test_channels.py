@@ -120,6 +120,7 @@ def test_a_dry_run_is_readable(config: str, capsys: pytest.CaptureFixture[str]) 
     [
         (("mial",), "there is no channel 'mial'; there are hook, journal, lines, mail, "),
         (("mail",), "the channel mail has nobody of its own; name an address"),
+        (("mail", "--to", "x"), "'x' is no e-mail address"),
         (("hook", "--to", "x"), "hook is a channel of kind webhook, which has no addresses"),
     ],
 )
