@@ -30,8 +30,10 @@ from daemon.core.turn import Condition, Turn
 MOST: Final = 1_000
 """A rehearsal ends after so many lines."""
 
+_TELLING: Final = frozenset({EntryKind.MUTED, EntryKind.UNMUTED, EntryKind.SPENT})
+
 Line = Notice | Entry
-"""Somebody is told; or a level was run that reached nobody, or the policy is spent."""
+"""Somebody is told; or why nobody is: a mute, a level that reached nobody, a spent policy."""
 
 
 def outage(plan: Plan, check: str, at: Instant, severity: Severity | None = None) -> Condition:
@@ -72,7 +74,7 @@ def rehearse(plan: Plan, condition: Condition, at: Instant, span: Millis) -> Ite
 
 def _lines(turn: Turn) -> Iterator[Line]:
     """The notices of a turn, and the lines of the timeline that say more than they do: that
-    nobody is reached, that the policy starts over or is spent."""
+    maintenance begins or ends, nobody is reached, the policy starts over or is spent."""
     for effect in turn.effects:
         if isinstance(effect, Enqueue):
             yield effect.notice
@@ -80,7 +82,7 @@ def _lines(turn: Turn) -> Iterator[Line]:
             entry = effect.entry
             reached = entry.text.partition(": ")[2]
             says_more = not reached or reached.startswith(NOBODY)
-            if entry.kind is EntryKind.SPENT or (entry.kind is EntryKind.ESCALATED and says_more):
+            if entry.kind in _TELLING or (entry.kind is EntryKind.ESCALATED and says_more):
                 yield entry
 
 

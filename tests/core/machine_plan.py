@@ -13,6 +13,7 @@ from daemon.core.plan import (
     CheckPlan,
     Contact,
     InhibitPlan,
+    MaintenancePlan,
     PersonPlan,
     Plan,
     PolicyPlan,
@@ -146,6 +147,13 @@ FULL = Plan(
     channels=CHANNELS,
     inhibits=INHIBITS,
 )
+QUARTERS = MaintenancePlan(
+    "quarters", "UTC", services=("shop",), cron="20 * * * *", duration=15 * MINUTE
+)
+RACK = MaintenancePlan(
+    "rack", "UTC", match=(parse_matcher('check=~"db|shop"'),), cron="40 * * * *",
+    duration=20 * MINUTE,
+)  # fmt: skip
 URGENT = PolicyPlan("urgent", (Level(0, ("person:ana",)), Level(MINUTE, ("person:ben",))))
 BY_POLICY = (
     RoutePlan(
@@ -166,6 +174,7 @@ PLANS = [
         route=replace(ROUTES, routes=BY_POLICY),
         policies={**POLICIES, "urgent": URGENT},
         ack=AckPlan(reopen_on_severity=False, reopen_on_new_alert=False),
+        maintenance={"quarters": QUARTERS, "rack": RACK},
     ),
     replace(
         FULL,
@@ -177,6 +186,7 @@ PLANS = [
         rules={},
         route=replace(ROUTES, routes=ROUTES.routes[1:]),
         policies={},
+        maintenance={"quarters": QUARTERS},
     ),
 ]
 MATCHERS = ["service=shop", 'check=~"db|mail"', "severity=critical", 'env!=""', "check=cart"]

@@ -17,6 +17,8 @@ from daemon.core.events import (
 )
 from daemon.core.labels import match_all
 from daemon.core.model import (
+    HOUR,
+    MINUTE,
     Alert,
     AlertState,
     Group,
@@ -29,6 +31,7 @@ from daemon.core.model import (
 from daemon.core.notices import ALARMING
 from daemon.core.plan import (
     InhibitPlan,
+    MaintenancePlan,
     Plan,
 )
 from daemon.core.severity import Severity
@@ -104,6 +107,12 @@ class Promises:
         for silence in self.engine.silences.values():
             if silence.state(self.now) == "active" and match_all(silence.matchers, labels):
                 return True
+        for window in self.plan.maintenance.values():
+            about = alert.labels.get("service") in window.services
+            if self.is_active(window) and (
+                about or (window.match and match_all(window.match, labels))
+            ):
+                return True
         if alert.terms.unreachable:
             return True
         return not alert.dismissed and any(
@@ -113,6 +122,11 @@ class Promises:
             for plan in self.plan.inhibits
             for other in self.engine.alerts.values()
         )
+
+    def is_active(self, window: MaintenancePlan) -> bool:
+        """Whether a window of the machine's plans is: each begins at a minute of every hour."""
+        assert window.cron is not None
+        return (self.now - int(window.cron.split()[0]) * MINUTE) % HOUR < window.duration
 
     def what_a_channel_is_believed_to_know_it_was_told(self) -> None:
         heard: dict[tuple[str, str], set[str]] = {}

@@ -9,7 +9,7 @@ from daemon.core.events import ExpireSilence, PutSilence, Resolve
 from daemon.core.labels import parse_matcher
 from daemon.core.model import HOUR, MINUTE, Alert, AlertState, Mute, MuteKind, Terms
 from daemon.core.mute import Muting
-from daemon.core.plan import InhibitPlan, Plan
+from daemon.core.plan import InhibitPlan, MaintenancePlan, Plan
 from daemon.core.turn import Turn
 from tests.core.deciding import ANA, START, Stand, alert, condition, plan, route, said
 
@@ -129,6 +129,20 @@ def test_a_reload_with_other_inhibitions_is_looked_at_at_once() -> None:
     stand.see(condition("web"), condition("db", labels={"service": "orders"}))
     stand.reload(plan(inhibits=(INHIBIT,)))
     assert reasons(stand) == [MuteKind.INHIBITION]
+    stand.reload(plan())
+    assert reasons(stand) == []
+
+
+def test_maintenance_mutes_while_it_lasts_and_as_the_configuration_in_force_has_it() -> None:
+    hour = MaintenancePlan("works", "UTC", ("shop",), cron="0 9 * * *", duration=HOUR)
+    stand = Stand(plan(maintenance={"works": hour}))
+    stand.see(condition())
+    stand.wait(HOUR)
+    assert reasons(stand) == [MuteKind.MAINTENANCE]
+    stand.wait(HOUR)
+    assert reasons(stand) == []
+    stand.reload(plan(maintenance={"works": replace(hour, cron="30 9 * * *")}))
+    assert reasons(stand) == [MuteKind.MAINTENANCE]
     stand.reload(plan())
     assert reasons(stand) == []
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from daemon.core.chronicle import Entry, Notice
 from daemon.core.labels import match_all, parse_matcher
 from daemon.core.model import HOUR, MINUTE, Alert, Level
-from daemon.core.plan import Plan, PolicyPlan, RoutePlan, SchedulePlan
+from daemon.core.plan import MaintenancePlan, Plan, PolicyPlan, RoutePlan, SchedulePlan
 from daemon.core.rehearsal import outage, rehearse, visits
 from daemon.core.routing import Router
 from daemon.core.severity import Severity
@@ -42,6 +42,17 @@ def test_groups_are_told_with_their_waits_and_repeats() -> None:
         "2 slack: first notification",
         "22 slack: repeat interval elapsed",
         "42 slack: repeat interval elapsed",
+    ]
+
+
+def test_an_outage_in_a_maintenance_window_is_told_when_it_ends_and_says_so() -> None:
+    web = (parse_matcher("check=web"),)
+    window = MaintenancePlan("works", "UTC", match=web, cron="30 7 * * *", duration=HOUR)
+    spec = plan(route=route(), maintenance={"works": window})
+    assert played(spec) == [
+        "0 maintenance works",
+        "30 nothing mutes it any more",
+        "30 slack: first notification",
     ]
 
 
