@@ -207,7 +207,8 @@ class Lane:
             if job is None or job.is_late(now):
                 break
             if self._falls_back(job.notice):
-                reason = f"not tried, the breaker is open: {self._outlet.tally.last_failure}"
+                how = "not tried again" if job.attempts else "not tried"
+                reason = f"{how}, the breaker is open: {self._outlet.tally.last_failure}"
                 return job, partial(self._give_up, job, reason)
             self.backlog.retry(job, max(now + SECOND, self._breaker.probe_at))
             job = None

@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from daemon.core.chronicle import NoticeType
+from daemon.core.events import Settled
 from daemon.core.model import HOUR, MINUTE, SECOND
 from daemon.notify.breaker import BreakerState
 from daemon.notify.channel import Message
@@ -112,6 +115,10 @@ async def test_with_a_fallback_everything_fails_over_the_moment_it_opens() -> No
     await bench.dispatcher.stop()
     assert len(channel.seen) == 5
     assert not any(end.delivered for end in ends)
+    assert {end.detail for end in ends[:5]} == {
+        "503 Busy; the breaker is open",
+        "not tried again, the breaker is open: 503 Busy",
+    }
     words = "not tried, the breaker is open: 503 Busy"
     assert (ends[5].notice, ends[5].attempts, ends[5].detail) == ("k9", 0, words)
     assert bench.outbox.rows["k9"].state == "failed"
@@ -322,3 +329,68 @@ async def test_health_says_what_keeps_notices_waiting() -> None:
     limited = ScriptedChannel("ok", spec=spec(rate="1/h"))
     assert await waits(limited, 2) == (Wait.LIMIT, T0 + HOUR)
     assert await waits(ScriptedChannel(BUSY), 1) == (None, None)
+
+
+class Night:
+    """Pages that are decided at their times while a receiver is away for a while."""
+
+    def __init__(self, channel: ScriptedChannel, times: list[int]) -> None:
+        due = [T0 + at for at in sorted(times)]
+        self._due = [(at, page(f"k{number}", at=at)) for number, at in enumerate(due)]
+        self.decided = {one.key: at for at, one in self._due}
+        self.ended: dict[str, tuple[int, bool]] = {}
+        self.bench = Bench(ops=channel, wait=self._wait)
+        self.bench.dispatcher = Dispatcher(
+            {"ops": channel}, self.bench.outbox, self.bench.time, self._report, compose, self._wait
+        )
+
+    async def _report(self, settled: Settled) -> None:
+        assert settled.notice not in self.ended
+        self.ended[settled.notice] = (self.bench.time.now, settled.delivered)
+        await self.bench.reports(settled)
+
+    async def _wait(self, event: asyncio.Event, timeout_s: float | None) -> None:
+        """Time goes on when nothing else does, but not past the next decision."""
+        await turns(10)
+        time = self.bench.time
+        if event.is_set():
+            return
+        until = None if timeout_s is None else time.now + max(1, round(timeout_s * 1_000))
+        if self._due and (until is None or self._due[0][0] <= until):
+            time.now, one = self._due.pop(0)
+            self.bench.dispatcher.offer([one])
+        elif until is not None:
+            time.now = until
+        else:
+            await event.wait()
+
+    async def pass_by(self, number: int) -> None:
+        """Let so many notices come to their ends."""
+        async with self.bench:
+            await self.bench.reports.count(number)
+
+
+@settings(max_examples=40)
+@given(
+    times=st.lists(st.integers(0, 40 * MINUTE), min_size=1, max_size=12),
+    back_at=st.integers(0, 30 * MINUTE),
+    poison=st.booleans(),
+    falls_back=st.booleans(),
+)
+def test_whenever_a_receiver_is_away_each_page_ends_once_and_none_is_starved(
+    times: list[int], back_at: int, poison: bool, falls_back: bool
+) -> None:
+    """Without a fallback a page arrives two pauses after it can at the latest, even beside one
+    that never can; with one it is delivered, or turned to the fallback within its patience."""
+    channel = Fussy("k0" if poison else "", until=T0 + back_at)
+    channel.spec = WITH_FALLBACK if falls_back else spec()
+    night = Night(channel, times)
+    digestible = len(times) - (poison and not falls_back)
+    asyncio.run(night.pass_by(digestible))
+    for key, (at, delivered) in night.ended.items():
+        decided = night.decided[key]
+        if falls_back:
+            assert delivered or at <= decided + 2 * MINUTE
+        else:
+            assert delivered
+            assert at <= max(decided, T0 + back_at) + 10 * MINUTE + SECOND
