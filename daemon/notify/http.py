@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
+from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
@@ -84,8 +85,7 @@ class Sender:
                 method,
                 url,
                 data=data,
-                headers=_with_agent(headers),
-                auth=aiohttp.BasicAuth(*auth) if auth is not None else None,
+                headers=_with_agent(headers) | _login(auth),
                 allow_redirects=False,
             ) as response:
                 return await self._judge(response, reads=reads)
@@ -148,6 +148,12 @@ def _with_agent(headers: Mapping[str, str]) -> dict[str, str]:
     named = {name.lower() for name in headers}
     ours = {} if "user-agent" in named else {"User-Agent": f"tocsin/{__version__}"}
     return {**headers, **ours}
+
+
+def _login(auth: tuple[str, str] | None) -> dict[str, str]:
+    if auth is None:
+        return {}
+    return {"Authorization": "Basic " + b64encode(":".join(auth).encode()).decode()}
 
 
 async def _body(response: aiohttp.ClientResponse) -> bytes:

@@ -20,6 +20,7 @@ from daemon.notify.spec import (
     WebhookSpec,
 )
 from daemon.notify.spec.exec import ExecSpec
+from daemon.notify.spec.twilio import SmsSpec, VoiceSpec
 
 
 def preview(spec: ChannelSpec, renderer: Renderer, message: Message) -> dict[str, Any]:
@@ -37,6 +38,12 @@ def preview(spec: ChannelSpec, renderer: Renderer, message: Message) -> dict[str
         from daemon.notify.channels.slack_blocks import whole
 
         return {"body": whole(message, renderer)}
+    if isinstance(spec, SmsSpec):
+        from daemon.notify.gsm import short_message
+
+        return {"text": short_message(renderer.short(message))}
+    if isinstance(spec, VoiceSpec):
+        return {"text": renderer.spoken(message)}
     if isinstance(spec, PagerDutySpec):
         return {"body": _event(spec, renderer, message)}
     return {

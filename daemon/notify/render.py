@@ -24,6 +24,7 @@ _log = logging.getLogger(__name__)
 
 SUBJECT_LIMIT: Final = 180
 LINE_LIMIT: Final = 600
+SPEECH_LIMIT: Final = 300
 TEXT_LIMIT: Final = 100_000
 """In characters; some receivers refuse larger mails."""
 
@@ -55,6 +56,14 @@ class Renderer:
     def line(self, message: Message) -> str:
         """One longer line, for a log."""
         return self._scrub.line(self._render("line.txt", message), LINE_LIMIT)
+
+    def short(self, message: Message) -> str:
+        """One line of few words, the weightiest first, for a telephone's screen."""
+        return self._scrub.line(self._render("sms.txt", message), LINE_LIMIT)
+
+    def spoken(self, message: Message) -> str:
+        """A sentence or two, to be heard."""
+        return self._scrub.line(self._render("speech.txt", message), SPEECH_LIMIT)
 
     def text(self, message: Message) -> str:
         """The whole story as plain text."""

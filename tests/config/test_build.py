@@ -144,7 +144,8 @@ def test_policies_keep_levels_rounds_and_the_last_resort(full: Config) -> None:
 def test_a_person_has_an_address_where_one_is_given(full: Config) -> None:
     person = full.plan.persons["ana"]
 
-    assert person.high == (Contact("mail", "ana@example.org"), Contact("log", None))
+    mail, log = Contact("mail", "ana@example.org"), Contact("log", None)
+    assert person.high == (mail, log, Contact("sms", "+4915112345678"))
     assert person.low == ()
 
 

@@ -16,6 +16,7 @@ from daemon.notify.spec import (
     WebhookSpec,
 )
 from daemon.notify.spec.exec import ExecSpec
+from daemon.notify.spec.twilio import SmsSpec, VoiceSpec
 
 
 def open_channel(
@@ -52,6 +53,14 @@ def open_channel(
         from daemon.notify.channels.pagerduty import PagerDutyChannel
 
         return PagerDutyChannel(spec, renderer)
+    if isinstance(spec, SmsSpec):
+        from daemon.notify.channels.sms import SmsChannel
+
+        return SmsChannel(spec, renderer)
+    if isinstance(spec, VoiceSpec):
+        from daemon.notify.channels.voice import VoiceChannel
+
+        return VoiceChannel(spec, renderer)
     raise TypeError(f"no channel is made from {type(spec).__name__}")
 
 

@@ -16,6 +16,7 @@ from daemon.notify.spec.exec import ExecSpec
 from daemon.notify.spec.log import LogSpec
 from daemon.notify.spec.pagerduty import PagerDutySpec
 from daemon.notify.spec.slack import SlackSpec
+from daemon.notify.spec.twilio import SmsSpec, VoiceSpec
 from daemon.notify.spec.webhook import WebhookSpec, signing_key
 
 __all__ = [
@@ -27,6 +28,8 @@ __all__ = [
     "LogSpec",
     "PagerDutySpec",
     "SlackSpec",
+    "SmsSpec",
+    "VoiceSpec",
     "WebhookSpec",
     "email_address",
     "signing_key",
@@ -40,6 +43,8 @@ CHANNEL_KINDS: Final[Mapping[str, type[ChannelSpec]]] = MappingProxyType(
         "log": LogSpec,
         "slack": SlackSpec,
         "pagerduty": PagerDutySpec,
+        "sms": SmsSpec,
+        "voice": VoiceSpec,
     }
 )
 """The kinds of channels there are, by the word `kind` has in the configuration."""
