@@ -17,11 +17,16 @@ class Transient(DeliveryError):
 
     Attributes:
         retry_after_s: How many seconds the receiver asked to be left alone, if it did.
+        answered: The receiver is well, only whom it is for was not reached: a line that is busy
+            says nothing against the exchange.
     """
 
-    def __init__(self, detail: str, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, detail: str, retry_after_s: float | None = None, *, answered: bool = False
+    ) -> None:
         super().__init__(detail)
         self.retry_after_s = retry_after_s
+        self.answered = answered
 
 
 class Permanent(DeliveryError):

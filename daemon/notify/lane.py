@@ -327,8 +327,9 @@ class Lane:
 
 
 def _is_answer(outcome: Outcome) -> bool:
-    """Whether the receiver is there: it took the message, or refused it for good."""
-    return isinstance(outcome, Delivered) or outcome.permanent
+    """Whether the receiver is there: it took the message, refused it for good, or says that it
+    did not reach whom it is for."""
+    return isinstance(outcome, Delivered) or outcome.permanent or outcome.answered
 
 
 def _is_asked_for(outcome: Outcome, decision: Decision) -> bool:

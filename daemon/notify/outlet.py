@@ -117,7 +117,7 @@ class Outlet:
         except Transient as error:
             asked_s = error.retry_after_s
             asked_ms = None if asked_s is None else round(asked_s * SECOND)
-            return Failed(str(error), retry_after_ms=asked_ms)
+            return Failed(str(error), retry_after_ms=asked_ms, answered=error.answered)
         except Exception as error:  # noqa: BLE001  # a channel's own fault is a failed attempt, not the lane's end
             _log.exception("channel %s has a fault", self.name)
             detail = f"a fault of Tocsin's own ({type(error).__name__}); see its log"

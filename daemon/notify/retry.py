@@ -29,12 +29,14 @@ class Failed:
 
     Attributes:
         ours: The fault is Tocsin's own and says nothing of the receiver.
+        answered: The receiver is there, though it could not deliver.
     """
 
     detail: str
     permanent: bool = False
     retry_after_ms: Millis | None = None
     ours: bool = False
+    answered: bool = False
 
 
 Outcome = Delivered | Failed

@@ -363,6 +363,17 @@ def test_whatever_an_incident_says_the_bodies_are_as_documented(
         assert problems(CALL, spoken.form(ANA, page)) == []
 
 
+async def test_who_does_not_answer_is_no_failure_of_the_exchange(
+    service: TwilioService, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(12):
+        service.becomes("no-answer")
+    async with delivering(ops=voice(service.url, calls=20)) as desk:
+        end, _ = await desk.tell(notice())
+    assert (end.delivered, end.attempts) == (True, 13)
+    assert "breaker" not in caplog.text
+
+
 def test_the_longest_speech_fits_into_a_call() -> None:
     spec = cast("VoiceSpec", voice("http://localhost:1", voice="x" * 100).spec)
     assert len(twiml("&" * 300, spec)) <= 4_000

@@ -210,7 +210,8 @@ def _verdict(numbers: Sequence[str], told: _Told, later: Sequence[Transient]) ->
     if later:
         asked = [one.retry_after_s for one in later if one.retry_after_s is not None]
         words = "; ".join(dict.fromkeys(map(str, later)))
-        raise Transient(words, max(asked, default=None))
+        answered = all(one.answered for one in later)
+        raise Transient(words, max(asked, default=None), answered=answered)
     if not told.reached:
         raise Permanent("; ".join(dict.fromkeys(told.refused.values())))
     if len(numbers) == 1:

@@ -79,7 +79,7 @@ class VoiceChannel(TelephoneChannel):
         self._missed[message.notice.key, number] += 1
         missed, most = self._missed[message.notice.key, number], self._voice.calls
         words = f"{number} {_MISSED[end.status]} ({end.sid}; call {missed} of {most})"
-        return Permanent(words) if missed >= most else Transient(words)
+        return Permanent(words) if missed >= most else Transient(words, answered=True)
 
 
 def twiml(text: str, spec: VoiceSpec) -> str:
