@@ -18,6 +18,7 @@ from daemon.notify.channels import open_channel
 from daemon.notify.channels.exec import ExecChannel
 from daemon.notify.errors import DeliveryError, Permanent, Transient
 from daemon.notify.spec import ExecSpec
+from tests.notify.desk import delivering
 from tests.notify.lab import alert, compose, incident, notice, over
 
 
@@ -212,3 +213,28 @@ def test_a_program_is_looked_up_in_the_path_that_it_will_have(tmp_path: Path) ->
     assert "in PATH" in faults(run=["my-pager"])
     path = f"{tmp_path}{os.pathsep}/bin"
     assert ExecSpec(name="x", env={"PATH": path}, run=["my-pager"]).run == ("my-pager",)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="looks into /proc")
+async def test_nothing_is_left_behind_when_the_daemon_stops(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    script = f"sleep 77 & echo $$ $! > {pids}.new; mv {pids}.new {pids}; wait"
+    async with delivering(ops=ExecChannel(spec(script, timeout="60s"))) as desk:
+        desk.dispatcher.offer([notice()])
+        assert await comes_true(pids.exists)
+        async with asyncio.timeout(10):
+            await desk.dispatcher.stop()
+        assert not any(runs(int(pid)) for pid in pids.read_text().split())
+        assert desk.outbox.rows["k1"].state == "sending"
+
+
+async def test_under_a_dispatcher_it_is_tried_again_and_the_resolve_told(tmp_path: Path) -> None:
+    script = f'echo x >> {tmp_path}/n; test $(wc -l < {tmp_path}/n) -ge 3 || exit 75; echo "done"'
+    async with delivering(ops=ExecChannel(spec(script))) as desk:
+        end, _ = await desk.tell(notice())
+        assert (end.delivered, end.attempts, end.detail) == (True, 3, "done")
+        end, _ = await desk.tell(over())
+        assert (end.delivered, end.attempts) == (True, 1)
+    async with delivering(ops=ExecChannel(spec("exit 1"))) as desk:
+        end, _ = await desk.tell(notice())
+        assert (end.delivered, end.attempts) == (False, 1)
