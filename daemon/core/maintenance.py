@@ -72,7 +72,7 @@ def window_at(plan: MaintenancePlan, at: Instant) -> Window | None:
         elif low > max(at, found[0]) + HORIZON:
             return Window(_began(plan, found[0]), None)
         else:
-            found = found[0], max(found[1], high)
+            found = found[0], high
     return None if found is None else Window(_began(plan, found[0]), found[1])
 
 
@@ -127,14 +127,17 @@ class Maintenance:
         before = dict(self._active)
         for name, _ in list(self._deadlines.take_due(now)):
             self._look(name, now)
-        return self._active != before
+        if self._active == before:
+            return False
+        self._active = {name: self._active[name] for name in self._plans if name in self._active}
+        return True
 
     def muting(self, labels: Labels) -> tuple[Mute, ...]:
         """The active windows that cover these labels, in the configuration's order."""
         return tuple(
-            Mute(MuteKind.MAINTENANCE, name, _reason(plan), self._active[name].end)
-            for name, plan in (self._plans.items() if self._active else ())
-            if name in self._active and covers(plan, labels)
+            Mute(MuteKind.MAINTENANCE, name, _reason(self._plans[name]), window.end)
+            for name, window in self._active.items()
+            if covers(self._plans[name], labels)
         )
 
     def _look(self, name: str, now: Instant) -> None:

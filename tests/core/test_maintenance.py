@@ -90,6 +90,15 @@ def test_a_window_in_an_hour_that_never_comes_is_none() -> None:
     assert window_at(gone, 0) is None
 
 
+def test_an_occurrence_shares_time_with_a_span_only_if_it_lies_in_it_for_a_moment() -> None:
+    low, high = ms("2026-11-01T02:00"), ms("2026-11-01T03:00")
+    for one in (SUNDAYS, once("2026-11-01T03:00", "2026-11-01T04:00")):
+        assert list(occurrences(one, low - HOUR, low)) == []
+        assert list(occurrences(one, low - HOUR, low + 1)) == [(low, high)]
+        assert list(occurrences(one, high - 1, high + HOUR)) == [(low, high)]
+        assert list(occurrences(one, high, high + HOUR)) == []
+
+
 def test_the_window_at_a_time_covers_it_or_is_the_next() -> None:
     first = Window(ms("2026-11-01T02:00"), ms("2026-11-01T03:00"))
     assert window_at(SUNDAYS, ms("2026-10-30T00:00")) == first
@@ -288,6 +297,13 @@ def test_an_alert_is_muted_until_the_last_of_its_windows_ends() -> None:
     assert one.wait(HOUR) == []
     assert [mute.reason for mute in mutes(one)] == ["maintenance longer"]
     assert one.wait(HOUR) != []
+
+
+def test_windows_are_named_in_the_configuration_s_order_whichever_began_first() -> None:
+    told = Maintenance({"patching": AT_NINE, "once": replace(NOW, end=local("2027-01-16T00:00"))})
+    assert told.tick(START)
+    assert told.tick(START + HOUR)
+    assert [mute.by for mute in told.muting({"service": "shop"})] == ["patching", "once"]
 
 
 def test_an_end_that_could_not_be_seen_is_told_of_when_it_can() -> None:
