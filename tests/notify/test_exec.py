@@ -6,11 +6,12 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 from pydantic import ValidationError
 
 from daemon.notify.channel import Message
@@ -20,6 +21,8 @@ from daemon.notify.errors import DeliveryError, Permanent, Transient
 from daemon.notify.spec import ExecSpec
 from tests.notify.desk import delivering
 from tests.notify.lab import alert, compose, incident, notice, over
+
+Runner = Callable[[Coroutine[None, None, None]], None]
 
 
 def spec(script: str, **changes: Any) -> ExecSpec:
@@ -130,6 +133,10 @@ def runs(pid: int) -> bool:
         return False
 
 
+def numbers_in(file: Path) -> list[int]:
+    return [int(word) for word in file.read_text().split()]
+
+
 async def comes_true(what: Callable[[], bool]) -> bool:
     for _ in range(1_000):
         if what():
@@ -157,12 +164,12 @@ async def test_nothing_is_left_behind_by_an_attempt_that_is_ended(way: str, tmp_
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05):
                 await sending
-    assert [await gone(int(pid)) for pid in pids.read_text().split()] == [True, True]
+    assert [await gone(pid) for pid in numbers_in(pids)] == [True, True]
 
 
-async def test_an_attempt_can_be_cancelled_at_any_moment(tmp_path: Path) -> None:
+async def cancelled_at_any_moment(started: Path) -> None:
     for turns in range(8):
-        script = f"sleep 77 & echo $$ $! >> {tmp_path}/pids; wait"
+        script = f"sleep 77 & echo $$ $! >> {started}; wait"
         sending = asyncio.create_task(send(script))
         for _ in range(turns):
             await asyncio.sleep(0)
@@ -170,9 +177,16 @@ async def test_an_attempt_can_be_cancelled_at_any_moment(tmp_path: Path) -> None
         async with asyncio.timeout(10):
             with pytest.raises(asyncio.CancelledError):
                 await sending
+    for pid in numbers_in(started):
+        assert await gone(pid)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="looks into /proc")
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+def test_an_attempt_can_be_cancelled_at_any_moment(run: Runner, tmp_path: Path) -> None:
     started = tmp_path / "pids"
-    for pid in started.read_text().split() if started.exists() else []:
-        assert await gone(int(pid))
+    started.touch()
+    run(cancelled_at_any_moment(started))
 
 
 def test_the_kind_is_opened() -> None:
@@ -224,7 +238,7 @@ async def test_nothing_is_left_behind_when_the_daemon_stops(tmp_path: Path) -> N
         assert await comes_true(pids.exists)
         async with asyncio.timeout(10):
             await desk.dispatcher.stop()
-        assert not any(runs(int(pid)) for pid in pids.read_text().split())
+        assert not any(map(runs, numbers_in(pids)))
         assert desk.outbox.rows["k1"].state == "sending"
 
 

@@ -21,6 +21,8 @@ from daemon.notify.channels.sms import SmsChannel
 from daemon.notify.channels.twilio import TelephoneChannel
 from daemon.notify.channels.voice import VoiceChannel, twiml
 from daemon.notify.errors import DeliveryError, Permanent, Transient
+from daemon.notify.preview import preview
+from daemon.notify.render import Renderer
 from daemon.notify.spec import SmsSpec, VoiceSpec
 from tests.notify.desk import delivering
 from tests.notify.lab import compose, incident, notice, over
@@ -87,10 +89,14 @@ async def test_a_message_is_as_documented_and_followed_until_delivered(
 
 async def test_the_end_and_the_news_are_told_too(service: TwilioService) -> None:
     repeated = notice("k2", type=NoticeType.REPEATED)
-    await told(sms(service.url), repeated, over())
+    ana = incident(acknowledged_by="ana", acknowledged_at=repeated.at)
+    taken = notice("k3", type=NoticeType.ACKNOWLEDGED, incident=ana)
+    await told(sms(service.url), repeated, taken, over())
     await told(sms(service.url, audience="stakeholder"), notice(), over())
     assert [form["Body"] for form in service.forms] == [
         "CRITICAL still firing: checkout is down (inc-1) checkout-http: status == 200 "
+        "(status is 502)",
+        "CRITICAL acknowledged by ana: checkout is down (inc-1) checkout-http: status == 200 "
         "(status is 502)",
         "RESOLVED: checkout is down (inc-1) after 3 min 20 s",
         "Problem: checkout - Customers cannot pay (inc-1)",
@@ -428,6 +434,14 @@ def test_senders_defaults_and_addresses() -> None:
     assert (VoiceSpec(**VOICE).timeout, VoiceSpec(**VOICE).ring) == (60_000, 25_000)
     with pytest.raises(ValueError, match="country's code"):
         spec.check_address("0151")
+
+
+def test_what_would_be_sent_can_be_looked_at() -> None:
+    page = compose(notice())
+    shown = preview(SmsSpec(**SMS), Renderer(), page)
+    assert shown == {"text": sms("http://localhost:1").form(ANA, page)["Body"]}
+    shown = preview(VoiceSpec(**VOICE), Renderer(), page)
+    assert shown == {"text": "Critical alert. Service checkout. checkout is down."}
 
 
 async def test_a_number_that_came_from_elsewhere_is_looked_at_too() -> None:
