@@ -45,6 +45,7 @@ def configuration(
         "route": _routes(),
         "policy": _policies(),
         "person": _people(),
+        "schedule": {"first": _always("ana"), "second": _always("ben")},
         "channel": _channels(mail_port, webhook_port),
         "sla": _slas(now),
     }
@@ -224,8 +225,8 @@ def _policies() -> dict[str, Any]:
     return {
         "on-call": {
             "level": [
-                {"after": "0s", "notify": ["person:ana"]},
-                {"after": "10s", "notify": ["person:ben"]},
+                {"after": "0s", "notify": ["schedule:first"]},
+                {"after": "10s", "notify": ["schedule:second"]},
                 {"after": "20s", "notify": ["channel:managers"]},
             ],
             "rounds": 1,
@@ -233,8 +234,8 @@ def _policies() -> dict[str, Any]:
         },
         "office": {
             "level": [
-                {"after": "0s", "notify": ["person:ana"]},
-                {"after": "25s", "notify": ["person:ben"]},
+                {"after": "0s", "notify": ["schedule:first"]},
+                {"after": "25s", "notify": ["schedule:second"]},
             ]
         },
     }
@@ -246,6 +247,12 @@ def _people() -> dict[str, Any]:
         "ana": {"contact": ways, "mail": "ana@shop.example"},
         "ben": {"contact": ways, "mail": "ben@shop.example"},
     }
+
+
+def _always(person: str) -> dict[str, Any]:
+    """A schedule of one person: a demo tells the same story every week."""
+    layer = {"rotation": "weekly", "start": "2026-01-05T09:00", "people": [person]}
+    return {"layer": [layer]}
 
 
 def _channels(mail_port: int, webhook_port: int) -> dict[str, Any]:
