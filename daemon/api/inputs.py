@@ -180,6 +180,32 @@ class AckBody(Input):
         return self.expires_after_ms if self.for_ is None else self.for_
 
 
+class SnoozeBody(Input):
+    """Take an incident until a time: a length in one of the two ways."""
+
+    comment: Comment = ""
+    for_ms: Span | None = None
+    for_: SpanText | None = Field(default=None, alias="for")
+
+    @property
+    def span_ms(self) -> int:
+        """How long, whichever way it was said.
+
+        Raises:
+            Unprocessable: It says so in no way, or in both.
+        """
+        if (self.for_ is None) == (self.for_ms is None):
+            raise Unprocessable('a snooze lasts "for": give it a length like "1h"')
+        return self.for_ or self.for_ms or 0
+
+
+class AssignBody(Input):
+    """Whom an incident is given to; null or an empty text is nobody."""
+
+    to: Annotated[Word | None, AfterValidator(lambda to: (to or "").strip() or None)]
+    comment: Comment = ""
+
+
 class CommentBody(Input):
     """A comment, if one is due."""
 

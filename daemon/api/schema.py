@@ -147,6 +147,8 @@ class IncidentView(Shape):
     dashboard: str | None = None
     owner: str | None = None
     rank: int = 0
+    assigned_to: str | None = None
+    """The person it was given to; not who acknowledged it."""
 
 
 class EntryView(Shape):
@@ -182,6 +184,12 @@ class IncidentDetail(Shape):
     alerts: list[AlertView]
     timeline: list[EntryView]
     deliveries: list[DeliveryView]
+
+
+class PersonView(Shape):
+    """A person of the configuration: whom an incident may be assigned to."""
+
+    name: str
 
 
 class ScheduleView(Shape):

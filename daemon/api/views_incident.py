@@ -149,6 +149,7 @@ def incident_view(incident: Incident, plan: Plan, now: Instant) -> schema.Incide
         dashboard=service.dashboard,
         owner=service.owner,
         rank=service.rank,
+        assigned_to=incident.assigned_to,
     )
 
 

@@ -48,6 +48,8 @@ GROUPS: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
         (
             Entry("ack", "incidents", "Acknowledge an incident: stops its escalation"),
             Entry("unack", "incidents", "Give it back: its escalation goes on"),
+            Entry("snooze", "incidents", "Acknowledge it for a time; then it is triggered again"),
+            Entry("assign", "incidents", "Give it to a person, who is told so"),
             Entry("note", "incidents", "Write a line into its timeline"),
             Entry("escalate", "incidents", "Run the next level of its policy now"),
             Entry("resolve", "incidents", "End it by hand"),

@@ -66,6 +66,8 @@ def _facts(one: schema.IncidentView, now: int) -> list[tuple[str, str]]:
         ("runbook", one.runbook or ""),
         ("fired", f"{local(one.fired_at)} ({age(one.fired_at, now)} ago)"),
         ("acknowledged", acknowledged if one.acknowledged_at else ""),
+        ("until", local(one.ack_until) if one.ack_until else ""),
+        ("assigned to", one.assigned_to or ""),
         ("comment", one.ack_comment or ""),
         ("resolved", local(one.resolved_at) if one.resolved_at else ""),
         ("next", shown.next_step(one, now) if one.state == "triggered" else ""),

@@ -1,4 +1,4 @@
-"""Incidents and alerts: `alerts incidents show ack unack note resolve escalate`."""
+"""Incidents and alerts: `alerts incidents show ack unack snooze assign note resolve escalate`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from daemon.cli.arguments import Argument, Commands, Option
 from daemon.cli.ask import answer, ask, say, write_table
 from daemon.cli.detail import tell_incident
 from daemon.cli.options import All, Comment, Config, Format, Output, Since, Socket, span_of, time_of
-from daemon.cli.stop import Exit
+from daemon.cli.stop import Exit, Stop
 from daemon.cli.table import Cell
 from daemon.cli.times import local, now_ms
 
@@ -101,6 +101,42 @@ def unack(
     _act(socket, config, output, lambda client: client.unack(incident))
 
 
+def snooze(
+    incident: Id,
+    for_: Annotated[str | None, Option(("--for",), "DURATION", "How long: 1h.")] = None,
+    message: Comment = "",
+    socket: Socket = None,
+    config: Config = None,
+    output: Format = Output.TABLE,
+) -> None:
+    """Acknowledge an incident for a time; then it is triggered again.
+
+    Example: tocsin snooze 3f2a --for 1h -m "after the backup"
+    """
+    span_ms = span_of(for_)
+    if span_ms is None:
+        raise Stop("a snooze needs an end: give --for 1h")
+    _act(
+        socket, config, output, lambda client: client.snooze(incident, span_ms, message), "snoozed"
+    )
+
+
+def assign(
+    incident: Id,
+    person: Annotated[str, Argument("PERSON", 'Who gets it; "" takes it from whoever has it.')],
+    message: Comment = "",
+    socket: Socket = None,
+    config: Config = None,
+    output: Format = Output.TABLE,
+) -> None:
+    """Give an incident to a person, who is told so; that does not acknowledge it.
+
+    Example: tocsin assign 3f2a ana -m "you know the cache"
+    """
+    did = f"assigned to {person.strip() or 'nobody'}"
+    _act(socket, config, output, lambda client: client.assign(incident, person, message), did)
+
+
 def note(
     incident: Id,
     text: Annotated[list[str], Argument("TEXT...", "What to write down.")],
@@ -161,5 +197,5 @@ def _aside(one: IncidentView) -> str:
 
 COMMANDS: Commands = {
     "incidents": incidents, "alerts": alerts, "show": show, "ack": ack, "unack": unack,
-    "note": note, "resolve": resolve, "escalate": escalate,
+    "snooze": snooze, "assign": assign, "note": note, "resolve": resolve, "escalate": escalate,
 }  # fmt: skip

@@ -175,6 +175,23 @@ class Client:
         """Give an incident back; its escalation goes on."""
         return await self._act(incident, "unack", {}, version)
 
+    async def snooze(
+        self, incident: str, for_ms: int, comment: str = "", version: int | None = None
+    ) -> schema.IncidentView:
+        """Take an incident for so long; then it is triggered again."""
+        body = {"for_ms": for_ms, "comment": comment}
+        return await self._act(incident, "snooze", body, version)
+
+    async def assign(
+        self, incident: str, to: str | None, comment: str = "", version: int | None = None
+    ) -> schema.IncidentView:
+        """Give an incident to a person of the configuration; None takes that back."""
+        return await self._act(incident, "assign", {"to": to, "comment": comment}, version)
+
+    async def persons(self) -> list[schema.PersonView]:
+        """The persons of the configuration: who may be assigned to."""
+        return await self._get(list[schema.PersonView], "/persons")
+
     async def note(self, incident: str, text: str) -> schema.IncidentView:
         """Write a line into an incident's timeline."""
         return await self._act(incident, "note", {"text": text}, None)

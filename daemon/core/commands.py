@@ -1,4 +1,4 @@
-"""What operators do to incidents: acknowledge, un-acknowledge, note, resolve, escalate.
+"""What operators do to incidents: acknowledge, snooze, give back, assign, note, resolve, escalate.
 
 Each command is looked at whole before anything is changed, so a refused one has changed
 nothing. Each that is carried out leaves an audit record, a line in the timeline, and tells
@@ -8,6 +8,9 @@ has changed since.
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Collection
+from datetime import UTC, datetime
 from typing import Final
 
 from daemon.core import escalation as policy
@@ -17,9 +20,17 @@ from daemon.core.changing import replace
 from daemon.core.chronicle import Audit, EntryKind
 from daemon.core.desk import Desk
 from daemon.core.errors import Conflict, Invalid, NotAllowed, NotFound
-from daemon.core.events import Acknowledge, AddNote, Escalate, Resolve, Unacknowledge
+from daemon.core.events import (
+    Acknowledge,
+    AddNote,
+    Assign,
+    Escalate,
+    Resolve,
+    Snooze,
+    Unacknowledge,
+)
 from daemon.core.incidents import Happening
-from daemon.core.model import Actor, Incident, IncidentState
+from daemon.core.model import Actor, Incident, IncidentState, Instant, Millis
 from daemon.core.turn import Turn
 
 LONGEST_TEXT: Final = 10_000
@@ -48,17 +59,61 @@ class Commands:
         span = command.expires_after
         if span is not None and span <= 0:
             raise Invalid("an acknowledgement must last for some time")
-        for alert in self._book.firing(before):
-            if not alert.terms.acknowledgeable:
-                raise NotAllowed(f"{alert.name} may not be acknowledged; it must be resolved")
-        until = None if span is None else turn.now + span
-        taken = incidents.acknowledged(before, command.actor, command.comment, until, turn.now)
-        taken = self._desk.keep(taken, turn)
+        taken = self._take(before, command, span, turn)
         detail = _detail(command.comment, "" if span is None else f"for {span} ms")
         self._record(turn, taken, "acknowledge", EntryKind.ACKNOWLEDGED, command.actor, detail)
-        was_theirs = before.acknowledged_by == command.actor.name
-        if before.state is not IncidentState.ACKNOWLEDGED or not was_theirs:
-            self._desk.teller.acknowledged(taken, command.actor, turn)
+        self._tell_taken(before, taken, f"acknowledged by {command.actor.name}", turn)
+
+    def snooze(self, command: Snooze, turn: Turn) -> None:
+        """Somebody takes the incident until a time, at which it is triggered again.
+
+        Raises:
+            NotFound, Conflict: See `_find`.
+            NotAllowed: It is resolved, or one of its alerts must not be acknowledged.
+            Invalid: It lasts for no time, or the comment is too long.
+        """
+        before = self._find(command.incident, command.version, turn)
+        incidents.after(before, Happening.SNOOZE)
+        _check_text(command.comment)
+        if command.lasts <= 0:
+            raise Invalid("a snooze must last for some time")
+        taken = self._take(before, command, command.lasts, turn)
+        until = f"until {_written(turn.now + command.lasts)}"
+        detail = _detail(until, command.comment)
+        self._record(turn, taken, "snooze", EntryKind.SNOOZED, command.actor, detail)
+        self._tell_taken(before, taken, f"snoozed by {command.actor.name} {until}", turn)
+
+    def assign(self, command: Assign, turn: Turn) -> None:
+        """The incident is given to a person, who is told so; or it is nobody's any more.
+
+        Raises:
+            NotFound, Conflict: See `_find`.
+            NotAllowed: It is resolved, or there is no assignment to take away.
+            Invalid: The configuration has no such person, or the comment is too long.
+        """
+        before = self._find(command.incident, command.version, turn)
+        incidents.after(before, Happening.ASSIGN)
+        _check_text(command.comment)
+        if command.to is None:
+            self._unassign(before, command, turn)
+            return
+        persons = self._desk.teller.plan.persons
+        if command.to not in persons:
+            raise Invalid(_nobody(command.to, persons))
+        given = self._book.put(replace(before, assigned_to=command.to), turn)
+        had = before.assigned_to if before.assigned_to != command.to else None
+        is_news = command.to not in {before.assigned_to, command.actor.name}
+        detail = _detail(
+            f"to {command.to}",
+            f"{had} had it" if had else "",
+            f"{command.to} is not told while it is muted" if is_news and given.muted else "",
+            command.comment,
+        )
+        self._record(turn, given, "assign", EntryKind.ASSIGNED, command.actor, detail)
+        if is_news and not given.muted:
+            comment = f": {command.comment}" if command.comment else ""
+            reason = f"assigned to you by {command.actor.name}{comment}"
+            self._desk.teller.assigned(given, reason, turn)
 
     def unacknowledge(self, command: Unacknowledge, turn: Turn) -> None:
         """The incident is given back; its escalation goes on with the time that was left, or
@@ -134,6 +189,29 @@ class Commands:
         for step in ran:
             self._desk.run(incident, step, turn)
 
+    def _unassign(self, before: Incident, command: Assign, turn: Turn) -> None:
+        if before.assigned_to is None:
+            raise NotAllowed(f"incident {before.key} is assigned to nobody")
+        freed = self._book.put(replace(before, assigned_to=None), turn)
+        detail = _detail(f"was assigned to {before.assigned_to}", command.comment)
+        self._record(turn, freed, "unassign", EntryKind.UNASSIGNED, command.actor, detail)
+
+    def _take(
+        self, before: Incident, command: Acknowledge | Snooze, span: Millis | None, turn: Turn
+    ) -> Incident:
+        for alert in self._book.firing(before):
+            if not alert.terms.acknowledgeable:
+                raise NotAllowed(f"{alert.name} may not be acknowledged; it must be resolved")
+        until = None if span is None else turn.now + span
+        taken = incidents.acknowledged(before, command.actor, command.comment, until, turn.now)
+        return self._desk.keep(taken, turn)
+
+    def _tell_taken(self, before: Incident, taken: Incident, did: str, turn: Turn) -> None:
+        """Who takes it anew tells nobody that they have it."""
+        was_theirs = before.acknowledged_by == taken.acknowledged_by
+        if before.state is not IncidentState.ACKNOWLEDGED or not was_theirs:
+            self._desk.teller.acknowledged(taken, did, turn)
+
     def _find(self, key: str, version: int | None, turn: Turn) -> Incident:
         """The incident with this id, as everything that happened so far makes it.
 
@@ -173,6 +251,18 @@ class Commands:
 def _check_text(text: str) -> None:
     if len(text) > LONGEST_TEXT:
         raise Invalid(f"the text has {len(text)} characters; {LONGEST_TEXT} are the most")
+
+
+def _nobody(name: str, known: Collection[str]) -> str:
+    """Why it is assigned to nobody, with the nearest name."""
+    written = {one.casefold(): one for one in known}
+    near = difflib.get_close_matches(name.casefold()[:100], written, n=1)
+    hint = f"; did you mean {written[near[0]]}?" if near else ""
+    return f"the configuration has no person {name[:100]!r}{hint}"
+
+
+def _written(at: Instant) -> str:
+    return f"{datetime.fromtimestamp(at // 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _detail(*parts: str) -> str:

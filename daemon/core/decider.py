@@ -25,12 +25,14 @@ from daemon.core.desk import Desk
 from daemon.core.events import (
     Acknowledge,
     AddNote,
+    Assign,
     Escalate,
     ExpireSilence,
     PutSilence,
     Resolve,
     SelfReport,
     Settled,
+    Snooze,
     Unacknowledge,
 )
 from daemon.core.model import Alert, Group, Incident, Instant, Record, Silence
@@ -45,6 +47,8 @@ _PASSES: Final = 1_000
 
 Decidable = (
     Acknowledge
+    | Snooze
+    | Assign
     | Unacknowledge
     | AddNote
     | Resolve
@@ -137,6 +141,10 @@ class Decider:
                     self.muting.review_all()
             case Acknowledge():
                 self._commands.acknowledge(event, turn)
+            case Snooze():
+                self._commands.snooze(event, turn)
+            case Assign():
+                self._commands.assign(event, turn)
             case Unacknowledge():
                 self._commands.unacknowledge(event, turn)
             case AddNote():

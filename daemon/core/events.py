@@ -126,6 +126,36 @@ class Acknowledge:
 
 
 @dataclass(frozen=True, slots=True)
+class Snooze:
+    """Take an incident for a time: an acknowledgement that must have an end.
+
+    Attributes:
+        lasts: It ends after this.
+    """
+
+    incident: str
+    actor: Actor
+    lasts: Millis
+    comment: str = ""
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    """Give an incident to a person; that does not acknowledge it.
+
+    Attributes:
+        to: The person; None takes the assignment away.
+    """
+
+    incident: str
+    actor: Actor
+    to: str | None
+    comment: str = ""
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Unacknowledge:
     """Give an incident back: its escalation goes on with the time it had left."""
 
@@ -191,6 +221,8 @@ class ExpireSilence:
 Command = (
     CheckNow
     | Acknowledge
+    | Snooze
+    | Assign
     | Unacknowledge
     | AddNote
     | Resolve

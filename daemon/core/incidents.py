@@ -2,9 +2,10 @@
 
 Theory. An incident is *triggered* when the first alert of its group fires, and visible from
 then on. It is *acknowledged* when somebody takes it and *triggered* again when they give it
-back, when the acknowledgement expires, or when it turns out to be more than they took:
-a graver severity, or an alert they have not seen. It is *resolved* when its last alert is,
-or by hand; that is the end of it: what fires later is a new incident.
+back, when the acknowledgement expires (a snooze is one that must), or when it turns out to
+be more than they took: a graver severity, or an alert they have not seen. It is *resolved*
+when its last alert is, or by hand; that is the end of it: what fires later is a new incident.
+Whom it is assigned to is not part of that life.
 
 Every pair of a state and a happening has its row in `TABLE`. The functions below it make the
 next value of an incident and tell nobody; `daemon.core.desk` and `daemon.core.commands` do.
@@ -35,6 +36,8 @@ class Happening(enum.Enum):
     RAISE = "raised in severity"
     CLEAR = "cleared by its last alert"
     ACK = "acknowledged"
+    SNOOZE = "snoozed"
+    ASSIGN = "assigned"
     UNACK = "un-acknowledged"
     EXPIRE = "given back by time"
     NOTE = "noted on"
@@ -69,6 +72,8 @@ TABLE: Final[Mapping[tuple[IncidentState, Happening], Go | Refuse | Ignore]] = {
     (_T, _H.RAISE): Go(_T),
     (_T, _H.CLEAR): Go(_R),
     (_T, _H.ACK): Go(_A),
+    (_T, _H.SNOOZE): Go(_A),
+    (_T, _H.ASSIGN): Go(_T),
     (_T, _H.UNACK): Refuse("it is not acknowledged"),
     (_T, _H.EXPIRE): Ignore(),
     (_T, _H.NOTE): Go(_T),
@@ -78,6 +83,8 @@ TABLE: Final[Mapping[tuple[IncidentState, Happening], Go | Refuse | Ignore]] = {
     (_A, _H.RAISE): Go(_T),
     (_A, _H.CLEAR): Go(_R),
     (_A, _H.ACK): Go(_A),
+    (_A, _H.SNOOZE): Go(_A),
+    (_A, _H.ASSIGN): Go(_A),
     (_A, _H.UNACK): Go(_T),
     (_A, _H.EXPIRE): Go(_T),
     (_A, _H.NOTE): Go(_A),
@@ -87,6 +94,8 @@ TABLE: Final[Mapping[tuple[IncidentState, Happening], Go | Refuse | Ignore]] = {
     (_R, _H.RAISE): Ignore(),
     (_R, _H.CLEAR): Ignore(),
     (_R, _H.ACK): Refuse("it is already resolved"),
+    (_R, _H.SNOOZE): Refuse("it is already resolved"),
+    (_R, _H.ASSIGN): Refuse("it is already resolved"),
     (_R, _H.UNACK): Refuse("it is already resolved"),
     (_R, _H.EXPIRE): Ignore(),
     (_R, _H.NOTE): Go(_R),

@@ -21,7 +21,7 @@ from daemon.core.chronicle import EntryKind, NoticeType
 from daemon.core.effects import Enqueue
 from daemon.core.escalation import Step, StepKind
 from daemon.core.events import Settled
-from daemon.core.model import Actor, Alert, Group, Incident, IncidentState, Told
+from daemon.core.model import Alert, Group, Incident, IncidentState, Told
 from daemon.core.notices import ALARMING, Recipient, recipient_of
 from daemon.core.plan import Plan
 from daemon.core.sources import delivery_condition
@@ -160,13 +160,29 @@ class Teller:
         self._call(incident.key, NoticeType.UPDATED, to, alerts, turn, reason)
         self._remember(incident.key, to, turn)
 
-    def acknowledged(self, incident: Incident, actor: Actor, turn: Turn) -> None:
-        """Tell everybody who was called that somebody has taken it."""
+    def acknowledged(self, incident: Incident, did: str, turn: Turn) -> None:
+        """Tell everybody who was called that somebody has taken it.
+
+        Args:
+            did: Who did what: `acknowledged by ana`.
+        """
         comment = f": {incident.ack_comment}" if incident.ack_comment else ""
         told = [recipient_of(told) for told in self._book.told(incident)]
-        reason = f"acknowledged by {actor.name}{comment}"
+        reason = f"{did}{comment}"
         kind = NoticeType.ACKNOWLEDGED
         self._send(incident.key, kind, told, self._book.firing(incident), turn, reason)
+
+    def assigned(self, incident: Incident, reason: str, turn: Turn) -> None:
+        """Tell the person who was given it, over the contacts they have for what it is now;
+        from then on they are told what everybody is who was called."""
+        targets = [f"person:{incident.assigned_to}"]
+        to, missing = notices.recipients(self.plan, targets, incident.severity, turn.now)
+        if missing:
+            text = f"{reason}: {missing[0]} is not reachable"
+            self._book.write(turn, incident, EntryKind.UNDELIVERED, text)
+        alerts = [alert for alert in self._book.firing(incident) if not alert.muted]
+        called = self._call(incident.key, NoticeType.UPDATED, to, alerts, turn, reason)
+        self._remember(incident.key, called, turn)
 
     def resolved(self, incident: Incident, reason: str, turn: Turn) -> None:
         """Tell everybody who was called that it is over, and who wants to hear so."""

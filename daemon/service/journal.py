@@ -30,6 +30,9 @@ LEVELS: Final[Mapping[EntryKind, int]] = MappingProxyType(
         EntryKind.ACKNOWLEDGED: logging.INFO,
         EntryKind.UNACKNOWLEDGED: logging.INFO,
         EntryKind.ACK_EXPIRED: logging.INFO,
+        EntryKind.SNOOZED: logging.INFO,
+        EntryKind.ASSIGNED: logging.INFO,
+        EntryKind.UNASSIGNED: logging.INFO,
         EntryKind.RESOLVED: logging.INFO,
     }
 )

@@ -36,7 +36,9 @@ from daemon.core.model import HOUR, MINUTE, SECOND, Alert, Incident, Instant, Le
 from daemon.core.plan import (
     ChannelPlan,
     CheckPlan,
+    Contact,
     HeartbeatPlan,
+    PersonPlan,
     Plan,
     PolicyPlan,
     RoutePlan,
@@ -108,6 +110,7 @@ def plan(**changes: Any) -> Plan:
                 "primary", (Level(0, ("channel:mail",)), Level(5 * MINUTE, ("channel:pager",)))
             )
         },
+        "persons": {"ana": PersonPlan("ana", (Contact("mail", "ana@example.org"),), ())},
         "channels": {"mail": ChannelPlan("mail", "log"), "pager": ChannelPlan("pager", "log")},
         "severities": {Severity.CRITICAL: SeverityPlan(mtta=5 * MINUTE, mttr=30 * MINUTE)},
         "slas": {"checkout-99": SlaPlan("checkout-99", "checkout", Decimal("99.9"), 24 * HOUR)},

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from checks.result import Status
-from daemon.core.events import Acknowledge, CheckNow, Ping, PutSilence, Signal
+from daemon.core.events import Acknowledge, CheckNow, Ping, PutSilence, Signal, Snooze
 from daemon.core.model import HOUR, MINUTE, SECOND, Actor, IncidentState
 from tests.api.lab import TOKEN, Lab, raw_http, serving
 
@@ -184,6 +184,41 @@ async def test_the_other_actions_on_an_incident(tmp_path: Path) -> None:
         again = await http.post(f"{at}/ack")
         assert again.status_code == 409
         assert "resolved" in again.json()["detail"]
+
+
+async def test_a_snooze_must_have_one_end(tmp_path: Path) -> None:
+    lab = Lab()
+    async with serving(lab, tmp_path) as socket, raw_http(socket) as http:
+        at = f"{V1}/incidents/{lab.outage().key}/snooze"
+        for body in ({}, {"for": "1h", "for_ms": 5}, {"for": "0s"}):
+            refused = await http.post(at, json=body)
+            assert refused.status_code == 422, body
+            assert "for" in refused.json()["detail"]
+        assert not [event for event in lab.events if isinstance(event, Snooze)]
+        taken = (await http.post(at, json={"for": "1h", "comment": "later"})).json()
+        assert (taken["state"], taken["ack_comment"]) == ("acknowledged", "later")
+        assert taken["ack_until"] == "2026-11-21T11:11:06.000Z"
+
+
+async def test_an_incident_is_assigned_to_a_person_of_the_configuration(tmp_path: Path) -> None:
+    lab = Lab()
+    async with serving(lab, tmp_path) as socket, raw_http(socket) as http:
+        at = f"{V1}/incidents/{lab.outage().key}/assign"
+        assert (await http.get(f"{V1}/persons")).json() == [{"name": "ana"}]
+        wrong = await http.post(at, json={"to": "anna"})
+        assert wrong.status_code == 422
+        assert wrong.json()["detail"].endswith("no person 'anna'; did you mean ana?")
+        assert (await http.post(at, json={})).status_code == 422
+        given = (await http.post(at, json={"to": "ana", "comment": "yours"})).json()
+        assert (given["state"], given["assigned_to"]) == ("triggered", "ana")
+        told = lab.history.queued[0]
+        assert (told.recipient, told.channel, told.type) == ("ana", "mail", "incident.updated")
+        for nobody in (" ", None):
+            await http.post(at, json={"to": "ana"})
+            freed = (await http.post(at, json={"to": nobody})).json()
+            assert freed["assigned_to"] is None
+        again = await http.post(at, json={"to": None})
+        assert (again.status_code, again.json()["title"]) == (409, "Conflict")
 
 
 async def test_an_alert_is_acknowledged_through_its_incident(tmp_path: Path) -> None:

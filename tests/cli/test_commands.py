@@ -130,6 +130,34 @@ def test_an_incident_is_taken_given_back_noted_and_resolved(desk: Desk) -> None:
     assert key[:8] in desk.tocsin("incidents", "--since", "2026-01-01").out
 
 
+def test_an_incident_is_snoozed_for_a_time(desk: Desk) -> None:
+    key = outage(desk)
+    endless = desk.tocsin("snooze", key)
+    assert (endless.code, endless.err) == (2, "tocsin: a snooze needs an end: give --for 1h\n")
+
+    said = desk.tocsin("snooze", key[:6], "--for", "1h", "-m", "after the backup")
+    assert said.out.startswith(f"snoozed {key[:8]}: ")
+    assert "(until " in said.out
+    story = desk.tocsin("show", key).out
+    assert "snoozed " in story
+    assert "UTC; after the backup" in story
+
+
+def test_an_incident_is_assigned_and_that_is_taken_back(desk: Desk) -> None:
+    key = outage(desk)
+    wrong = desk.tocsin("assign", key, "anna")
+    assert wrong.code == 2
+    assert "no person 'anna'; did you mean ana?" in wrong.err
+
+    said = desk.tocsin("assign", key[:6], "ana", "-m", "you know the cache")
+    assert said.out.startswith(f"assigned to ana {key[:8]}: ")
+    story = desk.tocsin("show", key).out
+    assert "assigned to  ana\n" in story
+    assert "to ana; you know the cache" in story
+    assert desk.tocsin("assign", key, "").out.startswith("assigned to nobody ")
+    assert "assigned to " not in desk.tocsin("show", key).out.partition("Alerts")[0]
+
+
 def test_what_does_not_exist_is_bad_input_and_what_is_not_allowed_is_refused(desk: Desk) -> None:
     key = outage(desk)
     missing = desk.tocsin("ack", "ffffffff")

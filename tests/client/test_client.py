@@ -48,6 +48,12 @@ async def test_every_method_gives_its_shape(tmp_path: Path) -> None:
         assert (await client.unack(key, acked.version)).state == "triggered"
         assert (await client.ack_alert(incident.alerts[0])).state == "acknowledged"
         assert (await client.unack(key)).state == "triggered"
+        snoozed = await client.snooze(key, HOUR, "later")
+        assert (snoozed.state, snoozed.ack_comment) == ("acknowledged", "later")
+        assert (await client.unack(key)).state == "triggered"
+        (person,) = await client.persons()
+        assert (await client.assign(key, person.name, "yours")).assigned_to == "ana"
+        assert (await client.assign(key, None)).assigned_to is None
         assert (await client.note(key, "a line")).id == key
         escalated = (await client.escalate(key)).escalation
         assert escalated is not None

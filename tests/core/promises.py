@@ -216,7 +216,7 @@ class Promises:
             if old != replace(incident, told=old.told, settled=old.settled):
                 assert incident.version > old.version
             told = {
-                IncidentState.ACKNOWLEDGED: {EntryKind.ACKNOWLEDGED},
+                IncidentState.ACKNOWLEDGED: {EntryKind.ACKNOWLEDGED, EntryKind.SNOOZED},
                 IncidentState.RESOLVED: {EntryKind.RESOLVED},
                 IncidentState.TRIGGERED: {EntryKind.UNACKNOWLEDGED, EntryKind.REOPENED},
             }
@@ -255,7 +255,8 @@ class Promises:
                 if went_on and left > 0 and steps.level == old.level >= 0:
                     assert steps.next_at == self.now + left
                 if EntryKind.REOPENED in kinds and steps.level > 0:
-                    assert isinstance(self.recorded[-1][0], Escalate)
+                    overdue = (steps.started_at or 0) + steps.levels[steps.level].after <= self.now
+                    assert overdue or isinstance(self.recorded[-1][0], Escalate)
 
     def keys_are_unique(self) -> None:
         keys = [notice.key for notice in self.mirror.notices]

@@ -12,15 +12,18 @@ from daemon.core.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal
 from daemon.core.events import (
     Acknowledge,
     AddNote,
+    Assign,
     Escalate,
     PutSilence,
     Resolve,
+    Snooze,
     Unacknowledge,
 )
 from daemon.core.labels import parse_matcher
 from daemon.core.model import HOUR, MINUTE, IncidentState
 from daemon.core.plan import AckPlan
-from tests.core.deciding import ANA, BEN, START, Stand, condition, plan, route, said
+from daemon.core.severity import Severity
+from tests.core.deciding import ANA, BEN, CHANNELS, START, Stand, condition, plan, route, said
 
 
 @pytest.fixture
@@ -111,11 +114,123 @@ def test_giving_back_what_had_nobody_left_to_tell_starts_the_policy_over(stand: 
     assert said(stand.wait(5 * MINUTE)) == [("ben via mail", "escalated")]
 
 
+def test_snoozing_is_acknowledging_until_a_time_and_says_so(stand: Stand) -> None:
+    told = stand.do(Snooze(stand.incident.key, BEN, HOUR, "after lunch"))
+    until = "2027-01-15 09:00:00 UTC"
+    assert {notice.reason for notice in told} == {f"snoozed by ben until {until}: after lunch"}
+    assert {kind for _, kind in said(told)} == {"acknowledged"}
+    assert stand.incident.state is IncidentState.ACKNOWLEDGED
+    assert (stand.incident.acknowledged_by, stand.incident.ack_until) == ("ben", START + HOUR)
+    line, audit = stand.mirror.entries[-2], stand.mirror.audits[-1]
+    assert (line.kind, line.actor, line.text) == (
+        EntryKind.SNOOZED, BEN, f"until {until}; after lunch",
+    )  # fmt: skip
+    assert (audit.action, audit.detail) == ("snooze", line.text)
+
+
+def test_a_snooze_ends_as_an_acknowledgement_does_that_expires() -> None:
+    ends = []
+    for command in (Snooze("", BEN, HOUR), Acknowledge("", BEN, expires_after=HOUR)):
+        stand = Stand()
+        stand.see(condition())
+        stand.do(replace(command, incident=stand.incident.key))
+        assert stand.wait(HOUR - 1) == []
+        ends.append((said(stand.wait(1)), stand.incident, stand.kinds()[-4:]))
+    snoozed, expired = ends
+    assert snoozed == expired
+    assert snoozed[1].state is IncidentState.TRIGGERED
+    assert ("ana via sms", "escalated") in snoozed[0]
+
+
+def test_who_is_assigned_is_told_and_the_policy_goes_on(stand: Stand) -> None:
+    told = stand.do(Assign(stand.incident.key, ANA, "ben", "you know the cache"))
+    assert said(told) == [("ben via mail", "updated")]
+    assert told[0].reason == "assigned to you by ana: you know the cache"
+    assert told[0].incident.assigned_to == "ben"
+    assert (stand.incident.state, stand.incident.assigned_to) == (IncidentState.TRIGGERED, "ben")
+    line = next(e for e in stand.mirror.entries if e.kind is EntryKind.ASSIGNED)
+    assert (line.actor, line.text) == (ANA, "to ben; you know the cache")
+    assert actions(stand) == [("ana", "assign")]
+    assert said(stand.wait(5 * MINUTE)) == [("ben via mail", "escalated")]
+
+
+def test_who_is_assigned_is_told_over_the_contacts_for_its_severity() -> None:
+    stand = Stand(plan(route=route(channels=())))
+    stand.see(condition(severity=Severity.MEDIUM))
+    told = stand.do(Assign(stand.incident.key, BEN, "ana"))
+    assert said(told) == [("ana via mail", "updated")]
+
+
+def test_who_was_assigned_hears_of_the_end(stand: Stand) -> None:
+    stand.do(Assign(stand.incident.key, ANA, "ben"))
+    assert ("ben via mail", "acknowledged") in said(stand.do(Acknowledge(stand.incident.key, ANA)))
+    assert ("ben via mail", "resolved") in said(stand.see(condition(holds=False)))
+    assert stand.incident.assigned_to == "ben"
+
+
+@pytest.mark.parametrize("state", [IncidentState.TRIGGERED, IncidentState.ACKNOWLEDGED])
+def test_who_assigns_it_to_themselves_or_anew_tells_nobody(
+    stand: Stand, state: IncidentState
+) -> None:
+    if state is IncidentState.ACKNOWLEDGED:
+        stand.do(Acknowledge(stand.incident.key, ANA))
+    assert stand.do(Assign(stand.incident.key, BEN, "ben")) == []
+    assert stand.do(Assign(stand.incident.key, ANA, "ben", "still you")) == []
+    assert stand.incident.state is state
+    assert stand.mirror.entries[-1].text == "to ben; still you"
+
+
+def test_an_assignment_is_handed_on_and_taken_away(stand: Stand) -> None:
+    key = stand.incident.key
+    refused(stand, Assign(key, ANA, None), NotAllowed, "is assigned to nobody")
+    stand.do(Assign(key, ANA, "ben"))
+    assert said(stand.do(Assign(key, BEN, "ana"))) == [
+        ("ana via sms", "updated"), ("ana via mail", "updated"),
+    ]  # fmt: skip
+    assert stand.mirror.audits[-1].detail == "to ana; ben had it"
+    assert stand.do(Assign(key, BEN, None, "a mistake")) == []
+    assert stand.incident.assigned_to is None
+    assert stand.mirror.entries[-1].kind is EntryKind.UNASSIGNED
+    assert stand.mirror.audits[-1].detail == "was assigned to ana; a mistake"
+    assert actions(stand)[-1] == ("ben", "unassign")
+
+
+def test_nobody_is_told_of_an_assignment_while_it_is_muted(stand: Stand) -> None:
+    stand.do(PutSilence(ANA, (parse_matcher("check=web"),), None, stand.now + HOUR, "works"))
+    assert stand.do(Assign(stand.incident.key, ANA, "ben")) == []
+    assert stand.mirror.entries[-1].text == "to ben; ben is not told while it is muted"
+
+
+def test_an_assignment_that_reaches_nobody_says_so() -> None:
+    stand = Stand(plan(channels={"sms": CHANNELS["sms"]}, route=route(channels=("sms",))))
+    stand.see(condition())
+    assert stand.do(Assign(stand.incident.key, ANA, "ben")) == []
+    last = stand.mirror.entries[-1]
+    assert last.kind is EntryKind.UNDELIVERED
+    assert last.text == "assigned to you by ana: person:ben is not reachable"
+    assert stand.incident.assigned_to == "ben"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("Anna", "no person 'Anna'; did you mean ana\\?$"),
+        ("zoe", "no person 'zoe'$"),
+        ("", "no person ''$"),
+    ],
+)
+def test_only_persons_of_the_configuration_are_assigned_to(
+    stand: Stand, name: str, words: str
+) -> None:
+    refused(stand, Assign(stand.incident.key, ANA, name), Invalid, words)
+
+
 def test_what_may_not_be_acknowledged_is_not() -> None:
     stand = Stand()
     stand.see(condition(acknowledgeable=False))
     why = "may not be acknowledged"
     refused(stand, Acknowledge(stand.incident.key, ANA), NotAllowed, why)
+    refused(stand, Snooze(stand.incident.key, ANA, HOUR), NotAllowed, why)
     assert not stand.incident.acknowledgeable
 
 
@@ -127,6 +242,8 @@ def test_an_incident_that_changed_since_is_a_conflict(stand: Stand) -> None:
         Resolve(stand.incident.key, ANA, version=seen),
         Escalate(stand.incident.key, ANA, version=seen),
         Unacknowledge(stand.incident.key, ANA, version=seen),
+        Snooze(stand.incident.key, ANA, HOUR, version=seen),
+        Assign(stand.incident.key, ANA, "ben", version=seen),
     ):
         refused(stand, command, Conflict, f"you saw {seen}")
     stand.do(Acknowledge(stand.incident.key, ANA, version=stand.incident.version))
@@ -136,7 +253,7 @@ def test_an_incident_that_changed_since_is_a_conflict(stand: Stand) -> None:
 @pytest.mark.parametrize(
     "command",
     [Acknowledge("x", ANA), Unacknowledge("x", ANA), AddNote("x", ANA, "hm"), Resolve("x", ANA),
-     Escalate("x", ANA)],
+     Escalate("x", ANA), Snooze("x", ANA, HOUR), Assign("x", ANA, "ben")],
 )  # fmt: skip
 def test_an_incident_nobody_knows_is_not_found(stand: Stand, command: Decidable) -> None:
     refused(stand, command, NotFound, "there is no incident 'x'")
@@ -147,6 +264,7 @@ def test_a_resolved_incident_takes_notes_and_nothing_else(stand: Stand) -> None:
     stand.do(Resolve(key, ANA))
     for command in (
         Acknowledge(key, ANA), Unacknowledge(key, ANA), Resolve(key, ANA), Escalate(key, ANA),
+        Snooze(key, ANA, HOUR), Assign(key, ANA, "ben"), Assign(key, ANA, None),
     ):  # fmt: skip
         refused(stand, command, NotAllowed, "already resolved")
     stand.do(AddNote(key, BEN, " it was the cache "))
@@ -160,6 +278,9 @@ def test_what_makes_no_sense_is_refused(stand: Stand) -> None:
     refused(stand, Acknowledge(key, ANA, "x" * 10_001), Invalid, "10001 characters")
     refused(stand, Acknowledge(key, ANA, expires_after=0), Invalid, "must last")
     refused(stand, Resolve(key, ANA, "x" * 10_001), Invalid, "10001 characters")
+    refused(stand, Snooze(key, ANA, HOUR, "x" * 10_001), Invalid, "10001 characters")
+    refused(stand, Snooze(key, ANA, 0), Invalid, "a snooze must last")
+    refused(stand, Assign(key, ANA, "ben", "x" * 10_001), Invalid, "10001 characters")
     refused(stand, Unacknowledge(key, ANA), NotAllowed, "it is not acknowledged")
 
 

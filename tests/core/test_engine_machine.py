@@ -23,6 +23,7 @@ from daemon.core.errors import Refusal
 from daemon.core.events import (
     Acknowledge,
     AddNote,
+    Assign,
     CheckNow,
     Escalate,
     Event,
@@ -34,6 +35,7 @@ from daemon.core.events import (
     ResultsArrived,
     SelfReport,
     Settled,
+    Snooze,
     Tick,
     Unacknowledge,
 )
@@ -232,6 +234,29 @@ class EngineMachine(Promises, RuleBasedStateMachine):
         incident = self.pick(which)
         version = incident.version - 1 if stale and incident.version > 2 else incident.version
         self.send(Acknowledge(incident.key, actor, "on it", lasts, version))
+
+    @precondition(lambda self: self.engine.incidents)
+    @rule(which=st.integers(0, 2), lasts=st.sampled_from([MINUTE, HOUR]))
+    def snooze(self, which: int, lasts: int) -> None:
+        incident = self.pick(which)
+        was_open = incident.state is not IncidentState.RESOLVED
+        self.send(Snooze(incident.key, BEN, lasts, "later", incident.version))
+        taken = self.engine.incidents[incident.key]
+        if was_open and taken.state is IncidentState.ACKNOWLEDGED:
+            assert taken.ack_until is not None
+
+    @precondition(lambda self: self.engine.incidents)
+    @rule(
+        which=st.integers(0, 2),
+        to=st.sampled_from(["ana", "ben", "ben", "nobody", None]),
+        actor=st.sampled_from([ANA, BEN]),
+    )
+    def assign(self, which: int, to: str | None, actor: Actor) -> None:
+        before = self.pick(which)
+        self.send(Assign(before.key, actor, to))
+        after = self.engine.incidents[before.key]
+        assert after.assigned_to in {before.assigned_to, to}
+        assert after.assigned_to != "nobody"
 
     @precondition(lambda self: self.engine.incidents)
     @rule(which=st.integers(0, 2))

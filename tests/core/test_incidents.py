@@ -60,12 +60,12 @@ H = Happening
 @pytest.mark.parametrize(
     ("state", "to", "happenings"),
     [
-        (T, A, {H.ACK}),
+        (T, A, {H.ACK, H.SNOOZE}),
         (T, R, {H.CLEAR, H.RESOLVE}),
-        (T, T, {H.JOIN, H.RAISE, H.NOTE, H.ESCALATE}),
+        (T, T, {H.JOIN, H.RAISE, H.ASSIGN, H.NOTE, H.ESCALATE}),
         (A, T, {H.JOIN, H.RAISE, H.UNACK, H.EXPIRE, H.ESCALATE}),
         (A, R, {H.CLEAR, H.RESOLVE}),
-        (A, A, {H.ACK, H.NOTE}),
+        (A, A, {H.ACK, H.SNOOZE, H.ASSIGN, H.NOTE}),
         (R, R, {H.NOTE}),
         (R, T, set()),
         (R, A, set()),
@@ -83,6 +83,8 @@ def test_only_what_the_theory_names_leads_from_one_state_into_another(
     [
         (T, H.UNACK, "un-acknowledged: it is not acknowledged"),
         (R, H.ACK, "acknowledged: it is already resolved"),
+        (R, H.SNOOZE, "snoozed: it is already resolved"),
+        (R, H.ASSIGN, "assigned: it is already resolved"),
         (R, H.UNACK, "un-acknowledged: it is already resolved"),
         (R, H.RESOLVE, "resolved: it is already resolved"),
         (R, H.ESCALATE, "escalated: it is already resolved"),

@@ -61,6 +61,8 @@ TEXTS = st.recursive(
 )
 GOOD: dict[str, list[tuple[str, str]]] = {
     "/ack": [("comment", '"mine"'), ("for", '"1h"')],
+    "/snooze": [("for", '"1h"'), ("comment", '"later"')],
+    "/assign": [("to", '"ana"'), ("comment", '"yours"')],
     "/note": [("text", '"a line"')],
     "/resolve": [("comment", '"over"')],
     "/backup": [("path", '"/copy"')],

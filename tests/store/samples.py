@@ -149,6 +149,7 @@ incidents = st.builds(
     muted=mutes,
     revenue_per_hour=st.none() | st.decimals(0, 10**9, places=2).map(Decimal),
     acknowledged_at=maybe,
+    assigned_to=st.none() | words,
 )
 matchers = st.builds(
     Matcher, st.just("service"), st.sampled_from(MatchOp), st.sampled_from(["a.*", "b", ""])

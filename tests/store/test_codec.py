@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 
 from checks.result import Fault, Result, Status
 from daemon.core.labels import Matcher, MatchOp
-from daemon.core.model import Record, Silence
+from daemon.core.model import Incident, Record, Silence
 from daemon.store.codec import TABLES, decode_alert, occurrence_row, read_result, result_row
-from tests.store.samples import NOW, a_result, an_alert, records
+from tests.store.samples import NOW, a_result, an_alert, an_incident, records
 
 
 @given(records)
@@ -28,6 +31,14 @@ def test_a_silences_matchers_match_again() -> None:
     assert isinstance(back, Silence)
     assert back.matchers[0].matches({"env": "prod"})
     assert table.row(silence)[1] == 'env=~"p.*"'
+
+
+def test_an_incident_stored_before_it_could_be_assigned_is_assigned_to_nobody() -> None:
+    table = TABLES[Incident]
+    stored = json.loads(table.row(replace(an_incident(), assigned_to="ana"))[-1])
+    assert table.decode(json.dumps(stored)) == replace(an_incident(), assigned_to="ana")
+    del stored["assigned_to"]
+    assert table.decode(json.dumps(stored)) == an_incident()
 
 
 def test_an_occurrence_holds_the_whole_alert() -> None:

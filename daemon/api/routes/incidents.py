@@ -18,11 +18,13 @@ from daemon.api.inputs import (
     MAX_LIMIT,
     AckBody,
     AlertsQuery,
+    AssignBody,
     CommentBody,
     DeliveriesQuery,
     IncidentsQuery,
     NoBody,
     NoteBody,
+    SnoozeBody,
 )
 from daemon.api.problems import Unprocessable
 from daemon.api.routes.picture import encode_list
@@ -32,9 +34,11 @@ from daemon.core.errors import NotAllowed
 from daemon.core.events import (
     Acknowledge,
     AddNote,
+    Assign,
     Command,
     Escalate,
     Resolve,
+    Snooze,
     Unacknowledge,
 )
 from daemon.core.labels import match_all
@@ -155,6 +159,27 @@ async def _plain_action(
 async def unack(call: Call) -> web.Response:
     """Give an incident back: its escalation goes on with the time it had left."""
     return await _plain_action(call, Unacknowledge)
+
+
+async def snooze(call: Call) -> web.Response:
+    """Take an incident until a time, at which it is triggered again."""
+    body = await call.body(SnoozeBody)
+    key = (await find_incident(call)).key
+    command = Snooze(key, call.peer.actor, body.span_ms, body.comment, call.version)
+    return await _act(call, key, command)
+
+
+async def assign(call: Call) -> web.Response:
+    """Give an incident to a person, who is told so; or take that back."""
+    body = await call.body(AssignBody)
+    key = (await find_incident(call)).key
+    command = Assign(key, call.peer.actor, body.to, body.comment, call.version)
+    return await _act(call, key, command)
+
+
+async def persons(call: Call) -> web.Response:
+    """The persons of the configuration, in its order: who may be assigned to."""
+    return answer([schema.PersonView(name=name) for name in call.backend.engine.plan.persons])
 
 
 async def escalate(call: Call) -> web.Response:

@@ -71,6 +71,18 @@ def endpoints() -> list[Endpoint]:
         _read("/incidents/{id}", incidents.incident, schema.IncidentDetail),
         _act("/incidents/{id}/ack", incidents.ack, schema.IncidentView, body=inputs.AckBody),
         _act("/incidents/{id}/unack", incidents.unack, schema.IncidentView),
+        _act(
+            "/incidents/{id}/snooze",
+            incidents.snooze,
+            schema.IncidentView,
+            body=inputs.SnoozeBody,
+        ),
+        _act(
+            "/incidents/{id}/assign",
+            incidents.assign,
+            schema.IncidentView,
+            body=inputs.AssignBody,
+        ),
         _act("/incidents/{id}/note", incidents.note, schema.IncidentView, body=inputs.NoteBody),
         _act(
             "/incidents/{id}/resolve",
@@ -92,6 +104,7 @@ def endpoints() -> list[Endpoint]:
             list[schema.DeliveryView],
             query=inputs.DeliveriesQuery,
         ),
+        _read("/persons", incidents.persons, list[schema.PersonView]),
         _read("/schedules", schedules.schedules, list[schema.ScheduleView]),
         _read(
             "/schedules/{name}",
