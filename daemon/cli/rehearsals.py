@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from daemon.core.chronicle import Notice
+    from daemon.core.model import Mute
     from daemon.core.plan import Plan, RoutePlan
     from daemon.core.rehearsal import Line, Visit
     from daemon.core.severity import Severity
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 Labels = Annotated[list[str], Argument("LABEL=VALUE...", "The alert's labels.")]
 Service = Annotated[str, Argument("SERVICE", "Whose first check is to fail.")]
 At = Annotated[str | None, Option(("--at",), "TIME", "When it is to fail; now without it.")]
+When = Annotated[str | None, Option(("--at",), "TIME", "When it is to fire; now without it.")]
 For = Annotated[str | None, Option(("--for",), "DURATION", "How long to look; 4h without it.")]
 Grade = Annotated[
     str | None, Option(("--severity",), "SEVERITY", "Instead of the one it would have.")
@@ -31,19 +33,29 @@ _SPAN_MS = 4 * 3_600_000
 _TOLD = ["AFTER", "TIME", "TELLS", "OVER", "WHAT"]
 
 
-def route(labels: Labels, config: Config = None, output: Format = Output.TABLE) -> None:
-    """Explain which routes an alert with these labels would take, and why.
+def route(
+    labels: Labels, at: When = None, config: Config = None, output: Format = Output.TABLE
+) -> None:
+    """Explain which routes an alert with these labels would take, and why; and whether their
+    hours let them tell it.
 
-    Example: tocsin test route service=checkout severity=critical
+    Example: tocsin test route service=checkout severity=critical --at 2026-12-25T03:00
     """
+    from daemon.api.times import stamp
     from daemon.core.rehearsal import visits
 
     plan, seen = _plan(config), dict(map(_label, labels))
     if "severity" in seen:
         seen["severity"] = _severity(seen["severity"]).word
     walked = list(visits(plan.route, seen))
-    taken = _taken(plan, seen)
-    told = {"labels": seen, "routes": [_visited(one) for one in walked], "taken": taken}
+    moment = time_of(at) or now_ms()
+    taken = _taken(plan, seen, moment)
+    told = {
+        "labels": seen,
+        "time": stamp(moment),
+        "routes": [_visited(one) for one in walked],
+        "taken": taken,
+    }
     answer(output, told, lambda: _tell_route(walked, taken))
 
 
@@ -105,9 +117,10 @@ def _check_of(plan: Plan, service: str) -> str:
     return found.checks[0]
 
 
-def _taken(plan: Plan, labels: dict[str, str]) -> list[dict[str, Any]]:
-    """The routes that the alert takes; the first owns its incident."""
+def _taken(plan: Plan, labels: dict[str, str], at: int) -> list[dict[str, Any]]:
+    """The routes that the alert takes at this time; the first owns its incident."""
     from daemon.core.model import Alert
+    from daemon.core.rehearsal import mutes_at
     from daemon.core.routing import Router
     from daemon.core.severity import Severity, parse_severity
 
@@ -125,9 +138,20 @@ def _taken(plan: Plan, labels: dict[str, str]) -> list[dict[str, Any]]:
             "group_wait_ms": taken.wait(alert),
             "group_interval_ms": taken.route.group_interval,
             "repeat_interval_ms": taken.route.repeat_interval,
+            "suppress_ms": taken.route.suppress,
+            "mute_time_intervals": list(taken.route.mute_time_intervals),
+            "active_time_intervals": list(taken.route.active_time_intervals),
+            "muted": [_mute(one) for one in mutes_at(plan, taken.route, at)],
         }
         for taken in (routing.owner, *routing.others)
     ]
+
+
+def _mute(mute: Mute) -> dict[str, str | None]:
+    from daemon.api.times import stamp
+
+    until = None if mute.until is None else stamp(mute.until)
+    return {"kind": mute.kind.value, "by": mute.by, "reason": mute.reason, "until": until}
 
 
 def _visited(visit: Visit) -> dict[str, Any]:
@@ -151,6 +175,21 @@ def _tell_route(walked: list[Visit], taken: list[dict[str, Any]]) -> None:
         waits = (one["group_wait_ms"], one["group_interval_ms"], one["repeat_interval_ms"])
         first, interval, repeat = map(span, waits)
         say(f"  waits {first}, then every {interval}; repeats after {repeat}")
+        _tell_holding(one)
+
+
+def _tell_holding(one: dict[str, Any]) -> None:
+    """What the route holds back, if it may hold anything back."""
+    if one["suppress_ms"]:
+        say(f"  suppress: an alert is told once it has fired for {span(one['suppress_ms'])}")
+    for key in ("mute_time_intervals", "active_time_intervals"):
+        if one[key]:
+            say(f"  {key}", ", ".join(one[key]))
+    for mute in one["muted"]:
+        until = f" until {local(mute['until'])}" if mute["until"] else ""
+        say(Cell(f"  mute then: {mute['reason']}{until}", "faint"))
+    if one["mute_time_intervals"] + one["active_time_intervals"] and not one["muted"]:
+        say(Cell("  tells then: no interval mutes it", "faint"))
 
 
 def _verdict(visit: Visit) -> tuple[Cell, Cell]:

@@ -21,6 +21,7 @@ from daemon.config.duty import (
     RouteSettings,
     SlaSettings,
 )
+from daemon.config.intervals import interval_plan
 from daemon.config.maintenance import maintenance_plan
 from daemon.config.oncall import schedule_plan, team_plan
 from daemon.config.sections import ContextSettings, PromotionSettings, RuleSettings
@@ -125,6 +126,7 @@ def plan(settings: Settings) -> Plan:
         maintenance=_frozen(
             {n: maintenance_plan(o, zone, services, made) for n, o in settings.maintenance.items()}
         ),
+        intervals=_frozen({n: interval_plan(n, o, zone) for n, o in settings.intervals.items()}),
         severities=_frozen(
             {
                 parse_severity(word): SeverityPlan(one.mtta, one.mttr)
@@ -325,6 +327,9 @@ def _route(parent: RoutePlan, path: str, route: RouteSettings) -> RoutePlan:
         group_wait=route.group_wait if route.group_wait is not None else parent.group_wait,
         group_interval=_or(route.group_interval, parent.group_interval),
         repeat_interval=_or(route.repeat_interval, parent.repeat_interval),
+        mute_time_intervals=_or(route.mute_time_intervals, parent.mute_time_intervals),
+        active_time_intervals=_or(route.active_time_intervals, parent.active_time_intervals),
+        suppress=_or(route.suppress, parent.suppress),
         continue_=route.continue_,
     )
     children = tuple(_route(node, f"{path}.{n}", one) for n, one in enumerate(route.route))

@@ -19,6 +19,7 @@ from daemon.config.conditions import check_conditions, check_rule, metrics_of
 from daemon.config.contacts import check_channels, check_persons
 from daemon.config.cycles import cycles
 from daemon.config.duty import NO_POLICY, PolicySettings, RouteSettings
+from daemon.config.intervals import check_intervals
 from daemon.config.lines import KeyPath
 from daemon.config.maintenance import check_maintenance
 from daemon.config.oncall import check_duty
@@ -236,6 +237,7 @@ def _check_route(refs: References, path: KeyPath, route: RouteSettings) -> None:
             refs.reachable(place, channel)
     if route.policy is not None and route.policy != NO_POLICY:
         refs.refer((*path, "policy"), "policy", route.policy)
+    check_intervals(refs, path, route)
     for position, child in enumerate(route.route):
         _check_route(refs, (*path, "route", position), child)
 

@@ -98,6 +98,7 @@ def _members(config: Config) -> dict[str, Mapping[str, object]]:
         "check": {name: (config.specs[name], config.plan.checks[name]) for name in config.specs},
         "rule": settings.rules,
         "route": _positions(config.plan.route.routes),
+        "time_interval": config.plan.intervals,
         "channel": settings.channels,
         "policy": settings.policies,
         "person": settings.persons,

@@ -50,6 +50,7 @@ def as_tables(config: Config) -> dict[str, Any]:
         "check": [plain_table(build.effective(settings, one)) for one in settings.checks.values()],
         "rule": [plain_table(one) for one in settings.rules.values()],
         "route": _routes(settings.routes, config.plan.route.routes),
+        "time_interval": _named(settings.intervals),
         "channel": _named(settings.channels),
         "policy": _named(settings.policies),
         "person": _named(settings.persons),
@@ -89,6 +90,9 @@ def _route(route: RouteSettings, plan: RoutePlan) -> dict[str, Any]:
             "group_wait": plan.group_wait,
             "group_interval": plan.group_interval,
             "repeat_interval": plan.repeat_interval,
+            "mute_time_intervals": plan.mute_time_intervals,
+            "active_time_intervals": plan.active_time_intervals,
+            "suppress": plan.suppress,
             "route": (),
         }
     )

@@ -33,6 +33,9 @@ class RouteSettings(Strict):
     group_wait: Duration | None = None
     group_interval: Interval | None = None
     repeat_interval: Interval | None = None
+    mute_time_intervals: tuple[Name, ...] | None = None
+    active_time_intervals: tuple[Name, ...] | None = None
+    suppress: Duration | None = None
     continue_: Annotated[bool, Field(alias="continue")] = False
     route: tuple[RouteSettings, ...] = ()
 

@@ -16,6 +16,7 @@ from daemon.config.duty import (
     RouteSettings,
     SlaSettings,
 )
+from daemon.config.intervals import TimeIntervalSettings
 from daemon.config.maintenance import MaintenanceSettings
 from daemon.config.oncall import ScheduleSettings, TeamSettings
 from daemon.config.sections import (
@@ -71,6 +72,7 @@ SECTIONS: Final[Mapping[str, Section]] = MappingProxyType(
         "check": Section(Shape.ARRAY, CheckSpec, by_kind=True),
         "rule": Section(Shape.ARRAY, RuleSettings),
         "route": Section(Shape.ARRAY, RouteSettings),
+        "time_interval": Section(Shape.NAMED, TimeIntervalSettings),
         "channel": Section(Shape.NAMED, ChannelSpec, by_kind=True),
         "policy": Section(Shape.NAMED, PolicySettings),
         "person": Section(Shape.NAMED, PersonSettings),

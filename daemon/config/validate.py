@@ -25,6 +25,7 @@ from daemon.config.duty import (
     RouteSettings,
     SlaSettings,
 )
+from daemon.config.intervals import TimeIntervalSettings
 from daemon.config.lines import KeyPath
 from daemon.config.maintenance import MaintenanceSettings
 from daemon.config.oncall import ScheduleSettings, TeamSettings
@@ -80,6 +81,7 @@ class Settings:
     checks: dict[str, CheckSpec] = field(default_factory=dict)
     rules: dict[str, RuleSettings] = field(default_factory=dict)
     routes: list[RouteSettings] = field(default_factory=list)
+    intervals: dict[str, TimeIntervalSettings] = field(default_factory=dict)
     channels: dict[str, ChannelSpec] = field(default_factory=dict)
     policies: dict[str, PolicySettings] = field(default_factory=dict)
     persons: dict[str, PersonSettings] = field(default_factory=dict)
@@ -265,6 +267,7 @@ _ATTRIBUTES: Mapping[str, str] = {
     "severity": "severities", "context": "contexts", "service": "services", "check": "checks",
     "rule": "rules", "route": "routes", "channel": "channels", "policy": "policies",
     "person": "persons", "team": "teams", "schedule": "schedules",
+    "time_interval": "intervals",
     "inhibit": "inhibits", "maintenance": "maintenance", "sla": "slas",
     **{name: name for name, section in SECTIONS.items() if section.shape is Shape.TABLE},
 }  # fmt: skip

@@ -20,6 +20,7 @@ from daemon.core.alerts import Alerts, Change, fires
 from daemon.core.casebook import Casebook
 from daemon.core.changing import replace
 from daemon.core.chronicle import EntryKind
+from daemon.core.deadlines import soonest
 from daemon.core.incidents import Happening
 from daemon.core.model import (
     ENGINE,
@@ -61,14 +62,14 @@ class Desk:
         return bool(self._changes or self._steps) or self._reviews.waits
 
     def next_deadline(self) -> Instant | None:
-        """When a large incident that rests is to be reviewed."""
-        return self._reviews.next_deadline()
+        """When a large incident that rests is to be reviewed, or what holds one changes."""
+        return soonest(self._reviews.next_deadline(), self.teller.holding.next_deadline())
 
     def replan(self, plan: Plan) -> None:
         """What begins from now on follows this plan; what has begun keeps its routes, policy."""
         self._plan = plan
         self._router = Router(plan.route)
-        self.teller.plan = plan
+        self.teller.replan(plan)
 
     def note(self, change: Change) -> None:
         """This alert changed; `work` sees to it once its mutes are settled."""
@@ -88,15 +89,15 @@ class Desk:
             firing = self.book.firing(incident)
             settled = incidents.reviewed(incident, firing, turn.now)
             if self.book.is_open(incident.key) and settled != incident:
-                what = self._touch(incident.key, turn)
-                what.shown.update(dict.fromkeys(incident.firing))
-                taken_at = incident.acknowledged_at
-                later = (a.key for a in firing if taken_at and (a.fired_at or 0) > taken_at)
-                what.fresh.update(dict.fromkeys(later))
+                self._look_again(incident, firing, turn)
 
     def work(self, turn: Turn) -> None:
         """Do what there is to do, as much as there is room for in this turn: see to alerts
         that changed, review incidents, and then what is due. Nobody is told on half of it."""
+        for key in self.teller.holding.tick(turn.now):
+            if self.book.is_open(key):
+                incident = self.book.incidents[key]
+                self._look_again(incident, self.book.firing(incident), turn)
         while self._changes and not turn.is_full:
             turn.spend(2)
             self._see_to(self._changes.popleft(), turn)
@@ -152,6 +153,7 @@ class Desk:
         self.book.write(turn, over, EntryKind.RESOLVED, reason, actor)
         self.teller.resolved(over, reason, turn)
         self.book.close(over, turn)
+        self.teller.holding.arrange(over, turn.now)
         self._reviews.forget(over.key)
         for key in over.alerts:
             self._alerts.rearm(key)
@@ -168,7 +170,8 @@ class Desk:
         again = replace(incidents.triggered(incident), reopened_at=turn.now)
         if again.escalation is not None:
             steps = policy.restarted(again.escalation, since)
-            steps = steps if again.muted else policy.resumed(steps, since)
+            held = again.muted or not self.teller.holding.lets_call(again, turn.now)
+            steps = steps if held else policy.resumed(steps, since)
             again = replace(again, escalation=steps)
         again = self.keep(again, turn)
         self.book.write(turn, again, EntryKind.REOPENED, reason)
@@ -178,8 +181,7 @@ class Desk:
         """A policy that has nobody left to tell starts over, if the incident calls somebody."""
         incident = self.book.incidents[key]
         steps = incident.escalation
-        calls = incident.state is IncidentState.TRIGGERED and not incident.muted
-        if steps is None or not steps.spent or not calls:
+        if steps is None or not steps.spent or not self._calls(incident, turn):
             return
         again = replace(incident, escalation=policy.restarted(steps, turn.now))
         text = f"policy {steps.policy} starts over: {reason}"
@@ -197,11 +199,12 @@ class Desk:
         groups look again when they should."""
         steps = incident.escalation
         if steps is not None:
-            runs = incident.state is IncidentState.TRIGGERED and not incident.muted
+            runs = self._calls(incident, turn)
             steps = policy.resumed(steps, turn.now) if runs else policy.paused(steps, turn.now)
         kept = self.book.put(replace(incident, escalation=steps), turn)
         for group in self.book.groups_of(kept):
             self.teller.arrange(group, turn)
+        self.teller.holding.arrange(kept, turn.now)
         return self.book.incidents[kept.key]
 
     def run(self, incident: Incident, step: policy.Step, turn: Turn) -> None:
@@ -219,6 +222,19 @@ class Desk:
         if steps.spent:
             text = f"policy {steps.policy} has nobody left to tell"
             self.book.write(turn, incident, EntryKind.SPENT, text)
+
+    def _calls(self, incident: Incident, turn: Turn) -> bool:
+        """Whether the incident calls for somebody by its policy."""
+        calls = incident.state is IncidentState.TRIGGERED and not incident.muted
+        return calls and self.teller.holding.lets_call(incident, turn.now)
+
+    def _look_again(self, incident: Incident, firing: list[Alert], turn: Turn) -> None:
+        """Review it as if all that fires were news: whoever knows of an alert is not told."""
+        what = self._touch(incident.key, turn)
+        what.shown.update(dict.fromkeys(incident.firing))
+        taken_at = incident.acknowledged_at
+        later = (a.key for a in firing if taken_at and (a.fired_at or 0) > taken_at)
+        what.fresh.update(dict.fromkeys(later))
 
     def _fire(self, key: str, turn: Turn) -> None:
         alert = self._alerts.records.get(key)
@@ -257,6 +273,8 @@ class Desk:
         if incident.muted:
             self.book.write(turn, incident, EntryKind.MUTED, _why(incident))
         self._gather(owner, alert, incident, turn, owner=True)
+        if self.teller.holding.why(incident, turn.now):
+            self._touch(incident.key, turn)
         return self.keep(incident, turn)
 
     def _join(self, alert: Alert, incident: Incident, group: Group, turn: Turn) -> None:
@@ -272,7 +290,8 @@ class Desk:
         self, taken: Taken, alert: Alert, incident: Incident, turn: Turn, *, owner: bool
     ) -> None:
         """Put the alert into its group on this route; the group may begin with it."""
-        key = taken.group_key(alert) if owner else f"{taken.group_key(alert)}@{incident.key}"
+        key = taken.group_key(alert)
+        key = key if owner else _beside(key, incident)
         group = self.book.groups.get(key)
         if group is None:
             route = taken.route
@@ -290,6 +309,9 @@ class Desk:
                 interval=route.group_interval,
                 repeat=route.repeat_interval,
                 default_wait=route.group_wait is None,
+                mute_in=route.mute_time_intervals,
+                active_in=route.active_time_intervals,
+                suppress=route.suppress,
             )
             self.book.put_group(group, turn)
             if owner:
@@ -325,6 +347,7 @@ class Desk:
         takes the one they bring, and one whose gravest alert came to another takes that."""
         routing = self._router.route(alert)
         incident = self.book.incidents[alert.incident or ""]
+        brought_by = routing.owner.group_key(alert)
         mine = {group.key for group in self.book.groups_of(incident)}
         for taken in (routing.owner, *routing.others):
             if taken.group_key(alert) not in mine:
@@ -340,6 +363,8 @@ class Desk:
             self.book.write(turn, incident, EntryKind.ESCALATED, text)
         not_before = turn.now + routing.owner.wait(alert)
         begun = policy.begun(self._plan.policies[name], turn.now, not_before)
+        if brought_by not in mine:
+            begun = replace(begun, brought_by=_beside(brought_by, incident))
         self.book.put(replace(incident, escalation=begun), turn)
 
     def _worst_but(self, alert: Alert, incident: Incident) -> Severity:
@@ -373,13 +398,16 @@ class Desk:
             incidents.after(incident, Happening.CLEAR)
             self.resolve(incident, ENGINE, groups.Reason.ALL.value, turn)
             return
+        if not incident.muted:
+            incident = replace(incident, muted=self.teller.holding.why(incident, turn.now))
         self._note_differences(before, incident, turn)
         incident = self._hasten(incident, turn)
-        unmuted = [alert for alert in firing if not alert.muted]
-        reason = self._reopens(before, what, unmuted)
+        ripe = self.teller.holding.ripe(incident, firing, turn.now)
+        reason = self._reopens(before, what, ripe)
         kept = self.reopen(incident, reason, turn) if reason else self.keep(incident, turn)
         if not (kept.muted or reason):
-            self._tell_growth(kept, [a for a in unmuted if a.key in what.shown], turn)
+            calls = self.teller.holding.calls(kept, turn.now)
+            self._tell_growth(kept, [a for a in calls if a.key in what.shown], turn)
 
     def _tell_growth(self, incident: Incident, shown: list[Alert], turn: Turn) -> None:
         """Tell those whom the policy called of what is graver or new. If it has nobody left to
@@ -412,14 +440,14 @@ class Desk:
                     incident = replace(incident, escalation=steps)
         return incident
 
-    def _reopens(self, incident: Incident, what: Touched, unmuted: list[Alert]) -> str | None:
+    def _reopens(self, incident: Incident, what: Touched, ripe: list[Alert]) -> str | None:
         """Why an acknowledged incident is more than was taken; None if it is not."""
         if incident.state is not IncidentState.ACKNOWLEDGED:
             return None
-        fresh = [alert for alert in unmuted if alert.key in what.fresh]
+        fresh = [alert for alert in ripe if alert.key in what.fresh]
         if fresh and self._plan.ack.reopen_on_new_alert:
             return f"{fresh[0].name} ({_subject(fresh[0])}) joined"
-        worst = max((alert.effective for alert in unmuted), default=incident.severity)
+        worst = max((alert.effective for alert in ripe), default=incident.severity)
         if worst > incident.severity and self._plan.ack.reopen_on_severity:
             return f"severity rose to {worst.word}"
         return None
@@ -446,6 +474,11 @@ class Desk:
 
     def _touch(self, key: str, turn: Turn) -> Touched:
         return self._reviews.touch(key, len(self.book.incidents[key].firing), turn.now)
+
+
+def _beside(key: str, incident: Incident) -> str:
+    """The key of a group that only notifies of the incident."""
+    return f"{key}@{incident.key}"
 
 
 def _subject(alert: Alert) -> str:

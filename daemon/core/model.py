@@ -50,6 +50,10 @@ class MuteKind(enum.StrEnum):
     INHIBITION = "inhibition"
     DEPENDENCY = "dependency"
     FLAPPING = "flapping"
+    TIME = "time"
+    """The hours of the routes."""
+    SUPPRESSION = "suppression"
+    """It does not fire for long enough yet for the routes to tell it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ class Mute:
 
     Attributes:
         by: What mutes it: a silence's id, a maintenance window's name, the inhibiting alert's
-            fingerprint, a service.
+            fingerprint, a service, a time interval, `suppress`.
         reason: One line that says so to an operator.
         until: When it ends, if that is known.
     """
@@ -263,6 +267,7 @@ class Escalation:
         round_every: How long after its last level it starts over, or turns to `then`.
         not_before: No step runs before this (the group's `group_wait` ends).
         stepped_at: When the last step ran; pauses move it.
+        brought_by: The key of the group whose route brought it; empty for the incident's own.
     """
 
     policy: str
@@ -278,6 +283,7 @@ class Escalation:
     round_every: Millis = 5 * MINUTE
     not_before: Instant | None = None
     stepped_at: Instant | None = None
+    brought_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,7 +323,8 @@ class Group:
         incident: The incident it belongs to.
         owner: Whether this group's route owns the incident, or only notifies.
         flush_at: When it next looks whether to tell something.
-        channels, wait, interval, repeat: As its route said when the group began.
+        channels, wait, interval, repeat: As its route said when the group began; so are
+            `mute_in` and `active_in` (names of time intervals) and `suppress`.
         default_wait: `wait` follows from severity, not from the route.
     """
 
@@ -336,6 +343,9 @@ class Group:
     interval: Millis = 5 * MINUTE
     repeat: Millis = 4 * HOUR
     default_wait: bool = False
+    mute_in: tuple[str, ...] = ()
+    active_in: tuple[str, ...] = ()
+    suppress: Millis = 0
 
 
 @dataclass(frozen=True, slots=True)

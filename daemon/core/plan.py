@@ -141,6 +141,9 @@ class RoutePlan:
         path: Its place in the tree: `""` the root, `0`, `0.1`, ...
         group_wait: None for the default by severity.
         policy: The escalation policy's name.
+        mute_time_intervals: Names of intervals in which the route tells nothing.
+        active_time_intervals: Names of the only intervals in which it does; empty for always.
+        suppress: An alert that has not fired for so long is not told yet.
     """
 
     path: str
@@ -151,6 +154,9 @@ class RoutePlan:
     group_wait: Millis | None = None
     group_interval: Millis = 5 * MINUTE
     repeat_interval: Millis = 4 * HOUR
+    mute_time_intervals: tuple[str, ...] = ()
+    active_time_intervals: tuple[str, ...] = ()
+    suppress: Millis = 0
     continue_: bool = False
     routes: tuple[RoutePlan, ...] = ()
 
@@ -301,6 +307,33 @@ class MaintenancePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class HoursPlan:
+    """One alternative of a time interval: every field that is not empty must match.
+
+    Attributes:
+        times: Minutes since midnight, from and to before, in order; the end is up to 1,440.
+        weekdays: 0 is Monday.
+        days_of_month: Ranges, both ends included; negative days count from the month's end.
+        years: Ranges, both ends included.
+    """
+
+    timezone: str
+    times: tuple[tuple[int, int], ...] = ((0, 1_440),)
+    weekdays: frozenset[int] = frozenset()
+    days_of_month: tuple[tuple[int, int], ...] = ()
+    months: frozenset[int] = frozenset()
+    years: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalPlan:
+    """A time interval; see `daemon.core.intervals`. It matches when one of `any_of` does."""
+
+    name: str
+    any_of: tuple[HoursPlan, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SeverityPlan:
     """Targets for how fast incidents of a severity are acknowledged and resolved."""
 
@@ -357,6 +390,7 @@ class Plan:
     channels: Mapping[str, ChannelPlan] = field(default_factory=dict)
     inhibits: tuple[InhibitPlan, ...] = ()
     maintenance: Mapping[str, MaintenancePlan] = field(default_factory=dict)
+    intervals: Mapping[str, IntervalPlan] = field(default_factory=dict)
     severities: Mapping[Severity, SeverityPlan] = field(default_factory=dict)
     ack: AckPlan = field(default_factory=AckPlan)
     slas: Mapping[str, SlaPlan] = field(default_factory=dict)

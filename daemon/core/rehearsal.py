@@ -20,8 +20,9 @@ from daemon.core.conditions import of_check
 from daemon.core.decider import Decider
 from daemon.core.effects import Append, Enqueue
 from daemon.core.events import Settled
+from daemon.core.intervals import Timetable
 from daemon.core.labels import Matcher, match_all
-from daemon.core.model import CheckState, Instant, Millis
+from daemon.core.model import CheckState, Instant, Millis, Mute
 from daemon.core.plan import Plan, RoutePlan
 from daemon.core.severity import Severity
 from daemon.core.telling import NOBODY
@@ -99,6 +100,13 @@ def _delivered(notice: Notice) -> Settled:
         fallback_of=notice.fallback_of,
         level=notice.level,
     )
+
+
+def mutes_at(plan: Plan, route: RoutePlan, at: Instant) -> tuple[Mute, ...]:
+    """Why the route tells nothing at this time; empty if it does."""
+    timetable = Timetable(plan.intervals)
+    timetable.tick(at)
+    return timetable.mutes(route.mute_time_intervals, route.active_time_intervals)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,8 @@ from daemon.core.chronicle import EntryKind, NoticeType
 from daemon.core.effects import Enqueue
 from daemon.core.escalation import Step, StepKind
 from daemon.core.events import Settled
-from daemon.core.model import Alert, Group, Incident, IncidentState, Told
+from daemon.core.holding import Holding
+from daemon.core.model import Alert, Group, Incident, IncidentState, Instant, Told
 from daemon.core.notices import ALARMING, Recipient, recipient_of
 from daemon.core.plan import Plan
 from daemon.core.sources import delivery_condition
@@ -36,14 +37,21 @@ class Teller:
 
     Attributes:
         first_told: Incidents that were told of for the first time, since this was cleared.
+        holding: What may be told now, as far as hours and `suppress` of routes go.
     """
 
     def __init__(self, plan: Plan, book: Casebook) -> None:
         self.plan = plan
         self.first_told: list[str] = []
+        self.holding = Holding(plan, book)
         self._book = book
         self._called: dict[tuple[str, str, str], set[str]] = {}
         self._queued: dict[tuple[str, str, str], str] = {}
+
+    def replan(self, plan: Plan) -> None:
+        """Another configuration: whom its names mean now, and its hours."""
+        self.plan = plan
+        self.holding.replan(plan)
 
     def begin_turn(self) -> None:
         """Another turn: everybody may be called again."""
@@ -55,15 +63,15 @@ class Teller:
         incident = self._book.incidents[group.incident]
         now = turn.now
         group = replace(group, flush_at=None)
-        alerts = self._unmuted(group, incident)
+        alerts = self._free(group, incident, now)
         reasons: dict[groups.Reason, list[Recipient]] = {}
         entries: list[Told] = []
         for channel, look in zip(group.channels, self._looks(group, incident, turn), strict=True):
             reason = groups.verdict(look)
-            if reason is not None and not incident.muted:
+            if reason is not None and not self._is_mute(group, incident):
                 reasons.setdefault(reason, []).append(Recipient(channel))
                 entries.append(_entry(channel, look, incident))
-        owed = self._owed(group, incident)
+        owed = self._owed(group, incident, now)
         for reason, channels in reasons.items():
             kind = groups.NOTICE_TYPE[reason]
             shown = [*alerts, *(a for a in self._book.known(group.alerts) if a.resolved_at)]
@@ -81,14 +89,20 @@ class Teller:
         """Something about the group or its incident changed: set when it looks next."""
         incident = self._book.incidents[group.incident]
         at = None
-        if not incident.muted:
+        if not self._is_mute(group, incident):
             looks = self._looks(group, incident, turn)
-            at = groups.next_look(group, looks, turn.now, owes=bool(self._owed(group, incident)))
+            owes = bool(self._owed(group, incident, turn.now))
+            at = groups.next_look(group, looks, turn.now, owes=owes)
         self._book.put_group(replace(group, flush_at=at), turn)
 
-    def _owed(self, group: Group, incident: Incident) -> list[Recipient]:
+    def _is_mute(self, group: Group, incident: Incident) -> bool:
+        return bool(incident.muted or self.holding.hours(group))
+
+    def _owed(self, group: Group, incident: Incident, now: Instant) -> list[Recipient]:
         """Whom the policy called in vain. The group that owns the incident tells them again."""
         if not group.owner or incident.muted or incident.state is not IncidentState.TRIGGERED:
+            return []
+        if not self.holding.lets_call(incident, now):
             return []
         lost = (told for told in incident.told if told.lost)
         return [recipient_of(told) for told in lost if told.channel in self.plan.channels]
@@ -104,7 +118,7 @@ class Teller:
         to be told."""
         to, missing = notices.recipients(self.plan, step.targets, incident.severity, turn.now)
         told = {(told.channel, told.recipient) for told in self._book.told(incident)}
-        alerts = [alert for alert in self._book.firing(incident) if not alert.muted]
+        alerts = self._callable(incident, turn.now)
         if step.kind is StepKind.REPEAT and not _is_known(alerts):
             return bool(to)
         words = _words(step)
@@ -119,7 +133,7 @@ class Teller:
     def raised(self, incident: Incident, turn: Turn) -> None:
         """It is graver than those whom the policy called were told: tell them at once, at
         the contacts they have for what it is now. (Groups see to their channels.)"""
-        alerts = [alert for alert in self._book.firing(incident) if not alert.muted]
+        alerts = self.holding.calls(incident, turn.now)
         worst = max((alert.effective for alert in alerts), default=None)
         if worst is None:
             return
@@ -155,7 +169,7 @@ class Teller:
             for told in incident.told
             if not keys.issubset(told.firing) and (told.recipient or told.channel not in by_groups)
         ]
-        alerts = [alert for alert in self._book.firing(incident) if not alert.muted]
+        alerts = self.holding.calls(incident, turn.now)
         reason = groups.Reason.NEW.value
         self._call(incident.key, NoticeType.UPDATED, to, alerts, turn, reason)
         self._remember(incident.key, to, turn)
@@ -237,7 +251,8 @@ class Teller:
     def _fall_back(self, incident: Incident, event: Settled, turn: Turn) -> None:
         alarming = event.type in ALARMING
         to = notices.fallback_recipient(self.plan, event.channel, event.recipient)
-        if to is None or event.fallback_of is not None or not _still_useful(incident, event):
+        useful = _still_useful(incident, event) and not (alarming and self._rests(event))
+        if to is None or event.fallback_of is not None or not useful:
             if alarming:
                 self._believe(incident, lambda told: deliveries.lost(told, event), turn)
             return
@@ -255,6 +270,14 @@ class Teller:
             incident = self._book.incidents[incident.key]
             by = notice.key
             self._believe(incident, lambda told: deliveries.replaced(told, event.notice, by), turn)
+
+    def _rests(self, event: Settled) -> bool:
+        """Whether those routes are mute now over which the notice was sent."""
+        incident = self._book.incidents[event.incident]
+        if event.recipient or event.level is not None:
+            return self.holding.rests(incident)
+        sent = [g for g in self._book.groups_of(incident) if event.channel in g.channels]
+        return bool(sent) and all(map(self.holding.hours, sent))
 
     def _call(
         self,
@@ -313,12 +336,12 @@ class Teller:
         """These were called by the policy, or in place of a channel that failed."""
         incident = self._book.incidents[key]
         told = {(told.channel, told.recipient): told for told in incident.told}
-        unmuted = [a for a in self._book.firing(incident) if not a.muted]
-        unmuted_keys = frozenset(alert.key for alert in unmuted)
-        worst = max((a.effective for a in unmuted), default=incident.severity)
+        called = self._callable(incident, turn.now)
+        called_keys = frozenset(alert.key for alert in called)
+        worst = max((a.effective for a in called), default=incident.severity)
         for r in to:
             old = told.get((r.channel, r.name))
-            known = unmuted_keys.union(old.firing) if old else unmuted_keys
+            known = called_keys.union(old.firing) if old else called_keys
             firing = tuple(key for key in incident.firing if key in known)
             notice = self._queued.get((key, r.channel, r.name))
             if old is None and notice is None:
@@ -335,10 +358,10 @@ class Teller:
         """What the group knows for each of its channels."""
         members = set(group.alerts)
         still = [a for a in self._book.firing(incident) if a.key in members]
-        unmuted = [alert for alert in still if not alert.muted]
-        told_firing = frozenset(alert.key for alert in unmuted)
+        free = self.holding.free(group, still, turn.now)
+        told_firing = frozenset(alert.key for alert in free)
         told_still = frozenset(alert.key for alert in still)
-        worst = max((alert.effective for alert in unmuted), default=None)
+        worst = max((alert.effective for alert in free), default=None)
         entries = {told.channel: told for told in group.told}
         return [
             groups.Look(
@@ -350,7 +373,7 @@ class Teller:
                 send_resolved=self._wants_resolved(channel),
                 repeat=group.repeat,
                 now=turn.now,
-                known=_is_known(unmuted),
+                known=_is_known(free),
                 reopened=_is_reopened(incident, entries.get(channel)),
             )
             for channel in group.channels
@@ -360,9 +383,17 @@ class Teller:
         plan = self.plan.channels.get(channel)
         return plan is not None and plan.send_resolved
 
-    def _unmuted(self, group: Group, incident: Incident) -> list[Alert]:
+    def _free(self, group: Group, incident: Incident, now: Instant) -> list[Alert]:
+        """The group's alerts that its route may tell now."""
         members = set(group.alerts)
-        return [a for a in self._book.firing(incident) if a.key in members and not a.muted]
+        firing = [a for a in self._book.firing(incident) if a.key in members]
+        return self.holding.free(group, firing, now)
+
+    def _callable(self, incident: Incident, now: Instant) -> list[Alert]:
+        """What the policy tells of: its alerts; all that are not muted where it rests, for then
+        an operator called for it by hand."""
+        unmuted = (alert for alert in self._book.firing(incident) if not alert.muted)
+        return self.holding.calls(incident, now) or list(unmuted)
 
     def _remaining(self, group: Group, incident: Incident) -> tuple[str, ...]:
         """The group's alerts that still fire; those that ended have now been told."""

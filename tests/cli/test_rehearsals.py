@@ -76,6 +76,49 @@ def test_nobody_told_is_said(config: str, capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr().out == "nobody would be told\n"
 
 
+HELD = (
+    CONFIG.replace(
+        "continue = true\n",
+        'continue = true\nsuppress = "5m"\nmute_time_intervals = ["nights"]\n',
+    )
+    + """
+[time_interval.nights]
+timezone = "UTC"
+times = [{ to = "06:00" }, { from = "22:00" }]
+"""
+)
+
+
+def test_what_a_route_holds_back_is_shown_for_any_time(
+    config: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path(config).write_text(HELD)
+    told = {}
+    for at in ("2026-11-22T23:00Z", "2026-11-22T06:00Z"):
+        assert run(["test", "route", "service=web", "severity=low", "--at", at, "-c", config]) == 0
+        told[at] = capsys.readouterr().out.splitlines()[-3:]
+    suppress = "  suppress: an alert is told once it has fired for 5m"
+    named = "  mute_time_intervals nights"
+    muted = "  mute then: muted in the time interval nights until 2026-11-23 06:00:00"
+    assert list(told.values()) == [
+        [suppress, named, muted], [suppress, named, "  tells then: no interval mutes it"],
+    ]  # fmt: skip
+    arguments = [
+        "test",
+        "route",
+        "service=web",
+        "severity=low",
+        "--at",
+        "2026-11-22T23:00Z",
+        "-o",
+        "json",
+    ]
+    assert run([*arguments, "-c", config]) == 0
+    (taken,) = json.loads(capsys.readouterr().out)["taken"]
+    assert taken["muted"][0]["until"].startswith("2026-11-23T06:00:00")
+    assert (taken["suppress_ms"], taken["mute_time_intervals"]) == (300_000, ["nights"])
+
+
 def test_a_route_is_explained(config: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["test", "route", "service=web", "severity=low", "-c", config]) == 0
     assert capsys.readouterr().out.splitlines() == [

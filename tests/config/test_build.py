@@ -8,7 +8,14 @@ from decimal import Decimal
 from checks.result import Status
 from daemon.config import Config
 from daemon.core.model import DAY, HOUR, MINUTE, SECOND
-from daemon.core.plan import DEFAULT_SEVERITY, Contact, Promotion, SlaPlan
+from daemon.core.plan import (
+    DEFAULT_SEVERITY,
+    Contact,
+    HoursPlan,
+    IntervalPlan,
+    Promotion,
+    SlaPlan,
+)
 from daemon.core.severity import Severity
 
 Load = Callable[[str], Config]
@@ -123,6 +130,35 @@ def test_routes_inherit_all_but_matchers_and_continue(full: Config) -> None:
     assert (quiet.channels, quiet.policy) == ((), None)
     assert (second.group_by, second.group_wait, second.policy) == (("service",), None, None)
     assert (second.group_interval, second.repeat_interval) == (5 * MINUTE, 4 * HOUR)
+
+
+def test_routes_inherit_hours_and_suppress_unless_they_say_otherwise(full: Config) -> None:
+    parent, second = full.plan.route.routes
+    child, quiet = parent.routes
+
+    assert (parent.mute_time_intervals, parent.suppress) == (("nights",), 2 * MINUTE)
+    assert (quiet.mute_time_intervals, quiet.active_time_intervals) == (("nights",), ())
+    assert quiet.suppress == 2 * MINUTE
+    assert (child.mute_time_intervals, child.suppress) == ((), 0)
+    assert child.active_time_intervals == ("office", "end-of-quarter")
+    assert (second.mute_time_intervals, second.suppress) == ((), 0)
+
+
+def test_time_intervals_have_their_zone_and_all_ways_of_writing_days(full: Config) -> None:
+    office, nights, quarter = full.plan.intervals.values()
+
+    assert office == IntervalPlan(
+        "office",
+        (HoursPlan("Europe/Berlin", ((540, 750), (780, 1_020)), frozenset(range(5))),),
+    )
+    hours, weekend = nights.any_of
+    assert (hours.timezone, hours.times) == ("Europe/Berlin", ((0, 360), (1_320, 1_440)))
+    assert (weekend.timezone, weekend.times) == ("Europe/London", ((0, 1_440),))
+    assert weekend.weekdays == {5, 6}
+    (last,) = quarter.any_of
+    assert last.days_of_month == ((-3, -1), (1, 1), (15, 15))
+    assert last.months == {12, 1, 3, 6, 9}
+    assert last.years == ((2026, 2028), (2030, 2030))
 
 
 def test_rules_are_taken_as_written_and_left_out_when_not_enabled(full: Config) -> None:

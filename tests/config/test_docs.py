@@ -15,7 +15,7 @@ from daemon.config.registry import LATER_SECTIONS, SECTIONS, Shape
 from daemon.config.sections import PromotionSettings
 
 TEXT = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
-BLOCKS = dict(re.findall(r"^### \[+([a-z]+).*\n((?:(?!### ).*\n)*)", TEXT, re.MULTILINE))
+BLOCKS = dict(re.findall(r"^### \[+([a-z_]+).*\n((?:(?!### ).*\n)*)", TEXT, re.MULTILINE))
 PARTS = {"context": PromotionSettings, "policy": LevelSettings, "person": ContactSettings}
 TABLES = {
     "policy": (LevelSettings,),

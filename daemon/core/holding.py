@@ -1,0 +1,126 @@
+"""What routes hold back: the hours in which they tell nothing, and alerts that are too young.
+
+A route with `mute_time_intervals` or `active_time_intervals` tells nothing on its channels while
+it is mute, and the policy that it brought rests. A route with `suppress` tells an alert only
+once that has fired for so long; the policy it brought begins with the first of them. An incident
+none of whose groups may tell anything is muted, with the reasons.
+
+It stands between the casebook and whoever tells: `Teller` asks it what may be told, the desk
+what holds an incident and when that is to be looked at again. It keeps only deadlines; groups
+carry what their routes said when they began.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from daemon.core.casebook import Casebook
+from daemon.core.deadlines import Deadlines, soonest
+from daemon.core.intervals import Timetable
+from daemon.core.model import Alert, Group, Incident, Instant, Mute, MuteKind
+from daemon.core.plan import Plan
+
+
+class Holding:
+    """What the groups of a casebook may tell now."""
+
+    def __init__(self, plan: Plan, book: Casebook) -> None:
+        self._book = book
+        self._ripening = Deadlines()
+        self.replan(plan)
+
+    def replan(self, plan: Plan) -> None:
+        """Other intervals hold; every incident that may be held is to be looked at again."""
+        self._timetable = Timetable(plan.intervals)
+        self._is_anew = True
+
+    def next_deadline(self) -> Instant | None:
+        """When an interval begins or ends, or an alert has fired for long enough."""
+        return soonest(self._timetable.next_deadline(), self._ripening.next())
+
+    def tick(self, now: Instant) -> list[str]:
+        """The incidents for which something that holds them began or ended."""
+        keys = [key for key, _ in self._ripening.take_due(now)]
+        if self._timetable.tick(now) or self._is_anew:
+            self._is_anew = False
+            keys += [group.incident for group in self._book.groups.values() if _may_hold(group)]
+        return list(dict.fromkeys(keys))
+
+    def arrange(self, incident: Incident, now: Instant) -> None:
+        """The incident changed: set when the next of its alerts has fired for long enough."""
+        spans = {group.suppress for group in self._book.groups_of(incident) if group.suppress}
+        firing = self._book.firing(incident) if spans else []
+        times = [_fired(alert) + span for alert in firing for span in spans]
+        self._ripening.set(incident.key, min((at for at in times if at > now), default=None))
+
+    def hours(self, group: Group) -> tuple[Mute, ...]:
+        """Why the group's route tells nothing at this time; empty if it does."""
+        if not (group.mute_in or group.active_in):
+            return ()
+        return self._timetable.mutes(group.mute_in, group.active_in)
+
+    def free(self, group: Group, firing: Iterable[Alert], now: Instant) -> list[Alert]:
+        """Those of these firing alerts that the group's route may tell."""
+        return [] if self.hours(group) else _ripe(group, firing, now)
+
+    def ripe(self, incident: Incident, firing: Iterable[Alert], now: Instant) -> list[Alert]:
+        """Those of its firing alerts that are neither muted nor too young for its policy."""
+        return _ripe(self._policy_group(incident), firing, now)
+
+    def calls(self, incident: Incident, now: Instant) -> list[Alert]:
+        """The incident's alerts that its policy may tell."""
+        if self.rests(incident):
+            return []
+        return self.ripe(incident, self._book.firing(incident), now)
+
+    def rests(self, incident: Incident) -> bool:
+        """Whether the route that brought the incident's policy is mute at this time."""
+        group = self._policy_group(incident)
+        return group is not None and bool(self.hours(group))
+
+    def lets_call(self, incident: Incident, now: Instant) -> bool:
+        """Whether its policy has an alert to tell, as far as its route is concerned."""
+        group = self._policy_group(incident)
+        return group is None or not _may_hold(group) or bool(self.calls(incident, now))
+
+    def why(self, incident: Incident, now: Instant) -> tuple[Mute, ...]:
+        """Why none of the incident's groups may tell anything; empty if one may."""
+        groups = self._book.groups_of(incident)
+        if not any(map(_may_hold, groups)):
+            return ()
+        firing = self._book.firing(incident)
+        found: dict[tuple[MuteKind, str], Mute] = {}
+        for group in groups:
+            members = set(group.alerts)
+            reasons = self._reasons(group, [a for a in firing if a.key in members], now)
+            if not reasons:
+                return ()
+            found.update({(mute.kind, mute.by): mute for mute in reasons})
+        return tuple(found.values())
+
+    def _reasons(self, group: Group, firing: list[Alert], now: Instant) -> tuple[Mute, ...]:
+        hours = self.hours(group)
+        unmuted = [alert for alert in firing if not alert.muted]
+        if hours or not (unmuted and group.suppress) or _ripe(group, unmuted, now):
+            return hours
+        until = min(map(_fired, unmuted)) + group.suppress
+        reason = "not told before it has fired for a while (suppress)"
+        return (Mute(MuteKind.SUPPRESSION, "suppress", reason, until),)
+
+    def _policy_group(self, incident: Incident) -> Group | None:
+        steps = incident.escalation
+        brought = self._book.groups.get(steps.brought_by) if steps and steps.brought_by else None
+        return brought or self._book.groups.get(incident.group)
+
+
+def _may_hold(group: Group) -> bool:
+    return bool(group.mute_in or group.active_in or group.suppress)
+
+
+def _ripe(group: Group | None, firing: Iterable[Alert], now: Instant) -> list[Alert]:
+    span = 0 if group is None else group.suppress
+    return [a for a in firing if not a.muted and (not span or _fired(a) + span <= now)]
+
+
+def _fired(alert: Alert) -> Instant:
+    return alert.fired_at or 0
