@@ -10,6 +10,7 @@ from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
 from daemon.api.schema import IncidentView
+from daemon.client import ClientError
 from daemon.core.labels import Matcher, MatchOp, match_all
 from tui.actions import Situation
 from tui.deeds import Done, called
@@ -19,10 +20,14 @@ from tui.mirror import Mirror
 from tui.screens.prompts import (
     AckAnswer,
     AckPrompt,
+    AssignAnswer,
+    AssignPrompt,
     Confirm,
     NotePrompt,
     SilenceAnswer,
     SilencePrompt,
+    SnoozeAnswer,
+    SnoozePrompt,
 )
 
 if TYPE_CHECKING:
@@ -62,6 +67,12 @@ class Asking:
                 answer = await self._app.push_screen_wait(AckPrompt(called(incident)))
                 if isinstance(answer, AckAnswer):
                     return deeds.ack(incident, answer.comment, answer.for_ms)
+            case "snooze":
+                answer = await self._app.push_screen_wait(SnoozePrompt(called(incident)))
+                if isinstance(answer, SnoozeAnswer):
+                    return deeds.snooze(incident, answer.comment, answer.for_ms)
+            case "assign":
+                return await self._assign(incident)
             case "note":
                 text = await self._app.push_screen_wait(NotePrompt(called(incident)))
                 if isinstance(text, str):
@@ -75,6 +86,20 @@ class Asking:
             case _:
                 raise LookupError(f"action {action!r} comes to no deed")
         return None
+
+    async def _assign(self, incident: IncidentView) -> Deed | None:
+        try:
+            names = await self._app.deeds.persons()
+        except ClientError as error:
+            self._app.say(str(error), "Not done", "error")
+            return None
+        daemon = self._app.mirror.daemon
+        on_call = {name for one in daemon.on_call for name in one.on_call} if daemon else set()
+        prompt = AssignPrompt(called(incident), names, on_call, incident.assigned_to)
+        answer = await self._app.push_screen_wait(prompt)
+        if not isinstance(answer, AssignAnswer):
+            return None
+        return self._app.deeds.assign(incident, answer.to, answer.comment)
 
     async def _silence(self, situation: Situation) -> Deed | None:
         mirror = self._app.mirror

@@ -75,6 +75,37 @@ class Deeds:
         )
         return Done(text, undo)
 
+    async def snooze(self, incident: IncidentView, comment: str, for_ms: Millis) -> Done:
+        """Take an incident for a time."""
+        taken = await self._client.snooze(incident.id, for_ms, comment)
+        self._mirror.learn(taken)
+        text = f"Snoozed {called(incident)} for {span(for_ms)}. It is triggered again then."
+        undo = Undo(
+            "gives it back, escalation goes on",
+            lambda: self.unack(taken),
+            lambda: self._not_mine(incident.id),
+        )
+        return Done(text, undo)
+
+    async def assign(self, incident: IncidentView, to: str | None, comment: str = "") -> Done:
+        """Give an incident to a person, or take that back."""
+        had = incident.assigned_to
+        given = await self._client.assign(incident.id, to, comment)
+        self._mirror.learn(given)
+        text = f"Assigned {called(incident)} to {to or 'nobody'}."
+        if given.state == "triggered" and to is not None:
+            text += " Nobody has acknowledged it yet."
+        undo = Undo(
+            f"assigns it to {had or 'nobody'}",
+            lambda: self.assign(given, had),
+            lambda: self._not_assigned(incident.id, to),
+        )
+        return Done(text, None if to == had else undo)
+
+    async def persons(self) -> list[str]:
+        """Whom an incident may be assigned to."""
+        return [person.name for person in await self._client.persons()]
+
     async def unack(self, incident: IncidentView) -> Done:
         """Give an incident back."""
         given = await self._client.unack(incident.id)
@@ -143,6 +174,14 @@ class Deeds:
             return "it is no longer acknowledged"
         if self._mirror.me and now.acknowledged_by != self._mirror.me:
             return f"{now.acknowledged_by} has it by now"
+        return None
+
+    def _not_assigned(self, incident: str, to: str | None) -> str | None:
+        now = self._mirror.incidents.get(incident)
+        if now is None or now.state == "resolved":
+            return "it is resolved by now"
+        if now.assigned_to != to:
+            return f"it is assigned to {now.assigned_to or 'nobody'} by now"
         return None
 
     def _not_open(self, incident: str) -> str | None:

@@ -110,11 +110,17 @@ def _who(incident: IncidentView, width: int, moment: Moment) -> list[Line]:
         at = words.moment(resolved, moment.now, moment.zone)
         by = f" by {incident.resolved_by}" if incident.resolved_by else ""
         after = f"  after {span(resolved - fired)}"
-        return [*lines, fact("resolved", (f"✓ {at}{by}", "good"), (after, "faint"))]
+        done = fact("resolved", (f"✓ {at}{by}", "good"), (after, "faint"))
+        return [*lines, done, *_assigned(incident)]
     if incident.state == "acknowledged":
-        return [*lines, *_holder(incident, width, moment)]
+        return [*lines, *_holder(incident, width, moment), *_assigned(incident)]
     hint = "press a to take it" if incident.acknowledgeable else "its rule forbids acknowledging"
-    return [*lines, fact("taken by", ("nobody yet", "bad bold"), (f"  {hint}", "faint"))]
+    nobody = fact("taken by", ("nobody yet", "bad bold"), (f"  {hint}", "faint"))
+    return [*lines, nobody, *_assigned(incident)]
+
+
+def _assigned(incident: IncidentView) -> list[Line]:
+    return [fact("assigned to", (incident.assigned_to, "bold"))] if incident.assigned_to else []
 
 
 def _holder(incident: IncidentView, width: int, moment: Moment) -> list[Line]:
@@ -281,7 +287,8 @@ def alert_line(alert: AlertView, width: int, moment: Moment) -> Line:
     return apart(fit(left, width - len(age) - 1), ((f" {age}", "faint"),), width)
 
 
-_KINDS = {"fired": "bad", "resolved": "good", "acknowledged": "good", "escalated": "warn"}
+_KINDS = {"fired": "bad", "resolved": "good", "acknowledged": "good", "snoozed": "good",
+          "escalated": "warn"}  # fmt: skip
 
 
 def timeline_sections(

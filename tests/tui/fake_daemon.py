@@ -21,6 +21,7 @@ from daemon.api.schema import (
     IncidentView,
     MatcherView,
     Operator,
+    PersonView,
     Problem,
     Shape,
     SilenceStatus,
@@ -43,6 +44,7 @@ class FakeDaemon:
         self.requests: list[tuple[str, str]] = []
         self.bodies: list[dict[str, Any]] = []
         self.timeline = {"01JD0CHECKOUT": estate.timeline()}
+        self.persons = [PersonView(name=name) for name in ("ben", "bella", "ana", "cai")]
         self.refuse: tuple[int, str] | None = None
         self._queues: set[asyncio.Queue[bytes | None]] = set()
         self._runner: web.AppRunner | None = None
@@ -53,6 +55,7 @@ class FakeDaemon:
         app.add_routes([
             web.get("/api/v1/state", self._state),
             web.get("/api/v1/events", self._events),
+            web.get("/api/v1/persons", self._persons),
             web.get("/api/v1/incidents/{id}", self._incident),
             web.post("/api/v1/incidents/{id}/{action}", self._act),
             web.post("/api/v1/silences", self._put_silence),
@@ -118,6 +121,12 @@ class FakeDaemon:
         finally:
             self._queues.discard(queue)
         return answer
+
+    async def _persons(self, request: web.Request) -> web.Response:
+        self.requests.append(("GET", request.path))
+        if self.refuse is not None:
+            return _problem(*self.refuse)
+        return web.Response(body=msgspec.json.encode(self.persons), content_type="application/json")
 
     async def _incident(self, request: web.Request) -> web.Response:
         self.requests.append(("GET", request.path))
@@ -212,6 +221,14 @@ def _ack(view: IncidentView, body: dict[str, Any]) -> None:
         view.escalation.paused, view.escalation.next_at = True, None
 
 
+def _snooze(view: IncidentView, body: dict[str, Any]) -> None:
+    _ack(view, {"comment": body["comment"], "expires_after_ms": body["for_ms"]})
+
+
+def _assign(view: IncidentView, body: dict[str, Any]) -> None:
+    view.assigned_to = body["to"]
+
+
 def _unack(view: IncidentView, body: dict[str, Any]) -> None:
     view.state, view.acknowledged_by, view.acknowledged_at = "triggered", None, None
     if view.escalation is not None:
@@ -233,7 +250,8 @@ def _escalate(view: IncidentView, body: dict[str, Any]) -> None:
 
 
 ACTS: dict[str, Change] = {
-    "ack": _ack, "unack": _unack, "note": _note, "resolve": _resolve, "escalate": _escalate,
+    "ack": _ack, "unack": _unack, "snooze": _snooze, "assign": _assign,
+    "note": _note, "resolve": _resolve, "escalate": _escalate,
 }  # fmt: skip
 
 

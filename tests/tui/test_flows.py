@@ -107,6 +107,67 @@ async def test_acknowledge_with_a_comment_and_for_a_time(opened: Opener) -> None
         assert {"comment": "mine", "expires_after_ms": 1_800_000} in session.fake.bodies
 
 
+async def test_a_snooze_has_an_end_and_is_undone_by_giving_it_back(opened: Opener) -> None:
+    """S offers an hour; the toast says what comes after."""
+    async with opened() as session:
+        await session.press("S", "enter", *"later", "enter")
+        await session.until(lambda: "for 1h. It is triggered again then." in session.toasts())
+        assert {"for_ms": 3_600_000, "comment": "later"} in session.fake.bodies
+        await session.press("z")
+        await session.until(lambda: "Undone. Gave" in session.toasts())
+        assert ("POST", f"/api/v1/incidents/{WORST}/unack") in session.fake.requests
+
+
+async def test_o_assigns_to_a_person_and_z_takes_that_back(opened: Opener) -> None:
+    """Those on call come first; a beginning of a name is enough once it means one person."""
+    async with opened(size=(120, 40)) as session:
+        await session.press("o")
+        await session.until(lambda: session.shows("ana (on call), cai (on call), bella, ben"))
+        await session.press("b", "enter", *"yours", "enter")
+        assert session.shows("as far as it means one of them")
+        session.app.screen.query_one("#to", Input).value = "ben"
+        await session.press("enter")
+        await session.until(lambda: "to ben. Nobody has acknowledged it yet." in session.toasts())
+        assert {"to": "ben", "comment": "yours"} in session.fake.bodies
+        await session.until(lambda: session.shows("assigned to ben"))
+        await session.press("z")
+        await session.until(lambda: "Undone. Assigned" in session.toasts())
+        assert session.fake.bodies[-1] == {"to": None, "comment": ""}
+
+
+async def test_an_assignment_is_taken_away_by_assigning_to_nobody(opened: Opener) -> None:
+    """And who handed it on meanwhile keeps the last word."""
+    async with opened() as session:
+        session.fake.change(WORST, assigned_to="ben")
+        await session.until(lambda: session.app.mirror.incidents[WORST].assigned_to == "ben")
+        await session.press("o")
+        await session.until(lambda: session.shows("empty: take it from ben"))
+        await session.press("ctrl+s")
+        await session.until(lambda: "to nobody." in session.toasts())
+        session.fake.change(WORST, assigned_to="cai")
+        await session.until(lambda: session.app.mirror.incidents[WORST].assigned_to == "cai")
+        await session.press("z")
+        await session.until(lambda: "Not undone: it is assigned to cai" in session.toasts())
+
+
+async def test_who_cannot_be_assigned_to_is_said_where_it_is_asked(opened: Opener) -> None:
+    """A name that nobody has, no persons at all, and a daemon that does not answer."""
+    async with opened() as session:
+        await session.press("o")
+        await session.until(lambda: session.shows("bella, ben"))
+        await session.press("x", "enter", "enter")
+        assert session.shows("nobody's name begins so")
+        await session.press("escape")
+        session.fake.persons = []
+        await session.press("o")
+        await session.until(lambda: session.shows("the configuration has no persons"))
+        await session.press("escape")
+        session.fake.refuse = (503, "shutting down")
+        await session.press("o")
+        await session.until(lambda: "Not done" in session.toasts())
+        assert not session.fake.bodies
+
+
 async def test_a_silence_is_prefilled_previewed_and_undone(opened: Opener) -> None:
     """From an incident: its shared labels, how many it mutes, an end, a reason."""
     async with opened() as session:

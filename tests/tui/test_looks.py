@@ -318,6 +318,8 @@ SITUATION = Situation(Place.INCIDENTS, "operator", incident=estate.checkout())
         ("ack", {"incident": estate.search_()}, "ben has acknowledged it"),
         ("ack", {"incident": estate.backup()}, "is resolved"),
         ("unack", {}, "nobody has acknowledged"),
+        ("snooze", {"incident": estate.search_()}, "ben has acknowledged it"),
+        ("assign", {"incident": estate.backup()}, "is resolved"),
         ("escalate", {"incident": estate.mailer()}, "no escalation policy"),
         ("undo", {}, "nothing to undo"),
         ("expire", {}, "belongs to silences"),
@@ -335,7 +337,7 @@ def test_what_cannot_be_done_has_a_reason(
 
 def test_what_can_be_done_is_not_refused() -> None:
     """The worst incident can be taken, noted, escalated, resolved, silenced."""
-    for name in ("ack", "ack_with", "note", "escalate", "resolve", "silence"):
+    for name in ("ack", "ack_with", "snooze", "assign", "note", "escalate", "resolve", "silence"):
         assert refusal(BY_ID[name], SITUATION) is None
 
 
@@ -373,7 +375,7 @@ async def test_every_writing_action_comes_to_a_deed() -> None:
         mirror = Mirror()
 
         def __init__(self) -> None:
-            self.deeds = MagicMock()
+            self.deeds = MagicMock(persons=AsyncMock(return_value=["ana"]))
             self.push_screen_wait = AsyncMock(return_value=None)
 
     asking = Asking(Deaf())  # type: ignore[arg-type]  # all that asking needs of the app
