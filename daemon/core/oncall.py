@@ -15,6 +15,7 @@ the past can be asked like the future.
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -65,9 +66,14 @@ def on_call(schedule: SchedulePlan, at: Instant) -> tuple[str, ...]:
 def shifts(schedule: SchedulePlan, start: Instant, end: Instant) -> Iterator[Shift]:
     """Who is on call from `start` to before `end`: shifts and gaps that follow each other
     without a break, each different from the one before."""
-    began, persons = start, on_call(schedule, start)
-    for at in sorted({at for at in _changes(schedule, start, end) if start < at < end}):
-        others = on_call(schedule, at)
+    began = looked = start
+    persons = on_call(schedule, start)
+    for at in _changes(schedule, start, end):
+        if at >= end:
+            break
+        if at <= looked:
+            continue
+        looked, others = at, on_call(schedule, at)
         if others != persons:
             yield Shift(began, at, persons)
             began, persons = at, others
@@ -141,25 +147,32 @@ def _midnight(local: datetime) -> datetime:
 
 
 def _changes(schedule: SchedulePlan, start: Instant, end: Instant) -> Iterator[Instant]:
-    """Every instant around [start, end) at which somebody else may be on call."""
+    """Every instant around [start, end) at which somebody else may be on call, in order; found
+    only as far as they are looked at, for there may be very many."""
     zone = ZoneInfo(schedule.timezone)
-    for override in schedule.overrides:
-        yield reached(override.start, zone)
-        yield reached(override.end, zone)
-    for layer in schedule.layers:
-        if layer.until is not None:
-            yield reached(layer.until, zone)
-        yield from _hand_overs(layer, zone, start, end)
-        for restriction in layer.restrictions:
-            yield from _edges(restriction, zone, start, end)
+    edges = [reached(at, zone) for one in schedule.overrides for at in (one.start, one.end)]
+    edges += [reached(layer.until, zone) for layer in schedule.layers if layer.until is not None]
+    return heapq.merge(
+        sorted(edges),
+        *(_hand_overs(layer, zone, start, end) for layer in schedule.layers),
+        *(
+            _edges(restriction, zone, start, end)
+            for layer in schedule.layers
+            for restriction in layer.restrictions
+        ),
+    )
 
 
 def _hand_overs(
     layer: LayerPlan, zone: ZoneInfo, start: Instant, end: Instant
 ) -> Iterator[Instant]:
-    number = _turn(layer, zone, start)
-    number = 0 if number is None else number + 1
-    while (at := reached(_begins(layer, number), zone)) < end:
+    """When the layer's persons take turns; one alone only begins."""
+    if layer.until is not None:
+        end = min(end, reached(layer.until, zone))
+    turn = _turn(layer, zone, start)
+    number = 0 if turn is None else turn + 1
+    is_alone = len(set(layer.persons)) == 1
+    while not (is_alone and number) and (at := reached(_begins(layer, number), zone)) < end:
         yield at
         number += 1
 

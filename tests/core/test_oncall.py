@@ -42,6 +42,9 @@ def schedule(
     return SchedulePlan("primary", zone, layers, overrides)
 
 
+START = ms("2025-12-01T00:00")
+
+
 def test_persons_take_turns_and_before_the_first_shift_there_is_nobody() -> None:
     one = schedule(weekly("ana", "ben", "cai"))
     assert on_call(one, ms("2026-01-05T07:59")) == ()
@@ -122,6 +125,33 @@ def test_a_layer_ends_when_it_says() -> None:
 def test_an_empty_schedule_is_one_gap() -> None:
     assert list(shifts(schedule(), 5, 9)) == [Shift(5, 9, ())]
     assert list(shifts(schedule(), 9, 9)) == []
+
+
+BEYOND = 10**15
+"""No calendar reaches this far: whoever looked there would fail."""
+
+
+@pytest.mark.parametrize("rotation", list(Rotation))
+def test_hand_overs_are_worked_out_no_further_than_somebody_looks(rotation: Rotation) -> None:
+    turns = LayerPlan(rotation, 1, local("1970-01-01T00:00"), ("ana", "ben"))
+    ahead = shifts(schedule(turns, weekly("cai", start="2199-01-01T00:00")), START, BEYOND)
+    first, second = next(ahead), next(ahead)
+    assert first.start == START
+    assert (first.end, {*first.persons, *second.persons}) == (second.start, {"ana", "ben"})
+
+
+@pytest.mark.parametrize("rotation", list(Rotation))
+def test_somebody_alone_and_a_layer_that_is_over_hand_over_to_nobody(rotation: Rotation) -> None:
+    begin, until = local("2026-01-01T00:00"), local("2026-03-01T00:00")
+    alone = schedule(LayerPlan(rotation, 1, begin, ("ana", "ana")), zone="UTC")
+    since, over = ms("2026-01-01T00:00"), ms("2026-03-01T00:00")
+    assert list(shifts(alone, START, BEYOND)) == [
+        Shift(START, since, ()), Shift(since, BEYOND, ("ana",)),
+    ]  # fmt: skip
+    ended = LayerPlan(rotation, 1, begin, ("ana", "ben"), until)
+    found = list(shifts(schedule(ended, zone="UTC"), START, BEYOND))
+    assert (found[0].end, found[-1]) == (since, Shift(over, BEYOND, ()))
+    assert all(shift.persons for shift in found[1:-1])
 
 
 names = st.lists(st.sampled_from(["ana", "ben", "cai"]), min_size=1, max_size=3).map(tuple)
