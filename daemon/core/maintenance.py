@@ -16,6 +16,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -194,8 +195,14 @@ class Calendar:
 def _stretch(
     plan: MaintenancePlan, known: _Stretch | None, start: Instant, end: Instant
 ) -> _Stretch:
-    """What is asked for, what was known, and a day to come."""
-    start = start if known is None else min(start, known.start)
-    end = (end if known is None else max(end, known.end)) + DAY
-    spans = merge_spans(occurrences(plan, start, end), start, end)
+    """What is asked for, what was known, and a day to come; only what is new is worked out."""
+    if known is None:
+        end += DAY
+        found = occurrences(plan, start, end)
+    else:
+        start, end = min(start, known.start), max(end, known.end) + DAY
+        before = occurrences(plan, start, known.start) if start < known.start else ()
+        after = occurrences(plan, known.end, end)
+        found = chain(before, zip(known.lows, known.highs, strict=True), after)
+    spans = merge_spans(found, start, end)
     return _Stretch(start, end, tuple(low for low, _ in spans), tuple(high for _, high in spans))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checks.result import Status
+from daemon.core.availability import Span, merge_spans
 from daemon.core.books import Books
 from daemon.core.chronicle import EntryKind
 from daemon.core.events import PutSilence
@@ -166,7 +168,7 @@ def test_a_watcher_of_the_clock_finds_the_same_windows_every_minute(
     watched = list(by_minute(one, begin, 4 * 24 * 60))
     told = Maintenance({one.name: one})
     calendar = Calendar({one.name: one})
-    start, end = ms_of(watched[1_440][0]), ms_of(watched[-1][0])
+    start, end = ms_of(watched[1_440][0]), ms_of(watched[-1][0]) + MINUTE
     spans = calendar.excluded("shop", start, end)
     assert all(a[1] < b[0] for a, b in pairwise(spans))
     for moment, active in watched[1_440:]:  # a day to see what had begun before
@@ -444,3 +446,24 @@ def test_the_calendar_gives_the_same_in_whatever_order_it_is_asked(order: tuple[
         start, end = asked[index]
         assert calendar.excluded("shop", start, end) == list(occurrences(SUNDAYS, start, end))
     assert calendar.excluded("mail", START, START + DAY) == []
+
+
+def test_of_another_day_the_calendar_works_out_no_more_than_that_day(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked: list[tuple[Instant, Instant | None]] = []
+
+    def watched(one: MaintenancePlan, start: Instant, end: Instant | None) -> Iterator[Span]:
+        looked.append((start, end))
+        return occurrences(one, start, end)
+
+    monkeypatch.setattr("daemon.core.maintenance.occurrences", watched)
+    often = weekly(cron="30 */3 * * *", duration=5 * HOUR)  # overlaps, and midnight
+    calendar, begin = Calendar({"often": often}), START - 365 * DAY
+    for day in range(8):
+        now = START + day * DAY
+        expected = merge_spans(occurrences(often, begin, now + DAY), begin, now + DAY)
+        assert merge_spans(calendar.excluded("shop", begin, now), begin, now) == merge_spans(
+            expected, begin, now
+        )
+    assert all(end is not None and end - start <= 2 * DAY for start, end in looked[1:])
