@@ -18,6 +18,7 @@ _SIZES: Final = {"w": 604_800_000, **dict(_UNITS)}
 _PART: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdw])")
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 _LONGEST_MS: Final = 100 * 366 * 86_400_000
+_FIRST_YEAR, _LAST_YEAR = 1970, 2199
 _FORMS: Final = "write it like 2026-11-21T09:50:00Z, 2h ago, now or now+30m"
 
 
@@ -58,7 +59,10 @@ def parse_time(text: str, now: int) -> int:
         return now - parse_span(word.removesuffix(" ago"))
     if _PART.match(word) and not _DATE.match(word):
         return now - parse_span(word)
-    return _absolute(word)
+    at = _absolute(word)
+    if not _FIRST_YEAR <= dt.datetime.fromisoformat(word).year <= _LAST_YEAR:
+        raise ValueError(f"{text!r} lies outside the years {_FIRST_YEAR} to {_LAST_YEAR}")
+    return at
 
 
 def _absolute(text: str) -> int:

@@ -61,6 +61,8 @@ async def test_a_schedule_has_its_shifts_and_gaps_without_a_break(tmp_path: Path
         ("nights", 404, "there is no schedule 'nights'"),
         ("primary?to=2026-11-20T00:00:00Z", 400, "to must come after from, by 100 days at most"),
         ("primary?to=2027-11-20T00:00:00Z", 400, "to must come after from, by 100 days at most"),
+        ("primary?from=9999-12-30T00:00:00Z&to=9999-12-31T00:00:00Z", 400, "years 1970 to 2199"),
+        ("primary?from=0001-01-01T00:00:00Z&to=0001-01-02T00:00:00Z", 400, "years 1970 to 2199"),
         ("primary?from=tomorrow", 400, "from: 'tomorrow' is no time"),
         ("primary?until=now", 400, "unknown parameter; known: from, to"),
     ],

@@ -58,6 +58,12 @@ def test_what_is_no_time_is_refused_in_words(text: str) -> None:
         parse_time(text, NOW)
 
 
+@pytest.mark.parametrize("text", ["9999-12-31T23:59:59Z", "1900-01-01", "1969-12-31", "2200-01-01"])
+def test_a_time_beyond_all_calendars_is_refused_in_words(text: str) -> None:
+    with pytest.raises(ValueError, match="outside the years 1970 to 2199"):
+        parse_time(text, NOW)
+
+
 @given(st.text(max_size=30))
 def test_any_text_is_a_time_or_refused_in_words(text: str) -> None:
     with contextlib.suppress(ValueError):  # the refusal; nothing else may come out

@@ -21,6 +21,9 @@ from daemon.core.plan import SchedulePlan
 
 _SHOWN: Final[Millis] = 14 * DAY
 _LONGEST: Final[Millis] = 100 * DAY
+_FIRST: Final[Instant] = 0
+_LAST: Final[Instant] = 7_258_118_400_000
+"""The years of which the configuration may speak, 1970 to 2199."""
 
 
 async def schedules(call: Call) -> web.Response:
@@ -39,6 +42,8 @@ async def schedule(call: Call) -> web.Response:
     end = start + _SHOWN if query.to is None else query.to
     if not start < end <= start + _LONGEST:
         raise Malformed(f"to must come after from, by {_LONGEST // DAY} days at most")
+    if start < _FIRST or end > _LAST:
+        raise Malformed("from and to must lie in the years 1970 to 2199")
     (view,) = Roster().views({name: plan}, now)
     return answer({"schedule": view, "shifts": await encode_list(_views(plan, start, end))})
 
