@@ -9,10 +9,17 @@ from __future__ import annotations
 
 import contextlib
 import re
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Annotated, Final, Self
 
-from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+    model_validator,
+)
 
 from checks.spec import Name, Strict
 from daemon.config.problems import did_you_mean
@@ -43,12 +50,23 @@ def _local_time(value: object) -> datetime:
         with contextlib.suppress(ValueError):
             found = datetime.fromisoformat(value)
     if not isinstance(found, datetime):
-        raise ValueError(f"{value!r} is no time; {form}")  # noqa: TRY004  # pydantic reports ValueErrors
+        raise ValueError(f"{_shown(value)} is no time; {form}")  # noqa: TRY004  # pydantic reports ValueErrors
     if found.tzinfo is not None:
         raise ValueError(f"a time by the clock has no zone of its own; {form}")
     if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
         raise ValueError(f"the year must lie between {_FIRST_YEAR} and {_LAST_YEAR}")
     return found.replace(microsecond=0)
+
+
+def _shown(value: object) -> str:
+    """As it stands in the file; TOML has days and times of day of its own."""
+    return str(value) if isinstance(value, date | time) else repr(value)
+
+
+def _before_midnight(minute: int) -> int:
+    if minute >= _MINUTES_A_DAY:
+        raise ValueError('"24:00" begins nothing; write "00:00" of the next day')
+    return minute
 
 
 def _minute(value: object) -> int:
@@ -113,7 +131,7 @@ class RestrictionSettings(Strict):
     on the next day."""
 
     days: Days = tuple(range(7))
-    from_: Annotated[TimeOfDay, Field(alias="from", lt=_MINUTES_A_DAY)] = 0
+    from_: Annotated[TimeOfDay, AfterValidator(_before_midnight), Field(alias="from")] = 0
     to: TimeOfDay = _MINUTES_A_DAY
 
 
