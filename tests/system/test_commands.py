@@ -60,6 +60,9 @@ run = ["true"]
 kind = "log"
 file = "told.log"
 
+[person.ana]
+contact = {{ high = ["console"] }}
+
 [policy.duty]
 [[policy.duty.level]]
 after = "0s"
@@ -225,6 +228,23 @@ def test_an_incident_is_taken_given_back_noted_escalated_and_resolved(desk: Desk
     assert "the switch" in desk("show", key).out
     assert desk("resolve", key, "-m", "known").out.startswith("resolved ")
     assert desk("ack", key).code == 4
+
+
+def test_an_incident_is_assigned_to_a_person_who_is_told_and_snoozed(desk: Desk) -> None:
+    key = desk.outage()
+    near = desk("assign", key, "anna")
+    assert (near.code, near.err.count("\n")) == (2, 1)
+    assert "did you mean ana?" in near.err
+    assert desk("assign", key[:8], "ana", "-m", "yours").out.startswith("assigned to ana ")
+    assert desk("snooze", key, "--for", "1h").out.startswith("snoozed ")
+    detail = msgspec.convert(desk("show", key, "-o", "json").json, schema.IncidentDetail)
+    assert (detail.incident.assigned_to, detail.incident.state) == ("ana", "acknowledged")
+    assert {"assigned", "snoozed"} <= {line.kind for line in detail.timeline}
+    (told,) = [one for one in detail.deliveries if one.recipient == "ana" and "upd" in one.type]
+    assert told.channel == "console"
+    assert desk("assign", key, "").out.startswith("assigned to nobody ")
+    assert desk("resolve", key).code == 0
+    assert desk("assign", key, "ana").code == 4
 
 
 @pytest.mark.parametrize(
