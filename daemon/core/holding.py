@@ -18,7 +18,7 @@ from daemon.core.casebook import Casebook
 from daemon.core.deadlines import Deadlines, soonest
 from daemon.core.intervals import Timetable
 from daemon.core.model import Alert, Group, Incident, Instant, Mute, MuteKind
-from daemon.core.plan import Plan
+from daemon.core.plan import Plan, RoutePlan
 
 
 class Holding:
@@ -27,12 +27,14 @@ class Holding:
     def __init__(self, plan: Plan, book: Casebook) -> None:
         self._book = book
         self._ripening = Deadlines()
+        self._is_used = False
         self.replan(plan)
 
     def replan(self, plan: Plan) -> None:
         """Other intervals hold; every incident that may be held is to be looked at again."""
         self._timetable = Timetable(plan.intervals)
         self._is_anew = True
+        self._is_used = self._is_used or _holds(plan.route)
 
     def next_deadline(self) -> Instant | None:
         """When an interval begins or ends, or an alert has fired for long enough."""
@@ -43,11 +45,15 @@ class Holding:
         keys = [key for key, _ in self._ripening.take_due(now)]
         if self._timetable.tick(now) or self._is_anew:
             self._is_anew = False
-            keys += [group.incident for group in self._book.groups.values() if _may_hold(group)]
-        return list(dict.fromkeys(keys))
+            held = [group.incident for group in self._book.groups.values() if _may_hold(group)]
+            self._is_used = self._is_used or bool(held)
+            keys += held
+        return sorted(set(keys))
 
     def arrange(self, incident: Incident, now: Instant) -> None:
         """The incident changed: set when the next of its alerts has fired for long enough."""
+        if not self._is_used:
+            return
         spans = {group.suppress for group in self._book.groups_of(incident) if group.suppress}
         firing = self._book.firing(incident) if spans else []
         times = [_fired(alert) + span for alert in firing for span in spans]
@@ -85,6 +91,8 @@ class Holding:
 
     def why(self, incident: Incident, now: Instant) -> tuple[Mute, ...]:
         """Why none of the incident's groups may tell anything; empty if one may."""
+        if not self._is_used:
+            return ()
         groups = self._book.groups_of(incident)
         if not any(map(_may_hold, groups)):
             return ()
@@ -111,6 +119,12 @@ class Holding:
         steps = incident.escalation
         brought = self._book.groups.get(steps.brought_by) if steps and steps.brought_by else None
         return brought or self._book.groups.get(incident.group)
+
+
+def _holds(route: RoutePlan) -> bool:
+    """Whether this route or one below it may hold anything back."""
+    own = route.mute_time_intervals or route.active_time_intervals or route.suppress
+    return bool(own) or any(map(_holds, route.routes))
 
 
 def _may_hold(group: Group) -> bool:

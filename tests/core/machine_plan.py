@@ -12,7 +12,9 @@ from daemon.core.plan import (
     ChannelPlan,
     CheckPlan,
     Contact,
+    HoursPlan,
     InhibitPlan,
+    IntervalPlan,
     MaintenancePlan,
     PersonPlan,
     Plan,
@@ -165,6 +167,23 @@ BY_POLICY = (
     RoutePlan(path="1", policy="primary", group_by=("service",), group_interval=MINUTE),
 )
 """Routes without channels: only their policies tell."""
+WORK = IntervalPlan("work", (HoursPlan("UTC", tuple((h * 60, h * 60 + 25) for h in range(24))),))
+REST = IntervalPlan(
+    "rest", (HoursPlan("UTC", tuple((h * 60 + 50, h * 60 + 60) for h in range(24))),)
+)
+BY_TIME = (
+    replace(
+        ROUTES.routes[0],
+        mute_time_intervals=("rest",),
+        active_time_intervals=("work", "rest", "gone"),
+    ),
+    replace(ROUTES.routes[1], suppress=3 * MINUTE, mute_time_intervals=("rest",)),
+    RoutePlan(
+        path="2", channels=("log",), policy="primary", group_by=("service",),
+        group_interval=MINUTE, suppress=90 * SECOND, active_time_intervals=("work",),
+    ),
+)  # fmt: skip
+"""Routes that are mute for parts of every hour, and wait for alerts to stay."""
 PLANS = [
     FULL,
     replace(
@@ -187,6 +206,18 @@ PLANS = [
         route=replace(ROUTES, routes=ROUTES.routes[1:]),
         policies={},
         maintenance={"quarters": QUARTERS},
+    ),
+    replace(
+        FULL,
+        route=replace(ROUTES, routes=BY_TIME),
+        policies={**POLICIES, "urgent": URGENT},
+        intervals={"work": WORK, "rest": REST},
+    ),
+    replace(
+        FULL,
+        route=replace(ROUTES, routes=(*BY_TIME[1:], replace(BY_POLICY[0], path="3"))),
+        policies={**POLICIES, "urgent": URGENT},
+        intervals={"work": REST, "rest": WORK},
     ),
 ]
 MATCHERS = ["service=shop", 'check=~"db|mail"', "severity=critical", 'env!=""', "check=cart"]

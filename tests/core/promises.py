@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from daemon.core.chronicle import Entry, EntryKind
+from daemon.core.chronicle import Entry, EntryKind, Notice
 from daemon.core.effects import Append, Drop, Effect, Enqueue, Save
 from daemon.core.engine import Engine
 from daemon.core.events import (
+    Assign,
     Escalate,
     Event,
 )
@@ -87,9 +88,66 @@ class Promises:
         for effect in effects:
             if isinstance(effect, Enqueue) and effect.notice.type in ALARMING:
                 assert not effect.notice.incident.muted
+                self.comes_by_a_route_that_tells(effect.notice)
                 incident = self.engine.incidents[effect.notice.incident.key]
                 firing = [self.engine.alerts[key] for key in incident.firing]
                 assert any(not self.is_muted(alert) for alert in firing)
+
+    def comes_by_a_route_that_tells(self, notice: Notice) -> None:
+        """Unless an operator asked for it."""
+        if isinstance(self.recorded[-1][0], Escalate | Assign):
+            return
+        groups = self.groups_of(self.engine.incidents[notice.incident.key])
+        if notice.level is not None or notice.recipient:
+            groups = [self.policy_group(self.engine.incidents[notice.incident.key])]
+        elif notice.fallback_of is None:
+            groups = [group for group in groups if notice.channel in group.channels] or groups
+        assert any(not self.is_mute(group) for group in groups), notice
+
+    def groups_of(self, incident: Incident) -> list[Group]:
+        return [group for group in self.engine.groups.values() if group.incident == incident.key]
+
+    def policy_group(self, incident: Incident) -> Group:
+        """The group by whose route its policy came."""
+        steps = incident.escalation
+        return self.engine.groups[(steps.brought_by if steps else "") or incident.group]
+
+    def is_mute(self, group: Group) -> bool:
+        """Whether its route is mute now; the machine's intervals are parts of every hour."""
+        matching = {
+            name: any(
+                start <= self.now // MINUTE % (24 * 60) < end
+                for hours in interval.any_of
+                for start, end in hours.times
+            )
+            for name, interval in self.plan.intervals.items()
+        }
+        active = [name for name in group.active_in if name in matching]
+        return any(matching.get(name, False) for name in group.mute_in) or (
+            bool(active) and not any(matching[name] for name in active)
+        )
+
+    def is_told_by(self, group: Group, alert: Alert) -> bool:
+        """Whether the group's route tells this alert now."""
+        assert alert.fired_at is not None
+        old_enough = self.now - alert.fired_at >= group.suppress
+        return old_enough and not alert.muted and not self.is_mute(group)
+
+    def policy_calls(self, incident: Incident) -> bool:
+        """Whether there is an alert that its policy may tell."""
+        group = self.policy_group(incident)
+        return any(self.is_told_by(group, self.engine.alerts[key]) for key in incident.firing)
+
+    def is_held(self, incident: Incident, firing: list[Alert]) -> bool:
+        """Whether each of its routes holds it back."""
+        return all(
+            self.is_mute(group)
+            or (
+                any(a.key in group.alerts and not a.muted for a in firing)
+                and not any(a.key in group.alerts and self.is_told_by(group, a) for a in firing)
+            )
+            for group in self.groups_of(incident)
+        )
 
     def mutes_are_as_they_are_defined(self) -> None:
         for alert in self.engine.alerts.values():
@@ -98,7 +156,8 @@ class Promises:
             assert bool(shown) is (fires and self.is_muted(alert))
         for incident in self.engine.incidents.values():
             firing = [self.engine.alerts[key] for key in incident.firing]
-            assert bool(incident.muted) is (bool(firing) and all(a.muted for a in firing))
+            muted = all(a.muted for a in firing) or self.is_held(incident, firing)
+            assert bool(incident.muted) is (bool(firing) and muted)
 
     def is_muted(self, alert: Alert) -> bool:
         """Whether the alert is muted, from the definitions; flapping aside, which the first
@@ -153,7 +212,11 @@ class Promises:
                 continue
             groups = [g for g in self.engine.groups.values() if g.incident == incident.key]
             within = max(group.wait + group.interval for group in groups)
-            unmuted = [a for a in map(self.engine.alerts.get, incident.firing) if a and not a.muted]
+            unmuted = [
+                alert
+                for alert in map(self.engine.alerts.get, incident.firing)
+                if alert and all(self.is_told_by(group, alert) for group in groups)
+            ]
             worst = max((alert.effective for alert in unmuted), default=None)
             told = self.told_of(incident)
             for alert in unmuted:
@@ -193,7 +256,8 @@ class Promises:
             steps = incident.escalation
             if steps is None:
                 continue
-            if incident.state is IncidentState.TRIGGERED and not incident.muted:
+            calls = not incident.muted and self.policy_calls(incident)
+            if incident.state is IncidentState.TRIGGERED and calls:
                 assert steps.paused_at is None
                 assert steps.spent or steps.next_at is not None
                 if steps.next_at is not None:

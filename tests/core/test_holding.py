@@ -316,7 +316,7 @@ class Watcher:
             taken = self.stand.plan.route.routes[brought]
             assert not is_mute(taken, notice.at), notice
             fired = [a for a in notice.alerts if a.fired_at is not None and a.resolved_at is None]
-            assert any(notice.at - (a.fired_at or 0) >= taken.suppress for a in fired), notice
+            assert all(notice.at - (a.fired_at or 0) >= taken.suppress for a in fired), notice
 
     def wait(self, by: int) -> None:
         goal = self.stand.now + by
