@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 from daemon.cli.arguments import Argument, Commands, Option
@@ -72,7 +73,7 @@ def escalation(
 
     Example: tocsin test escalation checkout --at 2026-12-25T03:00
     """
-    from daemon.core.rehearsal import outage, rehearse
+    from daemon.core.rehearsal import MOST, outage, rehearse
 
     plan, began = _plan(config), time_of(at) or now_ms()
     grade = None if severity is None else _severity(severity)
@@ -81,6 +82,8 @@ def escalation(
     rows = [_row(one, began) for one in lines]
     told = [_told(one) for one in lines]
     answer(output, told, lambda: write_table(_TOLD, rows, "nobody would be told"))
+    if len(lines) >= MOST:
+        sys.stderr.write(f"tocsin: cut after {len(lines)} lines; what comes then is not shown\n")
 
 
 def _plan(config: Path | None) -> Plan:

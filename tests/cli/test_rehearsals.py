@@ -76,6 +76,18 @@ def test_nobody_told_is_said(config: str, capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr().out == "nobody would be told\n"
 
 
+def test_a_rehearsal_that_is_cut_says_so(config: str, capsys: pytest.CaptureFixture[str]) -> None:
+    often = CONFIG.replace('notify = ["channel:mail"]', 'notify = ["channel:mail"]\nrepeat = "10s"')
+    Path(config).write_text(often)
+    arguments = ["test", "escalation", "web", "-c", config, "-o", "json", "--for"]
+    assert run([*arguments, "2h"]) == 0
+    assert capsys.readouterr().err == ""
+    assert run([*arguments, "7d"]) == 0
+    said = capsys.readouterr()
+    assert len(json.loads(said.out)) == 1_000
+    assert said.err == "tocsin: cut after 1000 lines; what comes then is not shown\n"
+
+
 HELD = (
     CONFIG.replace(
         "continue = true\n",
