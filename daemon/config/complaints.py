@@ -58,6 +58,7 @@ _BOUNDS: Final[Mapping[str, tuple[str, str]]] = {
     "string_too_long": ("max_length", "has more than {} characters"),
 }
 _NAME_PATTERN_START: Final = "^[A-Za-z0-9][A-Za-z0-9_.:/-]"
+NAME_FORM: Final = "begin with a letter or digit; use those and _ . : / -, at most 100"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,7 @@ def _special(detail: ErrorDetails, raw: Any, path: KeyPath) -> Words:
         return f"must be {expected}", _nearest_choice(expected, _value(raw, path))
     if kind == "string_pattern_mismatch":
         if str(context.get("pattern", "")).startswith(_NAME_PATTERN_START):
-            return "cannot be a name", "use letters, digits and _ . : / -, at most 100"
+            return "cannot be a name", NAME_FORM
         return "has the wrong form", f"it must match {context.get('pattern')}"
     message = detail["msg"]
     return message[:1].lower() + message[1:], ""

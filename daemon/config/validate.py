@@ -16,7 +16,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 import checks
 from checks.spec import CheckSpec, Name
-from daemon.config.complaints import complaints
+from daemon.config.complaints import NAME_FORM, complaints
 from daemon.config.duty import (
     NO_POLICY,
     InhibitSettings,
@@ -187,8 +187,7 @@ class _Validator:
                 hint = "choose another name"
                 self.document.problem(path, f'"{NO_POLICY}" stands for no policy', hint)
             elif not _is_name(key):
-                hint = "use letters, digits and _ . : / -, at most 100"
-                self.document.problem(path, "cannot be a name", hint)
+                self.document.problem(path, "cannot be a name", NAME_FORM)
         else:
             found = raw.get("name")
             key = found if isinstance(found, str) else ""
