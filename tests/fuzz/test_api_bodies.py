@@ -237,7 +237,7 @@ def test_the_good_request_that_the_others_are_made_of_is_done(
 ) -> None:
     if path.startswith("/ping/"):
         pytest.skip("its token is a secret; see test_pings")
-    target = path.replace("/channels/{name}", "/channels/mail")
+    target = path.replace("/channels/{name}", "/channels/pager")
     for piece, subject in SUBJECTS.items():
         target = target.replace(f"{{{piece}}}", subject)
     good = next((pairs for tail, pairs in GOOD.items() if path.endswith(tail)), [])
