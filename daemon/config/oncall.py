@@ -206,6 +206,21 @@ def check_duty(refs: References) -> None:
             _refer_persons(refs, (*place, "people"), override.people)
             if override.replaces is not None:
                 refs.refer((*place, "replaces"), "person", override.replaces)
+            if any(_undoes(override, other) for other in schedule.override[:position]):
+                message = f"undoes one before it, which puts {override.replaces} in that place"
+                hint = "for a swap give each of the two its own shifts"
+                refs.document.problem(place, message, hint)
+
+
+def _undoes(later: OverrideSettings, earlier: OverrideSettings) -> bool:
+    """Whether nothing is left of `earlier`: overrides apply one after the other, so two that
+    replace each other in the same time are no swap, but leave everything to one person."""
+    return (
+        earlier.people == (later.replaces,)
+        and later.people == (earlier.replaces,)
+        and later.start <= earlier.start
+        and earlier.end <= later.end
+    )
 
 
 def _refer_persons(refs: References, path: KeyPath, names: tuple[str, ...]) -> None:
