@@ -115,12 +115,13 @@ class Books:
         self._rolled = False
         self._changed: set[str] = set()
         self._open: set[str] = set()
+        self._calendar = Calendar({})
         self._adopt(plan)
 
     def _adopt(self, plan: Plan) -> None:
         """Make a book for every check and service of the plan; keep those there are."""
         self._plan = plan
-        self._calendar = Calendar(plan.maintenance)
+        self._calendar = Calendar(plan.maintenance, self._calendar)
         slas: dict[str, list[SlaPlan]] = {}
         for sla in plan.slas.values():
             slas.setdefault(sla.service, []).append(sla)

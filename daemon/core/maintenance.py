@@ -170,8 +170,19 @@ class _Stretch:
 class Calendar:
     """The planned time that services' SLAs do not count, worked out once a day."""
 
-    def __init__(self, plans: Mapping[str, MaintenancePlan]) -> None:
+    def __init__(
+        self, plans: Mapping[str, MaintenancePlan], before: Calendar | None = None
+    ) -> None:
+        """
+        Args:
+            before: That of the configuration before, which knows the windows that are the same.
+        """
+        self._plans = plans
         self._known: dict[str, _Stretch] = {}
+        if before is not None:
+            for name, known in before._known.items():
+                if plans.get(name) == before._plans[name]:
+                    self._known[name] = known
         self._of: dict[str, list[MaintenancePlan]] = {}
         for plan in plans.values():
             for service in plan.excludes:

@@ -467,3 +467,21 @@ def test_of_another_day_the_calendar_works_out_no_more_than_that_day(
             expected, begin, now
         )
     assert all(end is not None and end - start <= 2 * DAY for start, end in looked[1:])
+
+
+def test_a_reload_works_out_only_the_windows_that_it_changes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = Calendar({"weekly": SUNDAYS, "nights": weekly(name="nights", cron="0 3 * * *")})
+    before.excluded("shop", START - 90 * DAY, START)
+    looked: list[str] = []
+
+    def watched(one: MaintenancePlan, start: Instant, end: Instant | None) -> Iterator[Span]:
+        looked.append(one.name)
+        return occurrences(one, start, end)
+
+    monkeypatch.setattr("daemon.core.maintenance.occurrences", watched)
+    plans = {"weekly": weekly(), "nights": weekly(name="nights", cron="0 4 * * *")}
+    found = Calendar(plans, before).excluded("shop", START - 90 * DAY, START)
+    assert looked == ["nights"]
+    assert found == Calendar(plans).excluded("shop", START - 90 * DAY, START)
