@@ -166,9 +166,10 @@ class Decider:
             self._catch_up(turn)
         for _ in range(_PASSES):
             self._pass(turn)
-            if not self._is_due(turn):
+            if not (turn.conditions or self._is_due(turn)):
                 return
             if turn.is_full:
+                self._observe(turn)
                 self._left_at = turn.now
                 return
         raise RuntimeError(f"the turn at {turn.now} does not come to rest")

@@ -26,6 +26,7 @@ from daemon.core.model import (
     ENGINE,
     Actor,
     Alert,
+    Escalation,
     Group,
     Incident,
     IncidentState,
@@ -35,6 +36,7 @@ from daemon.core.plan import DEFAULT_GROUP_WAIT, Plan
 from daemon.core.reviews import Reviews, Touched
 from daemon.core.routing import Router, Taken
 from daemon.core.severity import Severity
+from daemon.core.sources import nobody_condition
 from daemon.core.telling import Teller
 from daemon.core.turn import Turn
 
@@ -216,12 +218,22 @@ class Desk:
             text = f"the policy starts over ({steps.round} of {steps.rounds})"
             self.book.write(turn, incident, EntryKind.ESCALATED, text)
             return
-        if not self.teller.step(incident, step, turn) and step.kind is policy.StepKind.LEVEL:
+        reached = self.teller.step(incident, step, turn)
+        if not reached and step.kind is policy.StepKind.LEVEL:
             steps = policy.passed_on(steps, turn.now)
             self.book.put(replace(self.book.incidents[incident.key], escalation=steps), turn)
+        if reached or self._is_unheard(incident.key, steps):
+            detail = f"incident {incident.key}: {incident.title}"
+            turn.conditions.append(nobody_condition(steps.policy, not reached, detail, turn.now))
         if steps.spent:
             text = f"policy {steps.policy} has nobody left to tell"
             self.book.write(turn, incident, EntryKind.SPENT, text)
+
+    def _is_unheard(self, key: str, steps: Escalation) -> bool:
+        """Whether the policy has come to its end (or to its last level, with nothing but rounds
+        and repeats behind it), and nobody was ever told of the incident."""
+        at_end = steps.spent or (steps.level + 1 >= len(steps.levels) and not steps.then)
+        return at_end and not self.book.told(self.book.incidents[key])
 
     def _calls(self, incident: Incident, turn: Turn) -> bool:
         """Whether the incident calls for somebody by its policy."""

@@ -1,8 +1,9 @@
 """Where alerts come from: Tocsin's own reports, and whether a source still exists.
 
 What the service reports of itself (`self:database`, ...) is known to its present process
-alone, so it does not outlive a restart. Two are the engine's own findings and follow from
-what is stored: the lost uplink, and a channel that does not deliver (`self:delivery:CHANNEL`).
+alone, so it does not outlive a restart. Three are the engine's own findings and follow from
+what is stored: the lost uplink, a channel that does not deliver (`self:delivery:CHANNEL`), and a
+policy that found nobody to tell (`self:nobody:POLICY`).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ SERVICE: Final = "tocsin"
 
 UPLINK: Final = "self:uplink"
 _DELIVERY: Final = "self:delivery:"
+_NOBODY: Final = "self:nobody:"
 
 
 def self_condition(report: SelfReport, now: Instant) -> Condition:
@@ -48,20 +50,31 @@ def delivery_condition(channel: str, holds: bool, detail: str, now: Instant) -> 
     )
 
 
+def nobody_condition(policy: str, holds: bool, detail: str, now: Instant) -> Condition:
+    """Whether this policy came to its end without anybody to tell, when it last ran."""
+    return structs.replace(
+        self_condition(SelfReport("nobody", holds, f"policy {policy} tells nobody: {detail}"), now),
+        source=f"{_NOBODY}{policy}",
+        labels={"alertname": "TocsinNobody", "policy": policy, "service": SERVICE},
+    )
+
+
 def outlives_restart(source: str) -> bool:
     """Whether the engine itself can tell when this is over; a report of the service watch
     is made anew by the next process if it still holds."""
-    own = (UPLINK, _DELIVERY)
+    own = (UPLINK, _DELIVERY, _NOBODY)
     return not source.startswith("self:") or source.startswith(own)
 
 
 def lives(source: str, plan: Plan) -> bool:
     """Whether the plan still has the check, the rule and a check that it selects, the uplink,
-    or the channel."""
+    the channel, or the policy."""
     if source == UPLINK:
         return plan.uplink is not None
     if source.startswith(_DELIVERY):
         return source.removeprefix(_DELIVERY) in plan.channels
+    if source.startswith(_NOBODY):
+        return source.removeprefix(_NOBODY) in plan.policies
     kind, _, rest = source.partition(":")
     if kind == "check":
         return rest in plan.checks

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from daemon.core.chronicle import EntryKind
@@ -66,3 +67,23 @@ def test_a_policy_whose_levels_reach_nobody_turns_to_its_last_resort_at_once() -
     assert said(stand.see(condition()) + stand.wait(0)) == [("slack", "escalated")]
     assert stand.incident.escalation is not None
     assert stand.incident.escalation.spent
+
+
+def test_a_policy_that_reaches_nobody_at_all_is_an_alert_of_its_own_until_it_reaches_somebody() -> (
+    None
+):
+    ended = datetime.fromtimestamp(START / 1000 - 60, UTC).replace(tzinfo=None)
+    gap = spec(hourly("ana", until=ended), Level(0, ("schedule:duty",), repeat=10 * MINUTE))
+    elsewhere = route(path="0", match=["service=tocsin"], channels=("mail",), group_wait=0)
+    tree = route(elsewhere, channels=(), policy="duty")
+    stand = Stand(replace(gap, route=tree))
+    told = said(stand.see(condition()) + stand.wait(0))
+    assert told == [("mail", "firing")]
+    (own,) = [i for i in stand.incidents if i.service == "tocsin"]
+    assert own.summary.startswith("policy duty tells nobody: incident ")
+    assert stand.restart(MINUTE) == []
+    stand.reload(replace(stand.plan, schedules={"duty": hourly("ben")}))
+    assert sorted(said(stand.wait(10 * MINUTE))) == [
+        ("ben via mail", "repeated"),
+        ("mail", "resolved"),
+    ]
