@@ -63,6 +63,7 @@ def wait_until_it_runs(demo_run: subprocess.Popen[str]) -> None:
     assert "Tocsin's demo" in first, demo_run.communicate()[1]
 
 
+@pytest.mark.slow
 def test_within_half_a_minute_a_newcomer_sees_the_promised_things(
     newcomer: Newcomer,
 ) -> None:
