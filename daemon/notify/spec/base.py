@@ -118,3 +118,21 @@ class ChannelSpec(Strict):
         Raises:
             ValueError: It can be none; the message shows the form it should have.
         """
+
+
+class AddressedSpec(ChannelSpec):
+    """What a kind is configured with that sends to addresses: those of persons, and its own.
+
+    Attributes:
+        to: Who gets it where the channel itself is told, not a person.
+    """
+
+    to: tuple[str, ...] = ()
+
+    @property
+    def takes_address(self) -> bool:
+        return True
+
+    @property
+    def needs_address(self) -> bool:
+        return not self.to

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from checks.spec import Secret
-from daemon.notify.spec.base import CONTROLS, Authorities, ChannelSpec
+from daemon.notify.spec.base import CONTROLS, AddressedSpec, Authorities
 
 
 def email_address(text: str) -> str:
@@ -35,7 +35,7 @@ def email_address(text: str) -> str:
 EmailAddress = Annotated[str, AfterValidator(email_address)]
 
 
-class EmailSpec(ChannelSpec):
+class EmailSpec(AddressedSpec):
     """`kind = "email"`: a mail with an HTML and a text part over SMTP.
 
     Attributes:
@@ -54,14 +54,6 @@ class EmailSpec(ChannelSpec):
     to: tuple[EmailAddress, ...] = ()
     ca: Authorities | None = None
     verify: bool = True
-
-    @property
-    def takes_address(self) -> bool:
-        return True
-
-    @property
-    def needs_address(self) -> bool:
-        return not self.to
 
     def check_address(self, address: str) -> None:
         email_address(address)

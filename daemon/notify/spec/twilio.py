@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from checks.spec import Duration, Secret, format_duration
-from daemon.notify.spec.base import SECOND, Authorities, ChannelSpec, ServiceUrl
+from daemon.notify.spec.base import SECOND, AddressedSpec, Authorities, ServiceUrl
 
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _SENDER_ID: Final = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 +_&-]{1,11}|[0-9]{3,8}")
@@ -59,7 +59,7 @@ PhoneNumber = Annotated[
 Token = Annotated[Secret, AfterValidator(_token)]
 
 
-class TwilioSpec(ChannelSpec):
+class TwilioSpec(AddressedSpec):
     """What every kind over Twilio is configured with.
 
     Attributes:
@@ -78,14 +78,6 @@ class TwilioSpec(ChannelSpec):
     api_url: ServiceUrl = "https://api.twilio.com"
     ca: Authorities | None = None
     verify: bool = True
-
-    @property
-    def takes_address(self) -> bool:
-        return True
-
-    @property
-    def needs_address(self) -> bool:
-        return not self.to
 
     def check_address(self, address: str) -> None:
         phone_number(address)
