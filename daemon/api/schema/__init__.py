@@ -1,0 +1,76 @@
+"""The JSON shapes of the API: what the daemon sends, and what its client reads back.
+
+One struct a shape, used at both ends, encoded once and sent to every subscriber. Times are
+RFC 3339 in UTC with milliseconds (`2026-11-21T09:50:00.000Z`), absent is null. Field names
+are an interface that outside programs rely on; more may join them, none may go.
+
+One module a subject; who needs a shape takes it from the package, not from the module.
+"""
+
+from __future__ import annotations
+
+from daemon.api.schema.alerts import AlertView, Mute
+from daemon.api.schema.base import Problem, SeverityWord, Shape, StatusWord, Time
+from daemon.api.schema.channels import ChannelTest, ChannelView, DeliveryView
+from daemon.api.schema.checks import CheckDetail, CheckView, Last
+from daemon.api.schema.events import EventKind, Operator, Reset
+from daemon.api.schema.incidents import (
+    EntryView,
+    EscalationView,
+    IncidentDetail,
+    IncidentView,
+    Money,
+)
+from daemon.api.schema.oncall import PersonView, ScheduleDetail, ScheduleView, ShiftView
+from daemon.api.schema.services import (
+    Budget,
+    Period,
+    ServiceDetail,
+    ServiceView,
+    SlaView,
+    Violation,
+)
+from daemon.api.schema.silences import MaintenanceView, MatcherView, SilenceStatus, SilenceView
+from daemon.api.schema.state import Counts, DaemonInfo, State, StatusView
+
+__all__ = [
+    "AlertView",
+    "Budget",
+    "ChannelTest",
+    "ChannelView",
+    "CheckDetail",
+    "CheckView",
+    "Counts",
+    "DaemonInfo",
+    "DeliveryView",
+    "EntryView",
+    "EscalationView",
+    "EventKind",
+    "IncidentDetail",
+    "IncidentView",
+    "Last",
+    "MaintenanceView",
+    "MatcherView",
+    "Money",
+    "Mute",
+    "Operator",
+    "Period",
+    "PersonView",
+    "Problem",
+    "Reset",
+    "ScheduleDetail",
+    "ScheduleView",
+    "ServiceDetail",
+    "ServiceView",
+    "SeverityWord",
+    "Shape",
+    "ShiftView",
+    "SilenceStatus",
+    "SilenceView",
+    "SlaView",
+    "State",
+    "StatusView",
+    "StatusWord",
+    "Time",
+    "Violation",
+]

@@ -1,0 +1,37 @@
+"""Shapes of people and schedules: who is on call, until when, and who comes then."""
+
+from __future__ import annotations
+
+from daemon.api.schema.base import Shape, Time
+
+
+class PersonView(Shape):
+    """A person of the configuration: whom an incident may be assigned to."""
+
+    name: str
+
+
+class ScheduleView(Shape):
+    """A schedule: who is on call now, and who comes next. Nobody is an empty list."""
+
+    name: str
+    timezone: str
+    on_call: list[str]
+    until: Time | None
+    """When somebody else is; absent if that is not within a year."""
+    next: list[str]
+
+
+class ShiftView(Shape):
+    """Who is on call from `start` to before `end`; nobody in a gap."""
+
+    start: Time
+    end: Time
+    persons: list[str]
+
+
+class ScheduleDetail(Shape):
+    """A schedule with shifts and gaps that follow each other without a break."""
+
+    schedule: ScheduleView
+    shifts: list[ShiftView]

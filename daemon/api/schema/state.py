@@ -1,0 +1,79 @@
+"""Shapes of the whole: the daemon itself, how many of what, and all a dashboard starts with."""
+
+from __future__ import annotations
+
+from daemon.api.schema.alerts import AlertView
+from daemon.api.schema.base import Shape, StatusWord, Time
+from daemon.api.schema.checks import CheckView
+from daemon.api.schema.incidents import IncidentView
+from daemon.api.schema.oncall import ScheduleView
+from daemon.api.schema.services import ServiceView, SlaView
+from daemon.api.schema.silences import SilenceView
+
+
+class DaemonInfo(Shape):
+    """The daemon itself."""
+
+    pid: int
+    version: str
+    started_at: Time
+    time: Time
+    config: str
+    checks: int = 0
+    lag_ms: float = 0.0
+    """Event loop lag, 99th percentile of the last minute."""
+    lateness_ms: float = 0.0
+    """Scheduling lateness, 99th percentile of the last minute."""
+    outbox: int = 0
+    """Notices not yet delivered."""
+    queue: int = 0
+    """Effects decided but not yet on disk."""
+    database_bytes: int = 0
+    cpu_percent: float = 0.0
+    rss_bytes: int = 0
+    workers: int = 0
+    """How many worker processes there should be; 0 where the daemon itself probes."""
+    workers_alive: int = 0
+    worker_restarts: int = 0
+    """How many were started in another's place."""
+    reload_error: str | None = None
+    problems: list[str] = []
+    on_call: list[ScheduleView] = []
+    """Who is on call, for each schedule."""
+
+
+class Counts(Shape):
+    """How many there are; incidents and alerts are the open ones, by effective severity."""
+
+    checks: dict[str, int]
+    services: dict[str, int]
+    incidents: dict[str, int]
+    alerts: dict[str, int]
+    acknowledged: int = 0
+    muted: int = 0
+
+
+class StatusView(Shape):
+    """The short answer: is all well? `status` is the worst service's status."""
+
+    status: StatusWord
+    counts: Counts
+    daemon: DaemonInfo
+
+
+class State(Shape):
+    """All a dashboard needs to start; then it follows the stream from `seq`."""
+
+    seq: int
+    daemon: DaemonInfo
+    checks: list[CheckView]
+    services: list[ServiceView]
+    alerts: list[AlertView]
+    incidents: list[IncidentView]
+    silences: list[SilenceView]
+    slas: list[SlaView]
+    me: str = ""
+    """Who the daemon takes this client for."""
+    role: str = "viewer"
+    history: dict[str, list[float | None]] = {}
+    """Each service's recent latencies in milliseconds, oldest first, null for a failed run."""
