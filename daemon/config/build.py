@@ -27,7 +27,7 @@ from daemon.config.oncall import schedule_plan, team_plan
 from daemon.config.sections import ContextSettings, PromotionSettings, RuleSettings
 from daemon.config.validate import Settings
 from daemon.core.labels import Matcher, parse_matcher
-from daemon.core.model import DAY, Level, Millis
+from daemon.core.model import DAY, Level, Millis, Promotion
 from daemon.core.plan import (
     DEFAULT_SEVERITY,
     AckPlan,
@@ -39,7 +39,6 @@ from daemon.core.plan import (
     PersonPlan,
     Plan,
     PolicyPlan,
-    Promotion,
     RoutePlan,
     RulePlan,
     ServicePlan,

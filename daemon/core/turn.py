@@ -16,8 +16,7 @@ import msgspec
 from checks.result import Status
 from daemon.core.chronicle import Audit, Entry, Interval
 from daemon.core.effects import Append, Drop, Effect, Save
-from daemon.core.model import Instant, Millis, Record
-from daemon.core.plan import Promotion
+from daemon.core.model import Instant, Millis, Promotion, Record
 from daemon.core.severity import Severity
 
 

@@ -7,13 +7,12 @@ from decimal import Decimal
 
 from checks.result import Status
 from daemon.config import Config
-from daemon.core.model import DAY, HOUR, MINUTE, SECOND
+from daemon.core.model import DAY, HOUR, MINUTE, SECOND, Promotion
 from daemon.core.plan import (
     DEFAULT_SEVERITY,
     Contact,
     HoursPlan,
     IntervalPlan,
-    Promotion,
     SlaPlan,
 )
 from daemon.core.severity import Severity

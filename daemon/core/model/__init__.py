@@ -1,0 +1,61 @@
+"""The records of the engine: what it keeps, what the store mirrors, what a restart restores.
+
+Every record is a frozen value that names itself with `key`; a change makes a new value, so
+an effect can carry a record without copying it. Times and spans are in milliseconds, see
+`basics`. The modules below are by subject; everybody imports the names from here.
+"""
+
+from __future__ import annotations
+
+from daemon.core.model.alerts import (
+    Alert,
+    AlertState,
+    Mute,
+    MuteKind,
+    Promotion,
+    Silence,
+    Terms,
+)
+from daemon.core.model.basics import (
+    DAY,
+    ENGINE,
+    HOUR,
+    MINUTE,
+    SECOND,
+    Actor,
+    Instant,
+    Millis,
+)
+from daemon.core.model.incidents import Incident, IncidentState
+from daemon.core.model.states import CheckState, ServiceState
+from daemon.core.model.telling import Escalation, Group, Level, Told
+
+__all__ = [
+    "DAY",
+    "ENGINE",
+    "HOUR",
+    "MINUTE",
+    "SECOND",
+    "Actor",
+    "Alert",
+    "AlertState",
+    "CheckState",
+    "Escalation",
+    "Group",
+    "Incident",
+    "IncidentState",
+    "Instant",
+    "Level",
+    "Millis",
+    "Mute",
+    "MuteKind",
+    "Promotion",
+    "Record",
+    "ServiceState",
+    "Silence",
+    "Terms",
+    "Told",
+]
+
+Record = CheckState | ServiceState | Alert | Silence | Group | Incident
+"""What `Save` carries: the newest value of something with a key."""

@@ -1,0 +1,74 @@
+"""The configuration as the engine sees it: plain values, names resolved, spans in milliseconds.
+
+`daemon.config` makes a `Plan` from a file it has found good, so nothing here is validated
+again. `Plan`s compare by value: a reload keeps what is equal. The modules below are by
+subject; everybody imports the names from here.
+"""
+
+from __future__ import annotations
+
+from daemon.core.plan.alerting import (
+    DEFAULT_GROUP_WAIT,
+    AckPlan,
+    InhibitPlan,
+    RoutePlan,
+    RulePlan,
+    SeverityPlan,
+)
+from daemon.core.plan.calendar import (
+    HoursPlan,
+    IntervalPlan,
+    LayerPlan,
+    MaintenancePlan,
+    OverridePlan,
+    Restriction,
+    Rotation,
+    SchedulePlan,
+)
+from daemon.core.plan.observed import (
+    DEFAULT_SEVERITY,
+    CheckPlan,
+    HeartbeatPlan,
+    ServicePlan,
+    SlaPlan,
+    UplinkPlan,
+)
+from daemon.core.plan.people import (
+    ChannelPlan,
+    Contact,
+    PersonPlan,
+    PolicyPlan,
+    TeamPlan,
+)
+from daemon.core.plan.whole import (
+    Plan,
+)
+
+__all__ = [
+    "DEFAULT_GROUP_WAIT",
+    "DEFAULT_SEVERITY",
+    "AckPlan",
+    "ChannelPlan",
+    "CheckPlan",
+    "Contact",
+    "HeartbeatPlan",
+    "HoursPlan",
+    "InhibitPlan",
+    "IntervalPlan",
+    "LayerPlan",
+    "MaintenancePlan",
+    "OverridePlan",
+    "PersonPlan",
+    "Plan",
+    "PolicyPlan",
+    "Restriction",
+    "Rotation",
+    "RoutePlan",
+    "RulePlan",
+    "SchedulePlan",
+    "ServicePlan",
+    "SeverityPlan",
+    "SlaPlan",
+    "TeamPlan",
+    "UplinkPlan",
+]

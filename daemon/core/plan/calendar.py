@@ -1,0 +1,126 @@
+"""What goes by the calendar: schedules of who is on call, planned work, time intervals.
+
+Their wall-clock times are in the time zone that each names.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime
+
+from daemon.core.labels import Matcher
+from daemon.core.model import Millis
+
+
+class Rotation(enum.StrEnum):
+    """What a layer's shifts are counted in."""
+
+    HOURLY = "hourly"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+
+
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """Hours of days. Where `end_minute` is not after `start_minute` they end on the next day.
+
+    Attributes:
+        days: On which they begin; 0 is Monday.
+        start_minute, end_minute: Minutes since midnight by the clock; the end is up to 1,440.
+    """
+
+    days: frozenset[int]
+    start_minute: int
+    end_minute: int
+
+
+@dataclass(frozen=True, slots=True)
+class LayerPlan:
+    """A rotation of a schedule. Times are local, without a zone.
+
+    Attributes:
+        length: How many hours, days, weeks or months a shift lasts.
+        start: When the first shift of the first person begins.
+        until: When the layer ends; None for never.
+        restrictions: When it is in force; empty for always.
+    """
+
+    rotation: Rotation
+    length: int
+    start: datetime
+    persons: tuple[str, ...]
+    until: datetime | None = None
+    restrictions: tuple[Restriction, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OverridePlan:
+    """From `start` to before `end` (local times) these persons are on call: in place of
+    everybody, or of the one that it `replaces`."""
+
+    start: datetime
+    end: datetime
+    persons: tuple[str, ...]
+    replaces: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SchedulePlan:
+    """Who is on call when; see `daemon.core.oncall`. Of layers the last that has somebody
+    counts, overrides count in their order."""
+
+    name: str
+    timezone: str
+    layers: tuple[LayerPlan, ...] = ()
+    overrides: tuple[OverridePlan, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MaintenancePlan:
+    """Planned work; see `daemon.core.maintenance`. It comes as `cron` says and lasts for
+    `duration`, or once, from `start` to `end` (local times).
+
+    Attributes:
+        services: Whose alerts are muted; empty where `match` says which.
+        excludes: Services whose SLAs do not count this time.
+    """
+
+    name: str
+    timezone: str
+    services: tuple[str, ...] = ()
+    match: tuple[Matcher, ...] = ()
+    excludes: tuple[str, ...] = ()
+    cron: str | None = None
+    duration: Millis = 0
+    start: datetime | None = None
+    end: datetime | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HoursPlan:
+    """One alternative of a time interval: every field that is not empty must match.
+
+    Attributes:
+        times: Minutes since midnight, from and to before, in order; the end is up to 1,440.
+        weekdays: 0 is Monday.
+        days_of_month: Ranges, both ends included; negative days count from the month's end.
+        years: Ranges, both ends included.
+    """
+
+    timezone: str
+    times: tuple[tuple[int, int], ...] = ((0, 1_440),)
+    weekdays: frozenset[int] = frozenset()
+    days_of_month: tuple[tuple[int, int], ...] = ()
+    months: frozenset[int] = frozenset()
+    years: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalPlan:
+    """A time interval; see `daemon.core.intervals`. It matches when one of `any_of` does."""
+
+    name: str
+    any_of: tuple[HoursPlan, ...]
