@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from daemon.client.client import Client, StreamEvent
+    from daemon.client.client import Client
     from daemon.client.errors import (
         BadRequest,
         ClientError,
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         Unavailable,
     )
     from daemon.client.paths import find_socket
+    from daemon.client.stream import StreamEvent
 
 __all__ = [
     "BadRequest",
@@ -41,7 +42,7 @@ __all__ = [
     "find_socket",
 ]
 
-_HOMES = {"Client": "client", "StreamEvent": "client", "find_socket": "paths"}
+_HOMES = {"Client": "client", "StreamEvent": "stream", "find_socket": "paths"}
 """Which module holds a name; the others are in `errors`."""
 
 
