@@ -1,8 +1,8 @@
 """SQLite: the engine's durable mirror and its history, in one file that people can read.
 
-The way of a turn: effects -> `Store.submit` -> `batch` (encoded by `codec`) -> `writer`, one
-transaction -> the future resolves, and the service acts. `rollup` and `prune` work beside
-it; `history` reads without disturbing it; `restore` reads what an engine goes on from.
+The way of a turn: effects -> `Store.submit` -> `batch` -> `commits` -> `writer` (encoded by
+`codec`), one transaction -> the future resolves, and the service acts. `rollup` and `prune` work
+beside it; `history` reads without disturbing it; `restore` reads what an engine goes on from.
 `docs/storage.md` describes the file.
 """
 

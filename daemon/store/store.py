@@ -1,17 +1,12 @@
 """The store: the engine's durable mirror, and its history.
 
 The way of a turn's effects: the service calls `submit` with them right after
-`Engine.handle`; they are encoded into the batch that is growing and a future is given back.
-The writer's task takes the whole batch, writes it in one transaction on the writer's
-thread, and resolves the futures in order. What is decided meanwhile grows into the next
-batch: group commit. A batch with decisions goes at once; results alone gather for
-`GATHER_S`.
+`Engine.handle`; they are encoded into the batch that is growing and a future is given back,
+which resolves when `commits` had the batch written, in one transaction on the writer's thread.
 
-When the disk does not let us (full, read-only, locked by somebody), the batch is kept and
-tried again with growing pauses, and `degraded` is true. Alerting goes on from memory then:
-futures resolve as soon as it is known that their batch cannot be written now, `health`
-says why, and everything kept is written, in order, once it can be. Memory stays bounded:
-decisions are kept by their newest value, and of results the oldest are given up.
+When the disk does not let us (full, read-only, locked by somebody), `degraded` is true and
+alerting goes on from memory: futures resolve as soon as it is known that their batch cannot be
+written now, `health` says why, and everything kept is written, in order, once it can be.
 """
 
 from __future__ import annotations
@@ -20,21 +15,21 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from daemon.core.effects import Effect, Observed, StartProbe
-from daemon.core.model import Instant, Millis
+from daemon.core.model import Instant
 from daemon.core.plan import Plan
 from daemon.core.snapshot import Snapshot
 from daemon.notify.outbox import DeliveryState, Outbox, Pending
 from daemon.store import care
 from daemon.store.batch import Batch
 from daemon.store.codec import result_row
+from daemon.store.commits import Commits
 from daemon.store.connect import Lock
 from daemon.store.errors import StoreUnusable, unusable
 from daemon.store.health import StoreHealth, size_on_disk
@@ -47,19 +42,6 @@ from daemon.store.writer import Writer
 _log = logging.getLogger("tocsin.store")
 _T = TypeVar("_T")
 
-GATHER_S: Final = 1.0
-"""Results alone wait this long for company: a transaction costs far more than a row."""
-GATHER_ROWS: Final = 5_000
-"""So many of them go at once."""
-MOST_RESULTS: Final = 100_000
-"""So many results are kept while they cannot be written; about 30 MB."""
-PAUSES_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
-"""Before each further try to write."""
-UPKEEP_EVERY: Final[Millis] = 5_000
-"""Housekeeping is looked at this often."""
-STUCK_S: Final = 60.0
-"""A step of the writer that takes longer than this counts as hung."""
-
 
 class Store:
     """One open database. Make it with `Store.open`; end it with `close`."""
@@ -69,25 +51,12 @@ class Store:
         self.history = History(path)
         self._lock = lock
         self._writer = writer
+        self._commits = Commits(path, writer)
+        self._loop = asyncio.get_running_loop()
         self._ids = ids
         self._newest_id = max(ids.values(), default=0)
         self._metrics: frozenset[str] | None = None
-        self._batch = Batch()
-        self._waiting: list[asyncio.Future[None]] = []
-        self._now: Instant = 0
-        self._upkeep_at: Instant = 0
-        self._problem: str | None = None
-        self._commit_s = 0.0
-        self._shed = 0
         self._refused = 0
-        self._closing = False
-        self._busy_since: float | None = None
-        self._loop = asyncio.get_running_loop()
-        self._wake = asyncio.Event()
-        self._end = asyncio.Event()
-        self._timer: asyncio.TimerHandle | None = None
-        self._thread = ThreadPoolExecutor(1, "tocsin-store")
-        self._task = self._loop.create_task(self._run(), name="store")
 
     @classmethod
     async def open(cls, path: Path, retention: Retention | None = None) -> Store:
@@ -115,18 +84,17 @@ class Store:
     @property
     def degraded(self) -> bool:
         """Whether what was decided cannot be written now and is only in memory."""
-        return self._problem is not None
+        return self._commits.problem is not None
 
     @property
     def problem(self) -> str | None:
         """What keeps it from writing, in words; None while it can."""
-        return self._problem
+        return self._commits.problem
 
     @property
     def alive(self) -> bool:
         """Whether the writer is at work; a writer that keeps trying is."""
-        hung = self._busy_since is not None and self._loop.time() - self._busy_since > STUCK_S
-        return not self._task.done() and not hung
+        return self._commits.alive
 
     def retain(self, retention: Retention) -> None:
         """From now on keep measurements for this long."""
@@ -148,16 +116,16 @@ class Store:
         Raises:
             StoreUnusable: The store is closed.
         """
-        if self._closing:
+        commits = self._commits
+        if commits.closing:
             raise StoreUnusable(f"{self.path}: the database is closed")
-        self._now = max(self._now, at)
+        commits.now = max(commits.now, at)
         future: asyncio.Future[None] = self._loop.create_future()
         if not self._encode(effects):
             future.set_result(None)
-            if self._now >= self._upkeep_at:
-                self._wake.set()
+            commits.rouse()
             return future
-        self._queued(future)
+        commits.queued(future)
         return future
 
     def note(self, effects: Sequence[Effect], at: Instant) -> None:
@@ -167,68 +135,51 @@ class Store:
         Raises:
             StoreUnusable: The store is closed.
         """
-        if self._closing:
+        commits = self._commits
+        if commits.closing:
             raise StoreUnusable(f"{self.path}: the database is closed")
-        self._now = max(self._now, at)
+        commits.now = max(commits.now, at)
         if self._encode(effects):
-            self._gather()
-        elif self._now >= self._upkeep_at:
-            self._wake.set()
+            commits.gather()
+        else:
+            commits.rouse()
 
     def _encode(self, effects: Sequence[Effect]) -> bool:
         """Add the effects to the batch; whether there was anything to write."""
-        found = False
+        found, batch = False, self._commits.batch
         for effect in effects:
             if isinstance(effect, StartProbe):
                 continue
             found = True
             try:
                 if isinstance(effect, Observed):
-                    self._observe(effect)
+                    self._observe(effect, batch)
                 else:
-                    self._batch.decide(effect)
+                    batch.decide(effect)
             except (TypeError, ValueError, OverflowError, KeyError, msgspec.MsgspecError) as error:
                 self._refused += 1
                 _log.error("an effect cannot be stored (%s): %.200r", error, effect)
         return found
 
-    def _observe(self, effect: Observed) -> None:
+    def _observe(self, effect: Observed, batch: Batch) -> None:
         result = effect.result
         check_id = self._ids.get(result.check)
         if check_id is None:
             self._newest_id += 1
             check_id = self._ids[result.check] = self._newest_id
-            self._batch.names.append((check_id, result.check))
-        self._batch.results.append(result_row(check_id, result, self._metrics))
-
-    def _queued(self, future: asyncio.Future[None]) -> None:
-        """Have `future` resolved when the batch is written, or at once if it cannot be."""
-        if self._problem is not None:
-            future.set_result(None)
-        else:
-            self._waiting.append(future)
-        self._gather()
-
-    def _gather(self) -> None:
-        """Have the batch written: at once if it holds a decision, else with some company."""
-        if self._problem is not None:
-            self._shed_results()
-            self._wake.set()
-        elif self._batch.decisive or len(self._batch.results) >= GATHER_ROWS:
-            self._wake.set()
-        elif self._timer is None:
-            self._timer = self._loop.call_later(GATHER_S, self._wake.set)
+            batch.names.append((check_id, result.check))
+        batch.results.append(result_row(check_id, result, self._metrics))
 
     async def update(
         self, key: str, state: DeliveryState, attempts: int, next_at: Instant | None, detail: str
     ) -> None:
         """Write how far a delivery got; returns as the future of `submit` resolves."""
-        if self._closing:
+        if self._commits.closing:
             raise StoreUnusable(f"{self.path}: the database is closed")
-        sent_at = self._now if state == "sent" else None
-        self._batch.delivery(key, (state, attempts, next_at, sent_at, detail, key))
+        sent_at = self._commits.now if state == "sent" else None
+        self._commits.batch.delivery(key, (state, attempts, next_at, sent_at, detail, key))
         future: asyncio.Future[None] = self._loop.create_future()
-        self._queued(future)
+        self._commits.queued(future)
         await future
 
     async def restore(
@@ -258,12 +209,12 @@ class Store:
     def health(self) -> StoreHealth:
         """How the store does, now."""
         return StoreHealth(
-            ok=self._problem is None and self.alive,
-            problem=self._problem,
-            queued=self._batch.size,
-            last_commit_ms=self._commit_s * 1000,
+            ok=self._commits.problem is None and self.alive,
+            problem=self._commits.problem,
+            queued=self._commits.batch.size,
+            last_commit_ms=self._commits.commit_s * 1000,
             bytes=size_on_disk(self.path),
-            shed=self._shed,
+            shed=self._commits.shed,
             refused=self._refused + self._writer.refused,
         )
 
@@ -286,8 +237,8 @@ class Store:
         Raises:
             StoreUnusable: The database cannot be written.
         """
-        before = await self._ask(partial(self._writer.begin_pruning, self._now))
-        while await self._ask(partial(self._writer.upkeep, self._now)):
+        before = await self._ask(partial(self._writer.begin_pruning, self._commits.now))
+        while await self._ask(partial(self._writer.upkeep, self._commits.now)):
             pass
         return self._writer.pruner.removed - before
 
@@ -297,119 +248,19 @@ class Store:
         Raises:
             StoreError: The rest could not be written; it is lost with the process.
         """
-        if self._closing:
+        if self._commits.closing:
             return
-        self._closing = True
-        self._end.set()
-        self._wake.set()
-        await self._task
+        await self._commits.finish()
         await self.history.close()
-        await self._loop.run_in_executor(self._thread, self._writer.close)
-        self._thread.shutdown(wait=False)
+        await self._commits.close()
         self._lock.release()
-        if self._batch:
-            raise StoreUnusable(
-                f"{self.path}: {self._batch.size} rows could not be written: {self._problem}"
-            )
+        left, problem = self._commits.batch, self._commits.problem
+        if left:
+            raise StoreUnusable(f"{self.path}: {left.size} rows could not be written: {problem}")
 
     async def _ask(self, work: Callable[[], _T]) -> _T:
-        """As `_call`, with the database's troubles as `StoreUnusable`."""
+        """As `Commits.call`, with the database's troubles as `StoreUnusable`."""
         try:
-            return await self._call(work)
+            return await self._commits.call(work)
         except (sqlite3.Error, ValueError) as error:  # a record's decoder raises ValueErrors
             raise unusable(self.path, error) from error
-
-    async def _call(self, work: Callable[[], _T]) -> _T:
-        """Do something on the writer's thread, after what it does now."""
-        self._busy_since = self._loop.time()
-        try:
-            return await self._loop.run_in_executor(self._thread, work)
-        finally:
-            self._busy_since = None
-
-    async def _run(self) -> None:
-        """The writer's task: a batch at a time until closed and empty."""
-        failures = 0
-        while not self._closing or (self._batch and failures == 0):
-            if failures:
-                await self._pause(PAUSES_S[min(failures, len(PAUSES_S)) - 1])
-            elif not self._closing:
-                await self._wake.wait()
-            failures = 0 if await self._write() else failures + 1
-            if not failures:
-                await self._keep_up()
-
-    async def _pause(self, seconds: float) -> None:
-        try:
-            await asyncio.wait_for(self._end.wait(), seconds)
-        except TimeoutError:
-            return
-
-    async def _write(self) -> bool:
-        """Write the batch there is; whether that was possible."""
-        self._wake.clear()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if not self._batch:
-            return True
-        batch, waiting = self._portion(), self._waiting
-        self._waiting = []
-        began = self._loop.time()
-        try:
-            await self._call(partial(self._writer.write, batch))
-        except Exception as error:  # noqa: BLE001  # whatever it is, what was decided is kept
-            self._failed(batch, waiting, error)
-            return False
-        self._commit_s = self._loop.time() - began
-        if self._problem is not None:
-            _log.warning("the database can be written again; nothing decided was lost")
-            self._problem = None
-        _resolve(waiting)
-        if self._batch.results:
-            self._gather()
-        return True
-
-    def _portion(self) -> Batch:
-        """What to write next. After an outage decisions go first, and results in pieces: there
-        may be room for those where there is none for all."""
-        batch, self._batch = self._batch, Batch()
-        if self._problem is not None or len(batch.results) > GATHER_ROWS:
-            most = 0 if batch.decisive else GATHER_ROWS
-            self._batch.results = batch.results[most:]
-            batch.results = batch.results[:most]
-        return batch
-
-    def _failed(self, batch: Batch, waiting: list[asyncio.Future[None]], error: Exception) -> None:
-        """Keep the batch for another try, and let those go on who wait for it."""
-        if self._problem is None:
-            _log.error("%s: cannot be written (%s); going on from memory", self.path, error)
-        self._problem = str(error)
-        batch.absorb(self._batch)
-        self._batch = batch
-        self._shed_results()
-        _resolve(waiting)
-        _resolve(self._waiting)
-        self._waiting = []
-
-    def _shed_results(self) -> None:
-        surplus = len(self._batch.results) - MOST_RESULTS
-        if surplus > 0:
-            del self._batch.results[:surplus]
-            self._shed += surplus
-
-    async def _keep_up(self) -> None:
-        """Housekeeping in small steps, when it is due and while nothing waits to be written."""
-        try:
-            while self._now >= self._upkeep_at and not self._wake.is_set() and not self._closing:
-                if not await self._call(partial(self._writer.upkeep, self._now)):
-                    self._upkeep_at = self._now + UPKEEP_EVERY
-        except Exception as error:  # noqa: BLE001  # it is tried again; writing matters more
-            self._upkeep_at = self._now + UPKEEP_EVERY
-            _log.warning("%s: housekeeping failed, to be tried again: %s", self.path, error)
-
-
-def _resolve(futures: list[asyncio.Future[None]]) -> None:
-    for future in futures:
-        if not future.done():
-            future.set_result(None)

@@ -15,7 +15,8 @@ from daemon.core.engine import Engine
 from daemon.core.events import ResultsArrived
 from daemon.core.model import CheckState, Instant
 from daemon.service.clock import Clock
-from daemon.service.daemon import _TOGETHER, Daemon
+from daemon.service.daemon import Daemon
+from daemon.service.turns import TOGETHER
 from daemon.store import Store
 
 CONFIG = '[[check]]\nname = "clock"\nkind = "exec"\nrun = ["date"]\n'
@@ -73,7 +74,7 @@ async def parts(tmp_path: Path) -> tuple[Daemon, SlowStore, Scripted, list[Effec
 
 async def arrive(daemon: Daemon, result: Observed) -> None:
     """A probe's result comes in, and the loop has gone round."""
-    daemon._take_result(result.result)
+    daemon.turns.take_result(result.result)
     await asyncio.sleep(0)
 
 
@@ -112,7 +113,7 @@ async def test_results_of_one_round_of_the_loop_are_taken_in_one_turn(
     daemon, _, engine, _ = parts
     engine.answer = []
     for at in (1, 2, 3):
-        daemon._take_result(Result("clock", at, Status.UP))
+        daemon.turns.take_result(Result("clock", at, Status.UP))
     await asyncio.sleep(0)
     assert [[r.at for r in event.results] for event in engine.heard] == [[1, 2, 3]]
 
@@ -122,14 +123,14 @@ async def test_of_a_flood_of_results_each_round_of_the_loop_takes_so_many_in_ord
 ) -> None:
     daemon, _, engine, _ = parts
     engine.answer = []
-    times = list(range(1, 2 * _TOGETHER + 8))
+    times = list(range(1, 2 * TOGETHER + 8))
     for at in times:
-        daemon._take_result(Result("clock", at, Status.UP))
+        daemon.turns.take_result(Result("clock", at, Status.UP))
     for turns in (1, 2, 3, 3):
         await asyncio.sleep(0)
         assert len(engine.heard) == turns
     taken = [[r.at for r in event.results] for event in engine.heard]
-    assert [len(turn) for turn in taken] == [_TOGETHER, _TOGETHER, 7]
+    assert [len(turn) for turn in taken] == [TOGETHER, TOGETHER, 7]
     assert [at for turn in taken for at in turn] == times
 
 
@@ -138,8 +139,8 @@ async def test_results_wait_for_a_wake_up_that_is_near(
 ) -> None:
     daemon, _, engine, _ = parts
     engine.answer = []
-    daemon._pulse.at(daemon.now() + 15)
-    daemon._take_result(Result("clock", 1, Status.UP))
+    daemon.turns.pulse.at(daemon.now() + 15)
+    daemon.turns.take_result(Result("clock", 1, Status.UP))
     await asyncio.sleep(0)
     assert engine.heard == []
     async with asyncio.timeout(10):
@@ -167,7 +168,7 @@ async def test_a_reader_does_not_wait_for_a_hung_disk_for_ever(
     parts: tuple[Daemon, SlowStore, Scripted, list[Effect]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     daemon, slow, engine, _ = parts
-    monkeypatch.setattr("daemon.service.daemon._PATIENCE_S", 0.01)
+    monkeypatch.setattr("daemon.service.turns.PATIENCE_S", 0.01)
     engine.answer = [Save(CheckState("clock", Status.DOWN))]
     await arrive(daemon, Observed(Result("clock", 2, Status.DOWN)))
     async with asyncio.timeout(5):

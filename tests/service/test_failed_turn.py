@@ -80,12 +80,12 @@ async def test_a_fault_over_a_result_fails_the_daemon_and_no_further_turn_is_tak
 ) -> None:
     engine, bug = engine_of(daemon), RuntimeError("a bug")
     engine.error = bug
-    daemon._take_result(Result("clock", 1, Status.UP))
+    daemon.turns.take_result(Result("clock", 1, Status.UP))
     await asyncio.sleep(0.1)
     assert daemon.failed.result() is bug
     assert not daemon.alive
     engine.error, turns = None, engine.turns
-    daemon._take_result(Result("clock", 2, Status.UP))
+    daemon.turns.take_result(Result("clock", 2, Status.UP))
     await asyncio.sleep(0.1)
     with pytest.raises(Busy):
         await daemon.command(Tick())

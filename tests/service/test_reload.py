@@ -54,7 +54,7 @@ async def test_a_channel_that_cannot_be_opened_leaves_all_as_it_was(
     daemon: Daemon, ca: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The file is good when it is read and gone when the channel is made."""
-    before = (daemon.config, daemon._runner.prepared, daemon.engine.plan)
+    before = (daemon.config, daemon.turns.runner.prepared, daemon.engine.plan)
     daemon.config.path.write_text(check("new") + HOOK.format(ca=ca))
     closed: list[str] = []
 
@@ -70,7 +70,7 @@ async def test_a_channel_that_cannot_be_opened_leaves_all_as_it_was(
     monkeypatch.setattr(checks.Prepared, "close", close)
     with pytest.raises(ConfigError) as refused:
         await daemon.reload()
-    after = (daemon.config, daemon._runner.prepared, daemon.engine.plan)
+    after = (daemon.config, daemon.turns.runner.prepared, daemon.engine.plan)
     assert all(now is then for now, then in zip(after, before, strict=True))
     assert closed == ["new"]
     words = f'{daemon.config.path}: channel "ops": {ca}: No such file or directory'
@@ -91,7 +91,7 @@ async def test_a_fault_in_making_the_parts_leaves_all_as_it_was_and_shows_no_ins
     with pytest.raises(RuntimeError):
         await daemon.reload()
     assert daemon.config is before
-    assert list(daemon._runner.prepared) == ["old"]
+    assert list(daemon.turns.runner.prepared) == ["old"]
     assert daemon.info().reload_error == "a fault of Tocsin's own (RuntimeError); see its log"
 
 

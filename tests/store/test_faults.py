@@ -75,7 +75,7 @@ async def full_disk(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[Store, sqlite3.Connection]:
     """A store whose database may not grow any more, and the connection that holds it back."""
-    monkeypatch.setattr("daemon.store.store.PAUSES_S", (0.02,))
+    monkeypatch.setattr("daemon.store.commits.PAUSES_S", (0.02,))
     store = await Store.open(path)
     await store.submit([Save(CheckState("web"))], NOW)
     connection = store._writer._connection
@@ -151,7 +151,7 @@ async def test_results_are_given_up_before_memory_runs_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     store, connection = full_disk
-    monkeypatch.setattr("daemon.store.store.MOST_RESULTS", 100)
+    monkeypatch.setattr("daemon.store.commits.MOST_RESULTS", 100)
     await store.submit([Save(an_incident(summary=LONG * 5))], NOW)
     for number in range(500):
         store.submit([Observed(a_result(NOW + number, Status.DOWN))], NOW + number)
@@ -195,7 +195,7 @@ async def test_closing_with_a_full_disk_says_what_is_lost(
 async def test_another_process_that_holds_the_file_only_delays(
     path: Path, store: Store, query: Query, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("daemon.store.store.PAUSES_S", (0.02,))
+    monkeypatch.setattr("daemon.store.commits.PAUSES_S", (0.02,))
     store._writer._connection.execute("PRAGMA busy_timeout = 20")
     person = sqlite3.connect(path, isolation_level=None)
     person.execute("BEGIN IMMEDIATE")
