@@ -1,7 +1,7 @@
 """The casebook: every incident and group in memory, their deadlines and their history.
 
-The desk, the teller and the operators' commands read and write incidents through it alone,
-so in one place a change is saved, gets its version, its line in the timeline, and its
+The desk, the teller, their parts and the operators' commands read and write incidents through
+it alone, so in one place a change is saved, gets its version, its line in the timeline, and its
 deadline. Open incidents stay; resolved ones are kept for `KEEP`, at most the newest `MOST`, for
 notes and late reports of deliveries, then only history has them.
 """

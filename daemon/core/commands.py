@@ -42,6 +42,8 @@ class Commands:
 
     def __init__(self, desk: Desk, alerts: Alerts) -> None:
         self._desk = desk
+        self._course = desk.course
+        self._teller = desk.teller
         self._book = desk.book
         self._alerts = alerts
 
@@ -97,7 +99,7 @@ class Commands:
         if command.to is None:
             self._unassign(before, command, turn)
             return
-        persons = self._desk.teller.plan.persons
+        persons = self._teller.caller.plan.persons
         if command.to not in persons:
             raise Invalid(_nobody(command.to, persons))
         given = self._book.put(replace(before, assigned_to=command.to), turn)
@@ -113,7 +115,7 @@ class Commands:
         if is_news and not given.muted:
             comment = f": {command.comment}" if command.comment else ""
             reason = f"assigned to you by {command.actor.name}{comment}"
-            self._desk.teller.assigned(given, reason, turn)
+            self._teller.assigned(given, reason, turn)
 
     def unacknowledge(self, command: Unacknowledge, turn: Turn) -> None:
         """The incident is given back; its escalation goes on with the time that was left, or
@@ -125,11 +127,11 @@ class Commands:
         """
         before = self._find(command.incident, command.version, turn)
         incidents.after(before, Happening.UNACK)
-        given = self._desk.give_back(before, turn)
+        given = self._course.give_back(before, turn)
         kind = EntryKind.UNACKNOWLEDGED
         detail = f"was taken by {before.acknowledged_by}"
         self._record(turn, given, "unacknowledge", kind, command.actor, detail)
-        self._desk.revive(given.key, f"given back by {command.actor.name}", turn)
+        self._course.revive(given.key, f"given back by {command.actor.name}", turn)
 
     def note(self, command: AddNote, turn: Turn) -> None:
         """A line is written into the timeline; also after the incident was resolved.
@@ -159,7 +161,7 @@ class Commands:
         _check_text(command.comment)
         firing = [alert.key for alert in self._book.firing(incident)]
         reason = _detail(f"resolved by {command.actor.name}", command.comment)
-        self._desk.resolve(incident, command.actor, reason, turn)
+        self._course.resolve(incident, command.actor, reason, turn)
         self._audit(turn, incident, "resolve", command.actor, command.comment)
         self._alerts.resolve_by_hand(firing, turn)
 
@@ -184,10 +186,10 @@ class Commands:
         if before.state is IncidentState.ACKNOWLEDGED:
             text = f"escalated; was taken by {before.acknowledged_by}"
             self._book.write(turn, before, EntryKind.REOPENED, text, command.actor)
-        incident = self._desk.keep(replace(incident, escalation=steps), turn)
+        incident = self._course.keep(replace(incident, escalation=steps), turn)
         self._audit(turn, incident, "escalate", command.actor, f"level {ran[-1].level + 1}")
         for step in ran:
-            self._desk.run(incident, step, turn)
+            self._course.run(incident, step, turn)
 
     def _unassign(self, before: Incident, command: Assign, turn: Turn) -> None:
         if before.assigned_to is None:
@@ -204,13 +206,13 @@ class Commands:
                 raise NotAllowed(f"{alert.name} may not be acknowledged; it must be resolved")
         until = None if span is None else turn.now + span
         taken = incidents.acknowledged(before, command.actor, command.comment, until, turn.now)
-        return self._desk.keep(taken, turn)
+        return self._course.keep(taken, turn)
 
     def _tell_taken(self, before: Incident, taken: Incident, did: str, turn: Turn) -> None:
         """Who takes it anew tells nobody that they have it."""
         was_theirs = before.acknowledged_by == taken.acknowledged_by
         if before.state is not IncidentState.ACKNOWLEDGED or not was_theirs:
-            self._desk.teller.acknowledged(taken, did, turn)
+            self._teller.acknowledged(taken, did, turn)
 
     def _find(self, key: str, version: int | None, turn: Turn) -> Incident:
         """The incident with this id, as everything that happened so far makes it.

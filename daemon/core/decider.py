@@ -119,7 +119,7 @@ class Decider:
 
     def begin(self) -> None:
         """Another turn begins."""
-        self._teller.begin_turn()
+        self._teller.caller.begin_turn()
 
     def take(self, event: Decidable, turn: Turn) -> None:
         """Take an event in; `decide` follows.
@@ -132,7 +132,7 @@ class Decider:
             case SelfReport():
                 turn.conditions.append(self_condition(event, turn.now))
             case Settled():
-                self._teller.settled(event, turn)
+                self._teller.outcomes.settled(event, turn)
             case PutSilence():
                 self.muting.silences.put(event, turn)
                 self.muting.review_all()
@@ -199,7 +199,8 @@ class Decider:
         if self.muting.waits:
             return
         self._desk.work(turn)
-        told, self._teller.first_told = self._teller.first_told, []
+        caller = self._teller.caller
+        told, caller.first_told = caller.first_told, []
         for key in told:
             firing = self.book.firing(self.book.incidents[key])
             self.muting.touch(alert.key for alert in firing if alert.terms.flapping)

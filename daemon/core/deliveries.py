@@ -5,7 +5,7 @@ that stands; when it is lost for good, the belief is taken back, so that they ar
 the next look of a group, or when a mute ends. A notice that is sent in place of another answers
 for both.
 
-`daemon.core.telling` asks here what a report makes of the `Told` of a group or an incident.
+`daemon.core.outcomes` asks here what a report makes of the `Told` of a group or an incident.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ From then on it looks every `group_interval`, counted from when it last told som
 told last; the first row that applies decides. The rows are Alertmanager's
 (`notify.DedupStage.needsUpdate`) with three of our own: a rise of severity is told at once;
 so is that nobody has the incident any more; and the end of the whole incident is told at once,
-by `daemon.core.telling`, and ends the group.
+by `daemon.core.looks`, and ends the group.
 
 Looks that cannot tell anything are skipped: `flush_at` is the first look that may.
 """

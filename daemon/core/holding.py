@@ -5,8 +5,8 @@ it is mute, and the policy that it brought rests. A route with `suppress` tells 
 once that has fired for so long; the policy it brought begins with the first of them. An incident
 none of whose groups may tell anything is muted, with the reasons.
 
-It stands between the casebook and whoever tells: `Teller` asks it what may be told, the desk
-what holds an incident and when that is to be looked at again. It keeps only deadlines; groups
+It stands between the casebook and whoever tells: `Teller` and `Looks` ask it what may be told, the
+desk what holds an incident and when that is to be looked at again. It keeps only deadlines; groups
 carry what their routes said when they began.
 """
 

@@ -8,7 +8,7 @@ when its last alert is, or by hand; that is the end of it: what fires later is a
 Whom it is assigned to is not part of that life.
 
 Every pair of a state and a happening has its row in `TABLE`. The functions below it make the
-next value of an incident and tell nobody; `daemon.core.desk` and `daemon.core.commands` do.
+next value of an incident and tell nobody; `daemon.core.course` and `daemon.core.commands` do.
 """
 
 from __future__ import annotations

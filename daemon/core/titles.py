@@ -1,15 +1,16 @@
-"""What an incident is called, in a line an operator understands half asleep.
+"""What incidents and alerts are called, in a line an operator understands half asleep.
 
 A failing check names its service and status (`checkout is down`), a rule its service and
 itself (`checkout: checkout-slow`). The summary says more, in the words of the worst alert.
-Both follow the worst alert that fires, so that they stay true while the incident goes on.
+Both follow the worst alert that fires, so that they stay true while the incident goes on. In
+the timeline an alert is named with what it is about (`checkout-slow (checkout)`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from daemon.core.model import Alert
+from daemon.core.model import Alert, Incident
 
 LONGEST = 500
 """Characters of a summary."""
@@ -35,3 +36,20 @@ def summary(alert: Alert, others: int) -> str:
     words = told.get("summary") or told.get("message") or told.get("description") or title(alert)
     more = {0: "", 1: " (and 1 more alert)"}.get(others, f" (and {others} more alerts)")
     return words[: LONGEST - len(more)] + more
+
+
+def named(alert: Alert) -> str:
+    """The alert and what it is about, for the timeline."""
+    subject = alert.labels.get("check") or alert.labels.get("service") or alert.source
+    return f"{alert.name} ({subject})"
+
+
+def fired(alert: Alert) -> str:
+    """That it fired, in its own words, for the timeline."""
+    words = alert.annotations.get("summary") or alert.annotations.get("message") or ""
+    return f"{named(alert)}: {words}" if words else named(alert)
+
+
+def mutes(incident: Incident) -> str:
+    """Why it is muted, for the timeline."""
+    return "; ".join(mute.reason for mute in incident.muted)

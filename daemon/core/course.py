@@ -1,0 +1,155 @@
+"""The course of an incident: what it goes through as a whole, by itself or by an operator.
+
+It is over, is given back, opens again, has its policy rest, go on or start over. Each of these
+changes the record, writes it into the timeline, has the policy and the groups follow and tells
+whoever is to be told. What may happen in which state is `daemon.core.incidents`' to say.
+
+It stands between whoever finds that something has happened (`Intake`, `Reviewer`, the desk's
+clocks, operators' `Commands`) and the casebook and the teller.
+"""
+
+from __future__ import annotations
+
+from daemon.core import escalation as policy
+from daemon.core import incidents
+from daemon.core.alerts import Alerts
+from daemon.core.casebook import Casebook
+from daemon.core.changing import replace
+from daemon.core.chronicle import EntryKind
+from daemon.core.incidents import Happening
+from daemon.core.model import Actor, Escalation, Incident, IncidentState, Instant
+from daemon.core.reviews import Reviews, Touched
+from daemon.core.sources import nobody_condition
+from daemon.core.telling import Teller
+from daemon.core.turn import Turn
+
+
+class Course:
+    """Moves the incidents of a casebook on."""
+
+    def __init__(self, alerts: Alerts, book: Casebook, teller: Teller, reviews: Reviews) -> None:
+        self._teller = teller
+        self._looks = teller.looks
+        self._alerts = alerts
+        self._book = book
+        self._holding = teller.holding
+        self._reviews = reviews
+
+    def touch(self, key: str, turn: Turn) -> Touched:
+        """Something happened to this incident: have it reviewed; answers with what did so far."""
+        return self._reviews.touch(key, len(self._book.incidents[key].firing), turn.now)
+
+    def keep(self, incident: Incident, turn: Turn) -> Incident:
+        """Save an open incident; its policy rests or goes on as its state asks, and its
+        groups look again when they should."""
+        steps = incident.escalation
+        if steps is not None:
+            runs = self._calls(incident, turn)
+            steps = policy.resumed(steps, turn.now) if runs else policy.paused(steps, turn.now)
+        kept = self._book.put(replace(incident, escalation=steps), turn)
+        for group in self._book.groups_of(kept):
+            self._looks.arrange(group, turn)
+        self._holding.arrange(kept, turn.now)
+        return self._book.incidents[kept.key]
+
+    def resolve(self, incident: Incident, actor: Actor, reason: str, turn: Turn) -> None:
+        """The incident is over: tell, and end its groups."""
+        over = incidents.resolved(incident, actor, turn.now)
+        if over.escalation is not None:
+            over = replace(over, escalation=policy.paused(over.escalation, turn.now))
+        over = self._book.put(over, turn)
+        self._book.write(turn, over, EntryKind.RESOLVED, reason, actor)
+        self._teller.resolved(over, reason, turn)
+        self._book.close(over, turn)
+        self._holding.arrange(over, turn.now)
+        self._reviews.forget(over.key)
+        for key in over.alerts:
+            self._alerts.rearm(key)
+
+    def reopen(
+        self, incident: Incident, reason: str, turn: Turn, since: Instant | None = None
+    ) -> Incident:
+        """Take an acknowledgement away, start its policy over, and let its groups tell it.
+
+        Args:
+            since: When it ended, if nobody looked then: the policy counts from there.
+        """
+        since = turn.now if since is None else since
+        again = replace(incidents.triggered(incident), reopened_at=turn.now)
+        if again.escalation is not None:
+            steps = policy.restarted(again.escalation, since)
+            held = again.muted or not self._holding.lets_call(again, turn.now)
+            steps = steps if held else policy.resumed(steps, since)
+            again = replace(again, escalation=steps)
+        again = self.keep(again, turn)
+        self._book.write(turn, again, EntryKind.REOPENED, reason)
+        return again
+
+    def give_back(self, incident: Incident, turn: Turn) -> Incident:
+        """Nobody has it any more: its policy goes on, and whoever that has called is told of
+        what they do not know of."""
+        given = self.keep(incidents.triggered(incident), turn)
+        self.touch(given.key, turn).shown.update(dict.fromkeys(given.firing))
+        return given
+
+    def expire(self, incident: Incident, turn: Turn) -> None:
+        """The time for which somebody took it is over."""
+        if incidents.after(incident, Happening.EXPIRE) is None:
+            self._book.put(replace(incident, ack_until=None), turn)
+            return
+        text = f"the acknowledgement by {incident.acknowledged_by} expired"
+        self._book.write(turn, incident, EntryKind.ACK_EXPIRED, text)
+        self.reopen(incident, "acknowledgement expired", turn, incident.ack_until)
+
+    def run(self, incident: Incident, step: policy.Step, turn: Turn) -> None:
+        """A step of the incident's policy was run: tell of it, and when it was the last."""
+        steps = incident.escalation
+        if steps is None:
+            return
+        if step.kind is policy.StepKind.ROUND:
+            text = f"the policy starts over ({steps.round} of {steps.rounds})"
+            self._book.write(turn, incident, EntryKind.ESCALATED, text)
+            return
+        reached = self._teller.step(incident, step, turn)
+        if not reached and step.kind is policy.StepKind.LEVEL:
+            steps = policy.passed_on(steps, turn.now)
+            self._book.put(replace(self._book.incidents[incident.key], escalation=steps), turn)
+        if reached or self._is_unheard(incident.key, steps):
+            detail = f"incident {incident.key}: {incident.title}"
+            turn.conditions.append(nobody_condition(steps.policy, not reached, detail, turn.now))
+        if steps.spent:
+            text = f"policy {steps.policy} has nobody left to tell"
+            self._book.write(turn, incident, EntryKind.SPENT, text)
+
+    def run_due(self, key: str, turn: Turn) -> None:
+        """Run every step that is due, each once."""
+        step: policy.Step | None = None
+        incident = self._book.incidents[key]
+        while incident.escalation is not None:
+            steps, step = policy.stepped(incident.escalation, turn.now)
+            incident = self._book.put(replace(incident, escalation=steps), turn)
+            if step is None:
+                return
+            self.run(incident, step, turn)
+            incident = self._book.incidents[key]
+
+    def revive(self, key: str, reason: str, turn: Turn) -> None:
+        """A policy that has nobody left to tell starts over, if the incident calls somebody."""
+        incident = self._book.incidents[key]
+        steps = incident.escalation
+        if steps is None or not steps.spent or not self._calls(incident, turn):
+            return
+        again = replace(incident, escalation=policy.restarted(steps, turn.now))
+        text = f"policy {steps.policy} starts over: {reason}"
+        self._book.write(turn, self._book.put(again, turn), EntryKind.ESCALATED, text)
+
+    def _calls(self, incident: Incident, turn: Turn) -> bool:
+        """Whether the incident calls for somebody by its policy."""
+        calls = incident.state is IncidentState.TRIGGERED and not incident.muted
+        return calls and self._holding.lets_call(incident, turn.now)
+
+    def _is_unheard(self, key: str, steps: Escalation) -> bool:
+        """Whether the policy has come to its end (or to its last level, with nothing but rounds
+        and repeats behind it), and nobody was ever told of the incident."""
+        at_end = steps.spent or (steps.level + 1 >= len(steps.levels) and not steps.then)
+        return at_end and not self._book.told(self._book.incidents[key])

@@ -1,0 +1,116 @@
+"""The review: what has become of an incident after everything that happened to it in a turn.
+
+Its severity, words, mutes and down time follow from the alerts that fire; from how they changed
+follows whether it reopens, rests or ends, and who is told of what is graver or new.
+
+It stands in the middle of the desk: after `Intake`, which says what happened (`Touched`), and
+before the clocks. Which incident is reviewed when is `daemon.core.reviews`' to say.
+"""
+
+from __future__ import annotations
+
+from daemon.core import escalation as policy
+from daemon.core import groups, incidents, titles
+from daemon.core.casebook import Casebook
+from daemon.core.changing import replace
+from daemon.core.chronicle import EntryKind
+from daemon.core.course import Course
+from daemon.core.incidents import Happening
+from daemon.core.model import ENGINE, Alert, Incident, IncidentState
+from daemon.core.plan import DEFAULT_GROUP_WAIT, Plan
+from daemon.core.reviews import Reviews, Touched
+from daemon.core.telling import Teller
+from daemon.core.turn import Turn
+
+
+class Reviewer:
+    """Reviews the incidents of a casebook, by what a plan says of acknowledgements."""
+
+    def __init__(
+        self, plan: Plan, book: Casebook, teller: Teller, reviews: Reviews, course: Course
+    ) -> None:
+        self._book = book
+        self._teller = teller
+        self._holding = teller.holding
+        self._reviews = reviews
+        self._course = course
+        self.replan(plan)
+
+    def replan(self, plan: Plan) -> None:
+        """Another configuration: when what was acknowledged reopens."""
+        self._plan = plan
+
+    def review(self, before: Incident, what: Touched, turn: Turn) -> None:
+        """This happened to the incident since its last review: make of it what it is now."""
+        firing = self._book.firing(before)
+        turn.spend(5 + len(firing) // 10)
+        self._reviews.reviewed(before.key, len(firing), turn.now)
+        incident = incidents.reviewed(before, firing, turn.now, what.ended)
+        if not firing:
+            incidents.after(incident, Happening.CLEAR)
+            self._course.resolve(incident, ENGINE, groups.Reason.ALL.value, turn)
+            return
+        if not incident.muted:
+            incident = replace(incident, muted=self._holding.why(incident, turn.now))
+        self._note_differences(before, incident, turn)
+        incident = self._hasten(incident, turn)
+        ripe = self._holding.ripe(incident, firing, turn.now)
+        reason = self._reopens(before, what, ripe)
+        if reason:
+            self._course.reopen(incident, reason, turn)
+            return
+        kept = self._course.keep(incident, turn)
+        if not kept.muted:
+            calls = self._holding.calls(kept, turn.now)
+            self._tell_growth(kept, [a for a in calls if a.key in what.shown], turn)
+
+    def look_again(self, incident: Incident, firing: list[Alert], turn: Turn) -> None:
+        """Review it as if all that fires were news: whoever knows of an alert is not told."""
+        what = self._course.touch(incident.key, turn)
+        what.shown.update(dict.fromkeys(incident.firing))
+        taken_at = incident.acknowledged_at
+        later = (a.key for a in firing if taken_at and (a.fired_at or 0) > taken_at)
+        what.fresh.update(dict.fromkeys(later))
+
+    def _note_differences(self, before: Incident, incident: Incident, turn: Turn) -> None:
+        if incident.severity is not before.severity:
+            text = f"{before.severity.word} to {incident.severity.word}"
+            self._book.write(turn, incident, EntryKind.SEVERITY, text)
+        if incident.muted and not before.muted:
+            self._book.write(turn, incident, EntryKind.MUTED, titles.mutes(incident))
+        if before.muted and not incident.muted:
+            self._book.write(turn, incident, EntryKind.UNMUTED, "nothing mutes it any more")
+
+    def _hasten(self, incident: Incident, turn: Turn) -> Incident:
+        """What is graver waits less, where the wait follows from severity."""
+        wait = DEFAULT_GROUP_WAIT[incident.severity]
+        for group in self._book.groups_of(incident):
+            if group.default_wait and wait < group.wait and group.flushed_at is None:
+                self._book.put_group(replace(group, wait=wait), turn)
+                steps = incident.escalation
+                if group.owner and steps is not None:
+                    steps = policy.hastened(steps, group.opened_at + wait)
+                    incident = replace(incident, escalation=steps)
+        return incident
+
+    def _reopens(self, incident: Incident, what: Touched, ripe: list[Alert]) -> str | None:
+        """Why an acknowledged incident is more than was taken; None if it is not."""
+        if incident.state is not IncidentState.ACKNOWLEDGED:
+            return None
+        fresh = [alert for alert in ripe if alert.key in what.fresh]
+        if fresh and self._plan.ack.reopen_on_new_alert:
+            return f"{titles.named(fresh[0])} joined"
+        worst = max((alert.effective for alert in ripe), default=incident.severity)
+        if worst > incident.severity and self._plan.ack.reopen_on_severity:
+            return f"severity rose to {worst.word}"
+        return None
+
+    def _tell_growth(self, incident: Incident, shown: list[Alert], turn: Turn) -> None:
+        """Tell those whom the policy called of what is graver or new. If it has nobody left to
+        tell, what is new starts it over: else nobody would be called to that."""
+        taken = incident.state is IncidentState.ACKNOWLEDGED
+        news = [] if taken else self._teller.news(incident, shown)
+        self._teller.raised(incident, turn)
+        if news:
+            self._teller.joined(self._book.incidents[incident.key], news, turn)
+            self._course.revive(incident.key, f"{titles.named(news[0])} joined", turn)
