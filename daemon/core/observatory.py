@@ -1,10 +1,10 @@
 """The observing half of the engine: which probe runs when, and what its results mean.
 
 It starts probes (`probing`), holds every result against the check's record (`health`), tells
-flapping from failing, causes from symptoms and a lost uplink from lost targets (`estate`),
-and watches for what does not come: a result (`probing`), a ping (`heartbeat`). What it finds
-goes into the turn: effects (`StartProbe`, `Observed`, `Save`), facts for the timelines, and
-conditions that alerts are made of.
+flapping from failing, causes from symptoms (`estate`, `doubt`) and a lost uplink from lost
+targets (`cutoff`), and watches for what does not come: a result (`probing`), a ping
+(`heartbeat`). What it finds goes into the turn: effects (`StartProbe`, `Observed`, `Save`),
+facts for the timelines, and conditions that alerts are made of.
 
 A result that changes nothing costs a few dictionary look-ups and a heap push. No event
 costs more with more checks, except those that concern all of them (a gap, a reload).
@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from checks.result import Fault, Result, Status, changed
-from daemon.core import flapping
+from daemon.core import adoption, cutoff, doubt, flapping
 from daemon.core.changing import replace
 from daemon.core.deadlines import soonest
 from daemon.core.effects import Observed
@@ -93,7 +93,7 @@ class Observatory:
     def start(self, turn: Turn) -> None:
         """Save and schedule what is not yet."""
         self._now = turn.now
-        self._estate.introduce(turn)
+        adoption.introduce(self._estate, turn)
         self._probing.watch_all(turn)
 
     def restore(self, records: Iterable[Record], last: Mapping[str, Result], turn: Turn) -> None:
@@ -102,7 +102,7 @@ class Observatory:
         A check without a result for two intervals is unknown since the first of them; what
         became due meanwhile is due once; streaks and slots go on.
         """
-        self._estate.restore(records, last, turn)
+        adoption.restore(self._estate, records, last, turn)
         self.start(turn)
         self._heartbeats.was_deaf(None, turn)
         self._lose_missed(2, turn)
@@ -113,7 +113,7 @@ class Observatory:
         that is planned otherwise keeps its state; what is gone is dropped and its
         conditions end."""
         old = self._estate.plan
-        self._estate.adopt(plan, turn)
+        adoption.adopt(self._estate, plan, turn)
         self._heartbeats.rearm(old, turn)
         self.start(turn)
         self._follow_up(turn)
@@ -133,14 +133,14 @@ class Observatory:
             estate.last[name] = result = _voided(result)
         else:
             if estate.uplink.names:
-                result = estate.under_uplink(result, turn)
+                result = cutoff.under_uplink(estate, result, turn)
             estate.last[name] = result
             if not _is_steady(state, result, before):
                 at = min(max(result.at, self._floor(state, before, run)), turn.now)
                 self._judge(watch.plan, result, at, before, turn)
                 self._follow_up(turn)
             if estate.returning:
-                estate.returned(name, result.at, turn)
+                cutoff.returned(estate, name, result.at, turn)
         self._now = turn.now
         turn.effects.append(Observed(result))
         self._probing.arrange(name, watch, turn.now if run is None else run.due, turn.now)
@@ -180,7 +180,7 @@ class Observatory:
         """Look for overdue results and silent heartbeats, then start what is due."""
         for state in self._probing.take_overdue(turn):
             self._estate.change(state, turn)
-            self._estate.returned_without(state.key, turn)
+            cutoff.returned_without(self._estate, state.key, turn)
         self._heartbeats.expire(turn)
         self._now = turn.now
         self._follow_up(turn)
@@ -214,7 +214,7 @@ class Observatory:
             if name in estate.awaited:
                 self._probing.start((name,), turn)
             return
-        if estate.is_cut_off(result):
+        if cutoff.is_cut_off(estate, result):
             estate.change(unmeasured(state, at, CAUSE), turn)
         else:
             held = self._is_held(state, result, at, turn)
@@ -232,8 +232,8 @@ class Observatory:
             return False
         streak = failing_since(state)
         since = at if streak is None else streak
-        self._probing.start(self._estate.witnesses(state.key, since), turn)
-        return self._estate.in_doubt(state.key, since, turn.now)
+        self._probing.start(doubt.witnesses(self._estate, state.key, since), turn)
+        return doubt.in_doubt(self._estate, state.key, since, turn.now)
 
     def _step(
         self, plan: CheckPlan, state: CheckState, result: Result, at: Instant, *, held: bool
@@ -263,7 +263,7 @@ class Observatory:
         children that are not well."""
         estate = self._estate
         parents = estate.graph.parent_checks(name)
-        self._probing.start((p for p in parents if estate.is_stale(p, result.at)), turn)
+        self._probing.start((p for p in parents if doubt.is_stale(estate, p, result.at)), turn)
         if action is Action.RISE:
             children = estate.graph.children_of(name)
             self._probing.start((c for c in children if not _is_well(estate.checks[c])), turn)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from checks.result import Result, Status
-from daemon.core.estate import HOLD_LIMIT, Estate
+from daemon.core.doubt import HOLD_LIMIT, in_doubt, witnesses
+from daemon.core.estate import Estate
 from daemon.core.health import decide
 from daemon.core.plan import Plan, ServicePlan
 from daemon.core.turn import Turn
@@ -98,23 +99,23 @@ def test_a_cycle_that_slipped_through_comes_to_rest() -> None:
 
 def test_a_failure_is_in_doubt_until_its_parent_was_seen_well() -> None:
     estate = all_up(plan(check("db"), check("web", parents=(("db",),))))
-    assert list(estate.witnesses("web", T0 + 1)) == ["db"]
-    assert estate.in_doubt("web", T0 + 1, T0 + 2)
+    assert list(witnesses(estate, "web", T0 + 1)) == ["db"]
+    assert in_doubt(estate, "web", T0 + 1, T0 + 2)
     estate.last["db"] = Result("db", T0 + 1, UP)
-    assert list(estate.witnesses("web", T0 + 1)) == []
-    assert not estate.in_doubt("web", T0 + 1, T0 + 2)
+    assert list(witnesses(estate, "web", T0 + 1)) == []
+    assert not in_doubt(estate, "web", T0 + 1, T0 + 2)
 
 
 def test_one_parent_of_a_group_that_was_seen_well_is_enough() -> None:
     estate = all_up(plan(check("a"), check("b"), check("web", parents=(("a", "b"),))))
     estate.last["b"] = Result("b", T0 + 5, UP)
-    assert not estate.in_doubt("web", T0 + 1, T0 + 6)
+    assert not in_doubt(estate, "web", T0 + 1, T0 + 6)
 
 
 def test_a_heartbeat_as_parent_is_never_waited_for() -> None:
     estate = all_up(plan(beat("job"), check("web", parents=(("job",),))))
-    assert list(estate.witnesses("web", T0 + 1)) == []
-    assert not estate.in_doubt("web", T0 + 1, T0 + 2)
+    assert list(witnesses(estate, "web", T0 + 1)) == []
+    assert not in_doubt(estate, "web", T0 + 1, T0 + 2)
 
 
 @pytest.mark.parametrize(
@@ -122,4 +123,4 @@ def test_a_heartbeat_as_parent_is_never_waited_for() -> None:
 )
 def test_doubt_ends_after_a_minute_over_the_retries(later: int, held: bool) -> None:
     estate = all_up(plan(check("db"), check("web", parents=(("db",),))))
-    assert estate.in_doubt("web", T0 + 1, T0 + 1 + later) is held
+    assert in_doubt(estate, "web", T0 + 1, T0 + 1 + later) is held
