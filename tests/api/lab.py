@@ -57,6 +57,7 @@ START: Instant = 1_795_255_865_000
 """2026-11-21 10:11:05 UTC."""
 
 TOKEN = "s3cr3t-token"
+V1 = "/api/v1"
 
 
 def check_plan(name: str, service: str, **changes: Any) -> CheckPlan:
@@ -306,6 +307,16 @@ async def raw_http(socket: Path) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.AsyncHTTPTransport(uds=str(socket))
     async with httpx.AsyncClient(transport=transport, base_url="http://tocsin") as http:
         yield http
+
+
+async def call(
+    lab: Lab, directory: Path, method: str, path: str, **more: Any
+) -> tuple[int, Any, Any]:
+    """One request; the status, the JSON (or text), the headers."""
+    async with serving(lab, directory) as socket, raw_http(socket) as http:
+        answer = await http.request(method, path, **more)
+        is_json = "json" in answer.headers["content-type"]
+        return answer.status_code, answer.json() if is_json else answer.text, answer.headers
 
 
 @asynccontextmanager
