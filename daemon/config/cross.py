@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import checks
 from checks.spec import CheckSpec, format_duration
-from daemon.config.build import effective, labels, timeout_ms
+from daemon.config.build_checks import effective, labels, timeout_ms
 from daemon.config.conditions import check_conditions, check_rule, metrics_of
 from daemon.config.contacts import check_channels, check_persons
 from daemon.config.cycles import cycles
@@ -152,7 +152,7 @@ def _check_times(refs: References, path: KeyPath, spec: CheckSpec) -> None:
     """Refuse times of one check that contradict each other.
 
     Only times that stand at the check itself: a default that is too long for a fast check
-    is shortened to its interval (see `daemon.config.build`).
+    is shortened to its interval (see `daemon.config.build_checks`).
     """
     every = spec.every if spec.every is not None else refs.settings.defaults.every
     for key, span in (("every", spec.every), ("every_down", spec.every_down)):

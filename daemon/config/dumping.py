@@ -18,7 +18,7 @@ from pydantic import BaseModel, BeforeValidator, PlainSerializer, SecretStr
 from pydantic.fields import FieldInfo
 
 from checks.spec import format_duration, parse_duration
-from daemon.config import build
+from daemon.config.build_checks import effective
 from daemon.config.duty import NO_POLICY, PersonSettings, RouteSettings
 from daemon.config.loading import Config
 from daemon.core.plan import RoutePlan
@@ -47,7 +47,7 @@ def as_tables(config: Config) -> dict[str, Any]:
         "severity": _named(settings.severities),
         "context": _named(settings.contexts),
         "service": [plain_table(one) for one in settings.services.values()],
-        "check": [plain_table(build.effective(settings, one)) for one in settings.checks.values()],
+        "check": [plain_table(effective(settings, one)) for one in settings.checks.values()],
         "rule": [plain_table(one) for one in settings.rules.values()],
         "route": _routes(settings.routes, config.plan.route.routes),
         "time_interval": _named(settings.intervals),

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from checks.prepared import Prepared
 from checks.spec import CheckSpec
 from daemon.config import build, cross
+from daemon.config.build_checks import enabled, timeout_ms
 from daemon.config.problems import ConfigError, Problem
 from daemon.config.sections import AccessSettings, DaemonSettings, RetentionSettings
 from daemon.config.sources import Document, read
@@ -78,7 +79,7 @@ def load(path: Path) -> Config:
     ready = cross.check(document, settings)
     if document.problems:
         raise ConfigError(_in_order(document))
-    specs, plan = build.enabled(settings), build.plan(settings)
+    specs, plan = enabled(settings), build.plan(settings)
     _check_circle(document, settings, plan)
     return Config(
         path=path,
@@ -88,7 +89,7 @@ def load(path: Path) -> Config:
         channels=MappingProxyType(settings.channels),
         plan=plan,
         timeouts=MappingProxyType(
-            {name: build.timeout_ms(settings, spec) for name, spec in specs.items()}
+            {name: timeout_ms(settings, spec) for name, spec in specs.items()}
         ),
         ready=ready,
     )

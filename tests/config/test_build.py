@@ -1,4 +1,4 @@
-"""daemon.config.build: what a configuration means to the engine."""
+"""daemon.config.build and its parts: what a configuration means to the engine."""
 
 from __future__ import annotations
 
