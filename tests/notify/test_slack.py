@@ -5,222 +5,28 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp.test_utils import unused_port
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from daemon.core.chronicle import Notice, NoticeType
-from daemon.core.model import SECOND, AlertState, IncidentState
-from daemon.notify.channel import Channel
-from daemon.notify.channels import open_channel, slack, slack_blocks
-from daemon.notify.errors import DeliveryError, Permanent, Transient
-from daemon.notify.message import Composer
-from daemon.notify.render import Renderer
+from daemon.core.chronicle import NoticeType
+from daemon.core.model import SECOND
+from daemon.notify.channels import slack
+from daemon.notify.errors import Permanent, Transient
 from daemon.notify.spec import SlackSpec
 from tests.notify.desk import delivering
-from tests.notify.lab import PLAN, T0, alert, compose, incident, notice, over
+from tests.notify.lab import compose, incident, notice, over
+from tests.notify.slack_lab import acknowledged, bot, failure, hook, made, shown, told
 from tests.peers.services import Fault, Reply, serving
-from tests.peers.services.schema import problems
-from tests.peers.services.slack import HOOK, TOKEN, WEBHOOK, SlackService
+from tests.peers.services.slack import HOOK, TOKEN, SlackService
 
 
 @pytest.fixture
 async def service() -> AsyncIterator[SlackService]:
     async with serving(SlackService()) as one:
         yield one
-
-
-def made(**facts: Any) -> Channel:
-    return open_channel(SlackSpec(name="ops", **facts), external_url="https://ops.example.org/t")
-
-
-def hook(service: SlackService, **changes: Any) -> Channel:
-    return made(url=service.hook_url, **changes)
-
-
-def bot(service: SlackService, **changes: Any) -> Channel:
-    facts = {"token": TOKEN, "channel": "#ops", "api_url": service.api_url}
-    return made(**facts | changes)
-
-
-async def told(channel: Channel, *notices: Notice) -> list[str]:
-    try:
-        return [await channel.send(compose(one)) for one in notices]
-    finally:
-        await channel.close()
-
-
-async def failure(channel: Channel) -> DeliveryError:
-    with pytest.raises(DeliveryError) as caught:
-        await told(channel, notice())
-    return caught.value
-
-
-def acknowledged(key: str = "k5") -> Notice:
-    taken = incident(
-        state=IncidentState.ACKNOWLEDGED,
-        acknowledged_at=T0 + 60_000,
-        acknowledged_by="ana",
-        ack_comment="on it",
-    )
-    return notice(key, type=NoticeType.ACKNOWLEDGED, incident=taken, at=T0 + 60_000)
-
-
-def huge() -> Notice:
-    labels = {f"label{n}": "<&>" * 500 for n in range(20)}
-    texts = {"message": "<script>&" * 1_000}
-    many = [alert(name="n" * 900, labels=labels, annotations=texts)] * 100
-    many[0] = replace(many[0], state=AlertState.RESOLVED, resolved_at=T0, holds=False)
-    keys = tuple(f"{n:016x}" for n in range(2_500))
-    facts = {"title": "&" * 5_000, "summary": "<" * 20_000, "context": "c" * 5_000}
-    one = incident(alerts=keys, firing=keys[:1_800], **facts)
-    return notice(incident=one, alerts=tuple(many), reason=">" * 4_000, recipient="r" * 5_000)
-
-
-def shown(content: dict[str, Any]) -> str:
-    """All texts of a message, a line each."""
-    lines = []
-    for block in content["blocks"]:
-        texts = [block.get("text"), *block.get("fields", []), *block.get("elements", [])]
-        lines += [one["text"] for one in texts if one and isinstance(one["text"], str)]
-    return "\n".join(lines)
-
-
-def links(content: dict[str, Any]) -> dict[str, str]:
-    (actions,) = [block for block in content["blocks"] if block["type"] == "actions"]
-    return {one["text"]["text"]: one["url"] for one in actions["elements"]}
-
-
-# What it looks like
-
-
-async def test_a_page_shows_what_is_wrong_since_when_and_where_to_look(
-    service: SlackService,
-) -> None:
-    assert await told(hook(service), notice()) == ["200 OK"]
-    assert service.problems == []
-    (content,) = service.hooked
-    assert [block["type"] for block in content["blocks"]] == [
-        "header", "section", "section", "section", "actions", "context",
-    ]  # fmt: skip
-    said = shown(content)
-    assert said.startswith("🔴 [CRITICAL] Firing: checkout is down\n")
-    assert "*Service*\ncheckout (revenue_critical)" in said
-    assert "*Impact*\nCustomers cannot pay" in said
-    assert "*Costs*\nGBP 12,000.00 an hour while down" in said
-    assert "*CRITICAL*  checkout-http  (firing, 2026-11-21 10:10:00 UTC)" in said
-    assert "tocsin ack inc-1" in said
-    assert content["text"].startswith("CRITICAL firing: checkout is down - checkout-http")
-
-
-async def with_links(service: SlackService, **changes: Any) -> dict[str, Any]:
-    """The message of an incident whose service has such links."""
-    checkout = replace(PLAN.services["checkout"], **changes)
-    plan = replace(PLAN, services={"checkout": checkout})
-    channel = hook(service)
-    await channel.send(Composer(lambda: plan)(notice()))
-    await channel.close()
-    assert service.problems == []
-    return service.hooked[0]
-
-
-async def test_links_are_buttons(service: SlackService) -> None:
-    dashboard = "https://graphs.example.org/checkout?a=1&b=2"
-    assert links(await with_links(service, dashboard=dashboard)) == {
-        "Runbook": "https://wiki.example.org/checkout",
-        "Dashboard": dashboard,
-        "Tocsin": "https://ops.example.org/t",
-    }
-
-
-async def test_what_is_no_link_is_no_button(service: SlackService) -> None:
-    too_long = "https://x.example.org/" + "y" * 3_000
-    content = await with_links(service, runbook="javascript:alert(1)", dashboard=too_long)
-    assert list(links(content)) == ["Tocsin"]
-    assert "*Runbook*\njavascript:alert(1)" in shown(content)
-
-
-async def test_a_resolve_says_when_it_ended_and_what_it_cost(service: SlackService) -> None:
-    await told(hook(service), over())
-    said = shown(service.hooked[0])
-    assert said.startswith("✅ [CRITICAL] Resolved: checkout is down\n")
-    assert "*Ended*\n2026-11-21 10:13:20 UTC, after 3 min 20 s, by tocsin" in said
-    assert "*Money lost*\nGBP 666.66, GBP 12,000.00 an hour" in said
-    assert "tocsin ack" not in said
-
-
-async def test_stakeholders_are_told_the_impact_and_no_alerts(service: SlackService) -> None:
-    await told(hook(service, audience="stakeholder"), notice())
-    assert service.problems == []
-    said = shown(service.hooked[0])
-    assert "What it means: Customers cannot pay" in said
-    assert "checkout-http" not in said
-
-
-async def test_an_own_template_is_the_header(service: SlackService, tmp_path: Path) -> None:
-    (tmp_path / "technical").mkdir()
-    (tmp_path / "technical" / "subject.txt").write_text("{{ m.service }} <!channel> & more")
-    await told(hook(service, templates=tmp_path), notice())
-    assert service.problems == []
-    assert shown(service.hooked[0]).startswith("🔴 checkout &lt;!channel&gt; &amp; more\n")
-
-
-async def test_a_huge_incident_keeps_all_bounds_and_says_how_much_more(
-    service: SlackService,
-) -> None:
-    await told(hook(service), huge())
-    assert service.problems == []
-    said = shown(service.hooked[0])
-    assert "and 2,490 more; of 2,500 alerts 1,800 fire" in said
-    assert "(resolved" not in said
-
-
-async def test_texts_from_outside_are_no_markup_and_no_escape_sequence(
-    service: SlackService,
-) -> None:
-    bad = "<!channel> <https://evil.example|here> \x1b]0;owned\x07\x1b[31m\u202e& `x` token=hunter2"
-    worst = alert(name=bad, annotations={"message": bad}, labels={"a": bad})
-    await told(hook(service), notice(incident=incident(title=bad, summary=bad), alerts=(worst,)))
-    assert service.problems == []
-    sent = service.received[0].body.decode()
-    assert "&lt;!channel&gt;" in sent
-    assert not any(one in sent for one in ("<!", "<http", "\\u001b", "\u202e", "hunter2"))
-    code = shown(service.hooked[0]).partition("`a=&lt;!channel&gt;")[2]
-    assert "'x'" in code
-    assert code.split("\n")[0].count("`") == 1
-
-
-@settings(max_examples=40, deadline=None)
-@given(
-    texts=st.lists(st.text(max_size=4_000), min_size=5, max_size=5),
-    labels=st.dictionaries(st.text(max_size=20), st.text(max_size=300), max_size=5),
-    audience=st.sampled_from(["technical", "stakeholder"]),
-    kind=st.sampled_from(NoticeType),
-)
-def test_whatever_it_is_about_a_message_keeps_the_schema(
-    texts: list[str], labels: dict[str, str], audience: str, kind: NoticeType
-) -> None:
-    title, summary, name, said, reason = texts
-    worst = alert(name=name, labels=labels, annotations={"message": said})
-    one = incident(title=title, summary=summary, service=None)
-    message = compose(notice(type=kind, incident=one, alerts=(worst,), reason=reason))
-    renderer = Renderer(audience)
-    assert problems(WEBHOOK, slack_blocks.whole(message, renderer)) == []
-    assert problems(WEBHOOK, slack_blocks.news(message, renderer)) == []
-
-
-@given(text=st.text("&<>;ab", max_size=60), limit=st.integers(1, 40))
-def test_a_text_is_cut_to_its_bound_between_entities(text: str, limit: int) -> None:
-    found = slack_blocks.escaped(text, limit)
-    assert len(found) <= limit
-    plain = found.removesuffix("…").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-    assert text.startswith(plain)
-    assert found.endswith("…") or plain == text
 
 
 # A webhook
