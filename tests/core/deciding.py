@@ -12,6 +12,7 @@ from daemon.core.chronicle import EntryKind, Notice, NoticeType
 from daemon.core.decider import Decidable, Decider
 from daemon.core.effects import Effect
 from daemon.core.engine import ordered
+from daemon.core.events import Acknowledge, Settled
 from daemon.core.labels import parse_matcher
 from daemon.core.model import MINUTE, SECOND, Actor, Alert, AlertState, Incident, Level, Terms
 from daemon.core.plan import (
@@ -202,3 +203,17 @@ def said(notices: list[Notice]) -> list[tuple[str, str]]:
 def short(kind: NoticeType) -> str:
     """`firing` for `incident.firing`."""
     return kind.value.removeprefix("incident.")
+
+
+def ack(stand: Stand, **more: object) -> None:
+    """Ana takes the stand's incident."""
+    stand.do(replace(Acknowledge(stand.incident.key, ANA), **more))  # type: ignore[arg-type]  # fields by name
+
+
+def settled(notice: Notice, delivered: bool = False, **more: object) -> Settled:
+    """What is reported of the notice: not delivered, or as said otherwise."""
+    event = Settled(
+        notice.key, notice.incident.key, notice.channel, notice.recipient, delivered, 3,
+        "connection refused", notice.type, notice.fallback_of, notice.level,
+    )  # fmt: skip
+    return replace(event, **more)  # type: ignore[arg-type]  # fields by name

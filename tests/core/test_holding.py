@@ -16,8 +16,7 @@ from daemon.core.model import HOUR, MINUTE, SECOND, IncidentState, Level, MuteKi
 from daemon.core.notices import ALARMING
 from daemon.core.plan import HoursPlan, IntervalPlan, Plan, PolicyPlan, RoutePlan
 from daemon.core.severity import Severity
-from tests.core.deciding import ANA, START, Stand, condition, plan, route, said
-from tests.core.test_telling import settled
+from tests.core.deciding import ANA, START, Stand, condition, plan, route, said, settled
 
 HOURLY = tuple((60 * hour, 60 * hour + 20) for hour in range(24))
 """The stand begins at an hour's beginning: 20 minutes of each are an interval."""
