@@ -1,26 +1,22 @@
-"""The themes, the top lines, the registry and the rows: what is said, in which words."""
+"""The top lines and the rows: what is said, in which words."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import deque
 from dataclasses import replace
-from itertools import combinations, pairwise
-from unittest.mock import AsyncMock, MagicMock
 
 import pytest
 
 from daemon.api.schema import ScheduleView
 from tests.tui import estate
 from tui import rows
-from tui.actions import ACTIONS, BY_ID, MODES, Place, Situation, bar, by_key, refusal
-from tui.asking import Asking
+from tui.actions import Place
 from tui.detail import incident_head
 from tui.figures import called, last_resolved
-from tui.mirror import RANK, SEVERITIES, Mirror
+from tui.mirror import Mirror
 from tui.rows import Moment
 from tui.text import Line, width_of
-from tui.theme import DARK, GLYPHS, LIGHT, STATUS_GLYPHS, Palette, style
 from tui.topline import figures_line, link_forms, modes_line, quiet_words
 
 MOMENT = Moment(estate.NOW, zone=dt.UTC)
@@ -37,100 +33,6 @@ def mirror() -> Mirror:
     made = Mirror()
     made.load(estate.state(), estate.NOW)
     return made
-
-
-# Colours
-
-
-def _linear(colour: str) -> tuple[float, float, float]:
-    parts = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
-    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
-    return red, green, blue
-
-
-def _luminance(colour: str) -> float:
-    red, green, blue = _linear(colour)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def _contrast(one: str, other: str) -> float:
-    """WCAG 2.1, contrast ratio."""
-    low, high = sorted((_luminance(one), _luminance(other)))
-    return (high + 0.05) / (low + 0.05)
-
-
-BLINDNESS = {
-    "normal": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
-    "protanopia": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216),
-                   (-0.003882, -0.048116, 1.051998)),
-    "deuteranopia": ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413),
-                     (-0.011820, 0.042940, 0.968881)),
-    "tritanopia": ((1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602),
-                   (0.004733, 0.691367, 0.303900)),
-}  # fmt: skip
-"""Machado, Oliveira and Fernandes 2009, severity 1.0, on linear RGB."""
-
-
-def _lab(colour: str, matrix: tuple[tuple[float, ...], ...]) -> tuple[float, float, float]:
-    """CIE L*a*b* (D65) of a colour as an eye with that matrix sees it."""
-    rgb = _linear(colour)
-    seen = [min(1.0, max(0.0, sum(m * c for m, c in zip(row, rgb, strict=True)))) for row in matrix]
-    to_xyz = ((0.4124, 0.3576, 0.1805), (0.2126, 0.7152, 0.0722), (0.0193, 0.1192, 0.9505))
-    white = (0.9505, 1.0, 1.089)
-    x, y, z = (
-        sum(m * c for m, c in zip(row, seen, strict=True)) / w
-        for row, w in zip(to_xyz, white, strict=True)
-    )
-    fx, fy, fz = (t ** (1 / 3) if t > 0.008856 else 7.787 * t + 16 / 116 for t in (x, y, z))
-    return 116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)
-
-
-def _difference(one: str, other: str, kind: str) -> float:
-    """CIE 1976 colour difference; 2.3 is just noticeable."""
-    a, b = _lab(one, BLINDNESS[kind]), _lab(other, BLINDNESS[kind])
-    return float(sum((x - y) ** 2 for x, y in zip(a, b, strict=True)) ** 0.5)
-
-
-@pytest.mark.parametrize("palette", [DARK, LIGHT], ids=lambda p: p.name)
-@pytest.mark.parametrize("kind", BLINDNESS)
-def test_neighbouring_severities_and_the_statuses_differ_to_every_eye(
-    palette: Palette, kind: str
-) -> None:
-    """By five just-noticeable differences at least; good and bad as well."""
-    pairs = [*pairwise(SEVERITIES), ("up", "down"), ("up", "degraded")]
-    for one, other in pairs:
-        apart = _difference(getattr(palette, one), getattr(palette, other), kind)
-        assert apart > 12, (one, other, apart)
-
-
-@pytest.mark.parametrize("palette", [DARK, LIGHT], ids=lambda p: p.name)
-def test_every_word_can_be_read(palette: Palette) -> None:
-    """WCAG AA for text (4.5) on the surfaces and on the cursor."""
-    for name in (*SEVERITIES, *STATUS_GLYPHS, "foreground", "faint", "accent"):
-        for surface in (palette.surface, palette.background, palette.panel, palette.cursor):
-            ratio = _contrast(getattr(palette, name), surface)
-            limit = 4.5 if surface in (palette.surface, palette.background) else 3.5
-            assert ratio >= limit, (name, surface, round(ratio, 2))
-
-
-def test_glyphs_differ_so_that_colour_is_never_alone() -> None:
-    """One shape each."""
-    assert len(set(GLYPHS.values())) == len(SEVERITIES)
-    assert len(set(STATUS_GLYPHS.values())) == len(STATUS_GLYPHS)
-
-
-def test_without_colour_styles_have_none() -> None:
-    """NO_COLOR: weight and reverse only."""
-    for words in ("emergency bold", "pill:critical", "faint", "good", "track"):
-        made = style(DARK, words, colour=False)
-        assert made.color is None
-        assert made.bgcolor is None
-
-
-def test_a_style_nobody_defined_is_an_error() -> None:
-    """A typing mistake must not paint silently."""
-    with pytest.raises(KeyError, match="reddish"):
-        style(DARK, "reddish")
 
 
 # The lines above
@@ -277,116 +179,6 @@ def test_matchers_are_written_as_they_are_read(mirror: Mirror) -> None:
     """So that an expired silence can be made again."""
     silence = mirror.silences["s1"]
     assert rows.matchers_text(silence.matchers) == 'service="mailer" env=~"prod|stage"'
-
-
-# The registry
-
-
-def test_a_key_means_one_thing_in_each_place() -> None:
-    """No action hides another."""
-    for place in Place:
-        here = [a for a in ACTIONS if not a.places or place in a.places]
-        for one, other in combinations(here, 2):
-            assert not set(one.keys) & set(other.keys), (place, one.id, other.id)
-
-
-def test_only_writing_actions_need_a_role_and_none_has_priority() -> None:
-    """Looking is free; a viewer loses nothing but the writes."""
-    for action in ACTIONS:
-        assert (action.role != "viewer") == action.writes, action.id
-
-
-def test_the_key_bar_shows_only_what_applies() -> None:
-    """And help everywhere."""
-    for place in Place:
-        shown = bar(place)
-        assert "help" in [action.id for action in shown]
-        assert all(not a.places or place in a.places for a in shown)
-    assert len(MODES) == 6
-
-
-SITUATION = Situation(Place.INCIDENTS, "operator", incident=estate.checkout())
-
-
-@pytest.mark.parametrize(
-    ("action", "changed", "says"),
-    [
-        ("ack", {"role": "viewer"}, "needs the role operator"),
-        ("ack", {"role": "intruder"}, "needs the role operator"),
-        ("ack", {"cut": "there is no link"}, "no link"),
-        ("ack", {"incident": None}, "w goes to the worst"),
-        ("ack", {"incident": estate.search_()}, "ben has acknowledged it"),
-        ("ack", {"incident": estate.backup()}, "is resolved"),
-        ("unack", {}, "nobody has acknowledged"),
-        ("snooze", {"incident": estate.search_()}, "ben has acknowledged it"),
-        ("assign", {"incident": estate.backup()}, "is resolved"),
-        ("escalate", {"incident": estate.mailer()}, "no escalation policy"),
-        ("undo", {}, "nothing to undo"),
-        ("expire", {}, "belongs to silences"),
-        ("filter", {"lists": False}, "nothing to filter"),
-    ],
-)
-def test_what_cannot_be_done_has_a_reason(
-    action: str, changed: dict[str, object], says: str
-) -> None:
-    """The words an operator reads."""
-    reason = refusal(BY_ID[action], replace(SITUATION, **changed))  # type: ignore[arg-type]  # fields by name
-    assert reason is not None
-    assert says in reason
-
-
-def test_what_can_be_done_is_not_refused() -> None:
-    """The worst incident can be taken, noted, escalated, resolved, silenced."""
-    for name in ("ack", "ack_with", "snooze", "assign", "note", "escalate", "resolve", "silence"):
-        assert refusal(BY_ID[name], SITUATION) is None
-
-
-def test_an_incident_whose_rule_forbids_it_is_not_acknowledged() -> None:
-    """`acknowledgeable = false` is said before anything is sent."""
-    fixed = estate.checkout()
-    fixed.acknowledgeable = False
-    reason = refusal(BY_ID["ack"], replace(SITUATION, incident=fixed))
-    assert reason == "its rule forbids acknowledging (acknowledgeable = false)"
-
-
-def test_keys_are_found_by_place() -> None:
-    """x runs a check among checks and ends a silence among silences."""
-    run, expire = by_key("x", Place.CHECKS), by_key("x", Place.SILENCES)
-    assert run is not None
-    assert expire is not None
-    assert (run.id, expire.id) == ("run", "expire")
-    assert by_key("x", Place.SLA) is None
-
-
-def test_every_severity_has_a_rank_a_glyph_and_two_colours() -> None:
-    """One word, everywhere."""
-    for word in SEVERITIES:
-        assert word in RANK
-        assert word in GLYPHS
-        assert getattr(DARK, word) != getattr(LIGHT, word)
-
-
-async def test_every_writing_action_comes_to_a_deed() -> None:
-    """The registry cannot name a write that nobody carries out."""
-
-    class Deaf:
-        """An app whose operator gives up every question, and whose deeds do nothing."""
-
-        mirror = Mirror()
-
-        def __init__(self) -> None:
-            self.deeds = MagicMock(persons=AsyncMock(return_value=["ana"]))
-            self.push_screen_wait = AsyncMock(return_value=None)
-
-    asking = Asking(Deaf())  # type: ignore[arg-type]  # all that asking needs of the app
-    situation = replace(
-        SITUATION, check=estate.checks()[0], silence=estate.silence(), undo="something"
-    )
-    for action in ACTIONS:
-        if action.writes and action.id != "undo":
-            await asking.deed(action.id, situation)
-    with pytest.raises(LookupError):
-        await asking.deed("dance", situation)
 
 
 def test_targets_are_called_as_people_call_them() -> None:
