@@ -44,11 +44,12 @@ def by_minute(
     day away from any change of the clocks before it."""
     wall = Wall(schedule.timezone, begin)
     for _ in range(minutes):
-        yield wall.now, _on_call(schedule, wall)
+        yield wall.now, shown_by(schedule, wall)
         wall.tick()
 
 
-def _on_call(schedule: SchedulePlan, wall: Wall) -> tuple[str, ...]:
+def shown_by(schedule: SchedulePlan, wall: Wall) -> tuple[str, ...]:
+    """Who is on call at the time that the clock shows; the clock must be of its zone."""
     persons: list[str] = []
     for layer in schedule.layers:
         person = _layer(layer, wall)
