@@ -29,7 +29,17 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--size", type=_size, default=(120, 40), help="of the picture: 120x40")
     parser.add_argument(
         "--screen",
-        choices=("opening", "overview", "incidents", "incident", "checks", "silences", "sla"),
+        choices=(
+            "opening",
+            "overview",
+            "incidents",
+            "incident",
+            "checks",
+            "silences",
+            "sla",
+            "oncall",
+            "channels",
+        ),
         default="opening",
         help="which screen to draw",
     )

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from daemon.api.schema import CheckView, IncidentView, ServiceView, SilenceView
+from daemon.api.schema import ChannelView, CheckView, IncidentView, ServiceView, SilenceView
 
 ROLES: Final = ("viewer", "operator", "admin")
 """Each may what those before it may."""
@@ -28,6 +28,7 @@ class Place(enum.StrEnum):
     SILENCES = "silences"
     SLA = "sla"
     ONCALL = "oncall"
+    CHANNELS = "channels"
 
 
 MODES: Final = (
@@ -37,6 +38,7 @@ MODES: Final = (
     Place.SILENCES,
     Place.SLA,
     Place.ONCALL,
+    Place.CHANNELS,
 )
 """The places behind the number keys, in their order."""
 MODE_NAMES: Final = {
@@ -46,6 +48,7 @@ MODE_NAMES: Final = {
     Place.SILENCES: "Silences",
     Place.SLA: "SLA",
     Place.ONCALL: "On call",
+    Place.CHANNELS: "Channels",
 }
 
 
@@ -66,6 +69,7 @@ class Situation:
     check: CheckView | None = None
     service: ServiceView | None = None
     silence: SilenceView | None = None
+    channel: ChannelView | None = None
     undo: str | None = None
     lists: bool = True
 
@@ -163,6 +167,12 @@ def _runnable(situation: Situation) -> str | None:
     return None
 
 
+def _testable(situation: Situation) -> str | None:
+    if situation.channel is None:
+        return "no channel is selected"
+    return None if situation.channel.kind else "it left the configuration"
+
+
 _INCIDENTS: Final = frozenset({Place.OVERVIEW, Place.INCIDENTS, Place.INCIDENT})
 
 ACTIONS: Final = (
@@ -187,6 +197,8 @@ ACTIONS: Final = (
            frozenset({Place.CHECKS}), "operator", True, 1, _runnable),
     Action("expire", ("x",), "expire", "End the selected silence now",
            frozenset({Place.SILENCES}), "operator", True, 2, _expirable),
+    Action("test", ("t",), "test", "Send a test message over the selected channel",
+           frozenset({Place.CHANNELS}), "operator", True, 1, _testable),
     Action("silence", ("s",), "silence", "Mute alerts by matchers for a time, with a preview",
            frozenset(), "operator", True, 4),
     Action("undo", ("z",), "undo", "Take back what you did last",

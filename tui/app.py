@@ -28,6 +28,7 @@ from tui.link import Link
 from tui.mirror import RANK, Mirror
 from tui.palette import Registry
 from tui.screens.board import Board
+from tui.screens.channels import ChannelsScreen
 from tui.screens.details import DetailsScreen
 from tui.screens.help import HelpScreen
 from tui.screens.incident import IncidentScreen
@@ -109,6 +110,7 @@ class Dashboard(App[None]):
             Place.SILENCES: lambda: SilencesScreen(self.desk),
             Place.SLA: lambda: SlaScreen(self.desk),
             Place.ONCALL: lambda: OnCallScreen(self.desk),
+            Place.CHANNELS: lambda: ChannelsScreen(self.desk),
         }
         for place in MODES:
             self.add_mode(place.value, screens[place])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
-from daemon.api.schema import IncidentView
+from daemon.api.schema import ChannelView, IncidentView
 from daemon.client import ClientError
 from daemon.core.labels import Matcher, MatchOp, match_all
 from tui.actions import Situation
@@ -54,6 +54,8 @@ class Asking:
                 return deeds.expire(situation.silence)
             case "run" if situation.check is not None:
                 return deeds.run(situation.check.name)
+            case "test" if situation.channel is not None:
+                return await self._test(situation.channel)
             case "silence":
                 return await self._silence(situation)
             case _ if incident is not None:
@@ -100,6 +102,17 @@ class Asking:
         if not isinstance(answer, AssignAnswer):
             return None
         return self._app.deeds.assign(incident, answer.to, answer.comment)
+
+    async def _test(self, channel: ChannelView) -> Deed | None:
+        """Whoever the channel tells by itself gets it, so it is asked for first."""
+        question = Confirm(
+            f"Send a test message over {channel.name}?",
+            "It says that nothing is wrong. Whoever the channel tells by itself gets it.",
+            "Send",
+        )
+        if not await self._app.push_screen_wait(question):
+            return None
+        return self._app.deeds.test(channel.name)
 
     async def _silence(self, situation: Situation) -> Deed | None:
         mirror = self._app.mirror

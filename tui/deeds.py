@@ -16,7 +16,7 @@ from daemon.core.model import Instant, Millis
 from tui.figures import called as spoken
 from tui.mirror import Mirror
 from tui.rows import matcher_text, matchers_text
-from tui.words import instant, span
+from tui.words import instant, latency, span
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +165,14 @@ class Deeds:
         """Run a check now."""
         await self._client.check_run(check)
         return Done(f"Asked for a run of {check}; its result will show.")
+
+    async def test(self, channel: str) -> Done:
+        """Send a test message, and say what its receiver said."""
+        found = await self._client.test_channel(channel)
+        took = latency(found.took_ms)
+        if found.delivered:
+            return Done(f"✓ {channel} took the test message in {took}: {found.detail}")
+        return Done(f"✕ {channel} did not take the test message: {found.detail}")
 
     def _not_mine(self, incident: str) -> str | None:
         now = self._mirror.incidents.get(incident)

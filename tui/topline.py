@@ -13,6 +13,7 @@ from daemon.api.schema import ScheduleView
 from daemon.core.model import Instant
 from tui.actions import MODE_NAMES, MODES, Place
 from tui.bars import wait_bar
+from tui.channels import is_troubled
 from tui.figures import next_escalation, open_incidents, severity_counts
 from tui.mirror import Mirror
 from tui.rows import Moment
@@ -77,6 +78,7 @@ def _mode_counts(mirror: Mirror) -> dict[Place, int]:
         Place.SILENCES: sum(s.status.state == "active" for s in mirror.silences.values()),
         Place.SLA: sum(sla.met is False for sla in mirror.slas.values()),
         Place.ONCALL: sum(not one.on_call for one in mirror.daemon.on_call) if mirror.daemon else 0,
+        Place.CHANNELS: sum(map(is_troubled, mirror.daemon.channels)) if mirror.daemon else 0,
     }
 
 
@@ -86,7 +88,7 @@ def _tabs(place: Place, counts: dict[Place, int], names: dict[Place, str]) -> Li
         here = mode is place or (place is Place.INCIDENT and mode is Place.INCIDENTS)
         name = " ".join(part for part in (names[mode], str(counts.get(mode) or "")) if part)
         spans.append((f" {number}", "accent bold underline" if here else "accent"))
-        spans.append((f" {name} ", "bold underline" if here else "faint"))
+        spans.append((f" {name} " if name else " ", "bold underline" if here else "faint"))
     return tuple(spans)
 
 

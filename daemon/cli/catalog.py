@@ -40,6 +40,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
             Entry("check", "checks", "List, show or run checks"),
             Entry("service", "checks", "List or show services"),
             Entry("oncall", "oncall", "Who is on call, now or from when to when"),
+            Entry("channel", "channels", "List the channels, and how each does"),
             Entry("sla", "status", "What was promised, and what was kept"),
         ),
     ),

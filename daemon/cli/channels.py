@@ -1,4 +1,4 @@
-"""`test channel`: a test message over a channel, sent by the daemon or only shown."""
+"""`channel list`: how the channels do; `test channel`: a test message over one, sent or shown."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from daemon.cli.arguments import Argument, Option
-from daemon.cli.ask import answer, ask, say
+from daemon.cli import shown
+from daemon.cli.arguments import Argument, Commands, Option
+from daemon.cli.ask import answer, ask, say, write_table
 from daemon.cli.options import Config, Format, Output, Socket
 from daemon.cli.stop import Exit, Stop
 from daemon.cli.table import Cell
-from daemon.cli.times import now_ms
+from daemon.cli.times import age, now_ms, until
 
 if TYPE_CHECKING:
-    from daemon.api.schema import ChannelTest
+    from daemon.api.schema import ChannelTest, ChannelView
 
 Name = Annotated[str, Argument("NAME", "The channel.")]
 DryRun = Annotated[
@@ -24,6 +25,40 @@ DryRun = Annotated[
 To = Annotated[
     str | None, Option(("--to",), "ADDRESS", "Tell this address instead of the channel's own.")
 ]
+
+
+_HEADER = ["CHANNEL", "KIND", "BREAKER", "SUCCESS", "P50", "P99", "LAST GOOD", "WAITING", "FAILURE"]
+
+
+def list_channels(
+    socket: Socket = None, config: Config = None, output: Format = Output.TABLE
+) -> None:
+    """List all channels and how each does since the daemon started.
+
+    Example: tocsin channel list
+    """
+    found = ask(socket, config, lambda client: client.channels())
+    rows = [_row(one, now_ms()) for one in found]
+    answer(output, found, lambda: write_table(_HEADER, rows, "no channel is configured"))
+
+
+def _row(one: ChannelView, now: int) -> list[Cell | str]:
+    closed = one.breaker == "closed"
+    waiting = str(one.waiting)
+    if one.waits_for is not None and one.waits_until is not None:
+        waiting += f" ({one.waits_for}, {until(one.waits_until, now)})"
+    failure = f"{age(one.last_failure, now)} ago: {one.failure}" if one.failure else ""
+    return [
+        Cell(one.name, "bold"),
+        one.kind or "gone",
+        Cell(one.breaker.replace("_", "-"), "faint" if closed else "down"),
+        "–" if one.success_rate is None else shown.percent(one.success_rate * 100),
+        shown.latency(one.latency_p50_ms),
+        shown.latency(one.latency_p99_ms),
+        age(one.last_success, now),
+        Cell(waiting, "degraded" if one.waiting else "faint"),
+        failure,
+    ]
 
 
 def channel(
@@ -108,3 +143,6 @@ def _lines(part: Any) -> list[str]:
     import msgspec
 
     return msgspec.json.format(msgspec.json.encode(part), indent=2).decode().splitlines()
+
+
+COMMANDS: Commands = {"channel": {"list": list_channels}}

@@ -145,6 +145,12 @@ class Reading(Exchange):
         """
         return await self._get(list[schema.SlaView], "/sla", given(name=name))
 
+    # Channels
+
+    async def channels(self) -> list[schema.ChannelView]:
+        """Every channel and how it does, by name."""
+        return await self._get(list[schema.ChannelView], "/channels")
+
     # Who is on call
 
     async def schedules(self) -> list[schema.ScheduleView]:

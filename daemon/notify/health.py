@@ -34,8 +34,9 @@ class ChannelHealth:
         sent, failed: Attempts that were taken, and those that were not.
         given_up: Notices that never will be delivered.
         last_failure: Why the newest failed attempt failed.
-        latency_p50_ms, latency_p95_ms: Of the recent attempts that were taken.
-        breaker_since: Since when the breaker is not closed.
+        latency_p50_ms, latency_p95_ms, latency_p99_ms: Of the recent attempts that were taken.
+        fallback: The channel that is told when this one fails.
+    breaker_since: Since when the breaker is not closed.
         waits_for: What keeps its notices waiting.
         waits_until: When something may go out again; None while that depends on a probe.
     """
@@ -53,6 +54,8 @@ class ChannelHealth:
     last_failure: str | None
     latency_p50_ms: float | None
     latency_p95_ms: float | None
+    latency_p99_ms: float | None = None
+    fallback: str | None = None
     breaker: BreakerState = BreakerState.CLOSED
     breaker_since: Instant | None = None
     waits_for: Wait | None = None

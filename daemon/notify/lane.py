@@ -151,6 +151,8 @@ class Lane:
             last_failure=tally.last_failure,
             latency_p50_ms=tally.percentile(50),
             latency_p95_ms=tally.percentile(95),
+            latency_p99_ms=tally.percentile(99),
+            fallback=outlet.fallback,
             breaker=breaker.state,
             breaker_since=breaker.opened_at,
             waits_for=waits_for,

@@ -22,8 +22,10 @@ from daemon.api.publish import publish_daemon, publish_sla
 from daemon.api.roster import Roster
 from daemon.api.schema import DaemonInfo
 from daemon.api.times import stamp
+from daemon.api.views_channel import channel_view
 from daemon.config import Config, ConfigError, compare
-from daemon.core.effects import Effect
+from daemon.core.chronicle import Entry, EntryKind
+from daemon.core.effects import Append, Effect
 from daemon.core.engine import Engine
 from daemon.core.events import Event, PlanChanged, SelfReport
 from daemon.core.model import Instant
@@ -183,6 +185,7 @@ class Daemon:
             reload_error=self._reload_error,
             problems=list(self.watch.problems.values()),
             on_call=self._roster.views(self.engine.plan.schedules, self.now()),
+            channels=[channel_view(health) for health in self.channels()],
         )
 
     def channels(self) -> list[ChannelHealth]:
@@ -216,32 +219,40 @@ class Daemon:
                 )
                 raise
             changes = compare(self.config, parts.config)
-            await self._go_over(parts)
+            affected = await self._go_over(parts)
             self._reload_error = None
             _log.info("reloaded %s: %s", parts.config.path, changes)
             return {
                 "changed": bool(changes),
                 "summary": str(changes),
                 "restart": list(changes.restart),
+                "incidents": affected,
             }
 
-    async def _go_over(self, parts: Parts) -> None:
+    async def _go_over(self, parts: Parts) -> list[dict[str, str]]:
         """Go on with parts that are all made: nothing here can be refused any more, so what
         fails here ends the daemon instead of leaving it half gone over."""
         try:
-            await self._take_over(parts)
+            return await self._take_over(parts)
         except Exception as error:
             self.turns.fail(error)
             raise
 
-    async def _take_over(self, parts: Parts) -> None:
+    async def _take_over(self, parts: Parts) -> list[dict[str, str]]:
+        """The open incidents that would have told somebody who is gone, and what they do now."""
         await self.turns.runner.replace(parts.prepared)
         self.config = parts.config
         self.access, self.ping_tokens = parts.access, parts.ping_tokens
         self.turns.dispatcher.replace(parts.channels)
         self._store.retain(parts.config.retention_plan)
         self._store.follow(parts.config.plan)
-        await self.command(PlanChanged(parts.config.plan))
+        effects = await self.command(PlanChanged(parts.config.plan))
+        lines = (one.entry for one in effects if isinstance(one, Append))
+        return [
+            {"incident": one.incident, "text": one.text}
+            for one in lines
+            if isinstance(one, Entry) and one.kind is EntryKind.REPLANNED
+        ]
 
     async def backup(self, path: Path) -> dict[str, Any]:
         """Write a copy of the database to `path`, which must not exist yet."""

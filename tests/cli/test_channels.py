@@ -9,6 +9,7 @@ import pytest
 
 from daemon.cli.app import run
 from daemon.notify.retry import Failed
+from tests.api.test_channels import OPS
 
 from .conftest import Desk
 
@@ -129,3 +130,14 @@ def test_a_dry_run_of_what_cannot_be_sent_ends_with_2(
 ) -> None:
     assert run(["test", "channel", *arguments, "--dry-run", "-c", config]) == 2
     assert words in capsys.readouterr().err
+
+
+def test_the_channels_are_listed_with_how_each_does(desk: Desk) -> None:
+    desk.lab.healths = [OPS]
+    said = desk.tocsin("channel", "list")
+    (row,) = said.out.splitlines()[1:]
+    assert said.code == 0
+    assert row.split()[:6] == ["ops", "webhook", "half-open", "70%", "120ms", "2.40s"]
+    assert row.endswith("ago: 503")
+    (found,) = json.loads(desk.tocsin("channel", "list", "-o", "json").out)
+    assert (found["name"], found["breaker"], found["waiting"]) == ("ops", "half_open", 2)

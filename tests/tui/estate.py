@@ -8,6 +8,7 @@ from __future__ import annotations
 from daemon.api.schema import (
     AlertView,
     Budget,
+    ChannelView,
     CheckView,
     DaemonInfo,
     DeliveryView,
@@ -49,8 +50,32 @@ def daemon() -> DaemonInfo:
     """The daemon."""
     return DaemonInfo(
         pid=4711, version="0.1.0", started_at=ago(6 * DAY), time=ago(0), config="/etc/tocsin.toml",
-        checks=15, lag_ms=0.8, lateness_ms=1.2, on_call=schedules(),
+        checks=15, lag_ms=0.8, lateness_ms=1.2, on_call=schedules(), channels=channels(),
     )  # fmt: skip
+
+
+def channels() -> list[ChannelView]:
+    """One that is well, one that fails, one whose breaker is open, one that nobody used."""
+    return [
+        ChannelView(name="mail", kind="email", waiting=0, sent=412, failed=3, given_up=0,
+                    last_success=ago(9 * MINUTE), last_failure=ago(4 * MINUTE),
+                    failure="smtp.example.org:587: 451 greylisted, try again later",
+                    latency_p50_ms=180.0, latency_p95_ms=640.0, latency_p99_ms=1_240.0,
+                    success_rate=0.9928, fallback="sms"),
+        ChannelView(name="ops-slack", kind="slack", waiting=3, sent=88, failed=12, given_up=2,
+                    last_success=ago(31 * MINUTE), last_failure=ago(8 * SECOND),
+                    failure="https://hooks.slack.com answers 503 Service Unavailable",
+                    latency_p50_ms=95.0, latency_p95_ms=210.0, latency_p99_ms=480.0,
+                    success_rate=0.88, breaker="open", breaker_since=ago(2 * MINUTE),
+                    waits_for="breaker", waits_until=ahead(22 * SECOND)),
+        ChannelView(name="sms", kind="sms", waiting=0, sent=17, failed=0, given_up=0,
+                    last_success=ago(3 * HOUR), last_failure=None, failure=None,
+                    latency_p50_ms=1_900.0, latency_p95_ms=2_600.0, latency_p99_ms=2_700.0,
+                    success_rate=1.0),
+        ChannelView(name="journal", kind="log", waiting=0, sent=0, failed=0, given_up=0,
+                    last_success=None, last_failure=None, failure=None,
+                    latency_p50_ms=None, latency_p95_ms=None),
+    ]  # fmt: skip
 
 
 def schedules() -> list[ScheduleView]:

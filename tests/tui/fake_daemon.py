@@ -15,6 +15,7 @@ import msgspec
 from aiohttp import web
 
 from daemon.api.schema import (
+    ChannelTest,
     CheckView,
     EntryView,
     IncidentDetail,
@@ -61,6 +62,7 @@ class FakeDaemon:
             web.post("/api/v1/silences", self._put_silence),
             web.delete("/api/v1/silences/{id}", self._expire),
             web.post("/api/v1/checks/{name}/run", self._run),
+            web.post("/api/v1/channels/{name}/test", self._test),
         ])  # fmt: skip
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -198,6 +200,16 @@ class FakeDaemon:
             c for c in self.state.checks if c.name == request.match_info["name"]
         )
         return _json(found)
+
+    async def _test(self, request: web.Request) -> web.Response:
+        body = await self._write(request)
+        if isinstance(body, web.Response):
+            return body
+        name = request.match_info["name"]
+        told = ChannelTest(
+            channel=name, id="k", delivered=name != "ops-slack", detail="250 kept", took_ms=31.0
+        )
+        return _json(told)
 
     async def _write(self, request: web.Request) -> dict[str, Any] | web.Response:
         """The body of a write; or the refusal that a test or the role asks for."""

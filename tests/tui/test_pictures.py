@@ -24,6 +24,7 @@ SCREENS = {
     "silences": ["4"],
     "sla": ["5"],
     "oncall": ["6"],
+    "channels": ["7"],
 }
 
 

@@ -301,7 +301,8 @@ async def test_a_click_selects_a_row_and_a_mode(opened: Opener) -> None:
     async with opened() as session:
         await session.pilot.click("#list", offset=(10, 1))
         assert session.selected == SECOND
-        await session.pilot.click("#top", offset=(24, 0))
+        column = session.text().splitlines()[0].index(" 3 ")
+        await session.pilot.click("#top", offset=(column + 1, 0))
         await session.until(lambda: session.app.current_mode == "checks")
         await session.pilot.click("#keys", offset=(2, 0))
         await session.until(lambda: "Asked for a run" in session.toasts())
@@ -328,3 +329,28 @@ async def test_without_schedules_it_is_said_how_to_get_one(opened: Opener) -> No
     async with opened(state, size=(80, 24)) as session:
         await session.press("6")
         assert session.shows("No schedules", "[schedule.NAME]", "no on-call")
+
+
+async def test_the_channels_show_how_they_do_those_in_trouble_first(opened: Opener) -> None:
+    """And why something waits, and until when."""
+    async with opened(size=(120, 40)) as session:
+        await session.press("7")
+        assert session.shows("7 Channels 2", "2 in trouble", "✕ open", "88%", "480ms", "○ not used")
+        rows = [line for line in session.text().splitlines() if "ago" in line]
+        assert "ops-slack" in rows[0]
+        assert "mail" in rows[1]
+        assert session.shows("the breaker is not closed, for 0:22 more", "2 given up", "503")
+        await session.press("slash", *"kind=email", "enter")
+        assert not session.shows("journal")
+
+
+async def test_t_sends_a_test_message_over_the_selected_channel(opened: Opener) -> None:
+    """After a question, for somebody gets it; the toast says what the receiver said."""
+    async with opened() as session:
+        await session.press("7", "down", "t", "y")
+        await session.until(
+            lambda: "mail took the test message in 31ms: 250 kept" in session.toasts()
+        )
+        assert ("POST", "/api/v1/channels/mail/test") in session.fake.requests
+        await session.press("up", "t", "y")
+        await session.until(lambda: "ops-slack did not take the test message" in session.toasts())

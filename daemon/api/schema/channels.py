@@ -44,6 +44,7 @@ class ChannelView(Shape):
     latency_p50_ms: float | None
     """Of the recent attempts that were taken."""
     latency_p95_ms: float | None
+    latency_p99_ms: float | None = None
     success_rate: float | None = None
     """The share of attempts that were taken, 0 to 1."""
     breaker: Literal["closed", "open", "half_open"] = "closed"
@@ -52,6 +53,8 @@ class ChannelView(Shape):
     waits_for: Literal["breaker", "retry_after", "limit"] | None = None
     """What keeps its notices waiting."""
     waits_until: Time | None = None
+    fallback: str | None = None
+    """The channel that is told when this one fails."""
 
 
 class ChannelTest(Shape):

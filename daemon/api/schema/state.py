@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from daemon.api.schema.alerts import AlertView
 from daemon.api.schema.base import Shape, StatusWord, Time
+from daemon.api.schema.channels import ChannelView
 from daemon.api.schema.checks import CheckView
 from daemon.api.schema.incidents import IncidentView
 from daemon.api.schema.oncall import ScheduleView
@@ -40,6 +41,8 @@ class DaemonInfo(Shape):
     problems: list[str] = []
     on_call: list[ScheduleView] = []
     """Who is on call, for each schedule."""
+    channels: list[ChannelView] = []
+    """How each channel does, by name."""
 
 
 class Counts(Shape):
