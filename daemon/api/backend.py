@@ -15,12 +15,12 @@ from checks.result import Result
 from daemon.api.access import Access
 from daemon.api.hub import EventHub
 from daemon.api.schema import DaemonInfo, DeliveryView
-from daemon.core.availability import SlaFigures
 from daemon.core.chronicle import Entry
 from daemon.core.effects import Effect
 from daemon.core.events import Event
 from daemon.core.model import Alert, CheckState, Group, Incident, Instant, ServiceState, Silence
 from daemon.core.plan import Plan
+from daemon.core.sla.values import SlaFigures
 from daemon.notify.health import ChannelHealth
 from daemon.notify.trial import Trial
 

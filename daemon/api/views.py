@@ -16,11 +16,11 @@ from typing import Any, Final
 from checks.result import Result, Status
 from daemon.api import schema
 from daemon.api.times import stamp, stamp_or_none
-from daemon.core.availability import SlaFigures
 from daemon.core.chronicle import Audit, Entry, Notice
 from daemon.core.labels import Matcher, MatchOp, match_all
 from daemon.core.model import Alert, AlertState, CheckState, Instant, Mute, ServiceState, Silence
 from daemon.core.plan import CheckPlan, ServicePlan
+from daemon.core.sla.values import SlaFigures
 
 _STATUS: Final[dict[Status, schema.StatusWord]] = {
     Status.UP: "up",

@@ -9,25 +9,30 @@ the period exactly and no rounding carries a value across its target.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from itertools import pairwise
 from math import floor
 from typing import Final
 
 from checks.result import Status
-from daemon.core.model import HOUR, Instant, Millis
+from daemon.core.model import HOUR, Amendment, AmendmentKind, Instant, Millis
 from daemon.core.periods import period_at
 from daemon.core.plan import SlaPlan
-from daemon.core.timeline import Piece, Timeline, Totals
+from daemon.core.sla.failing import (
+    Costs,
+    Span,
+    counted_pieces,
+    outages,
+    reliability,
+    violations,
+)
+from daemon.core.sla.showing import value_of
+from daemon.core.sla.values import Handled, Level, SlaFigures
+from daemon.core.timeline import Timeline, Totals
 
-Span = tuple[Instant, Instant]
-"""[start, end) in milliseconds since the epoch."""
-
-PLACES: Final = 10_000
-"""A value is shown in steps of 1/10,000 of a percent."""
+__all__ = ["BURN_WINDOW", "Span", "burn_rate", "figures", "merge_spans", "service_status"]
 
 BURN_WINDOW: Final = HOUR
 """The burn rate looks back this far."""
@@ -50,54 +55,6 @@ def service_status(statuses: Iterable[Status], quorum: int | None = None) -> Sta
     return ranked[min(max(quorum, 1), len(ranked)) - 1]
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """An interval in which the service failed with its budget spent; `end` None: still does."""
-
-    start: Instant
-    end: Instant | None
-
-
-@dataclass(frozen=True, slots=True)
-class SlaFigures:
-    """An SLA so far in the period around `now`.
-
-    Attributes:
-        start, end: The whole period; `end` is after `now` for a calendar period.
-        up_ms, degraded_ms, unknown_ms, down_ms, excluded_ms: Where the elapsed time went;
-            they add up to `now - start` exactly.
-        availability: Exact share of the measured time that was good; None if none was measured.
-        value: The same in percent as it is shown: rounded down to four places, but not below
-            a target that was reached.
-        met: Whether the availability is at least the target; None if nothing was measured.
-        coverage: Exact share of the elapsed time, in percent, that is not unknown; 0 before
-            any time has elapsed.
-        budget_total_ms: How much down time the whole period allows.
-        budget_left_ms: What is left of it, rounded down; negative exactly when overspent.
-        burn_rate: How many times faster than evenly the budget was spent in the last hour.
-    """
-
-    name: str
-    service: str
-    target: Decimal
-    start: Instant
-    end: Instant
-    now: Instant
-    up_ms: Millis
-    degraded_ms: Millis
-    unknown_ms: Millis
-    down_ms: Millis
-    excluded_ms: Millis
-    availability: Fraction | None
-    value: Decimal | None
-    met: bool | None
-    coverage: Fraction
-    budget_total_ms: Millis
-    budget_left_ms: Millis
-    burn_rate: Fraction
-    violations: tuple[Violation, ...]
-
-
 def merge_spans(spans: Iterable[Span], start: Instant, end: Instant) -> list[Span]:
     """The union of the spans within [start, end): disjoint, not empty, in order."""
     merged: list[Span] = []
@@ -115,7 +72,7 @@ def _length(spans: Iterable[Span]) -> Millis:
     return sum(high - low for low, high in spans)
 
 
-def _counted(timeline: Timeline, start: Instant, end: Instant, excluded: Sequence[Span]) -> Totals:
+def _totals(timeline: Timeline, start: Instant, end: Instant, excluded: Sequence[Span]) -> Totals:
     """Time in each status in [start, end) without the excluded spans, which lie within it."""
     up, degraded, unknown, down = timeline.totals(start, end)
     for low, high in excluded:
@@ -125,114 +82,161 @@ def _counted(timeline: Timeline, start: Instant, end: Instant, excluded: Sequenc
     return (up, degraded, unknown, down)
 
 
-def _costs(status: Status, weight: Fraction) -> Fraction:
-    """What a millisecond of this status takes of the budget."""
-    if status is Status.DOWN:
-        return Fraction(1)
-    return 1 - weight if status is Status.DEGRADED else Fraction(0)
-
-
-def _spent(totals: Totals, weight: Fraction) -> Fraction:
-    """Budget spent in these totals: down counts whole, degraded by what it lacks of up."""
-    return totals[Status.DOWN] + (1 - weight) * totals[Status.DEGRADED]
-
-
-def _shown(availability: Fraction, target: Decimal) -> Decimal:
-    """Percent rounded down to four places, but not to below a target that was reached.
-
-    A target may have more places than are shown; then the target itself is the truer bound.
-    """
-    value = Decimal(floor(availability * 100 * PLACES)) / PLACES
-    return max(value, target) if availability * 100 >= Fraction(target) else value
-
-
-def _burn_rate(
-    plan: SlaPlan, timeline: Timeline, period: Span, now: Instant, excluded: Sequence[Span]
+def burn_rate(
+    plan: SlaPlan,
+    timeline: Timeline,
+    period_ms: Millis,
+    window: Span,
+    excluded: Iterable[Span],
 ) -> Fraction:
-    """Error ratio of the measured part of the last hour over the ratio that the target allows.
+    """Error ratio of the counted part of the window over the ratio that the target allows; 0
+    where nothing is counted.
 
     A target of 100 % allows none; it is taken to allow one millisecond a period.
     """
-    since = now - BURN_WINDOW
-    totals = _counted(timeline, since, now, merge_spans(excluded, since, now))
-    measured = sum(totals) - totals[Status.UNKNOWN]
-    if not measured:
+    totals = _totals(timeline, *window, merge_spans(excluded, *window))
+    costs = Costs.of(plan)
+    counted = costs.counted(totals)
+    if not counted:
         return Fraction(0)
-    ratio = _spent(totals, Fraction(plan.degraded_weight)) / measured
-    return ratio / max(1 - Fraction(plan.target) / 100, Fraction(1, period[1] - period[0]))
+    return costs.spent(totals) / counted / _allowed(plan, period_ms)
 
 
-def _bad_pieces(
-    timeline: Timeline, start: Instant, now: Instant, excluded: Sequence[Span], weight: Fraction
-) -> Iterator[tuple[Piece, Fraction]]:
-    """The pieces outside the excluded spans that spend budget, and what a millisecond costs."""
-    bounds = [start, *(bound for span in excluded for bound in span), now]
-    for low, high in list(pairwise(bounds))[::2]:
-        for piece in timeline.pieces(low, high):
-            if cost := _costs(piece.status, weight):
-                yield piece, cost
+def _allowed(plan: SlaPlan, period_ms: Millis) -> Fraction:
+    return max(1 - Fraction(plan.target) / 100, Fraction(1, period_ms))
 
 
-def _violations(
-    bad: Iterable[tuple[Piece, Fraction]], budget: Fraction, lasting: Instant | None
-) -> tuple[Violation, ...]:
-    """From the millisecond that overspends the budget on, every time that spends more.
+def _share(costs: Costs, totals: Totals) -> Fraction | None:
+    counted = costs.counted(totals)
+    return 1 - costs.spent(totals) / counted if counted else None
 
-    What ends at `lasting` has not ended.
+
+def _level(plan: SlaPlan, share: Fraction | None) -> Level:
+    """Compared exactly, never as shown."""
+    if share is None:
+        return Level.UNKNOWN
+    if share * 100 < Fraction(plan.target):
+        return Level.MISSED
+    if plan.critical is not None and share * 100 < Fraction(plan.critical):
+        return Level.CRITICAL
+    if plan.warning is not None and share * 100 < Fraction(plan.warning):
+        return Level.WARNING
+    return Level.GOOD
+
+
+def _credit(plan: SlaPlan, share: Fraction | None) -> Decimal:
+    """The lowest tier that the share is below; nothing where nothing was counted."""
+    if share is None:
+        return Decimal(0)
+    under = [tier for tier in plan.credits if share * 100 < Fraction(tier.below)]
+    return min(under, key=lambda tier: tier.below).percent if under else Decimal(0)
+
+
+def _exhausts_at(
+    left: Fraction, burning: Fraction, allowed: Fraction, now: Instant, end: Instant
+) -> Instant | None:
+    """When what is left is spent at this rate, if that is before the period ends. A rolling
+    period, which ends now, forgets as it goes: there the answer is the earliest possible."""
+    if left <= 0 or burning <= 0:
+        return None
+    at = now + floor(left / (burning * allowed))
+    return at if end == now or at < end else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Away:
+    """The excluded time of a period; spans disjoint, in order, cut to what they speak of.
+
+    Attributes:
+        planned, elapsed: Until now: planned maintenance alone, and with what was excluded
+            afterwards.
+        whole_ms: That of the whole period.
     """
-    found: list[Violation] = []
-    for piece, cost in bad:
-        free = floor(budget / cost)
-        budget -= (piece.end - piece.start) * cost
-        if budget >= 0:
-            continue
-        start, end = piece.start + free, piece.end if piece.end != lasting else None
-        budget = Fraction(0)
-        if found and found[-1].end == start:
-            found[-1] = Violation(found[-1].start, end)
-        else:
-            found.append(Violation(start, end))
-    return tuple(found)
+
+    planned: Sequence[Span]
+    elapsed: Sequence[Span]
+    whole_ms: Millis
+
+
+def _away(period: Span, now: Instant, planned: Sequence[Span], approved: Sequence[Span]) -> _Away:
+    every = [*planned, *approved]
+    return _Away(
+        planned=merge_spans(planned, period[0], now),
+        elapsed=merge_spans(every, period[0], now),
+        whole_ms=_length(merge_spans(every, *period)),
+    )
 
 
 def figures(
-    plan: SlaPlan, timeline: Timeline, now: Instant, excluded: Sequence[Span] = ()
+    plan: SlaPlan,
+    timeline: Timeline,
+    now: Instant,
+    planned: Sequence[Span] = (),
+    *,
+    amendments: Sequence[Amendment] = (),
+    handled: Sequence[Handled] = (),
+    period: Span | None = None,
 ) -> SlaFigures:
     """What the timeline makes of the SLA at `now`.
 
     Args:
-        excluded: Spans that count for nothing (planned maintenance); they may overlap, and
+        timeline: The service's; of several services, what they are together.
+        planned: Spans that count for nothing (planned maintenance); they may overlap, and
             those of the period that are still to come lessen its budget.
+        amendments: What operators said of this SLA's past, oldest first: exclusions count as
+            planned time does, notes stand with the violations.
+        handled: The incidents of the period, for the mean time to acknowledge.
+        period: Another one than the plan's around `now`: [start, end).
     """
-    period = start, end = period_at(plan.period, plan.timezone, now)
-    away = merge_spans(excluded, start, now)
-    totals = _counted(timeline, start, now, away)
-    weight, target = Fraction(plan.degraded_weight), Fraction(plan.target) / 100
-    measured = sum(totals) - totals[Status.UNKNOWN]
-    spent = _spent(totals, weight)
-    availability = 1 - spent / measured if measured else None
-    counting = end - start - _length(merge_spans(excluded, start, end)) - totals[Status.UNKNOWN]
-    budget = (1 - target) * counting
-    elapsed = now - start
-    lasting = now if _costs(timeline.at(now), weight) else None
+    start, end = period or period_at(plan.period, plan.timezone, now)
+    until = max(start, min(now, end))
+    mine = [one for one in amendments if one.start < end and one.end > start]
+    exclusions = [one for one in mine if one.kind is AmendmentKind.EXCLUSION]
+    approved = [(one.start, one.end) for one in exclusions]
+    away = _away((start, end), until, planned, approved)
+    costs, target = Costs.of(plan), Fraction(plan.target) / 100
+    totals = _totals(timeline, start, until, away.elapsed)
+    share = _share(costs, totals)
+    unamended = _share(costs, _totals(timeline, start, until, away.planned)) if approved else share
+    uncounted = sum(totals) - costs.counted(totals)
+    budget = (1 - target) * (end - start - away.whole_ms - uncounted)
+    left = budget - costs.spent(totals)
+    length, elapsed = end - start, until - start
+    hour = (until - BURN_WINDOW, until)
+    burning = burn_rate(plan, timeline, length, hour, [*planned, *approved])
+    pieces = list(counted_pieces(timeline, start, until, away.elapsed))
+    open_end = until if now <= end else None
+    status = timeline.at(until)
+    notes = [one for one in mine if one.kind is AmendmentKind.NOTE]
+    failing = outages(pieces, open_end if status is Status.DOWN else None)
     return SlaFigures(
         name=plan.name,
         service=plan.service,
         target=plan.target,
         start=start,
         end=end,
-        now=now,
+        now=until,
         up_ms=totals[Status.UP],
         degraded_ms=totals[Status.DEGRADED],
         unknown_ms=totals[Status.UNKNOWN],
         down_ms=totals[Status.DOWN],
-        excluded_ms=_length(away),
-        availability=availability,
-        value=None if availability is None else _shown(availability, plan.target),
-        met=None if availability is None else availability >= target,
+        excluded_ms=_length(away.elapsed),
+        availability=share,
+        value=None if share is None else value_of(share, plan.target),
+        met=None if share is None else share >= target,
         coverage=Fraction(100 * (elapsed - totals[Status.UNKNOWN]), elapsed or 1),
         budget_total_ms=floor(budget),
-        budget_left_ms=floor(budget - spent),
-        burn_rate=_burn_rate(plan, timeline, period, now, excluded),
-        violations=_violations(_bad_pieces(timeline, start, now, away, weight), budget, lasting),
+        budget_left_ms=floor(left),
+        burn_rate=burning,
+        violations=violations(pieces, costs, budget, open_end if costs.at(status) else None, notes),
+        services=plan.members,
+        planned_ms=_length(away.planned),
+        approved_ms=_length(away.elapsed) - _length(away.planned),
+        exclusions=tuple(exclusions),
+        unamended=unamended,
+        unamended_value=None if unamended is None else value_of(unamended, plan.target),
+        level=_level(plan, share),
+        exhausts_at=_exhausts_at(left, burning, _allowed(plan, length), until, end),
+        credit_percent=_credit(plan, share),
+        reliability=reliability(failing, costs.counted(totals) - totals[Status.DOWN], handled),
     )

@@ -26,13 +26,14 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from checks.result import Result, Status
-from daemon.core.availability import BURN_WINDOW, SlaFigures, figures, service_status
+from daemon.core.availability import BURN_WINDOW, figures, service_status
 from daemon.core.chronicle import Interval
 from daemon.core.effects import Observed
 from daemon.core.maintenance import Calendar
 from daemon.core.model import DAY, CheckState, Instant, Millis
 from daemon.core.periods import period_at
 from daemon.core.plan import Plan, ServicePlan, SlaPlan
+from daemon.core.sla.values import SlaFigures
 from daemon.core.timeline import Timeline
 from daemon.core.turn import Fact, Turn
 

@@ -18,7 +18,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from checks.result import Result
-from daemon.core.availability import SlaFigures
 from daemon.core.books import Books
 from daemon.core.chronicle import Audit
 from daemon.core.deadlines import soonest
@@ -40,6 +39,7 @@ from daemon.core.model import (
 from daemon.core.observatory import Observatory
 from daemon.core.plan import Plan
 from daemon.core.rules import Rules
+from daemon.core.sla.values import SlaFigures
 from daemon.core.snapshot import Snapshot
 from daemon.core.turn import Turn
 

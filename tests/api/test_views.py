@@ -19,7 +19,6 @@ from daemon.api.views_incident import (
     next_targets,
     recovery_met,
 )
-from daemon.core.availability import SlaFigures
 from daemon.core.labels import parse_matcher
 from daemon.core.model import (
     HOUR,
@@ -33,6 +32,7 @@ from daemon.core.model import (
 )
 from daemon.core.plan import Plan, ServicePlan
 from daemon.core.severity import Severity
+from daemon.core.sla.values import SlaFigures
 from tests.api.lab import START, Lab, check_plan, plan
 
 LEVELS = (

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from checks.result import Status
 from daemon.core import availability
-from daemon.core.availability import SlaFigures, Violation, figures, merge_spans, service_status
+from daemon.core.availability import figures, merge_spans, service_status
 from daemon.core.model import DAY, HOUR, MINUTE
 from daemon.core.plan import SlaPlan
+from daemon.core.sla.values import SlaFigures, Violation
 from daemon.core.timeline import Timeline
 from tests.core import availability_oracle as oracle
 
@@ -147,14 +148,14 @@ def test_an_overspent_budget_is_never_shown_as_just_spent() -> None:
     figure = figures(plan_of("99.95", 1_000), timeline, now)
     assert figure.budget_total_ms == 0
     assert figure.budget_left_ms == -1
-    assert figure.violations == (Violation(now - 1, None),)
+    assert figure.violations == (Violation(now - 1, None, 1),)
 
 
 def test_a_violation_begins_where_the_budget_ends() -> None:
     timeline = timeline_of((0, UP), (100, DOWN), (150, UP), (500, DOWN), (900, UP), (950, DOWN))
     figure = figures(plan_of("90", 1000), timeline, 1000)
     assert figure.budget_total_ms == 100
-    assert figure.violations == (Violation(550, 900), Violation(950, None))
+    assert figure.violations == (Violation(550, 900, 350), Violation(950, None, 50))
 
 
 def test_a_budget_that_is_spent_to_the_last_millisecond_is_not_violated() -> None:
@@ -162,13 +163,13 @@ def test_a_budget_that_is_spent_to_the_last_millisecond_is_not_violated() -> Non
     figure = figures(plan_of("90", 1000), timeline, 1000)
     assert (figure.budget_left_ms, figure.violations) == (0, ())
     timeline.replace(700, DOWN)
-    assert figures(plan_of("90", 1000), timeline, 1000).violations == (Violation(700, None),)
+    assert figures(plan_of("90", 1000), timeline, 1000).violations == (Violation(700, None, 300),)
 
 
 def test_a_violation_has_ended_when_the_service_comes_back_this_moment() -> None:
     timeline = timeline_of((0, UP), (500, DOWN), (1000, UP))
     figure = figures(plan_of("90", 1000), timeline, 1000)
-    assert figure.violations == (Violation(600, 1000),)
+    assert figure.violations == (Violation(600, 1000, 400),)
 
 
 def test_degraded_time_spends_what_its_weight_lacks() -> None:
@@ -176,7 +177,7 @@ def test_degraded_time_spends_what_its_weight_lacks() -> None:
     figure = figures(plan_of("90", 1000, weight="0.5"), timeline, 1000)
     assert figure.availability == Fraction(800, 1000)
     assert figure.budget_left_ms == -100
-    assert figure.violations == (Violation(800, None),)
+    assert figure.violations == (Violation(800, None, 100),)
     lenient = figures(plan_of("90", 1000), timeline, 1000)
     assert lenient.availability == 1
     assert lenient.violations == ()
@@ -186,7 +187,7 @@ def test_a_target_of_all_leaves_no_budget_and_burns_by_the_millisecond() -> None
     timeline = timeline_of((0, UP), (999, DOWN))
     figure = figures(plan_of("100", 1000), timeline, 1000)
     assert figure.budget_total_ms == 0
-    assert figure.violations == (Violation(999, None),)
+    assert figure.violations == (Violation(999, None, 1),)
     assert figure.burn_rate == 1
     assert figures(plan_of("100", 1000), timeline_of((0, UP)), 1000).burn_rate == 0
 

@@ -14,9 +14,9 @@ from daemon.api.call import Call
 from daemon.api.choose import is_open
 from daemon.api.metrics import CONTENT_TYPE, Family, Sample, render
 from daemon.api.times import parse_stamp
-from daemon.core.availability import SlaFigures
 from daemon.core.model import AlertState, IncidentState
 from daemon.core.severity import Severity
+from daemon.core.sla.values import SlaFigures
 from daemon.notify.breaker import BreakerState
 from daemon.notify.health import Wait
 

@@ -26,7 +26,8 @@ from daemon.core.model.basics import (
     Instant,
     Millis,
 )
-from daemon.core.model.incidents import Incident, IncidentState
+from daemon.core.model.incidents import AtRisk, Incident, IncidentState, StatusUpdate
+from daemon.core.model.promises import Amendment, AmendmentKind
 from daemon.core.model.states import CheckState, ServiceState
 from daemon.core.model.telling import Escalation, Group, Level, Told
 
@@ -39,6 +40,9 @@ __all__ = [
     "Actor",
     "Alert",
     "AlertState",
+    "AtRisk",
+    "Amendment",
+    "AmendmentKind",
     "CheckState",
     "Escalation",
     "Group",
@@ -53,9 +57,10 @@ __all__ = [
     "Record",
     "ServiceState",
     "Silence",
+    "StatusUpdate",
     "Terms",
     "Told",
 ]
 
-Record = CheckState | ServiceState | Alert | Silence | Group | Incident
+Record = CheckState | ServiceState | Alert | Silence | Group | Incident | Amendment
 """What `Save` carries: the newest value of something with a key."""

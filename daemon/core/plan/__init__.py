@@ -30,7 +30,6 @@ from daemon.core.plan.observed import (
     CheckPlan,
     HeartbeatPlan,
     ServicePlan,
-    SlaPlan,
     UplinkPlan,
 )
 from daemon.core.plan.people import (
@@ -40,6 +39,12 @@ from daemon.core.plan.people import (
     PolicyPlan,
     TeamPlan,
 )
+from daemon.core.plan.promised import (
+    BurnPlan,
+    CreditPlan,
+    SlaPlan,
+    UnknownTime,
+)
 from daemon.core.plan.whole import (
     Plan,
 )
@@ -48,9 +53,11 @@ __all__ = [
     "DEFAULT_GROUP_WAIT",
     "DEFAULT_SEVERITY",
     "AckPlan",
+    "BurnPlan",
     "ChannelPlan",
     "CheckPlan",
     "Contact",
+    "CreditPlan",
     "HeartbeatPlan",
     "HoursPlan",
     "InhibitPlan",
@@ -70,5 +77,6 @@ __all__ = [
     "SeverityPlan",
     "SlaPlan",
     "TeamPlan",
+    "UnknownTime",
     "UplinkPlan",
 ]

@@ -1,4 +1,4 @@
-"""What is observed, as the engine sees it: checks, services and their objectives, the uplink."""
+"""What is observed, as the engine sees it: checks, services, the uplink."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from checks.result import Status
-from daemon.core.model import SECOND, Millis, Promotion
+from daemon.core.model import SECOND, AtRisk, Millis, Promotion
 from daemon.core.severity import Severity
 
 DEFAULT_SEVERITY: Final[Mapping[Status, Severity]] = {
@@ -90,25 +90,8 @@ class ServicePlan:
     dashboard: str | None = None
     recovery_sla: Millis | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class SlaPlan:
-    """An availability objective of a service.
-
-    Attributes:
-        target: Percent, exact: `Decimal("99.9")`.
-        period: `month`, `quarter`, `year`, or a rolling span in milliseconds.
-        timezone: The zone whose calendar a calendar period follows.
-        degraded_weight: What a degraded millisecond counts as: 1 up, 0 down, or between.
-    """
-
-    name: str
-    service: str
-    target: Decimal
-    period: str | Millis
-    timezone: str = "UTC"
-    degraded_weight: Decimal = Decimal(1)
+    at_risk: tuple[AtRisk, ...] = ()
+    update_every: Millis | None = None
 
 
 @dataclass(frozen=True, slots=True)

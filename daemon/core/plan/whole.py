@@ -13,8 +13,9 @@ from daemon.core.plan.alerting import (
     SeverityPlan,
 )
 from daemon.core.plan.calendar import IntervalPlan, MaintenancePlan, SchedulePlan
-from daemon.core.plan.observed import CheckPlan, ServicePlan, SlaPlan, UplinkPlan
+from daemon.core.plan.observed import CheckPlan, ServicePlan, UplinkPlan
 from daemon.core.plan.people import ChannelPlan, PersonPlan, PolicyPlan, TeamPlan
+from daemon.core.plan.promised import SlaPlan
 from daemon.core.severity import Severity
 
 

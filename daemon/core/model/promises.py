@@ -1,0 +1,34 @@
+"""The records of SLAs: what operators said of the past after it was measured.
+
+What that does to the figures is `daemon.core.availability`'s to say.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from daemon.core.model.basics import Actor, Instant
+
+
+class AmendmentKind(enum.StrEnum):
+    """What an operator says of a stretch of the past."""
+
+    EXCLUSION = "exclusion"
+    """It counts for nothing."""
+    NOTE = "note"
+    """Something to read beside the violations in it: a cause, how it was mended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """What an operator said of [start, end) of an SLA. Its key is its id."""
+
+    key: str
+    kind: AmendmentKind
+    sla: str
+    start: Instant
+    end: Instant
+    text: str
+    made_by: Actor
+    made_at: Instant

@@ -1,0 +1,68 @@
+"""How a percentage becomes text: the one place, for messages, commands, the API and screens.
+
+Nothing is ever rounded toward looking better. A share of good time is cut, so 99.8999 % is
+99.89 and never 99.90, and 100 means that all of it was good. A share of something bad is
+rounded up for the same reason. Only a target that was reached is never shown as missed: a
+target of more places than are shown is shown itself.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+from math import ceil, floor
+from typing import Final
+
+PLACES: Final = 4
+"""A value is kept in steps of 1/10,000 of a percent."""
+
+SHOWN_PLACES: Final = 2
+"""What people read, where the target has no more."""
+
+
+def cut(percent: Fraction | Decimal | float, places: int = PLACES) -> Decimal:
+    """Percent of something good, rounded down; a float is taken as it is written."""
+    return Decimal(floor(_exact(percent) * 10**places)).scaleb(-places)
+
+
+def raised(percent: Fraction | Decimal | float, places: int = PLACES) -> Decimal:
+    """Percent of something bad, rounded up."""
+    return Decimal(ceil(_exact(percent) * 10**places)).scaleb(-places)
+
+
+def value_of(share: Fraction, target: Decimal) -> Decimal:
+    """A share of good as percent, cut to four places, but not to below a target that was
+    reached: then the target is the truer bound."""
+    value = cut(share * 100)
+    return max(value, target) if share * 100 >= Fraction(target) else value
+
+
+def percent_text(value: Fraction | Decimal | float, target: Decimal | float | None = None) -> str:
+    """Percent of something good, as people read it: `99.89`, `100`, without a sign.
+
+    Two places, or as many as the target has, so that the two can be compared.
+    """
+    if target is None:
+        return _plain(cut(value, SHOWN_PLACES))
+    bound = Decimal(str(target))
+    places = max(SHOWN_PLACES, _places(bound))
+    shown = cut(value, places)
+    return _plain(max(shown, bound) if _exact(value) >= Fraction(bound) else shown)
+
+
+def _places(number: Decimal) -> int:
+    exponent = number.normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def _exact(value: Fraction | Decimal | float) -> Fraction:
+    return value if isinstance(value, Fraction) else Fraction(str(value))
+
+
+def _plain(value: Decimal) -> str:
+    """With two places at least, except for a whole number."""
+    if value == value.to_integral_value():
+        return str(int(value))
+    text = f"{value.normalize():f}"
+    whole, _, behind = text.partition(".")
+    return f"{whole}.{behind.ljust(SHOWN_PLACES, '0')}"
