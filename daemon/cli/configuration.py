@@ -142,6 +142,9 @@ def reload(socket: Socket = None, config: Config = None, output: Format = Output
     """
     done = ask(socket, config, lambda client: client.reload())
     answer(output, done, lambda: say("reloaded:", str(done.get("summary", "done"))))
+    for one in done.get("incidents") or []:
+        words = scrub(f"incident {one['incident']}: {one['text']}")
+        sys.stderr.write(f"tocsin: {words}\n")
     restart = done.get("restart") or []
     if restart:
         late = scrub(", ".join(map(str, restart)))

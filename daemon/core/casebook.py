@@ -8,7 +8,7 @@ notes and late reports of deliveries, then only history has them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from daemon.core.changing import replace
@@ -39,6 +39,7 @@ class Casebook:
 
     Attributes:
         incidents, groups: The records; changed through `put`, `put_group`, `close` only.
+        prompted_at: When somebody is next to be reminded of an incident, see `Prompter`.
     """
 
     def __init__(self, alerts: Mapping[str, Alert]) -> None:
@@ -50,12 +51,13 @@ class Casebook:
         self._groups_of: dict[str, dict[str, None]] = {}
         self._incident_deadlines = Deadlines()
         self._group_deadlines = Deadlines()
+        self.prompted_at: Callable[[Incident], Instant | None] = lambda _: None
 
     def restore(self, incidents: Iterable[Incident], groups: Iterable[Group]) -> None:
         """Take in what a store kept."""
         for incident in incidents:
             self.incidents[incident.key] = incident
-            self._incident_deadlines.set(incident.key, _due(incident))
+            self.rearm(incident)
         for incident in sorted(self.incidents.values(), key=lambda one: one.resolved_at or 0):
             self._keep_resolved(incident)
         for group in groups:
@@ -106,6 +108,11 @@ class Casebook:
         groups = [self.groups[key] for key in self._groups_of.get(incident.key, ())]
         return sorted(groups, key=lambda group: (not group.owner, group.opened_at, group.key))
 
+    def running_policies(self) -> set[str]:
+        """The policies of open incidents, by name."""
+        open_ = (one for one in self.incidents.values() if self.is_open(one.key))
+        return {one.escalation.policy for one in open_ if one.escalation is not None}
+
     def told(self, incident: Incident) -> list[Told]:
         """Everybody who was told of the incident, each once, by its routes and its policy; not
         who was never reached."""
@@ -119,14 +126,18 @@ class Casebook:
         old = self.incidents.get(incident.key)
         if old is not None:
             if incident == old:
-                self._incident_deadlines.set(incident.key, _due(incident))
+                self.rearm(incident)
                 return incident
             incident = replace(incident, version=old.version + 1)
         self.incidents[incident.key] = incident
-        self._incident_deadlines.set(incident.key, _due(incident))
+        self.rearm(incident)
         self._keep_resolved(incident)
         turn.save(incident)
         return incident
+
+    def rearm(self, incident: Incident) -> None:
+        """Set the incident's deadline anew: the plan, by which it is prompted, may be another."""
+        self._incident_deadlines.set(incident.key, soonest(_due(incident), self.prompted_at(incident)))
 
     def note(self, incident: Incident, turn: Turn) -> Incident:
         """The incident is the same to operators, only what became of its notices is known: its

@@ -65,6 +65,7 @@ class Course:
         self._reviews.forget(over.key)
         for key in over.alerts:
             self._alerts.rearm(key)
+        self._forget_policy(over, turn)
 
     def reopen(
         self, incident: Incident, reason: str, turn: Turn, since: Instant | None = None
@@ -142,6 +143,12 @@ class Course:
         again = replace(incident, escalation=policy.restarted(steps, turn.now))
         text = f"policy {steps.policy} starts over: {reason}"
         self._book.write(turn, self._book.put(again, turn), EntryKind.ESCALATED, text)
+
+    def _forget_policy(self, over: Incident, turn: Turn) -> None:
+        """A policy that the configuration has no more tells nobody ever again."""
+        steps = over.escalation
+        if steps is not None and steps.policy not in self._teller.caller.plan.policies:
+            turn.conditions.append(nobody_condition(steps.policy, False, "", turn.now))
 
     def _calls(self, incident: Incident, turn: Turn) -> bool:
         """Whether the incident calls for somebody by its policy."""

@@ -38,7 +38,7 @@ from daemon.core.events import (
 from daemon.core.model import Alert, Group, Incident, Instant, Record, Silence
 from daemon.core.mute import Muting
 from daemon.core.plan import Plan
-from daemon.core.sources import lives, outlives_restart, self_condition
+from daemon.core.sources import lives, outlives_restart, policy_of, self_condition
 from daemon.core.telling import Teller
 from daemon.core.turn import Turn
 
@@ -100,11 +100,14 @@ class Decider:
         self.leave_what_is_gone(turn)
 
     def leave_what_is_gone(self, turn: Turn) -> None:
-        """Resolve the alerts whose check or rule the plan has no more."""
+        """Resolve the alerts whose check or rule the plan has no more, and see to the incidents
+        that tell somebody whom it has no more."""
         self._observe(turn)
+        running = self.book.running_policies()
         for source in self.alerts.sources():
-            if not lives(source, self._plan):
+            if not (lives(source, self._plan) or policy_of(source) in running):
                 self.alerts.left(source, turn)
+        self._desk.succeed(turn)
 
     def next_deadline(self) -> Instant | None:
         """When something is to be decided by time alone."""

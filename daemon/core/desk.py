@@ -24,6 +24,7 @@ from daemon.core.model import Instant
 from daemon.core.plan import Plan
 from daemon.core.reviewer import Reviewer
 from daemon.core.reviews import Reviews, Touched
+from daemon.core.succession import Succession
 from daemon.core.telling import Teller
 from daemon.core.turn import Turn
 
@@ -48,6 +49,7 @@ class Desk:
         self.course = Course(alerts, book, teller, self._reviews)
         self._intake = Intake(plan, alerts, book, teller.holding, self.course)
         self._reviewer = Reviewer(plan, book, teller, self._reviews, self.course)
+        self._succession = Succession(plan, book, self.course)
 
     @property
     def is_behind(self) -> bool:
@@ -59,10 +61,16 @@ class Desk:
         return soonest(self._reviews.next_deadline(), self._holding.next_deadline())
 
     def replan(self, plan: Plan) -> None:
-        """What begins from now on follows this plan; what has begun keeps its routes, policy."""
+        """What begins from now on follows this plan; what has begun keeps its routes, policy, as
+        far as there is still whom they name (`succeed`)."""
         self._intake.replan(plan)
         self._reviewer.replan(plan)
+        self._succession.replan(plan)
         self.teller.replan(plan)
+
+    def succeed(self, turn: Turn) -> None:
+        """See to the incidents that tell somebody whom the plan does not have."""
+        self._succession.settle(turn)
 
     def note(self, change: Change) -> None:
         """This alert changed; `work` sees to it once its mutes are settled."""

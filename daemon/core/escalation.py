@@ -129,6 +129,33 @@ def hurried(escalation: Escalation, now: Instant) -> tuple[Escalation, tuple[Ste
     return after, (step, level)
 
 
+def succeeded(escalation: Escalation, policy: PolicyPlan) -> Escalation:
+    """Another policy takes its place, at the level where it stands. What was spent goes on only
+    where the other has more levels."""
+    taken = replace(
+        escalation,
+        policy=policy.name,
+        levels=policy.levels,
+        rounds=policy.rounds,
+        then=policy.then,
+        round_every=policy.round_every,
+        level=min(escalation.level, len(policy.levels) - 1),
+        spent=escalation.spent and len(policy.levels) <= escalation.level + 1,
+    )
+    return _timed(replace(taken, spent=_upcoming(taken) is None))
+
+
+def ahead(escalation: Escalation) -> tuple[str, ...]:
+    """All whom it may still tell by itself."""
+    if escalation.spent:
+        return ()
+    starts_over = escalation.round < escalation.rounds
+    levels = escalation.levels[0 if starts_over else escalation.level + 1 :]
+    if _repeat(escalation) is not None:
+        levels = (*levels, escalation.levels[escalation.level])
+    return (*(target for level in levels for target in level.notify), *escalation.then)
+
+
 def passed_on(escalation: Escalation, now: Instant) -> Escalation:
     """The level that was just run reaches nobody: the next one, or after the last `then`, is due
     at once, and those after it keep their distances. Another round waits for its time."""

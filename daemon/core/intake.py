@@ -21,7 +21,7 @@ from daemon.core.holding import Holding
 from daemon.core.model import Alert, Group, Incident
 from daemon.core.plan import Plan
 from daemon.core.reviews import Touched
-from daemon.core.routing import Router, Taken
+from daemon.core.routing import Router, Taken, beside
 from daemon.core.severity import Severity
 from daemon.core.turn import Turn
 
@@ -138,7 +138,7 @@ class Intake:
     ) -> None:
         """Put the alert into its group on this route; the group may begin with it."""
         key = taken.group_key(alert)
-        key = key if owner else _beside(key, incident)
+        key = key if owner else beside(key, incident.key)
         group = self._book.groups.get(key)
         if group is None:
             route = taken.route
@@ -188,14 +188,9 @@ class Intake:
         not_before = turn.now + routing.owner.wait(alert)
         begun = policy.begun(self._plan.policies[name], turn.now, not_before)
         if brought_by not in mine:
-            begun = replace(begun, brought_by=_beside(brought_by, incident))
+            begun = replace(begun, brought_by=beside(brought_by, incident.key))
         self._book.put(replace(incident, escalation=begun), turn)
 
     def _worst_but(self, alert: Alert, incident: Incident) -> Severity:
         others = (a.effective for a in self._book.firing(incident) if a.key != alert.key)
         return max(others, default=Severity.INFO)
-
-
-def _beside(key: str, incident: Incident) -> str:
-    """The key of a group that only notifies of the incident."""
-    return f"{key}@{incident.key}"

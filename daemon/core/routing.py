@@ -19,6 +19,7 @@ from typing import Final
 from daemon.core.labels import match_all
 from daemon.core.model import Alert, Millis
 from daemon.core.plan import DEFAULT_GROUP_WAIT, RoutePlan
+from daemon.core.sources import stands_alone
 
 ALL_LABELS: Final = "..."
 """In `group_by`: group by every label, so that each alert is a group of its own."""
@@ -38,7 +39,7 @@ class Taken:
 
     def labels_of(self, alert: Alert) -> dict[str, str]:
         """The labels of the alert that its group on this route is named by."""
-        if ALL_LABELS in self.route.group_by:
+        if ALL_LABELS in self.route.group_by or stands_alone(alert.source):
             return dict(sorted(alert.labels.items()))
         seen = alert.matchable
         return {name: seen[name] for name in sorted(self.route.group_by) if name in seen}
@@ -87,6 +88,11 @@ class Router:
                 own, number = f"{key}/{_words(child)}#{number}", number + 1
             used.add(own)
             self._name(child, own, used)
+
+
+def beside(key: str, incident: str) -> str:
+    """The key of a group that only notifies of this incident."""
+    return f"{key}@{incident}"
 
 
 def _matching(node: RoutePlan, labels: Mapping[str, str]) -> Iterator[RoutePlan]:

@@ -1,9 +1,11 @@
 """Where alerts come from: Tocsin's own reports, and whether a source still exists.
 
 What the service reports of itself (`self:database`, ...) is known to its present process
-alone, so it does not outlive a restart. Three are the engine's own findings and follow from
-what is stored: the lost uplink, a channel that does not deliver (`self:delivery:CHANNEL`), and a
-policy that found nobody to tell (`self:nobody:POLICY`).
+alone, so it does not outlive a restart. Four are the engine's own findings and follow from
+what is stored: the lost uplink, a channel that does not deliver (`self:delivery:CHANNEL`), a
+policy that found nobody to tell (`self:nobody:POLICY`), and an incident that was not answered in
+time (`self:slow:ack:INCIDENT`, `self:slow:fix:INCIDENT`). What an operator opens by hand comes
+from `manual:ID`.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from msgspec import structs
 
 from daemon.core.events import SelfReport
 from daemon.core.labels import match_all
-from daemon.core.model import Instant
+from daemon.core.model import Incident, Instant
 from daemon.core.plan import Plan
 from daemon.core.severity import Severity
 from daemon.core.turn import Condition
@@ -25,6 +27,9 @@ SERVICE: Final = "tocsin"
 UPLINK: Final = "self:uplink"
 _DELIVERY: Final = "self:delivery:"
 _NOBODY: Final = "self:nobody:"
+_SLOW: Final = "self:slow:"
+BY_HAND: Final = "manual:"
+"""What the sources of alerts that operators make begin with."""
 
 
 def self_condition(report: SelfReport, now: Instant) -> Condition:
@@ -59,10 +64,50 @@ def nobody_condition(policy: str, holds: bool, detail: str, now: Instant) -> Con
     )
 
 
+def lateness_condition(late: str, incident: Incident, holds: bool, now: Instant) -> Condition:
+    """Whether this incident was not taken (`ack`) or not mended (`fix`) in time, as an alert of
+    its service, as grave as the incident is."""
+    name = f"TocsinSlow{late.capitalize()}"
+    labels = {"alertname": name, "incident": incident.key, "service": incident.service or SERVICE}
+    if incident.context is not None:
+        labels["context"] = incident.context
+    done = "acknowledged" if late == "ack" else "resolved"
+    return Condition(
+        source=f"{_SLOW}{late}:{incident.key}",
+        name=name,
+        labels=labels,
+        severity=incident.severity,
+        holds=holds,
+        since=now,
+        annotations={"summary": f"{incident.title}: not {done} in time ({incident.key})"},
+    )
+
+
+def is_about_lateness(source: str) -> bool:
+    """Whether an alert says that an incident was not answered in time: nothing is timed by it."""
+    return source.startswith(_SLOW)
+
+
+def is_by_hand(source: str) -> bool:
+    """Whether an operator made the alert: it is over when they say so."""
+    return source.startswith(BY_HAND)
+
+
+def stands_alone(source: str) -> bool:
+    """Whether its alert is never grouped with others: what is said of an incident would be a
+    part of it and keep it open, and what an operator opens is what they called it."""
+    return source.startswith((_SLOW, BY_HAND))
+
+
+def policy_of(source: str) -> str | None:
+    """The policy that tells nobody, where an alert says so."""
+    return source.removeprefix(_NOBODY) if source.startswith(_NOBODY) else None
+
+
 def outlives_restart(source: str) -> bool:
     """Whether the engine itself can tell when this is over; a report of the service watch
     is made anew by the next process if it still holds."""
-    own = (UPLINK, _DELIVERY, _NOBODY)
+    own = (UPLINK, _DELIVERY, _SLOW, _NOBODY)
     return not source.startswith("self:") or source.startswith(own)
 
 

@@ -25,6 +25,7 @@ LEVELS: Final[Mapping[EntryKind, int]] = MappingProxyType(
         EntryKind.SEVERITY: logging.WARNING,
         EntryKind.REOPENED: logging.WARNING,
         EntryKind.SPENT: logging.WARNING,
+        EntryKind.REPLANNED: logging.WARNING,
         EntryKind.UNDELIVERED: logging.ERROR,
         EntryKind.JOINED: logging.INFO,
         EntryKind.ACKNOWLEDGED: logging.INFO,

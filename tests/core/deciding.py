@@ -154,12 +154,17 @@ class Stand:
         self.decider.replan(spec, turn)
         return self._decide(turn)
 
-    def restart(self, after: int = 0) -> list[Notice]:
-        """Go on with a decider made of what was stored; returns what is told."""
+    def restart(self, after: int = 0, spec: Plan | None = None) -> list[Notice]:
+        """Go on with a decider made of what was stored, maybe under another plan; returns what
+        is told."""
         self.now += after
+        self.plan = self.plan if spec is None else spec
         self.decider = Decider(self.plan)
         self.decider.restore(self.mirror.snapshot().records, self.now)
-        return self.see()
+        turn = self._turn(())
+        if spec is not None:
+            self.decider.leave_what_is_gone(turn)
+        return self._decide(turn)
 
     def _turn(self, conditions: tuple[Condition, ...]) -> Turn:
         self.decider.begin()

@@ -11,6 +11,7 @@ import trustme
 import checks
 from daemon.config import ConfigError, load
 from daemon.core.engine import Engine
+from daemon.core.events import SelfReport
 from daemon.notify.channels.webhook import WebhookChannel
 from daemon.notify.spec import ChannelSpec
 from daemon.service import parts
@@ -114,3 +115,28 @@ async def test_checks_that_run_in_workers_leave_little_behind_and_stay_what_they
     assert (first.probe, first.expect, first.spec.name) == (None, (), "old")
     again = prepare_checks(config, config, {"old": first}, elsewhere=True)
     assert again["old"] is first
+
+
+TELLING = """
+[channel.log]
+kind = "log"
+[person.{who}]
+contact = {{ high = ["log"] }}
+[policy.duty]
+[[policy.duty.level]]
+after = "0s"
+notify = ["person:{who}"]
+[[route]]
+policy = "duty"
+"""
+
+
+async def test_the_answer_says_of_open_incidents_whose_persons_are_gone(daemon: Daemon) -> None:
+    daemon.config.path.write_text(check("old") + TELLING.format(who="ben"))
+    assert (await daemon.reload())["incidents"] == []
+    await daemon.command(SelfReport("loop", True, "held up"))
+    (incident,) = daemon.engine.incidents
+    daemon.config.path.write_text(check("old") + TELLING.format(who="ana"))
+    (said,) = (await daemon.reload())["incidents"]
+    assert said["incident"] == incident
+    assert said["text"].startswith("person:ben, named by its policy, is no more: policy duty")
