@@ -21,6 +21,8 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
+from daemon.store.schema_analysis import ANALYSIS
+
 APPLICATION_ID: Final = 0x746F6373
 """`tocs` in ASCII."""
 
@@ -134,7 +136,7 @@ _VIEWS: Final[Migration] = (
         FROM rollup_minute JOIN check_name ON id = check_id""",
 )
 
-MIGRATIONS: Final[tuple[Migration, ...]] = ((*_TABLES, *_VIEWS),)
+MIGRATIONS: Final[tuple[Migration, ...]] = ((*_TABLES, *_VIEWS), ANALYSIS)
 """What turns each version into the next."""
 
 VERSION: Final = len(MIGRATIONS)
