@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from daemon.client import find_socket
+from tui.ringing import Ringing, parse_ringing
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -19,6 +20,13 @@ def _size(text: str) -> tuple[int, int]:
     if found is None:
         raise argparse.ArgumentTypeError(f"{text!r} is no size; write it as 120x40")
     return int(found[1]), int(found[2])
+
+
+def _ringing(text: str) -> Ringing:
+    try:
+        return parse_ringing(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def arguments() -> argparse.ArgumentParser:
@@ -43,6 +51,13 @@ def arguments() -> argparse.ArgumentParser:
         default="opening",
         help="which screen to draw",
     )
+    parser.add_argument(
+        "--notify",
+        type=_ringing,
+        metavar="off|bell|osc9|osc777",
+        default=os.environ.get("TOCSIN_NOTIFY") or Ringing.BELL,
+        help="how a new page is announced outside of the dashboard",
+    )
     parser.add_argument("--light", action="store_true", help="with the light theme")
     return parser
 
@@ -62,7 +77,7 @@ def main() -> int:
     from tui.app import Dashboard
     from tui.theme import LIGHT
 
-    app = Dashboard(socket, colour="NO_COLOR" not in os.environ)
+    app = Dashboard(socket, colour="NO_COLOR" not in os.environ, ringing=given.notify)
     if given.light:
         app.theme = LIGHT.name
     app.run()

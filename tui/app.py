@@ -27,6 +27,7 @@ from tui.figures import worst_unacknowledged
 from tui.link import Link
 from tui.mirror import RANK, Mirror
 from tui.palette import Registry
+from tui.ringing import Ringing, announcement
 from tui.screens.board import Board
 from tui.screens.channels import ChannelsScreen
 from tui.screens.details import DetailsScreen
@@ -62,6 +63,7 @@ class Dashboard(App[None]):
         socket: The daemon's socket.
         now: The clock, in milliseconds since the epoch.
         zone: The zone of the times of day; None is this host's.
+        ringing: How a new page is announced outside of the dashboard.
     """
 
     TITLE = "Tocsin"
@@ -84,6 +86,7 @@ class Dashboard(App[None]):
         zone: Zone = None,
         *,
         colour: bool = True,
+        ringing: Ringing = Ringing.BELL,
     ) -> None:
         super().__init__(ansi_color=None if colour else True)
         for palette in PALETTES.values():
@@ -97,6 +100,7 @@ class Dashboard(App[None]):
         self.desk = Desk(self.mirror, self.link, self.stories, now, zone, colour=colour)
         self.deeds = Deeds(self.client, self.mirror, now)
         self.asking = Asking(self)
+        self.ringing = ringing
         self._undos: list[Undo] = []
         self._paint_timer: Timer | None = None
         self._painted_at = 0.0
@@ -175,12 +179,19 @@ class Dashboard(App[None]):
         if not fresh:
             return
         worst = min(fresh, key=lambda one: RANK[one.severity])
-        if worst.severity in LOUD:
-            self.bell()
         more = f" and {len(fresh) - 1} more" if len(fresh) > 1 else ""
         title = f"New: {worst.severity}{more}"
         loud = "error" if worst.severity in LOUD else "warning"
-        self.say(f"{worst.service or ''} {worst.title}\nw goes there.".strip(), title, loud)
+        subject = f"{worst.service or ''} {worst.title}".strip()
+        self.say(f"{subject}\nw goes there.", title, loud)
+        if worst.severity in LOUD:
+            self.announce(title, subject)
+
+    def announce(self, title: str, text: str) -> None:
+        """Ring outside of the dashboard, as the operator wants it."""
+        if self._driver is not None and not self.is_headless:
+            self._driver.write(announcement(self.ringing, f"Tocsin {title}", text))
+            self._driver.flush()
 
     def say(self, text: str, title: str = "", severity: str = "information") -> None:
         """A toast; nothing in it is markup."""

@@ -16,6 +16,15 @@ StatusLines = Annotated[
     bool, Option(("--status-lines",), "", "Print what happens on standard output.")
 ]
 
+Notify = Annotated[
+    str | None,
+    Option(
+        ("--notify",),
+        "off|bell|osc9|osc777",
+        "How a new page is announced outside of the dashboard; else $TOCSIN_NOTIFY, or bell.",
+    ),
+]
+
 
 def run(config: Config = None, socket: Socket = None, status_lines: StatusLines = False) -> int:
     """Run the daemon in the foreground, until SIGINT or SIGTERM.
@@ -65,12 +74,13 @@ def demo() -> int:
     return main()
 
 
-def tui(socket: Socket = None, config: Config = None) -> None:
+def tui(socket: Socket = None, config: Config = None, notify: Notify = None) -> None:
     """Open the dashboard of the running daemon.
 
     Example: tocsin tui
     """
     dashboard = [sys.executable, "-P", "-m", "tui", "--socket", str(socket_of(socket, config))]
+    dashboard += ["--notify", notify] if notify is not None else []
     home = str(Path(__file__).parents[2])
     paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}

@@ -78,6 +78,11 @@ class FakeDaemon:
             self._runner = None
         self.socket.unlink(missing_ok=True)
 
+    @property
+    def followers(self) -> int:
+        """How many follow the stream."""
+        return len(self._queues)
+
     def publish(self, kind: str, data: Shape, *, seq: int | None = None) -> None:
         """Send an event to all who follow."""
         if seq is None:
