@@ -87,6 +87,7 @@ class Settled:
         type: What the notice said; decides whether its fallback is still of use.
         fallback_of: Set when it was itself sent in place of another, and falls back no more.
         level: The escalation level it was sent for, if any.
+        refused: The receiver will not take it at any time.
     """
 
     notice: str
@@ -99,6 +100,7 @@ class Settled:
     type: NoticeType = NoticeType.FIRING
     fallback_of: str | None = None
     level: int | None = None
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ from daemon.core.effects import Enqueue
 from daemon.core.events import Settled
 from daemon.core.holding import Holding
 from daemon.core.looks import Looks
-from daemon.core.model import Incident, IncidentState, Told
-from daemon.core.notices import ALARMING, Recipient
+from daemon.core.model import Alert, Incident, IncidentState, Told
+from daemon.core.notices import ALARMING, Recipient, recipient_of
 from daemon.core.sources import delivery_condition
 from daemon.core.turn import Turn
 
@@ -85,12 +85,29 @@ class Outcomes:
         )  # fmt: skip
         turn.emit(Enqueue(notice))
         self._book.write(turn, incident, EntryKind.QUEUED, f"{reason}; fallback to {to.words}")
+        if event.type is NoticeType.RESOLVED and not event.refused:
+            self._owe(incident, event, alerts, turn)
         if alarming:
             self._caller.note_queued(incident.key, to, notice.key)
             self._caller.remember(incident.key, [to], turn)
             incident = self._book.incidents[incident.key]
             by = notice.key
             self._believe(incident, lambda told: deliveries.replaced(told, event.notice, by), turn)
+
+    def _owe(self, incident: Incident, event: Settled, alerts: list[Alert], turn: Turn) -> None:
+        """Who was told over this channel that it fires is told over it that it is over, when it
+        is back: sent in place of the one that failed, the notice waits for that."""
+        found = (t for t in incident.told if (t.channel, t.recipient) == _of(event) and t.reached)
+        told = next(found, None)
+        if told is None:
+            return
+        notice = notices.notice(
+            incident, event.type, recipient_of(told), alerts, turn.now,
+            reason=f"{event.channel} is back", fallback_of=event.notice,
+        )  # fmt: skip
+        turn.emit(Enqueue(notice))
+        words = f"{recipient_of(told).words} is told when {event.channel} is back"
+        self._book.write(turn, incident, EntryKind.QUEUED, words)
 
     def _rests(self, event: Settled) -> bool:
         """Whether those routes are mute now over which the notice was sent."""
@@ -99,6 +116,10 @@ class Outcomes:
             return self._holding.rests(incident)
         sent = [g for g in self._book.groups_of(incident) if event.channel in g.channels]
         return bool(sent) and all(map(self._holding.hours, sent))
+
+
+def _of(event: Settled) -> tuple[str, str]:
+    return event.channel, event.recipient
 
 
 def _still_useful(incident: Incident, event: Settled) -> bool:

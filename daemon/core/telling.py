@@ -138,7 +138,8 @@ class Teller:
         self.caller.remember(incident.key, called, turn)
 
     def resolved(self, incident: Incident, reason: str, turn: Turn) -> None:
-        """Tell everybody who was called that it is over, and who wants to hear so."""
+        """Tell everybody who was called that it is over, and who wants to hear so. Whom its
+        groups told is kept with the incident from then on, for they end with it."""
         told = [
             recipient_of(told)
             for told in self._book.told(incident)
@@ -149,7 +150,7 @@ class Teller:
         self.caller.send(incident.key, NoticeType.RESOLVED, told, alerts, turn, reason)
         over = tuple(
             replace(told, at=turn.now, firing=(), resolved=True)
-            for told in self._book.incidents[incident.key].told
+            for told in self._book.told(self._book.incidents[incident.key])
         )
         self._book.put(replace(self._book.incidents[incident.key], told=over), turn)
 

@@ -300,7 +300,7 @@ class Lane:
             case Done():
                 await self._settle(job, delivered=True, detail=_words(outcome))
             case GiveUp(reason):
-                await self._give_up(job, reason)
+                await self._give_up(job, reason, refused=_is_final(outcome))
             case Retry(at):
                 if _is_asked_for(outcome, decision):
                     self.backlog.hold(at)
@@ -319,12 +319,14 @@ class Lane:
         await self._around.settler.record(job.notice.key, "queued", job.attempts, at, words)
         self.backlog.retry(job, self._around.clock() if self._turns_away else at)
 
-    async def _give_up(self, job: Job, reason: str) -> None:
+    async def _give_up(self, job: Job, reason: str, *, refused: bool = False) -> None:
         self._outlet.tally.given_up += len(job.notices)
-        await self._settle(job, delivered=False, detail=reason)
+        await self._settle(job, delivered=False, detail=reason, refused=refused)
 
-    async def _settle(self, job: Job, *, delivered: bool, detail: str) -> None:
-        await self._around.settler.settle(job, delivered=delivered, detail=detail)
+    async def _settle(
+        self, job: Job, *, delivered: bool, detail: str, refused: bool = False
+    ) -> None:
+        await self._around.settler.settle(job, delivered=delivered, detail=detail, refused=refused)
         self.backlog.done(job)
 
 
@@ -332,6 +334,11 @@ def _is_answer(outcome: Outcome) -> bool:
     """Whether the receiver is there: it took the message, refused it for good, or says that it
     did not reach whom it is for."""
     return isinstance(outcome, Delivered) or outcome.permanent or outcome.answered
+
+
+def _is_final(outcome: Outcome) -> bool:
+    """Whether the receiver refused it for good."""
+    return isinstance(outcome, Failed) and outcome.permanent
 
 
 def _is_asked_for(outcome: Outcome, decision: Decision) -> bool:

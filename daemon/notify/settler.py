@@ -37,11 +37,13 @@ class Settler:
         self._outbox = outbox
         self._report = report
 
-    async def settle(self, job: Job, *, delivered: bool, detail: str) -> None:
+    async def settle(
+        self, job: Job, *, delivered: bool, detail: str, refused: bool = False
+    ) -> None:
         """The end of a job and of all that it absorbed."""
         for notice in job.notices:
             told = detail if notice is job.notice else f"told with {job.notice.key}: {detail}"
-            await self._settle(notice, job.attempts, delivered, told)
+            await self._settle(notice, job.attempts, delivered, told, refused)
 
     async def record(
         self, key: str, state: DeliveryState, attempts: int, next_at: Instant | None, detail: str
@@ -53,7 +55,9 @@ class Settler:
         except Exception as error:  # noqa: BLE001  # a full disk must not keep a page back
             _log.warning("delivery %s is %s, which could not be stored: %r", key, state, error)
 
-    async def _settle(self, notice: Notice, attempts: int, delivered: bool, detail: str) -> None:
+    async def _settle(
+        self, notice: Notice, attempts: int, delivered: bool, detail: str, refused: bool
+    ) -> None:
         settled = Settled(
             notice=notice.key,
             incident=notice.incident.key,
@@ -65,6 +69,7 @@ class Settler:
             type=notice.type,
             fallback_of=notice.fallback_of,
             level=notice.level,
+            refused=refused,
         )
         try:
             await self._report(settled)

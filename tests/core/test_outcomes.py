@@ -173,3 +173,27 @@ def test_a_channel_that_does_not_deliver_is_a_problem_until_it_delivers() -> Non
     again = next(n for n in stand.mirror.notices[::-1] if n.incident.service == "shop")
     stand.do(settled(again, delivered=True))
     assert stand.decider.alerts.records[found.key].state is AlertState.RESOLVED
+
+
+def test_who_was_told_over_a_channel_hears_over_it_that_it_is_over_when_it_is_back() -> None:
+    stand = Stand(plan(route=route()))
+    page = stand.see(condition())[0]
+    stand.do(settled(page, delivered=True))
+    (over,) = stand.see(condition(holds=False))
+    sent = stand.do(settled(over))
+    assert [(n.channel, n.type, n.fallback_of) for n in sent] == [
+        ("mail", NoticeType.RESOLVED, over.key),
+        ("slack", NoticeType.RESOLVED, over.key),
+    ]
+    assert len({over.key, *(n.key for n in sent)}) == 3
+    assert lines(stand, EntryKind.QUEUED)[-1] == "slack is told when slack is back"
+    assert stand.do(settled(sent[1])) == []
+
+
+def test_a_receiver_that_refuses_for_good_or_never_heard_of_it_is_owed_no_end() -> None:
+    refused, deaf = Stand(plan(route=route())), Stand(plan(route=route()))
+    refused.do(settled(refused.see(condition())[0], delivered=True))
+    deaf.see(condition())
+    for stand, more in ((refused, {"refused": True}), (deaf, {})):
+        over = stand.see(condition(holds=False))[0]
+        assert [n.channel for n in stand.do(settled(over, **more))] == ["mail"]
