@@ -31,6 +31,7 @@ from daemon.core.events import (
 )
 from daemon.core.incidents import Happening
 from daemon.core.model import Actor, Incident, IncidentState, Instant, Millis
+from daemon.core.sources import is_by_hand
 from daemon.core.turn import Turn
 
 LONGEST_TEXT: Final = 10_000
@@ -51,67 +52,67 @@ class Commands:
         """Somebody takes the incident, maybe from somebody else.
 
         Raises:
-            NotFound, Conflict: See `_find`.
+            NotFound, Conflict: See `find`.
             NotAllowed: It is resolved, or one of its alerts must not be acknowledged.
             Invalid: An expiry that is not in the future, or a comment that is too long.
         """
-        before = self._find(command.incident, command.version, turn)
+        before = self.find(command.incident, command.version, turn)
         incidents.after(before, Happening.ACK)
-        _check_text(command.comment)
+        check_text(command.comment)
         span = command.expires_after
         if span is not None and span <= 0:
             raise Invalid("an acknowledgement must last for some time")
         taken = self._take(before, command, span, turn)
-        detail = _detail(command.comment, "" if span is None else f"for {span} ms")
-        self._record(turn, taken, "acknowledge", EntryKind.ACKNOWLEDGED, command.actor, detail)
+        detail = joined_words(command.comment, "" if span is None else f"for {span} ms")
+        self.record(turn, taken, "acknowledge", EntryKind.ACKNOWLEDGED, command.actor, detail)
         self._tell_taken(before, taken, f"acknowledged by {command.actor.name}", turn)
 
     def snooze(self, command: Snooze, turn: Turn) -> None:
         """Somebody takes the incident until a time, at which it is triggered again.
 
         Raises:
-            NotFound, Conflict: See `_find`.
+            NotFound, Conflict: See `find`.
             NotAllowed: It is resolved, or one of its alerts must not be acknowledged.
             Invalid: It lasts for no time, or the comment is too long.
         """
-        before = self._find(command.incident, command.version, turn)
+        before = self.find(command.incident, command.version, turn)
         incidents.after(before, Happening.SNOOZE)
-        _check_text(command.comment)
+        check_text(command.comment)
         if command.lasts <= 0:
             raise Invalid("a snooze must last for some time")
         taken = self._take(before, command, command.lasts, turn)
-        until = f"until {_written(turn.now + command.lasts)}"
-        detail = _detail(until, command.comment)
-        self._record(turn, taken, "snooze", EntryKind.SNOOZED, command.actor, detail)
+        until = f"until {written(turn.now + command.lasts)}"
+        detail = joined_words(until, command.comment)
+        self.record(turn, taken, "snooze", EntryKind.SNOOZED, command.actor, detail)
         self._tell_taken(before, taken, f"snoozed by {command.actor.name} {until}", turn)
 
     def assign(self, command: Assign, turn: Turn) -> None:
         """The incident is given to a person, who is told so; or it is nobody's any more.
 
         Raises:
-            NotFound, Conflict: See `_find`.
+            NotFound, Conflict: See `find`.
             NotAllowed: It is resolved, or there is no assignment to take away.
             Invalid: The configuration has no such person, or the comment is too long.
         """
-        before = self._find(command.incident, command.version, turn)
+        before = self.find(command.incident, command.version, turn)
         incidents.after(before, Happening.ASSIGN)
-        _check_text(command.comment)
+        check_text(command.comment)
         if command.to is None:
             self._unassign(before, command, turn)
             return
         persons = self._teller.caller.plan.persons
         if command.to not in persons:
-            raise Invalid(_nobody(command.to, persons))
+            raise Invalid(unknown_person(command.to, persons))
         given = self._book.put(replace(before, assigned_to=command.to), turn)
         had = before.assigned_to if before.assigned_to != command.to else None
         is_news = command.to not in {before.assigned_to, command.actor.name}
-        detail = _detail(
+        detail = joined_words(
             f"to {command.to}",
             f"{had} had it" if had else "",
             f"{command.to} is not told while it is muted" if is_news and given.muted else "",
             command.comment,
         )
-        self._record(turn, given, "assign", EntryKind.ASSIGNED, command.actor, detail)
+        self.record(turn, given, "assign", EntryKind.ASSIGNED, command.actor, detail)
         if is_news and not given.muted:
             comment = f": {command.comment}" if command.comment else ""
             reason = f"assigned to you by {command.actor.name}{comment}"
@@ -122,57 +123,60 @@ class Commands:
         starts over if it had nobody left to tell.
 
         Raises:
-            NotFound, Conflict: See `_find`.
+            NotFound, Conflict: See `find`.
             NotAllowed: It is not acknowledged.
         """
-        before = self._find(command.incident, command.version, turn)
+        before = self.find(command.incident, command.version, turn)
         incidents.after(before, Happening.UNACK)
         given = self._course.give_back(before, turn)
         kind = EntryKind.UNACKNOWLEDGED
         detail = f"was taken by {before.acknowledged_by}"
-        self._record(turn, given, "unacknowledge", kind, command.actor, detail)
+        self.record(turn, given, "unacknowledge", kind, command.actor, detail)
         self._course.revive(given.key, f"given back by {command.actor.name}", turn)
 
     def note(self, command: AddNote, turn: Turn) -> None:
         """A line is written into the timeline; also after the incident was resolved.
 
         Raises:
-            NotFound: See `_find`.
+            NotFound: See `find`.
             Invalid: The note is empty or too long.
         """
-        incident = self._find(command.incident, None, turn)
+        incident = self.find(command.incident, None, turn)
         incidents.after(incident, Happening.NOTE)
         text = command.text.strip()
         if not text:
             raise Invalid("the note is empty")
-        _check_text(text)
-        self._record(turn, incident, "note", EntryKind.NOTE, command.actor, text)
+        check_text(text)
+        self.record(turn, incident, "note", EntryKind.NOTE, command.actor, text)
 
     def resolve(self, command: Resolve, turn: Turn) -> None:
         """The incident is ended; alerts that still fire open a new one when they fire anew.
 
         Raises:
-            NotFound, Conflict: See `_find`.
+            NotFound, Conflict: See `find`.
             NotAllowed: It is resolved already.
             Invalid: The comment is too long.
         """
-        incident = self._find(command.incident, command.version, turn)
+        incident = self.find(command.incident, command.version, turn)
         incidents.after(incident, Happening.RESOLVE)
-        _check_text(command.comment)
+        check_text(command.comment)
         firing = [alert.key for alert in self._book.firing(incident)]
-        reason = _detail(f"resolved by {command.actor.name}", command.comment)
+        reason = joined_words(f"resolved by {command.actor.name}", command.comment)
         self._course.resolve(incident, command.actor, reason, turn)
         self._audit(turn, incident, "resolve", command.actor, command.comment)
         self._alerts.resolve_by_hand(firing, turn)
+        for alert in self._book.known(firing):
+            if is_by_hand(alert.source):
+                self._alerts.left(alert.source, turn)
 
     def escalate(self, command: Escalate, turn: Turn) -> None:
         """The next level is told now; an acknowledged incident is triggered again by that.
 
         Raises:
-            NotFound, Conflict: See `_find`.
+            NotFound, Conflict: See `find`.
             NotAllowed: It is resolved or muted, has no policy, or its policy is spent.
         """
-        before = self._find(command.incident, command.version, turn)
+        before = self.find(command.incident, command.version, turn)
         incidents.after(before, Happening.ESCALATE)
         if before.escalation is None:
             raise NotAllowed(f"incident {before.key} has no escalation policy")
@@ -195,8 +199,8 @@ class Commands:
         if before.assigned_to is None:
             raise NotAllowed(f"incident {before.key} is assigned to nobody")
         freed = self._book.put(replace(before, assigned_to=None), turn)
-        detail = _detail(f"was assigned to {before.assigned_to}", command.comment)
-        self._record(turn, freed, "unassign", EntryKind.UNASSIGNED, command.actor, detail)
+        detail = joined_words(f"was assigned to {before.assigned_to}", command.comment)
+        self.record(turn, freed, "unassign", EntryKind.UNASSIGNED, command.actor, detail)
 
     def _take(
         self, before: Incident, command: Acknowledge | Snooze, span: Millis | None, turn: Turn
@@ -214,7 +218,7 @@ class Commands:
         if before.state is not IncidentState.ACKNOWLEDGED or not was_theirs:
             self._teller.acknowledged(taken, did, turn)
 
-    def _find(self, key: str, version: int | None, turn: Turn) -> Incident:
+    def find(self, key: str, version: int | None, turn: Turn) -> Incident:
         """The incident with this id, as everything that happened so far makes it.
 
         Raises:
@@ -232,7 +236,7 @@ class Commands:
         self._desk.catch_up(key, turn)
         return self._book.incidents[key]
 
-    def _record(
+    def record(
         self,
         turn: Turn,
         incident: Incident,
@@ -250,12 +254,17 @@ class Commands:
         turn.append(Audit(turn.now, actor, action, incident.key, detail))
 
 
-def _check_text(text: str) -> None:
-    if len(text) > LONGEST_TEXT:
-        raise Invalid(f"the text has {len(text)} characters; {LONGEST_TEXT} are the most")
+def check_text(text: str, most: int = LONGEST_TEXT) -> None:
+    """Look whether a text is too long.
+
+    Raises:
+        Invalid: It is.
+    """
+    if len(text) > most:
+        raise Invalid(f"the text has {len(text)} characters; {most} are the most")
 
 
-def _nobody(name: str, known: Collection[str]) -> str:
+def unknown_person(name: str, known: Collection[str]) -> str:
     """Why it is assigned to nobody, with the nearest name."""
     written = {one.casefold(): one for one in known}
     near = difflib.get_close_matches(name.casefold()[:100], written, n=1)
@@ -263,9 +272,11 @@ def _nobody(name: str, known: Collection[str]) -> str:
     return f"the configuration has no person {name[:100]!r}{hint}"
 
 
-def _written(at: Instant) -> str:
+def written(at: Instant) -> str:
+    """A time as timelines and reasons say it."""
     return f"{datetime.fromtimestamp(at // 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _detail(*parts: str) -> str:
+def joined_words(*parts: str) -> str:
+    """What there is to say, in one line."""
     return "; ".join(part for part in parts if part)

@@ -24,6 +24,7 @@ from daemon.core.changing import replace
 from daemon.core.errors import NotAllowed
 from daemon.core.model import ENGINE, Actor, Alert, Incident, IncidentState, Instant, Mute
 from daemon.core.plan import Plan
+from daemon.core.sources import is_about_lateness
 
 MUTES_SHOWN: Final = 20
 """How many reasons a muted incident shows at most."""
@@ -41,6 +42,10 @@ class Happening(enum.Enum):
     UNACK = "un-acknowledged"
     EXPIRE = "given back by time"
     NOTE = "noted on"
+    STAFF = "staffed"
+    UPDATE = "told of"
+    MERGE = "merged"
+    SPLIT = "split"
     RESOLVE = "resolved"
     ESCALATE = "escalated"
 
@@ -77,6 +82,10 @@ TABLE: Final[Mapping[tuple[IncidentState, Happening], Go | Refuse | Ignore]] = {
     (_T, _H.UNACK): Refuse("it is not acknowledged"),
     (_T, _H.EXPIRE): Ignore(),
     (_T, _H.NOTE): Go(_T),
+    (_T, _H.STAFF): Go(_T),
+    (_T, _H.UPDATE): Go(_T),
+    (_T, _H.MERGE): Go(_T),
+    (_T, _H.SPLIT): Go(_T),
     (_T, _H.RESOLVE): Go(_R),
     (_T, _H.ESCALATE): Go(_T),
     (_A, _H.JOIN): Go(_T),
@@ -88,6 +97,10 @@ TABLE: Final[Mapping[tuple[IncidentState, Happening], Go | Refuse | Ignore]] = {
     (_A, _H.UNACK): Go(_T),
     (_A, _H.EXPIRE): Go(_T),
     (_A, _H.NOTE): Go(_A),
+    (_A, _H.STAFF): Go(_A),
+    (_A, _H.UPDATE): Go(_A),
+    (_A, _H.MERGE): Go(_A),
+    (_A, _H.SPLIT): Go(_A),
     (_A, _H.RESOLVE): Go(_R),
     (_A, _H.ESCALATE): Go(_T),
     (_R, _H.JOIN): Ignore(),
@@ -99,6 +112,10 @@ TABLE: Final[Mapping[tuple[IncidentState, Happening], Go | Refuse | Ignore]] = {
     (_R, _H.UNACK): Refuse("it is already resolved"),
     (_R, _H.EXPIRE): Ignore(),
     (_R, _H.NOTE): Go(_R),
+    (_R, _H.STAFF): Refuse("it is already resolved"),
+    (_R, _H.UPDATE): Refuse("it is already resolved"),
+    (_R, _H.MERGE): Refuse("it is already resolved"),
+    (_R, _H.SPLIT): Refuse("it is already resolved"),
     (_R, _H.RESOLVE): Refuse("it is already resolved"),
     (_R, _H.ESCALATE): Refuse("it is already resolved"),
 }
@@ -140,11 +157,17 @@ def opened(alert: Alert, key: str, group: str, plan: Plan, now: Instant) -> Inci
         firing=(alert.key,),
         muted=alert.muted,
         acknowledgeable=alert.terms.acknowledgeable,
-        revenue_per_hour=service.revenue_per_hour if service is not None else None,
-        currency=service.currency if service is not None else None,
+        is_timed=not is_about_lateness(alert.source),
     )
+    if service is not None and bare.is_timed:
+        bare = replace(
+            bare,
+            revenue_per_hour=service.revenue_per_hour,
+            currency=service.currency,
+            at_risk=service.at_risk,
+        )
     counted = counting(described(bare, [alert]), [alert], now)
-    if service is None or service.recovery_sla is None:
+    if service is None or service.recovery_sla is None or not bare.is_timed:
         return counted
     start = now if counted.down_since is None else counted.down_since
     return replace(counted, recovery_due=start + service.recovery_sla)
@@ -243,6 +266,7 @@ def acknowledged(
         incident,
         state=IncidentState.ACKNOWLEDGED,
         acknowledged_at=incident.acknowledged_at if again else now,
+        first_acknowledged_at=incident.first_acknowledged_at or now,
         acknowledged_by=actor.name,
         ack_comment=comment or None,
         ack_until=until,

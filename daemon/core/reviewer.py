@@ -52,6 +52,8 @@ class Reviewer:
             return
         if not incident.muted:
             incident = replace(incident, muted=self._holding.why(incident, turn.now))
+        if before.muted and not incident.muted:
+            incident = replace(incident, unmuted_at=turn.now)
         self._note_differences(before, incident, turn)
         incident = self._hasten(incident, turn)
         ripe = self._holding.ripe(incident, firing, turn.now)

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from daemon.core.model import Alert, Incident
+from daemon.core.model import MINUTE, SECOND, Alert, Incident, Millis
+from daemon.core.sources import is_by_hand
 
 LONGEST = 500
 """Characters of a summary."""
@@ -24,6 +25,8 @@ def worst(alerts: Iterable[Alert]) -> Alert | None:
 def title(alert: Alert) -> str:
     """What has happened, by the alert that speaks for its incident."""
     subject = alert.labels.get("service") or alert.labels.get("check")
+    if is_by_hand(alert.source):
+        return alert.annotations.get("summary") or alert.name
     if alert.source.startswith("check:"):
         status = alert.annotations.get("status") or ("down" if alert.terms.down else "failing")
         return f"{subject or alert.source.removeprefix('check:')} is {status}"
@@ -48,6 +51,19 @@ def fired(alert: Alert) -> str:
     """That it fired, in its own words, for the timeline."""
     words = alert.annotations.get("summary") or alert.annotations.get("message") or ""
     return f"{named(alert)}: {words}" if words else named(alert)
+
+
+def lasting(span: Millis) -> str:
+    """A span of time as one says it: `45 s`, `3 min`, `2 h 5 min`, `4 d 3 h`."""
+    if span < MINUTE:
+        return f"{span // SECOND} s"
+    hours, minutes = divmod(span // MINUTE, 60)
+    days, hour = divmod(hours, 24)
+    if days:
+        return f"{days} d {hour} h" if hour else f"{days} d"
+    if hours:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return f"{minutes} min"
 
 
 def mutes(incident: Incident) -> str:

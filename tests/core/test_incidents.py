@@ -55,6 +55,7 @@ def test_each_row_is_followed(state: IncidentState, happening: Happening) -> Non
 
 T, A, R = IncidentState.TRIGGERED, IncidentState.ACKNOWLEDGED, IncidentState.RESOLVED
 H = Happening
+WORK = {H.STAFF, H.UPDATE, H.MERGE, H.SPLIT}
 
 
 @pytest.mark.parametrize(
@@ -62,10 +63,10 @@ H = Happening
     [
         (T, A, {H.ACK, H.SNOOZE}),
         (T, R, {H.CLEAR, H.RESOLVE}),
-        (T, T, {H.JOIN, H.RAISE, H.ASSIGN, H.NOTE, H.ESCALATE}),
+        (T, T, {H.JOIN, H.RAISE, H.ASSIGN, H.NOTE, H.ESCALATE} | WORK),
         (A, T, {H.JOIN, H.RAISE, H.UNACK, H.EXPIRE, H.ESCALATE}),
         (A, R, {H.CLEAR, H.RESOLVE}),
-        (A, A, {H.ACK, H.SNOOZE, H.ASSIGN, H.NOTE}),
+        (A, A, {H.ACK, H.SNOOZE, H.ASSIGN, H.NOTE} | WORK),
         (R, R, {H.NOTE}),
         (R, T, set()),
         (R, A, set()),
@@ -291,6 +292,7 @@ def test_acknowledging_again_keeps_when_it_was_first_taken() -> None:
         incident,
         state=IncidentState.ACKNOWLEDGED,
         acknowledged_at=START + 1,
+        first_acknowledged_at=START + 1,
         acknowledged_by="ana",
         ack_comment="on it",
         ack_until=START + HOUR,
@@ -299,10 +301,10 @@ def test_acknowledging_again_keeps_when_it_was_first_taken() -> None:
     assert (twice.acknowledged_at, twice.ack_until, twice.ack_comment) == (START + 1, None, None)
 
 
-def test_given_back_nothing_of_the_acknowledgement_is_left() -> None:
+def test_given_back_only_when_it_was_first_taken_is_left_of_the_acknowledgement() -> None:
     incident = opened()
     taken = incidents.acknowledged(incident, ANA, "on it", START + HOUR, START + 1)
-    assert incidents.triggered(taken) == incident
+    assert incidents.triggered(taken) == replace(incident, first_acknowledged_at=START + 1)
 
 
 def test_a_resolved_incident_keeps_who_took_it_and_fires_nothing() -> None:
