@@ -2,10 +2,12 @@
 
 The way of a turn: effects -> `Store.submit` -> `batch` -> `commits` -> `writer` (encoded by
 `codec`), one transaction -> the future resolves, and the service acts. `rollup` and `prune` work
-beside it; `history` reads without disturbing it; `restore` reads what an engine goes on from.
+beside it, and `fold` makes hours and days; `history` reads without disturbing it, `analysis` asks
+long questions over months; `restore` reads what an engine goes on from.
 `docs/storage.md` describes the file.
 """
 
+from daemon.store.analysis import Analysis
 from daemon.store.care import backup, prune, verify
 from daemon.store.errors import (
     StoreBusy,
@@ -22,6 +24,7 @@ from daemon.store.prune import Retention
 from daemon.store.store import Store
 
 __all__ = [
+    "Analysis",
     "History",
     "MinuteRollup",
     "Retention",

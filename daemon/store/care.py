@@ -12,9 +12,10 @@ from daemon.core.model import Instant
 from daemon.store.codec import TABLES, decode_alert, decode_notice
 from daemon.store.connect import Lock, examine, open_reader, open_writer
 from daemon.store.errors import StoreBusy, StoreLocked, StoreUnusable, TargetExists
-from daemon.store.prune import Pruner, Retention
+from daemon.store.prune import Retention
 from daemon.store.schema import VERSION
 from daemon.store.sketch import Sketch
+from daemon.store.writer import Writer
 
 _SHOWN: Final = 20
 """So many problems of one kind are listed."""
@@ -92,7 +93,7 @@ _DECODERS: Final[tuple[tuple[str, str, Callable[[Any], object]], ...]] = (
     *((table.name, "key, record", table.decode) for table in TABLES.values()),
     ("alert_history", "fingerprint, record", decode_alert),
     ("delivery", "key, record", decode_notice),
-    ("rollup_minute", "check_id, sketch", Sketch.decode),
+    *((f"rollup_{unit}", "check_id, sketch", Sketch.decode) for unit in ("minute", "hour", "day")),
 )
 
 
@@ -118,7 +119,8 @@ def _dangling(connection: sqlite3.Connection) -> Iterator[str]:
 
 
 def prune(path: Path, retention: Retention, now: Instant) -> int:
-    """Remove what is older than the retention; how many rows that were.
+    """Remove what is older than the retention, once hours and days are made of it; how many
+    rows that were.
 
     Raises:
         StoreBusy: A daemon has the database open; it prunes by itself.
@@ -132,9 +134,10 @@ def prune(path: Path, retention: Retention, now: Instant) -> int:
     try:
         connection = open_writer(path)
         try:
-            pruner = Pruner(retention)
-            pruner.begin(connection, now)
-            while pruner.step(connection, now):
+            writer = Writer(connection, retention)
+            writer.recover()
+            writer.begin_pruning(now)
+            while writer.upkeep(now):
                 pass
         except sqlite3.Error as error:
             raise StoreUnusable(f"{path}: cannot be pruned: {error}") from None
@@ -142,4 +145,4 @@ def prune(path: Path, retention: Retention, now: Instant) -> int:
             connection.close()
     finally:
         lock.release()
-    return pruner.removed
+    return writer.pruner.removed

@@ -183,8 +183,11 @@ def _prepare(path: Path, connection: sqlite3.Connection) -> None:
         connection.execute(f"PRAGMA {setting}").fetchall()
 
 
-def open_reader(path: Path) -> sqlite3.Connection:
-    """A connection that cannot write, for one-off readers.
+def open_reader(path: Path, *, any_thread: bool = False) -> sqlite3.Connection:
+    """A connection that cannot write, for one-off readers and for `daemon.store.analysis`.
+
+    Args:
+        any_thread: Threads take turns with it, one at a time.
 
     Raises:
         StoreError: It is not for this program, or cannot be read.
@@ -192,7 +195,10 @@ def open_reader(path: Path) -> sqlite3.Connection:
     examine(path)
     try:
         connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None
+            f"{path.absolute().as_uri()}?mode=ro",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=not any_thread,
         )
         connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}").fetchall()
     except sqlite3.Error as error:

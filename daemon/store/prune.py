@@ -1,9 +1,12 @@
 """Pruning: what is older than the retention goes, a little at a time.
 
-A pass walks over the checks and deletes the oldest rows of each in transactions of at most
-`STEP_ROWS`, until its step's time is over, and goes on in the next step. So the writer is
-never held up, however much there is to delete. The newest result of a check stays, whatever
-its age: a restart goes on from it. Space that becomes free is used again by what comes.
+A pass walks over the checks and then over what is kept by time, and deletes the oldest rows of
+each in transactions of a bounded size, until its step's time is over, and goes on in the next
+step. So the writer is never held up, however much there is to delete. The newest result of a
+check stays, whatever its age: a restart goes on from it. Space that becomes free is used again
+by what comes.
+
+Nothing is removed that hours or days are still to be made of: the writer folds first.
 """
 
 from __future__ import annotations
@@ -11,12 +14,16 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
-from daemon.core.model import DAY, MINUTE, Instant, Millis
+from daemon.core.model import DAY, HOUR, MINUTE, Instant, Millis
 
 STEP_ROWS: Final = 500
+STEP_INCIDENTS: Final = 20
+"""An incident takes its timeline and its deliveries with it."""
 STEP_S: Final = 0.01
 """A step begins no further transaction after this long."""
 EVERY: Final[Millis] = 10 * MINUTE
@@ -29,19 +36,43 @@ _EXPIRED_MINUTES: Final = """DELETE FROM rollup_minute WHERE check_id = :id AND 
     :before, coalesce(
     (SELECT minute FROM rollup_minute WHERE check_id = :id ORDER BY minute
     LIMIT 1 OFFSET :rows), :before))"""
+_EXPIRED_ROLLUPS: Final = """DELETE FROM rollup_{unit} WHERE {unit} < min(:before, coalesce(
+    (SELECT {unit} + 1 FROM rollup_{unit} ORDER BY {unit}, check_id LIMIT 1), :before))
+    AND check_id < coalesce((SELECT check_id FROM rollup_{unit}
+        WHERE {unit} = (SELECT min({unit}) FROM rollup_{unit})
+        ORDER BY check_id LIMIT 1 OFFSET :rows), 1 << 60)"""
+"""The oldest hour's or day's rows, `:rows` of them."""
+_EXPIRED_INCIDENTS: Final = """SELECT key FROM incident WHERE fired_at < :before
+    AND resolved_at < :before AND NOT live LIMIT :rows"""
+_EXPIRED_ALERTS: Final = """DELETE FROM alert_history WHERE rowid IN (
+    SELECT rowid FROM alert_history WHERE fired_at < :before AND resolved_at < :before
+    LIMIT :rows)"""
+_EXPIRED_AUDIT: Final = """DELETE FROM audit WHERE at < :before AND id IN (
+    SELECT id FROM audit ORDER BY id LIMIT :rows)"""
 
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long measurements are kept. History of incidents and intervals is kept for ever.
+    """How long what is kept; None: for ever. State intervals and services' days always are.
 
     Attributes:
         raw: Single results.
-        minutes: Their rollups by the minute.
+        minutes, hours, days: Their rollups.
+        incidents: Incidents that are over, with their timelines and deliveries, and alerts
+            that are over.
+        audit: What operators did.
     """
 
     raw: Millis = 7 * DAY
     minutes: Millis = 2 * DAY
+    hours: Millis = 400 * DAY
+    days: Millis | None = None
+    incidents: Millis | None = None
+    audit: Millis | None = None
+
+
+Deletion = Callable[[sqlite3.Connection, Instant], int]
+"""Deletes some expired rows of one kind; how many. 0: there are no more."""
 
 
 class Pruner:
@@ -54,13 +85,26 @@ class Pruner:
     def __init__(self, retention: Retention) -> None:
         self.retention = retention
         self.removed = 0
-        self._left: deque[int] = deque()
+        self._left: deque[Deletion] = deque()
         self._next_pass: Instant = 0
 
     def begin(self, connection: sqlite3.Connection, now: Instant) -> None:
-        """Begin a pass over all checks; `step` carries it on."""
-        self._left = deque(row[0] for row in connection.execute("SELECT id FROM check_name"))
+        """Begin a pass; `step` carries it on."""
+        checks = [row[0] for row in connection.execute("SELECT id FROM check_name")]
+        self._left = deque(partial(self._measurements, check_id) for check_id in checks)
+        self._left.extend(self._by_time())
         self._next_pass = now + EVERY
+
+    def _by_time(self) -> Iterator[Deletion]:
+        keep = self.retention
+        yield partial(_rollups, "hour", HOUR, keep.hours)
+        if keep.days is not None:
+            yield partial(_rollups, "day", DAY, keep.days)
+        if keep.incidents is not None:
+            yield partial(_incidents, keep.incidents)
+            yield partial(_rows, _EXPIRED_ALERTS, keep.incidents)
+        if keep.audit is not None:
+            yield partial(_rows, _EXPIRED_AUDIT, keep.audit)
 
     def step(self, connection: sqlite3.Connection, now: Instant) -> bool:
         """Go on with the pass, or begin one that is due; whether there is more to do.
@@ -74,15 +118,49 @@ class Pruner:
             self.begin(connection, now)
         until = time.monotonic() + STEP_S
         while self._left and time.monotonic() < until:
-            gone = self._delete(connection, self._left[0], now)
+            gone = self._left[0](connection, now)
             self.removed += gone
             if not gone:
                 self._left.popleft()
         return bool(self._left)
 
-    def _delete(self, connection: sqlite3.Connection, check_id: int, now: Instant) -> int:
-        """Delete some expired rows of a check; how many. 0: it has no more."""
+    def _measurements(self, check_id: int, connection: sqlite3.Connection, now: Instant) -> int:
+        """Of one check."""
         values = {"id": check_id, "rows": STEP_ROWS, "before": now - self.retention.raw}
         gone = connection.execute(_EXPIRED_RESULTS, values).rowcount
         values["before"] = (now - self.retention.minutes) // MINUTE
         return gone + connection.execute(_EXPIRED_MINUTES, values).rowcount
+
+
+def _rollups(
+    unit: str, unit_ms: Millis, keep: Millis, connection: sqlite3.Connection, now: Instant
+) -> int:
+    values = {"before": (now - keep) // unit_ms, "rows": STEP_ROWS}
+    return connection.execute(_EXPIRED_ROLLUPS.format(unit=unit), values).rowcount
+
+
+def _rows(query: str, keep: Millis, connection: sqlite3.Connection, now: Instant) -> int:
+    return connection.execute(query, {"before": now - keep, "rows": STEP_ROWS}).rowcount
+
+
+def _incidents(keep: Millis, connection: sqlite3.Connection, now: Instant) -> int:
+    """Incidents with all that belongs to them, in one transaction."""
+    values = {"before": now - keep, "rows": STEP_INCIDENTS}
+    keys = connection.execute(_EXPIRED_INCIDENTS, values).fetchall()
+    if not keys:
+        return 0
+    gone = 0
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for table, column in (
+            ("timeline", "incident"),
+            ("delivery", "incident"),
+            ("incident", "key"),
+        ):
+            query = f"DELETE FROM {table} WHERE {column} = ?"  # noqa: S608  # names of this line
+            gone += connection.executemany(query, keys).rowcount
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+    return gone

@@ -4,20 +4,20 @@ The writer hands over the result rows that a transaction made durable; a minute'
 grow in memory and are stored when the minute has closed. They are always stored whole,
 never added to what is there, so nothing is counted twice: after a crash the minutes since
 a little before the last one stored are made anew from the results themselves, and so is a
-minute whose row was stored already when a late result comes.
+minute whose row was stored already when a late result comes (a note of it in `rollup_due` is
+written with the result).
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
 from daemon.core.model import MINUTE, SECOND, Instant
 from daemon.store.codec import ResultRow
-from daemon.store.sketch import Sketch
+from daemon.store.measured import COLUMNS, Measured
 
 GRACE: Final = 30 * SECOND
 """A minute is closed this long after its end: runs that began in it have mostly ended."""
@@ -30,46 +30,24 @@ CHUNK: Final = 500
 """Minutes stored in one transaction, so that none holds the writer up."""
 
 _UPSERT: Final = (
-    "INSERT OR REPLACE INTO rollup_minute"
-    " (check_id, minute, up, degraded, unknown, down, sum_us, min_us, max_us, sketch)"
+    f"INSERT OR REPLACE INTO rollup_minute (check_id, minute, {COLUMNS})"  # noqa: S608  # names from this package
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+NOTE_LATE: Final = "INSERT OR IGNORE INTO rollup_due (check_id, at, unit) VALUES (?, ?, 'minute')"
+"""A minute that is stored gets a late result; written with that."""
+_NOTED: Final = "SELECT at, check_id FROM rollup_due WHERE unit = 'minute'"
+_REMADE: Final = "DELETE FROM rollup_due WHERE unit = 'minute' AND check_id = ? AND at = ?"
 _WATERMARK: Final = "INSERT OR REPLACE INTO meta (key, value) VALUES ('rolled_to', ?)"
 
 Key = tuple[int, int]
 """check_id, and the minute: milliseconds since the epoch / 60,000."""
 
 
-@dataclass(slots=True)
-class Minute:
-    """The figures of one check in one minute; latencies in microseconds."""
-
-    counts: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
-    sum_us: int = 0
-    min_us: int | None = None
-    max_us: int | None = None
-    sketch: Sketch = field(default_factory=Sketch)
-
-    def add(self, status: int, latency_us: int | None) -> None:
-        """Take in a result."""
-        self.counts[status] += 1
-        if latency_us is not None:
-            self.sum_us += latency_us
-            self.min_us = latency_us if self.min_us is None else min(self.min_us, latency_us)
-            self.max_us = latency_us if self.max_us is None else max(self.max_us, latency_us)
-            self.sketch.add(latency_us)
-
-    def row(self, key: Key) -> tuple[object, ...]:
-        """The values of its row."""
-        figures = (self.sum_us, self.min_us, self.max_us, self.sketch.encode())
-        return (*key, *self.counts, *figures)
-
-
 class Rollups:
     """The minutes that are not stored yet. Lives on the writer's thread."""
 
     def __init__(self) -> None:
-        self._open: dict[Key, Minute] = {}
+        self._open: dict[Key, Measured] = {}
         self._late: set[Key] = set()
         self._unread: dict[int, None] = {}
         self._rolled_to = 0
@@ -79,6 +57,11 @@ class Rollups:
         """How many minutes are in memory."""
         return len(self._open) + len(self._late)
 
+    @property
+    def rolled_to(self) -> int:
+        """The first minute that may not be stored yet."""
+        return self._rolled_to
+
     def recover(self, connection: sqlite3.Connection) -> None:
         """Take up where the last run stopped: the results that no stored minute holds are to be
         read, some checks in each step of `store`, so that a start does not wait for it."""
@@ -86,6 +69,7 @@ class Rollups:
         self._rolled_to = max(0, int(row[0]) - REMAKE) if row is not None else 0
         known = connection.execute("SELECT id FROM check_name").fetchall()
         self._unread = {check_id: None for (check_id,) in known}
+        self._late = {(check_id, minute) for minute, check_id in connection.execute(_NOTED)}
 
     def _read_some(self, connection: sqlite3.Connection) -> None:
         for check_id in list(islice(self._unread, CHUNK // 10)):
@@ -97,11 +81,11 @@ class Rollups:
                 self._minute(check_id, at // MINUTE).add(status, latency_us)
             del self._unread[check_id]
 
-    def _minute(self, check_id: int, minute: int) -> Minute:
+    def _minute(self, check_id: int, minute: int) -> Measured:
         key = (check_id, minute)
         found = self._open.get(key)
         if found is None:
-            found = self._open[key] = Minute()
+            found = self._open[key] = Measured()
         return found
 
     def add(self, rows: Iterable[ResultRow]) -> None:
@@ -114,8 +98,19 @@ class Rollups:
             elif check_id not in self._unread:  # else they are read with what came before
                 self._minute(check_id, minute).add(status, latency_us)
 
-    def store(self, connection: sqlite3.Connection, now: Instant) -> bool:
+    def late(self, rows: Iterable[ResultRow]) -> set[Key]:
+        """The minutes of these that are stored already."""
+        before = self._rolled_to * MINUTE
+        return {(row[0], row[1] // MINUTE) for row in rows if row[1] < before}
+
+    def store(
+        self, connection: sqlite3.Connection, now: Instant, results_since: Instant = 0
+    ) -> bool:
         """Store some of the minutes that have closed; whether there may be more.
+
+        Args:
+            results_since: Results before this may be gone: what comes late to a minute before
+                it is not counted, since that minute cannot be made anew.
 
         Raises:
             sqlite3.Error: They could not be stored and stay in memory.
@@ -131,10 +126,11 @@ class Rollups:
         if not due and not late:
             self._rolled_to = max(self._rolled_to, closed_to)
             return False
-        rows = [self._open[key].row(key) for key in due]
-        rows += [_remade(connection, key).row(key) for key in late]
-        more = len(rows) == CHUNK
-        self._write(connection, rows, self._rolled_to if more else closed_to)
+        rows = [(*key, *self._open[key].row()) for key in due]
+        whole = [key for key in late if key[1] * MINUTE >= results_since]
+        rows += [(*key, *_remade(connection, key).row()) for key in whole]
+        more = len(due) + len(late) == CHUNK
+        self._write(connection, rows, late, self._rolled_to if more else closed_to)
         for key in due:
             del self._open[key]
         self._late.difference_update(late)
@@ -144,11 +140,15 @@ class Rollups:
 
     @staticmethod
     def _write(
-        connection: sqlite3.Connection, rows: Sequence[tuple[object, ...]], rolled_to: int
+        connection: sqlite3.Connection,
+        rows: Sequence[tuple[object, ...]],
+        late: Sequence[Key],
+        rolled_to: int,
     ) -> None:
         connection.execute("BEGIN IMMEDIATE")
         try:
             connection.executemany(_UPSERT, rows)
+            connection.executemany(_REMADE, late)
             connection.execute(_WATERMARK, (str(rolled_to),))
         except BaseException:
             connection.execute("ROLLBACK")
@@ -156,9 +156,9 @@ class Rollups:
         connection.execute("COMMIT")
 
 
-def _remade(connection: sqlite3.Connection, key: Key) -> Minute:
+def _remade(connection: sqlite3.Connection, key: Key) -> Measured:
     """A minute made anew from its results."""
-    minute, start = Minute(), key[1] * MINUTE
+    minute, start = Measured(), key[1] * MINUTE
     for status, latency_us in connection.execute(
         "SELECT status, latency_us FROM result WHERE check_id = ? AND at >= ? AND at < ?",
         (key[0], start, start + MINUTE),

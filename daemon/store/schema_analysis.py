@@ -99,9 +99,12 @@ _INCIDENTS: Final = (
         acknowledged_at, resolved_at)""",
     "CREATE INDEX incident_by_severity ON incident (severity, fired_at, key, state)",
     "CREATE INDEX incident_by_organization ON incident (organization, fired_at, key, state)",
+    "CREATE INDEX incident_escalated ON incident (key) WHERE level > 0",
+    "CREATE INDEX incident_unacknowledged ON incident (key) WHERE acknowledged_at IS NULL",
     "DROP INDEX alert_history_by_time",
     """CREATE INDEX alert_history_by_time ON alert_history
         (fired_at, fingerprint, name, severity, source, incident, resolved_at)""",
+    "CREATE INDEX alert_history_by_name ON alert_history (name, fired_at, fingerprint)",
 )
 
 ANALYSIS: Final[tuple[str, ...]] = (*_ROLLUPS, *_SERVICE_DAYS, *_INCIDENTS)

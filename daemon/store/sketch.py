@@ -5,8 +5,11 @@ bucket's middle, 2 g**i / (g + 1), is off by at most the share a = 1 % of the tr
 (DDSketch, Masson et al., VLDB 2019, section 2). Buckets never move, so sketches of minutes
 merge into one of hours by adding counts, exactly.
 
-Values are latencies in whole microseconds. A sketch is stored as bytes: for each bucket, in
-order, how far its index is from the one before and its count, both as LEB128 varints.
+Values are latencies in whole microseconds. A sketch is stored as LEB128 varints, in the shorter
+of two ways. With pairs: for each bucket, in order, how far its index is from the one before and
+its count. As a run, where most buckets between the first and the last are in use (an hour): 0, 0,
+the first index, then the count of each bucket that follows; 0, n stands for n empty ones. No pair
+is 0, 0.
 """
 
 from __future__ import annotations
@@ -57,6 +60,35 @@ class Sketch:
         for index, count in other._counts.items():
             self._counts[index] = self._counts.get(index, 0) + count
 
+    def absorb(self, data: bytes) -> None:
+        """Take in all that an encoded one has seen.
+
+        Raises:
+            ValueError: The bytes end in the middle of a number or a pair.
+        """
+        numbers = _numbers(data)
+        if len(numbers) > 2 and numbers[0] == numbers[1] == 0:
+            self._absorb_run(numbers)
+            return
+        if len(numbers) % 2:
+            raise ValueError("a sketch ends in the middle of a bucket")
+        counts, index = self._counts, 0
+        for step, count in zip(numbers[::2], numbers[1::2], strict=True):
+            index += step
+            counts[index] = counts.get(index, 0) + count
+
+    def _absorb_run(self, numbers: list[int]) -> None:
+        counts, index, rest = self._counts, numbers[2], iter(numbers[3:])
+        for count in rest:
+            if count:
+                counts[index] = counts.get(index, 0) + count
+                index += 1
+            else:
+                empty = next(rest, None)
+                if empty is None:
+                    raise ValueError("a sketch ends in the middle of a gap")
+                index += empty
+
     def quantile(self, share: float) -> float | None:
         """The value (microseconds) that `share` of all values do not exceed; None if empty."""
         rank = max(0, ceil(share * self.count) - 1)
@@ -67,13 +99,20 @@ class Sketch:
         return None
 
     def encode(self) -> bytes:
-        """The sketch as bytes; about three a bucket."""
-        out, before = bytearray(), 0
+        """The sketch as bytes: two a bucket, or one where they stand close."""
+        pairs, run, before = bytearray(), bytearray(2), -1
         for index in sorted(self._counts):
-            _put(out, index - before)
-            _put(out, self._counts[index])
+            count, gap = self._counts[index], index - before - 1
+            _put(pairs, index - max(before, 0))
+            _put(pairs, count)
+            if before < 0:
+                _put(run, index)
+            elif gap:
+                run.append(0)
+                _put(run, gap)
+            _put(run, count)
             before = index
-        return bytes(out)
+        return bytes(min(pairs, run, key=len))
 
     @classmethod
     def decode(cls, data: bytes) -> Sketch:
@@ -82,13 +121,8 @@ class Sketch:
         Raises:
             ValueError: The bytes end in the middle of a number or a pair.
         """
-        numbers = _numbers(data)
-        if len(numbers) % 2:
-            raise ValueError("a sketch ends in the middle of a bucket")
-        sketch, index = cls(), 0
-        for step, count in zip(numbers[::2], numbers[1::2], strict=True):
-            index += step
-            sketch._counts[index] = count
+        sketch = cls()
+        sketch.absorb(data)
         return sketch
 
 

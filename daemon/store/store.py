@@ -27,6 +27,7 @@ from daemon.core.plan import Plan
 from daemon.core.snapshot import Snapshot
 from daemon.notify.outbox import DeliveryState, Outbox, Pending
 from daemon.store import care
+from daemon.store.analysis import Analysis
 from daemon.store.batch import Batch
 from daemon.store.codec import result_row
 from daemon.store.commits import Commits
@@ -49,6 +50,7 @@ class Store:
     def __init__(self, path: Path, lock: Lock, writer: Writer, ids: dict[str, int]) -> None:
         self.path = path
         self.history = History(path)
+        self.analysis = Analysis(path)
         self._lock = lock
         self._writer = writer
         self._commits = Commits(path, writer)
@@ -252,6 +254,7 @@ class Store:
             return
         await self._commits.finish()
         await self.history.close()
+        await self.analysis.close()
         await self._commits.close()
         self._lock.release()
         left, problem = self._commits.batch, self._commits.problem

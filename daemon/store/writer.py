@@ -3,7 +3,8 @@
 `write` puts a batch into one transaction. A batch with decisions is synced to the disk
 before `write` returns (`synchronous = FULL`); one of results alone is left to the next
 checkpoint (`NORMAL`), where a power cut may cost the last moments' measurements but never
-the file. Between batches `upkeep` does the housekeeping in small steps: rollups, pruning.
+the file. Between batches `upkeep` does the housekeeping in small steps: rollups by the minute,
+what is folded from them, pruning.
 
 A row that the database refuses for what it is (not for the state of the disk) must not keep
 all others out: the batch is then written again row by row without it, and it is reported.
@@ -25,9 +26,10 @@ from daemon.core.snapshot import Snapshot
 from daemon.notify.outbox import Pending
 from daemon.store.batch import Batch, Statements
 from daemon.store.codec import decode_notice
+from daemon.store.fold import fold
 from daemon.store.prune import Pruner, Retention
 from daemon.store.restore import read_snapshot
-from daemon.store.rollup import Rollups
+from daemon.store.rollup import NOTE_LATE, Rollups
 
 _log = logging.getLogger("tocsin.store")
 
@@ -92,9 +94,10 @@ class Writer:
             self._synchronous = mode
 
     def _transact(self, batch: Batch, *, careful: bool) -> None:
-        connection = self._connection
+        connection, late = self._connection, self.rollups.late(batch.results)
         connection.execute("BEGIN IMMEDIATE")
         try:
+            connection.executemany(NOTE_LATE, late)
             for statements in batch.statements():
                 if careful:
                     self._one_by_one(statements)
@@ -143,7 +146,12 @@ class Writer:
             sqlite3.Error: It could not be done now; nothing is lost by that.
         """
         self._sync("NORMAL")
-        return self.rollups.store(self._connection, now) or self.pruner.step(self._connection, now)
+        keep = self.pruner.retention
+        return (
+            self.rollups.store(self._connection, now, now - keep.raw)
+            or fold(self._connection, self.rollups.rolled_to, keep, now)
+            or self.pruner.step(self._connection, now)
+        )
 
     def begin_pruning(self, now: Instant) -> int:
         """Let a pass of pruning begin, which `upkeep` carries on; rows removed so far."""

@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 from checks.result import Status
-from daemon.core.model import MINUTE, SECOND
+from daemon.core.model import HOUR, MINUTE, SECOND
 from daemon.store.batch import Batch
 from daemon.store.codec import ResultRow
 from daemon.store.prune import Retention
@@ -122,3 +122,22 @@ def test_many_checks_are_stored_in_steps(connection: sqlite3.Connection) -> None
     crashed = writer_of(connection)
     keep_up(crashed, START + 3 * MINUTE)
     assert stored(connection) == truth(connection)
+
+
+def test_a_late_result_is_not_lost_by_a_kill(connection: sqlite3.Connection) -> None:
+    writer = writer_of(connection)
+    write(writer, row(1, START))
+    keep_up(writer, START + 90 * MINUTE)
+    write(writer, row(1, START + 1, Status.DOWN, None))
+    keep_up(writer_of(connection), START + 90 * MINUTE)
+    assert stored(connection) == {(1, START // MINUTE): (1, 0, 0, 1)}
+
+
+def test_a_minute_whose_results_expired_stays_as_it_is(connection: sqlite3.Connection) -> None:
+    writer = writer_of(connection)
+    writer.pruner.retention = Retention(raw=HOUR)
+    write(writer, row(1, START), row(1, START + 3 * HOUR))
+    keep_up(writer, START + 3 * HOUR)
+    write(writer, row(1, START + 1, Status.DOWN, None))
+    keep_up(writer, START + 3 * HOUR)
+    assert stored(connection)[1, START // MINUTE] == (1, 0, 0, 0)

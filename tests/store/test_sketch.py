@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.store.sketch import RELATIVE_ERROR, Sketch
+from daemon.store.sketch import _RATIO, RELATIVE_ERROR, Sketch
 
 values_of = st.lists(st.integers(1, 10**10), min_size=1, max_size=200)
 
@@ -44,7 +44,29 @@ def test_what_is_below_a_microsecond_counts_as_one() -> None:
     assert Sketch([0, 0, 0]).quantile(0.5) == 1.0
 
 
-@pytest.mark.parametrize("data", [b"\x80", b"\x01", b"\x01\x02\x03", b"\x01\xff"])
+@given(st.integers(0, 900), st.lists(st.integers(0, 200), min_size=1, max_size=120))
+def test_a_sketch_without_gaps_survives_and_takes_a_byte_a_bucket(
+    first: int, counts: list[int]
+) -> None:
+    values = [
+        ceil(_RATIO ** (first + index) * 0.999)
+        for index, count in enumerate(counts)
+        for _ in range(count)
+    ]
+    sketch = Sketch(values)
+    assert Sketch.decode(sketch.encode()) == sketch
+    twice = Sketch(values)
+    twice.absorb(sketch.encode())
+    assert twice == Sketch(values + values)
+
+
+def test_an_hours_sketch_takes_about_a_byte_a_bucket() -> None:
+    assert len(Sketch(range(11_000, 14_000, 8)).encode()) < 20
+
+
+@pytest.mark.parametrize(
+    "data", [b"\x00\x00\x05\x01\x00", b"\x80", b"\x01", b"\x01\x02\x03", b"\x01\xff"]
+)
 def test_bytes_cut_short_are_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match="middle"):
         Sketch.decode(data)
