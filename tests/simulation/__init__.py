@@ -1,0 +1,1 @@
+"""A year of an estate in virtual time, held against oracles written from the definitions."""
