@@ -98,4 +98,4 @@ LATER_CHECK_KINDS: Final = frozenset(
         "docker", "grpc", "mongodb", "prometheus", "smtp", "ssh", "websocket",
     }
 )  # fmt: skip
-LATER_CHANNEL_KINDS: Final = frozenset({"apprise"})
+LATER_CHANNEL_KINDS: Final[frozenset[str]] = frozenset()

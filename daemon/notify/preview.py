@@ -12,6 +12,7 @@ import msgspec
 from daemon.notify.channel import Message
 from daemon.notify.render import Renderer
 from daemon.notify.spec import (
+    AppriseSpec,
     ChannelSpec,
     EmailSpec,
     LogSpec,
@@ -29,6 +30,8 @@ def preview(spec: ChannelSpec, renderer: Renderer, message: Message) -> dict[str
     if isinstance(spec, WebhookSpec | ExecSpec):
         return {"body": dict(message.body)}
     if isinstance(spec, EmailSpec):
+        return {"subject": renderer.subject(message), "text": renderer.text(message)}
+    if isinstance(spec, AppriseSpec):
         return {"subject": renderer.subject(message), "text": renderer.text(message)}
     if isinstance(spec, LogSpec):
         if spec.format == "json":

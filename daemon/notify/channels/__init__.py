@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from daemon.notify.channel import Channel
 from daemon.notify.render import Renderer
 from daemon.notify.spec import (
+    AppriseSpec,
     ChannelSpec,
     EmailSpec,
     LogSpec,
@@ -61,6 +62,10 @@ def open_channel(
         from daemon.notify.channels.voice import VoiceChannel
 
         return VoiceChannel(spec, renderer)
+    if isinstance(spec, AppriseSpec):
+        from daemon.notify.channels.apprise import AppriseChannel
+
+        return AppriseChannel(spec, renderer)
     raise TypeError(f"no channel is made from {type(spec).__name__}")
 
 

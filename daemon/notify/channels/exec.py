@@ -9,7 +9,6 @@ has refused nothing.
 
 from __future__ import annotations
 
-import os
 from typing import Final
 
 import msgspec
@@ -20,11 +19,9 @@ from daemon.notify.channel import Message
 from daemon.notify.errors import Permanent, Transient
 from daemon.notify.scrub import Scrubber
 from daemon.notify.spec import ExecSpec
-from daemon.notify.spec.exec import search_path
+from daemon.notify.spec.exec import small_environment
 
 EX_TEMPFAIL: Final = 75
-_HANDED_ON: Final = ("HOME", "LANG")
-"""What of our own environment a program sees besides `PATH`: nothing that holds secrets."""
 
 
 class ExecChannel:
@@ -32,10 +29,10 @@ class ExecChannel:
 
     def __init__(self, spec: ExecSpec) -> None:
         self.spec = spec
-        added = {name: value.get_secret_value() for name, value in spec.env.items()}
-        ours = {name: os.environ[name] for name in _HANDED_ON if name in os.environ}
-        self._environment = {"PATH": search_path(), **ours, **added}
-        self._scrub = Scrubber(value for name, value in added.items() if name != "PATH")
+        self._environment = small_environment(spec.env)
+        self._scrub = Scrubber(
+            value.get_secret_value() for name, value in spec.env.items() if name != "PATH"
+        )
 
     async def send(self, message: Message) -> str:
         """Run it to its end. Cancelled, it is ended with whatever it has started."""

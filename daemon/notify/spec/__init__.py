@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from daemon.notify.spec.apprise import AppriseSpec
 from daemon.notify.spec.base import ChannelSpec
 from daemon.notify.spec.email import EmailAddress, EmailSpec, email_address
 from daemon.notify.spec.exec import ExecSpec
@@ -21,6 +22,7 @@ from daemon.notify.spec.webhook import WebhookSpec, signing_key
 
 __all__ = [
     "CHANNEL_KINDS",
+    "AppriseSpec",
     "ChannelSpec",
     "EmailAddress",
     "EmailSpec",
@@ -45,6 +47,7 @@ CHANNEL_KINDS: Final[Mapping[str, type[ChannelSpec]]] = MappingProxyType(
         "pagerduty": PagerDutySpec,
         "sms": SmsSpec,
         "voice": VoiceSpec,
+        "apprise": AppriseSpec,
     }
 )
 """The kinds of channels there are, by the word `kind` has in the configuration."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from checks.spec import Secret
 from daemon.notify.spec.base import CONTROLS, ChannelSpec
+
+_HANDED_ON: Final = ("HOME", "LANG")
 
 
 class ExecSpec(ChannelSpec):
@@ -28,23 +31,46 @@ class ExecSpec(ChannelSpec):
     @field_validator("env")
     @classmethod
     def _env_is_usable(cls, env: dict[str, SecretStr]) -> dict[str, SecretStr]:
-        for name, value in env.items():
-            if not name or "=" in name or CONTROLS.search(name):
-                raise ValueError("a variable's name is not empty and holds no = or control")
-            if "\0" in value.get_secret_value():
-                raise ValueError(f"the value of the variable {name} holds a NUL character")
-        return env
+        return usable_env(env)
 
     @field_validator("run")
     @classmethod
     def _run_is_usable(cls, run: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        if any("\0" in word for word in run):
-            raise ValueError("an argument cannot hold a NUL character")
-        env: dict[str, SecretStr] = info.data.get("env", {})
-        path = env["PATH"].get_secret_value() if "PATH" in env else None
-        if problem := _program_problem(run[0], path or search_path()):
-            raise ValueError(problem)
-        return run
+        return usable_run(run, info.data.get("env", {}))
+
+
+def usable_env(env: dict[str, SecretStr]) -> dict[str, SecretStr]:
+    """The variables, if a program can be given them.
+
+    Raises:
+        ValueError: It cannot; the message repeats no value.
+    """
+    for name, value in env.items():
+        if not name or "=" in name or CONTROLS.search(name):
+            raise ValueError("a variable's name is not empty and holds no = or control")
+        if "\0" in value.get_secret_value():
+            raise ValueError(f"the value of the variable {name} holds a NUL character")
+    return env
+
+
+def usable_run(run: tuple[str, ...], env: Mapping[str, SecretStr]) -> tuple[str, ...]:
+    """The program and its arguments, if it can be run with these variables.
+
+    Raises:
+        ValueError: It cannot; the message shows the mend.
+    """
+    if any("\0" in word for word in run):
+        raise ValueError("an argument cannot hold a NUL character")
+    path = env["PATH"].get_secret_value() if "PATH" in env else None
+    if problem := _program_problem(run[0], path or search_path()):
+        raise ValueError(problem)
+    return run
+
+
+def small_environment(added: Mapping[str, SecretStr]) -> dict[str, str]:
+    """What a program sees of our own environment, nothing that holds secrets, and what is added."""
+    ours = {name: os.environ[name] for name in _HANDED_ON if name in os.environ}
+    return {"PATH": search_path(), **ours} | {n: v.get_secret_value() for n, v in added.items()}
 
 
 def search_path() -> str:

@@ -63,6 +63,12 @@ def signing_key(secret: str) -> bytes:
     return key
 
 
+Headers = Annotated[dict[str, Secret], AfterValidator(_headers)]
+"""Headers of a request, but for those that Tocsin sets itself."""
+
+SigningSecret = Annotated[Secret, AfterValidator(_signing_secret)]
+
+
 class WebhookSpec(ChannelSpec):
     """`kind = "webhook"`: the incident as JSON to a URL.
 
@@ -75,9 +81,9 @@ class WebhookSpec(ChannelSpec):
     kind: Literal["webhook"] = "webhook"
     url: WebUrl
     method: Literal["POST", "PUT"] = "POST"
-    headers: Annotated[dict[str, Secret], AfterValidator(_headers)] = Field(default_factory=dict)
+    headers: Headers = Field(default_factory=dict)
     token: Secret | None = None
-    signing_secret: Annotated[Secret, AfterValidator(_signing_secret)] | None = None
+    signing_secret: SigningSecret | None = None
     ca: Authorities | None = None
     verify: bool = True
 
