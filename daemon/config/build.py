@@ -12,18 +12,22 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from daemon.config.build_alerting import (
+    channel_plan,
     inhibit_plan,
     person_plan,
     policy_plan,
     routing_tree,
     rule_plan,
 )
-from daemon.config.build_checks import check_plan, enabled, service_plans, sla_plan
+from daemon.config.build_checks import check_plan, enabled, service_plans
+from daemon.config.correlate import correlate_plan
 from daemon.config.intervals import interval_plan
 from daemon.config.maintenance import maintenance_plan
+from daemon.config.objectives import sla_plan
 from daemon.config.oncall import schedule_plan, team_plan
+from daemon.config.responses import response_plan
 from daemon.config.validate import Settings
-from daemon.core.plan import AckPlan, ChannelPlan, Plan, SeverityPlan, UplinkPlan
+from daemon.core.plan import AckPlan, Plan, SeverityPlan, UplinkPlan
 from daemon.core.severity import parse_severity
 
 K = TypeVar("K")
@@ -45,28 +49,28 @@ def plan(settings: Settings) -> Plan:
         persons=_frozen({n: person_plan(n, one) for n, one in settings.persons.items()}),
         teams=_frozen({n: team_plan(n, one) for n, one in settings.teams.items()}),
         schedules=_frozen({n: schedule_plan(n, o, zone) for n, o in settings.schedules.items()}),
-        channels=_frozen(
-            {
-                n: ChannelPlan(n, one.kind, one.fallback, one.send_resolved)
-                for n, one in settings.channels.items()
-            }
-        ),
+        channels=_frozen({n: channel_plan(n, one) for n, one in settings.channels.items()}),
         inhibits=tuple(inhibit_plan(one) for one in settings.inhibits),
+        correlates=tuple(correlate_plan(one) for one in settings.correlates.values()),
         maintenance=_frozen(
             {n: maintenance_plan(o, zone, services, made) for n, o in settings.maintenance.items()}
         ),
         intervals=_frozen({n: interval_plan(n, o, zone) for n, o in settings.intervals.items()}),
         severities=_frozen(
             {
-                parse_severity(word): SeverityPlan(one.mtta, one.mttr)
+                parse_severity(word): SeverityPlan(one.mtta, one.mttr, one.update_every)
                 for word, one in settings.severities.items()
             }
         ),
         ack=AckPlan(
             reopen_on_severity="severity" in settings.ack.reopen_on,
             reopen_on_new_alert="new_alert" in settings.ack.reopen_on,
+            remind_every=settings.ack.remind_every,
         ),
-        slas=_frozen({n: sla_plan(one, zone) for n, one in settings.slas.items()}),
+        slas=_frozen({n: sla_plan(one, zone, services) for n, one in settings.slas.items()}),
+        responses=_frozen(
+            {n: response_plan(one) for n, one in settings.responses.items() if one.enabled}
+        ),
         uplink=UplinkPlan(settings.uplink.checks) if settings.uplink is not None else None,
     )
 

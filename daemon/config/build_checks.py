@@ -9,19 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import checks
 from checks.result import Status
 from checks.spec import CheckSpec
 from daemon.config.build_alerting import given, promotions
-from daemon.config.duty import SlaSettings
-from daemon.config.sections import ContextSettings
+from daemon.config.sections import ContextSettings, ServiceSettings
 from daemon.config.validate import Settings
-from daemon.core.model import DAY, Millis
-from daemon.core.plan import DEFAULT_SEVERITY, CheckPlan, HeartbeatPlan, ServicePlan, SlaPlan
+from daemon.core.clockwork import reached
+from daemon.core.model import AtRisk, Millis
+from daemon.core.plan import DEFAULT_SEVERITY, CheckPlan, HeartbeatPlan, ServicePlan
 from daemon.core.severity import Severity
 
-_CALENDAR: Final = frozenset({"month", "quarter", "year"})
 _NO_CONTEXT: Final = ContextSettings()
 
 
@@ -116,8 +116,17 @@ def _service(
         runbook=service.runbook,
         dashboard=service.dashboard,
         recovery_sla=service.recovery_sla,
+        at_risk=_at_risk(service, settings.daemon.timezone),
+        update_every=context.update_every,
         labels=MappingProxyType(service.labels),
     )
+
+
+def _at_risk(service: ServiceSettings, timezone: str) -> tuple[AtRisk, ...]:
+    """What has a deadline, the soonest first."""
+    zone = ZoneInfo(timezone)
+    found = (AtRisk(one.value, reached(one.until, zone), one.what) for one in service.at_risk)
+    return tuple(sorted(found, key=lambda one: one.until))
 
 
 def check_plan(
@@ -201,16 +210,3 @@ def _severities(context: ContextSettings) -> Mapping[Status, Severity]:
         return DEFAULT_SEVERITY
     own = {Status[word.upper()]: severity for word, severity in context.severity.items()}
     return MappingProxyType({**DEFAULT_SEVERITY, **own})
-
-
-def sla_plan(sla: SlaSettings, timezone: str) -> SlaPlan:
-    """An objective; a rolling period becomes milliseconds."""
-    period = sla.period if sla.period in _CALENDAR else int(sla.period.removesuffix("d")) * DAY
-    return SlaPlan(
-        name=sla.name,
-        service=sla.service,
-        target=sla.target,
-        period=period,
-        timezone=sla.timezone or timezone,
-        degraded_weight=sla.degraded,
-    )

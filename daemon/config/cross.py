@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import checks
 from checks.spec import CheckSpec, format_duration
-from daemon.config.build_checks import effective, labels, timeout_ms
+from daemon.config.build_checks import effective, labels, service_plans, timeout_ms
 from daemon.config.conditions import check_conditions, check_rule, metrics_of
 from daemon.config.contacts import check_channels, check_persons
 from daemon.config.cycles import cycles
@@ -22,8 +22,10 @@ from daemon.config.duty import NO_POLICY, PolicySettings, RouteSettings
 from daemon.config.intervals import check_intervals
 from daemon.config.lines import KeyPath
 from daemon.config.maintenance import check_maintenance
+from daemon.config.objectives import check_slas
 from daemon.config.oncall import check_duty
 from daemon.config.problems import did_you_mean
+from daemon.config.responses import check_responses
 from daemon.config.sections import RuleSettings
 from daemon.config.sources import Document
 from daemon.config.validate import Settings
@@ -102,12 +104,12 @@ def check(document: Document, settings: Settings) -> dict[str, checks.Prepared]:
         _check_route(refs, settings.known("route")[str(position)], route)
     for name, policy in settings.policies.items():
         _check_policy(refs, settings.known("policy")[name], policy)
-    for sla in settings.slas.values():
-        refs.refer((*settings.known("sla")[sla.name], "service"), "service", sla.service)
+    check_slas(refs, service_plans(settings, settings.checks) if settings.slas else {})
     check_channels(refs)
     check_persons(refs)
     check_duty(refs)
     check_maintenance(refs)
+    check_responses(refs)
     _check_uplink(refs)
     _check_tokens(refs)
     _check_cycles(refs)
@@ -252,6 +254,12 @@ def _check_policy(refs: References, path: KeyPath, policy: PolicySettings) -> No
         before = max(before, level.after)
         for inner, target in enumerate(level.notify):
             refs.target((*place, "notify", inner), target)
+        for inner, name in enumerate(level.only_in):
+            refs.refer((*place, "only_in", inner), "time_interval", name)
+        if level.round_robin and len(level.notify) == 1 and not level.notify[0].startswith("team:"):
+            message = f"there is nobody to take turns with {level.notify[0]}"
+            hint = "name two or more in notify, or a team, whose members then take turns"
+            refs.document.problem((*place, "round_robin"), message, hint)
     for position, target in enumerate(policy.then):
         refs.target((*path, "then", position), target)
 

@@ -1,21 +1,20 @@
-"""The sections of the configuration that say who is told what, and what was promised.
+"""The sections of the configuration that say who is told what.
 
-Routes, policies, persons, inhibitions and SLAs; see `daemon.config.sections` for the rest.
+Routes, policies, persons and inhibitions; see `daemon.config.sections` for the rest.
 """
 
 from __future__ import annotations
 
-import re
-from decimal import Decimal
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, ClassVar, Final
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
-from checks.spec import Duration, Name, Strict
-from daemon.config.words import Interval, LabelName, MatcherText, Target, Weight, Zone
+from checks.spec import Duration, Name, Strict, format_duration
+from daemon.config.words import Interval, LabelName, MatcherText, Target
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
+DAY = 24 * HOUR
 NO_POLICY: Final = "none"
 """A route's `policy = "none"` ends the inheritance of its parent's policy."""
 
@@ -41,11 +40,20 @@ class RouteSettings(Strict):
 
 
 class LevelSettings(Strict):
-    """`[[policy.NAME.level]]`: who is told after how long, and how often again."""
+    """`[[policy.NAME.level]]`: who is told after how long, and how often again.
+
+    Attributes:
+        only_in: Time intervals; it is told in one of them only.
+        min_alerts: So many alerts there must be.
+        round_robin: One of those in `notify` is told in turn.
+    """
 
     after: Duration
     notify: Annotated[tuple[Target, ...], Field(min_length=1)]
     repeat: Interval | None = None
+    only_in: tuple[Name, ...] = ()
+    min_alerts: Annotated[int, Field(ge=1, le=1_000)] = 1
+    round_robin: bool = False
 
 
 class PolicySettings(Strict):
@@ -63,11 +71,56 @@ class PolicySettings(Strict):
     then: tuple[Target, ...] = ()
 
 
+class WaySettings(Strict):
+    """An entry of a person's `contact`: a channel, and after how long it is used if nobody has
+    answered by then."""
+
+    channel: Name
+    after: Annotated[Duration, Field(le=DAY)] = 0
+
+
+def _way(value: object) -> object:
+    """A channel's name alone is used at once."""
+    return {"channel": value} if isinstance(value, str) else value
+
+
+def _written_way(way: WaySettings) -> object:
+    if not way.after:
+        return way.channel
+    return {"channel": way.channel, "after": format_duration(way.after)}
+
+
+Ways = Annotated[
+    tuple[Annotated[WaySettings, BeforeValidator(_way)], ...],
+    PlainSerializer(lambda ways: [_written_way(way) for way in ways]),
+    WithJsonSchema(
+        {
+            "type": "array",
+            "items": {
+                "anyOf": [
+                    {"type": "string", "minLength": 1},
+                    {
+                        "type": "object",
+                        "properties": {
+                            "channel": {"type": "string", "minLength": 1},
+                            "after": {"type": "string", "examples": ["2m"]},
+                        },
+                        "required": ["channel"],
+                        "additionalProperties": False,
+                    },
+                ]
+            },
+            "examples": [["push", {"channel": "sms", "after": "2m"}]],
+        }
+    ),
+]
+
+
 class ContactSettings(Strict):
     """A person's `contact`: channels for urgent incidents (critical and worse) and others."""
 
-    high: tuple[Name, ...] = ()
-    low: tuple[Name, ...] = ()
+    high: Ways = ()
+    low: Ways = ()
 
 
 class PersonSettings(Strict):
@@ -96,46 +149,3 @@ class InhibitSettings(Strict):
     source: Annotated[tuple[MatcherText, ...], Field(min_length=1)]
     target: Annotated[tuple[MatcherText, ...], Field(min_length=1)]
     equal: tuple[LabelName, ...] = ()
-
-
-_DAYS: Final = re.compile(r"([1-9]\d{0,3})d")
-
-
-def _period(value: object) -> object:
-    if isinstance(value, str) and (
-        value in {"month", "quarter", "year"}
-        or ((days := _DAYS.fullmatch(value)) and int(days[1]) <= 3_660)
-    ):
-        return value
-    raise ValueError(f'{value!r} is no period; use "month", "quarter", "year" or days like "30d"')
-
-
-def _availability(kind: object) -> Any:
-    if isinstance(kind, str) and kind in {"latency", "error_rate"}:
-        raise ValueError(f'"{kind}" is not supported in this version; only "availability" is')
-    return kind
-
-
-def _below_all(target: Decimal) -> Decimal:
-    if not 0 < target < 100:
-        raise ValueError("must lie between 0 and 100, both excluded; 99.9 is usual")
-    return target
-
-
-class SlaSettings(Strict):
-    """`[[sla]]`: an availability objective of a service.
-
-    Attributes:
-        target: Percent, exactly as written.
-        period: A calendar `month`, `quarter` or `year`, or the last days, `30d`.
-        timezone: Whose calendar; None for `[daemon] timezone`.
-        degraded: What a degraded moment counts as.
-    """
-
-    name: Name
-    service: Name
-    kind: Annotated[Literal["availability"], BeforeValidator(_availability)] = "availability"
-    target: Annotated[Decimal, AfterValidator(_below_all), WithJsonSchema({"type": "number"})]
-    period: Annotated[str, BeforeValidator(_period)] = "month"
-    timezone: Zone | None = None
-    degraded: Weight = Decimal(1)

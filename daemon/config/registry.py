@@ -9,16 +9,18 @@ from types import MappingProxyType
 from typing import Final
 
 from checks.spec import CheckSpec, Strict
+from daemon.config.correlate import CorrelateSettings
 from daemon.config.duty import (
     InhibitSettings,
     PersonSettings,
     PolicySettings,
     RouteSettings,
-    SlaSettings,
 )
 from daemon.config.intervals import TimeIntervalSettings
 from daemon.config.maintenance import MaintenanceSettings
+from daemon.config.objectives import SlaSettings
 from daemon.config.oncall import ScheduleSettings, TeamSettings
+from daemon.config.responses import ResponseSettings
 from daemon.config.sections import (
     AccessSettings,
     AckSettings,
@@ -51,11 +53,13 @@ class Section:
 
     Attributes:
         by_kind: `model` is only what all kinds have in common; `kind` chooses the rest.
+        has_paths: Its paths may be relative to the file that they stand in, as kinds' may.
     """
 
     shape: Shape
     model: type[Strict]
     by_kind: bool = False
+    has_paths: bool = False
 
 
 SECTIONS: Final[Mapping[str, Section]] = MappingProxyType(
@@ -79,17 +83,19 @@ SECTIONS: Final[Mapping[str, Section]] = MappingProxyType(
         "team": Section(Shape.NAMED, TeamSettings),
         "schedule": Section(Shape.NAMED, ScheduleSettings),
         "inhibit": Section(Shape.ARRAY, InhibitSettings),
+        "correlate": Section(Shape.ARRAY, CorrelateSettings),
         "maintenance": Section(Shape.ARRAY, MaintenanceSettings),
+        "response": Section(Shape.ARRAY, ResponseSettings, has_paths=True),
         "sla": Section(Shape.ARRAY, SlaSettings),
     }
 )
 """The sections in the order in which a configuration is best read."""
 
-LATER_SECTIONS: Final = frozenset({"correlate", "heartbeat_out", "report", "response"})
+LATER_SECTIONS: Final = frozenset({"heartbeat_out", "report"})
 """Sections that the design has and this version has not."""
 
 LATER_KEYS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
-    {"daemon": frozenset({"listen"}), "sla": frozenset({"credits"})}
+    {"daemon": frozenset({"listen"})}
 )
 """Keys of sections, likewise."""
 

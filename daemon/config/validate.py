@@ -17,17 +17,18 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 import checks
 from checks.spec import CheckSpec, Name
 from daemon.config.complaints import NAME_FORM, complaints
+from daemon.config.correlate import CorrelateSettings
 from daemon.config.duty import (
     NO_POLICY,
     InhibitSettings,
     PersonSettings,
     PolicySettings,
     RouteSettings,
-    SlaSettings,
 )
 from daemon.config.intervals import TimeIntervalSettings
 from daemon.config.lines import KeyPath
 from daemon.config.maintenance import MaintenanceSettings
+from daemon.config.objectives import SlaSettings
 from daemon.config.oncall import ScheduleSettings, TeamSettings
 from daemon.config.places import Anchor
 from daemon.config.problems import did_you_mean
@@ -40,6 +41,7 @@ from daemon.config.registry import (
     Section,
     Shape,
 )
+from daemon.config.responses import ResponseSettings
 from daemon.config.sections import (
     AccessSettings,
     AckSettings,
@@ -88,7 +90,9 @@ class Settings:
     teams: dict[str, TeamSettings] = field(default_factory=dict)
     schedules: dict[str, ScheduleSettings] = field(default_factory=dict)
     inhibits: list[InhibitSettings] = field(default_factory=list)
+    correlates: dict[str, CorrelateSettings] = field(default_factory=dict)
     maintenance: dict[str, MaintenanceSettings] = field(default_factory=dict)
+    responses: dict[str, ResponseSettings] = field(default_factory=dict)
     slas: dict[str, SlaSettings] = field(default_factory=dict)
     paths: dict[str, dict[str, KeyPath]] = field(default_factory=dict)
     completed: dict[str, CheckSpec] = field(default_factory=dict)
@@ -161,7 +165,7 @@ class _Validator:
                 hint = "the name stands in the table's header"
                 self.document.problem((*path, "name"), "unknown key", hint)
             complete = {**raw, "name": key}
-        if section.by_kind:  # only what has a kind has paths that may be relative
+        if section.by_kind or section.has_paths:
             source, _ = self.document.origin(path)
             anchor = Anchor(source.file.parent if source is not None else Path())
             complete = anchor.place(complete, model)
@@ -267,7 +271,8 @@ _ATTRIBUTES: Mapping[str, str] = {
     "rule": "rules", "route": "routes", "channel": "channels", "policy": "policies",
     "person": "persons", "team": "teams", "schedule": "schedules",
     "time_interval": "intervals",
-    "inhibit": "inhibits", "maintenance": "maintenance", "sla": "slas",
+    "inhibit": "inhibits", "correlate": "correlates",
+    "maintenance": "maintenance", "response": "responses", "sla": "slas",
     **{name: name for name, section in SECTIONS.items() if section.shape is Shape.TABLE},
 }  # fmt: skip
 """Which attribute of `Settings` holds a section."""

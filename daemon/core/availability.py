@@ -20,6 +20,7 @@ from checks.result import Status
 from daemon.core.model import HOUR, Amendment, AmendmentKind, Instant, Millis
 from daemon.core.periods import period_at
 from daemon.core.plan import SlaPlan
+from daemon.core.sla.alarms import Look
 from daemon.core.sla.failing import (
     Costs,
     Span,
@@ -32,7 +33,15 @@ from daemon.core.sla.showing import value_of
 from daemon.core.sla.values import Handled, Level, SlaFigures
 from daemon.core.timeline import Timeline, Totals
 
-__all__ = ["BURN_WINDOW", "Span", "burn_rate", "figures", "merge_spans", "service_status"]
+__all__ = [
+    "BURN_WINDOW",
+    "Span",
+    "burn_rate",
+    "figures",
+    "look_at",
+    "merge_spans",
+    "service_status",
+]
 
 BURN_WINDOW: Final = HOUR
 """The burn rate looks back this far."""
@@ -94,12 +103,46 @@ def burn_rate(
 
     A target of 100 % allows none; it is taken to allow one millisecond a period.
     """
+    return _burnt(plan, timeline, period_ms, window, excluded) or Fraction(0)
+
+
+def _burnt(
+    plan: SlaPlan,
+    timeline: Timeline,
+    period_ms: Millis,
+    window: Span,
+    excluded: Iterable[Span],
+) -> Fraction | None:
+    """As `burn_rate`; None where nothing is counted."""
     totals = _totals(timeline, *window, merge_spans(excluded, *window))
+    share = _share(Costs.of(plan), totals)
+    return None if share is None else (1 - share) / _allowed(plan, period_ms)
+
+
+def look_at(plan: SlaPlan, timeline: Timeline, now: Instant, excluded: Sequence[Span]) -> Look:
+    """What the timeline says at `now` of the objective's alerts.
+
+    Args:
+        excluded: Spans that count for nothing, as far back as it asks; they may overlap.
+    """
+    start, end = period_at(plan.period, plan.timezone, now)
     costs = Costs.of(plan)
-    counted = costs.counted(totals)
-    if not counted:
-        return Fraction(0)
-    return costs.spent(totals) / counted / _allowed(plan, period_ms)
+    rates = tuple(
+        (
+            _burnt(plan, timeline, end - start, (now - burn.long, now), excluded),
+            _burnt(plan, timeline, end - start, (now - burn.short, now), excluded),
+        )
+        for burn in plan.burns
+    )
+    share = _share(costs, _totals(timeline, start, now, merge_spans(excluded, start, now)))
+    status = timeline.at(now)
+    some_bad = status is Status.UNKNOWN and any(long for long, _ in rates)
+    return Look(
+        rates=rates,
+        level=_level(plan, share),
+        share=share,
+        worry=costs.at(status) > 0 or some_bad,
+    )
 
 
 def _allowed(plan: SlaPlan, period_ms: Millis) -> Fraction:

@@ -26,13 +26,15 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from checks.result import Result, Status
-from daemon.core.availability import BURN_WINDOW, figures, service_status
+from daemon.core.availability import BURN_WINDOW, service_status
 from daemon.core.chronicle import Interval
+from daemon.core.deadlines import soonest
 from daemon.core.effects import Observed
-from daemon.core.maintenance import Calendar
 from daemon.core.model import DAY, CheckState, Instant, Millis
 from daemon.core.periods import period_at
 from daemon.core.plan import Plan, ServicePlan, SlaPlan
+from daemon.core.sla.burning import reach
+from daemon.core.sla.ledger import Ledger
 from daemon.core.sla.values import SlaFigures
 from daemon.core.timeline import Timeline
 from daemon.core.turn import Fact, Turn
@@ -88,8 +90,7 @@ class _ServiceBook:
 
     def reach(self, now: Instant) -> Instant:
         """The oldest moment that its SLAs ask about."""
-        starts = [period_at(sla.period, sla.timezone, now)[0] for sla in self.slas]
-        return min([*starts, now - BURN_WINDOW])
+        return min([*(reach(sla, now) for sla in self.slas), now - BURN_WINDOW])
 
     def same_composition(self, plan: ServicePlan | None) -> bool:
         """Whether the other plan would make the same status of the same checks."""
@@ -106,6 +107,9 @@ class Books:
 
     A service is *open* while a piece of it that has ended may not be written yet; a result that
     changes nothing costs the others nothing.
+
+    Attributes:
+        ledger: The SLAs over these timelines.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -116,20 +120,23 @@ class Books:
         self._rolled = False
         self._changed: set[str] = set()
         self._open: set[str] = set()
-        self._calendar = Calendar({})
+        self._timelines: dict[str, Timeline] = {}
+        self.ledger = Ledger(lambda: self._timelines)
         self._adopt(plan)
+        self.ledger.replan(plan, 0)
 
     def _adopt(self, plan: Plan) -> None:
         """Make a book for every check and service of the plan; keep those there are."""
         self._plan = plan
-        self._calendar = Calendar(plan.maintenance, self._calendar)
         slas: dict[str, list[SlaPlan]] = {}
         for sla in plan.slas.values():
-            slas.setdefault(sla.service, []).append(sla)
+            for member in sla.members:
+                slas.setdefault(member, []).append(sla)
         self._owners = {}
         for name, service in plan.services.items():
             book = self._services.setdefault(name, _ServiceBook(service, ()))
             book.plan, book.slas = service, tuple(slas.get(name, ()))
+            self._timelines[name] = book.timeline
             for check in service.checks:
                 self._checks.setdefault(check, _CheckBook())
                 self._owners.setdefault(check, []).append(name)
@@ -167,6 +174,7 @@ class Books:
                     check.observe(seen.at, seen.status)
         for service in self._services.values():
             self._compose(service, _EVER)
+        self.ledger.replan(self._plan, now)
         self._roll(now)
 
     def replan(self, plan: Plan, turn: Turn) -> None:
@@ -179,7 +187,7 @@ class Books:
         for name in changed:
             self._close(name, turn)
         for name in self._services.keys() - plan.services.keys():
-            del self._services[name]
+            del self._services[name], self._timelines[name]
             self._open.discard(name)
         new = plan.services.keys() - self._services.keys()
         kept = {check for service in plan.services.values() for check in service.checks}
@@ -189,6 +197,7 @@ class Books:
         for name in sorted(new.union(changed) & self._services.keys()):
             self._services[name].settled = turn.now
             self._compose(self._services[name], turn.now)
+        self.ledger.replan(plan, turn.now)
         self._roll(turn.now)
 
     def take(self, turn: Turn) -> None:
@@ -203,8 +212,10 @@ class Books:
         for name, start in starts.items():
             self._compose(self._services[name], start)
         self._changed.update(starts)
+        self.ledger.changed(starts, turn.now)
         if not self._rolled or (self._rollover is not None and turn.now >= self._rollover):
             self._roll(turn.now)
+        self.ledger.tick(turn)
 
     def settle(self, turn: Turn) -> None:
         """Write the services' pieces that this turn made final."""
@@ -224,19 +235,17 @@ class Books:
         self._changed.clear()
 
     def next_deadline(self) -> Instant | None:
-        """When the next calendar period of an SLA begins, and its figures start anew."""
-        return self._rollover
+        """When the next calendar period of an SLA begins, and its figures start anew, or an SLA
+        is to be looked at."""
+        return soonest(self._rollover, self.ledger.next_deadline())
 
     def sla(self, name: str, now: Instant) -> SlaFigures:
-        """The figures of this SLA in the period around `now`, planned maintenance left out.
+        """The figures of this SLA in the period around `now`.
 
         Raises:
             KeyError: The plan has no such SLA.
         """
-        plan = self._plan.slas[name]
-        start, end = period_at(plan.period, plan.timezone, now)
-        planned = self._calendar.excluded(plan.service, min(start, now - BURN_WINDOW), end)
-        return figures(plan, self.timeline(plan.service), now, planned)
+        return self.ledger.figures(name, now)
 
     def timeline(self, service: str) -> Timeline:
         """A service's history, as far back as its SLAs reach; empty if there is none."""
@@ -315,3 +324,4 @@ class Books:
         self._rollover = min((end for end in ends if end > now), default=None)
         for service in self._services.values():
             self._forget(service, now)
+        self.ledger.forget(now)

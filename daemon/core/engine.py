@@ -24,17 +24,31 @@ from daemon.core.deadlines import soonest
 from daemon.core.decider import Decider
 from daemon.core.effects import PLAIN, Drop, Effect, Enqueue, Observed, Save
 from daemon.core.errors import Refusal
-from daemon.core.events import CheckNow, Event, Gap, Ping, PlanChanged, ResultsArrived, Tick
+from daemon.core.events import (
+    Amend,
+    CheckNow,
+    Event,
+    Gap,
+    Ping,
+    PlanChanged,
+    ResultsArrived,
+    Tick,
+    Withdraw,
+)
 from daemon.core.model import (
     Alert,
     AlertState,
+    Amendment,
     CheckState,
     Group,
     Incident,
     Instant,
     Record,
+    ResponseRun,
+    ResponseState,
     ServiceState,
     Silence,
+    Storm,
 )
 from daemon.core.observatory import Observatory
 from daemon.core.plan import Plan
@@ -73,6 +87,9 @@ class Engine:
         # The books take the checks as they were stored: what the observatory finds out on
         # restoring (a gap) is a fact of this turn, and ends a piece instead of replacing it.
         stored = {one.key: one for one in snapshot.records if isinstance(one, CheckState)}
+        engine._books.ledger.amendments.restore(
+            one for one in snapshot.records if isinstance(one, Amendment)
+        )
         engine._books.restore(snapshot.intervals, stored, now, snapshot.last)
         engine._observatory.restore(snapshot.records, snapshot.last, turn)
         engine._decider.leave_what_is_gone(turn)
@@ -120,6 +137,10 @@ class Engine:
             self.silences,
             self.groups,
             self.incidents,
+            self.amendments,
+            self.storms,
+            self.runs,
+            self.responses,
         )
         records = tuple(record for records in kept for record in records.values())
         return Snapshot(records=records, last=dict(self.last))
@@ -166,6 +187,26 @@ class Engine:
         """All silences that are remembered, by id."""
         return MappingProxyType(self._decider.muting.silences.records)
 
+    @property
+    def storms(self) -> Mapping[str, Storm]:
+        """The storms whose alerts fire, by key."""
+        return MappingProxyType(self._decider.muting.storms.storms)
+
+    @property
+    def runs(self) -> Mapping[str, ResponseRun]:
+        """The responses' runs of remembered incidents, by id; see `runs.Runs`."""
+        return MappingProxyType(self._decider.responses.runs.records)
+
+    @property
+    def responses(self) -> Mapping[str, ResponseState]:
+        """How each response has done, by name."""
+        return MappingProxyType(self._decider.responses.runs.states)
+
+    @property
+    def amendments(self) -> Mapping[str, Amendment]:
+        """What operators said of SLAs' past, by id."""
+        return MappingProxyType(self._books.ledger.amendments.records)
+
     def sla(self, name: str, now: Instant) -> SlaFigures:
         """The figures of this SLA in the period around `now`.
 
@@ -193,6 +234,10 @@ class Engine:
             case CheckNow():
                 self._observatory.check_now(event.check, turn)
                 turn.append(Audit(turn.now, event.actor, "check now", event.check))
+            case Amend():
+                self._books.ledger.amend(event, turn)
+            case Withdraw():
+                self._books.ledger.withdraw(event, turn)
             case _:
                 self._decider.take(event, turn)
 

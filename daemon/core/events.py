@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from checks.result import Result
 from daemon.core.chronicle import NoticeType
 from daemon.core.labels import Matcher
-from daemon.core.model import Actor, Instant, Millis
+from daemon.core.model import Actor, AmendmentKind, Instant, Millis, RunState
 from daemon.core.plan import Plan
+from daemon.core.severity import Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,23 @@ class Settled:
 
 
 @dataclass(frozen=True, slots=True)
+class RunEnded:
+    """A response's run came to its end.
+
+    Attributes:
+        outcome: `SUCCEEDED`, `FAILED` or `TIMED_OUT`.
+        detail: What came of it, in one line.
+        output: What it wrote, bounded and scrubbed.
+    """
+
+    run: str
+    outcome: RunState
+    detail: str
+    exit_code: int | None = None
+    output: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CheckNow:
     """An operator wants this check run at once."""
 
@@ -176,6 +194,68 @@ class AddNote:
 
 
 @dataclass(frozen=True, slots=True)
+class SetRole:
+    """Give a person a part in mending an incident.
+
+    Attributes:
+        role: `commander`, `scribe`, or a word of one's own.
+        to: The person; None takes the part away.
+    """
+
+    incident: str
+    actor: Actor
+    role: str
+    to: str | None
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PostUpdate:
+    """Tell those who ask how it goes.
+
+    Attributes:
+        next_in: The next update is promised for then.
+    """
+
+    incident: str
+    actor: Actor
+    text: str
+    next_in: Millis | None = None
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIncident:
+    """Begin an incident by hand."""
+
+    actor: Actor
+    title: str
+    service: str | None = None
+    severity: Severity = Severity.HIGH
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Move the alerts of other incidents into this one; the others end by that."""
+
+    incident: str
+    actor: Actor
+    others: tuple[str, ...]
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Move some firing alerts of an incident into a new one."""
+
+    incident: str
+    actor: Actor
+    alerts: tuple[str, ...]
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Resolve:
     """End an incident by hand; its alerts that still fire open a new one only when they
     fire anew."""
@@ -220,18 +300,88 @@ class ExpireSilence:
     actor: Actor
 
 
+@dataclass(frozen=True, slots=True)
+class RunResponse:
+    """Run a response for an incident now.
+
+    Attributes:
+        dry_run: Only write down what would be done.
+    """
+
+    incident: str
+    response: str
+    actor: Actor
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveRun:
+    """Let a run begin that waits for approval."""
+
+    run: str
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class RefuseRun:
+    """Have a run that waits for approval not begin."""
+
+    run: str
+    actor: Actor
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResetResponse:
+    """Set a response going again: its breaker, its limit and its cooldown begin anew."""
+
+    response: str
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Amend:
+    """Say something of an SLA's past: exclude [start, end), or write a note on it."""
+
+    sla: str
+    actor: Actor
+    kind: AmendmentKind
+    start: Instant
+    end: Instant
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Take an exclusion or a note back."""
+
+    amendment: str
+    actor: Actor
+
+
 Command = (
     CheckNow
+    | Amend
+    | Withdraw
     | Acknowledge
     | Snooze
     | Assign
     | Unacknowledge
     | AddNote
+    | SetRole
+    | PostUpdate
+    | OpenIncident
+    | Merge
+    | Split
     | Resolve
     | Escalate
     | PutSilence
     | ExpireSilence
+    | RunResponse
+    | ApproveRun
+    | RefuseRun
+    | ResetResponse
 )
 """Events that an operator caused. They may be refused with a `daemon.core.errors.Refusal`."""
 
-Event = Tick | ResultsArrived | Ping | Gap | PlanChanged | SelfReport | Settled | Command
+Event = Tick | ResultsArrived | Ping | Gap | PlanChanged | SelfReport | Settled | RunEnded | Command

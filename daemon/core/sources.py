@@ -19,6 +19,7 @@ from daemon.core.labels import match_all
 from daemon.core.model import Incident, Instant
 from daemon.core.plan import Plan
 from daemon.core.severity import Severity
+from daemon.core.sla import alarms
 from daemon.core.turn import Condition
 
 SERVICE: Final = "tocsin"
@@ -28,6 +29,7 @@ UPLINK: Final = "self:uplink"
 _DELIVERY: Final = "self:delivery:"
 _NOBODY: Final = "self:nobody:"
 _SLOW: Final = "self:slow:"
+_RESPONSE: Final = "self:response:"
 BY_HAND: Final = "manual:"
 """What the sources of alerts that operators make begin with."""
 
@@ -52,6 +54,16 @@ def delivery_condition(channel: str, holds: bool, detail: str, now: Instant) -> 
         self_condition(SelfReport("delivery", holds, f"{channel} does not deliver: {detail}"), now),
         source=f"{_DELIVERY}{channel}",
         labels={"alertname": "TocsinDelivery", "channel": channel, "service": SERVICE},
+    )
+
+
+def response_condition(response: str, holds: bool, detail: str, now: Instant) -> Condition:
+    """Whether this response is stopped, because it did not help."""
+    words = f"response {response} is stopped: {detail}" if holds else f"{response}: {detail}"
+    return structs.replace(
+        self_condition(SelfReport("response", holds, words), now),
+        source=f"{_RESPONSE}{response}",
+        labels={"alertname": "TocsinResponse", "response": response, "service": SERVICE},
     )
 
 
@@ -107,20 +119,24 @@ def policy_of(source: str) -> str | None:
 def outlives_restart(source: str) -> bool:
     """Whether the engine itself can tell when this is over; a report of the service watch
     is made anew by the next process if it still holds."""
-    own = (UPLINK, _DELIVERY, _SLOW, _NOBODY)
+    own = (UPLINK, _DELIVERY, _SLOW, _NOBODY, _RESPONSE)
     return not source.startswith("self:") or source.startswith(own)
 
 
 def lives(source: str, plan: Plan) -> bool:
     """Whether the plan still has the check, the rule and a check that it selects, the uplink,
-    the channel, or the policy."""
+    the channel, the policy, or the response."""
     if source == UPLINK:
         return plan.uplink is not None
     if source.startswith(_DELIVERY):
         return source.removeprefix(_DELIVERY) in plan.channels
     if source.startswith(_NOBODY):
         return source.removeprefix(_NOBODY) in plan.policies
+    if source.startswith(_RESPONSE):
+        return source.removeprefix(_RESPONSE) in plan.responses
     kind, _, rest = source.partition(":")
+    if kind == "sla":
+        return alarms.lives(source, plan.slas)
     if kind == "check":
         return rest in plan.checks
     if kind != "rule":

@@ -20,13 +20,20 @@ from daemon.core.chronicle import Notice
 from daemon.core.labels import Matcher, MatchOp
 from daemon.core.model import (
     Alert,
+    Amendment,
     CheckState,
     Group,
+    Handover,
     Incident,
     Instant,
+    Override,
     Record,
+    ResponseRun,
+    ResponseState,
     ServiceState,
     Silence,
+    Storm,
+    Turnabout,
 )
 
 Row = tuple[Any, ...]
@@ -135,6 +142,49 @@ def _silence_row(silence: Silence) -> Row:
     )
 
 
+def _override_row(override: Override) -> Row:
+    return (
+        override.key,
+        override.schedule,
+        override.start,
+        override.end,
+        ", ".join(override.persons),
+        override.created_by,
+        _json(override),
+    )
+
+
+def _amendment_row(one: Amendment) -> Row:
+    return (
+        one.key,
+        one.kind.value,
+        one.sla,
+        one.start,
+        one.end,
+        one.text,
+        one.made_by.name,
+        one.made_at,
+        _json(one),
+    )
+
+
+def _run_row(run: ResponseRun) -> Row:
+    return (
+        run.key,
+        run.response,
+        run.incident,
+        run.state.value,
+        run.trigger,
+        run.asked_by.name,
+        run.decided_at,
+        run.started_at,
+        run.ended_at,
+        run.exit_code,
+        run.detail,
+        _json(run),
+    )
+
+
 @dataclass(frozen=True)
 class Table:
     """The table of one kind of record.
@@ -206,6 +256,52 @@ TABLES: Final[Mapping[type, Table]] = {
         keeps=True,
     ),
     Group: Table("grp", "key, route, incident, flush_at, record", _group_row, _decoder(Group)),
+    Override: Table(
+        "oncall_override",
+        "key, schedule, starts_at, ends_at, persons, created_by, record",
+        _override_row,
+        _decoder(Override),
+        keeps=True,
+    ),
+    Turnabout: Table(
+        "turnabout",
+        "key, last, record",
+        lambda one: (one.key, one.last, _json(one)),
+        _decoder(Turnabout),
+    ),
+    Handover: Table(
+        "handover",
+        "key, persons, record",
+        lambda one: (one.key, ", ".join(one.persons), _json(one)),
+        _decoder(Handover),
+    ),
+    Amendment: Table(
+        "amendment",
+        "key, kind, sla, start_at, end_at, text, made_by, made_at, record",
+        _amendment_row,
+        _decoder(Amendment),
+        keeps=True,
+    ),
+    Storm: Table(
+        "storm",
+        "key, rule, incident, began_at, last_at, record",
+        lambda one: (one.key, one.rule, one.incident, one.began_at, one.last_at, _json(one)),
+        _decoder(Storm),
+    ),
+    ResponseRun: Table(
+        "response_run",
+        "key, response, incident, state, cause, asked_by, decided_at, started_at, ended_at,"
+        " exit_code, detail, record",
+        _run_row,
+        _decoder(ResponseRun),
+        keeps=True,
+    ),
+    ResponseState: Table(
+        "response_state",
+        "key, runs, failed, stopped_at, record",
+        lambda one: (one.key, one.runs, one.failed, one.stopped_at, _json(one)),
+        _decoder(ResponseState),
+    ),
     Silence: Table(
         "silence",
         "key, matchers, starts_at, ends_at, created_by, comment, record",
@@ -218,6 +314,7 @@ TABLES: Final[Mapping[type, Table]] = {
 
 decode_alert: Final = msgspec.json.Decoder(Alert).decode
 decode_incident: Final = msgspec.json.Decoder(Incident).decode
+decode_run: Final = msgspec.json.Decoder(ResponseRun).decode
 decode_notice: Final = msgspec.json.Decoder(Notice).decode
 _decode_metrics: Final = msgspec.json.Decoder(dict[str, bool | int | float | str]).decode
 

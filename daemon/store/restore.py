@@ -17,8 +17,8 @@ from checks.result import Result, Status
 from daemon.core.availability import BURN_WINDOW
 from daemon.core.chronicle import Interval
 from daemon.core.model import Instant, Record
-from daemon.core.periods import period_at
 from daemon.core.plan import Plan
+from daemon.core.sla.burning import reach
 from daemon.core.snapshot import Snapshot
 from daemon.store.codec import TABLES, read_result
 
@@ -83,8 +83,9 @@ def _intervals(connection: sqlite3.Connection, plan: Plan, now: Instant) -> list
     """The services' as far back as an SLA asks, the checks' since their service's last."""
     since = dict.fromkeys(plan.services, now - BURN_WINDOW)
     for sla in plan.slas.values():
-        start, _ = period_at(sla.period, sla.timezone, now)
-        since[sla.service] = min(start, since.get(sla.service, start))
+        start = reach(sla, now)
+        for member in sla.members:
+            since[member] = min(start, since.get(member, start))
     found = _ended(connection, "service", since)
     settled = since | {interval.name: interval.end for interval in found}
     checks = {

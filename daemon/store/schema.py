@@ -22,6 +22,10 @@ import sqlite3
 from typing import Final
 
 from daemon.store.schema_analysis import ANALYSIS
+from daemon.store.schema_duty import DUTY
+from daemon.store.schema_promises import PROMISES
+from daemon.store.schema_responses import RESPONSES
+from daemon.store.schema_storms import STORMS
 
 APPLICATION_ID: Final = 0x746F6373
 """`tocs` in ASCII."""
@@ -136,7 +140,14 @@ _VIEWS: Final[Migration] = (
         FROM rollup_minute JOIN check_name ON id = check_id""",
 )
 
-MIGRATIONS: Final[tuple[Migration, ...]] = ((*_TABLES, *_VIEWS), ANALYSIS)
+MIGRATIONS: Final[tuple[Migration, ...]] = (
+    (*_TABLES, *_VIEWS),
+    ANALYSIS,
+    DUTY,
+    PROMISES,
+    STORMS,
+    RESPONSES,
+)
 """What turns each version into the next."""
 
 VERSION: Final = len(MIGRATIONS)

@@ -10,10 +10,12 @@ from daemon.config import Config
 from daemon.core.model import DAY, HOUR, MINUTE, SECOND, Promotion
 from daemon.core.plan import (
     DEFAULT_SEVERITY,
+    BurnPlan,
     Contact,
+    CreditPlan,
     HoursPlan,
     IntervalPlan,
-    SlaPlan,
+    UnknownTime,
 )
 from daemon.core.severity import Severity
 
@@ -107,12 +109,34 @@ def test_money_and_targets_are_exact(full: Config) -> None:
 
 
 def test_slas_know_their_period_zone_and_weight(full: Config) -> None:
-    assert full.plan.slas["orders"] == SlaPlan(
-        "orders", "orders-db", Decimal(99), 30 * DAY, "Europe/Berlin", Decimal(0)
+    orders = full.plan.slas["orders"]
+    assert (orders.service, orders.members, orders.is_group) == ("orders-db", ("orders-db",), False)
+    assert (orders.target, orders.period, orders.timezone) == (99, 30 * DAY, "Europe/Berlin")
+    assert (orders.degraded_weight, orders.unknown) == (0, UnknownTime.DOWN)
+    assert orders.credits == (
+        CreditPlan(Decimal(99), Decimal(10)),
+        CreditPlan(Decimal(95), Decimal(25)),
     )
+    assert orders.burns == (BurnPlan(Decimal(10), 2 * HOUR, 10 * MINUTE, Severity.CRITICAL),)
     quarter = full.plan.slas["checkout-availability"]
     assert (quarter.period, quarter.timezone) == ("quarter", "Europe/London")
     assert quarter.degraded_weight == Decimal("0.5")
+
+
+def test_an_sla_of_several_has_those_that_match_and_the_usual_windows_of_its_period(
+    full: Config,
+) -> None:
+    production = full.plan.slas["production"]
+    assert production.is_group
+    assert production.members == ("checkout",)
+    assert (production.service, production.quorum) == ("production", 1)
+    assert [(one.rate, one.long, one.short) for one in production.burns] == [
+        (Decimal("14.4"), HOUR, 5 * MINUTE),
+        (6, 6 * HOUR, 30 * MINUTE),
+        (3, DAY, 2 * HOUR),
+        (1, 3 * DAY, 6 * HOUR),
+    ]
+    assert production.labels["env"] == "prod"
 
 
 def test_routes_inherit_all_but_matchers_and_continue(full: Config) -> None:
@@ -187,6 +211,20 @@ def test_a_person_has_an_address_where_one_is_given(full: Config) -> None:
 def test_severity_targets_go_by_the_severity_not_by_its_alias(full: Config) -> None:
     assert full.plan.severities[Severity.MEDIUM].mtta == HOUR
     assert full.plan.severities[Severity.CRITICAL].mttr == 30 * MINUTE
+
+
+def test_money_at_risk_has_its_deadline_by_the_daemon_s_clock_the_soonest_first(
+    full: Config,
+) -> None:
+    soon, later = full.plan.services["checkout"].at_risk
+    assert (soon.value, soon.what) == (Decimal("900.5"), "")
+    assert (later.until, later.what) == (1_796_144_400_000, "the sale ends")
+
+
+def test_updates_and_reminders_have_their_intervals(full: Config) -> None:
+    assert full.plan.services["checkout"].update_every == 15 * MINUTE
+    assert full.plan.severities[Severity.CRITICAL].update_every == 30 * MINUTE
+    assert full.plan.ack.remind_every == HOUR
 
 
 def test_a_heartbeat_has_its_period_and_the_daemon_s_zone(full: Config) -> None:

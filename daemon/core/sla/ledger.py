@@ -1,0 +1,130 @@
+"""The ledger: every objective of a plan over the timelines that the books keep.
+
+It answers with an objective's figures, composes what several services are together, keeps
+what operators said of the past, and has the objectives looked at that may alert. The books
+call `changed` when services' timelines changed, then `tick`, once in every turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from daemon.core.availability import figures, look_at, service_status
+from daemon.core.events import Amend, Withdraw
+from daemon.core.maintenance import Calendar
+from daemon.core.model import Amendment, AmendmentKind, Instant
+from daemon.core.periods import period_at
+from daemon.core.plan import Plan, SlaPlan
+from daemon.core.sla.alarms import Alarms, Look
+from daemon.core.sla.amendments import Amendments
+from daemon.core.sla.burning import reach
+from daemon.core.sla.failing import Span
+from daemon.core.sla.together import Together
+from daemon.core.sla.values import SlaFigures
+from daemon.core.timeline import Timeline
+from daemon.core.turn import Turn
+
+
+class Ledger:
+    """The objectives of a plan.
+
+    Attributes:
+        amendments: What operators said of the past.
+    """
+
+    def __init__(self, timelines: Callable[[], Mapping[str, Timeline]]) -> None:
+        """
+        Args:
+            timelines: The services' timelines, by name, as they are now.
+        """
+        self.amendments = Amendments()
+        self._timelines = timelines
+        self._plan = Plan()
+        self._calendar = Calendar({})
+        self._together = Together(service_status)
+        self._alarms = Alarms(self._look)
+
+    def replan(self, plan: Plan, now: Instant) -> None:
+        """These objectives count now, over the timelines there are."""
+        self._plan = plan
+        self._calendar = Calendar(plan.maintenance, self._calendar)
+        self._together.replan(plan.slas.values(), self._timelines())
+        self._alarms.replan(plan.slas.values(), now)
+
+    def changed(self, starts: Mapping[str, Instant], now: Instant) -> None:
+        """These services' timelines changed from these moments on."""
+        if starts:
+            self._together.changed(starts, self._timelines())
+            self._alarms.changed(starts, now)
+
+    def tick(self, turn: Turn) -> None:
+        """Look at the objectives that are due."""
+        self._alarms.tick(turn)
+
+    def next_deadline(self) -> Instant | None:
+        """When an objective is to be looked at."""
+        return self._alarms.next_deadline()
+
+    def forget(self, now: Instant) -> None:
+        """Give up what no objective asks about."""
+        for sla in self._plan.slas.values():
+            self._together.forget(sla.name, reach(sla, now))
+
+    def amend(self, command: Amend, turn: Turn) -> None:
+        """An operator excludes a stretch of the past, or writes a note on it.
+
+        Raises:
+            Refusal: It is not done; nothing changed.
+        """
+        made = self.amendments.add(command, self._plan, turn)
+        self._alarms.amended(made.sla, turn.now)
+
+    def withdraw(self, command: Withdraw, turn: Turn) -> None:
+        """An operator takes that back.
+
+        Raises:
+            Refusal: There is no such amendment.
+        """
+        known = self.amendments.withdraw(command, turn)
+        self._alarms.amended(known.sla, turn.now)
+
+    def figures(self, name: str, now: Instant, period: Span | None = None) -> SlaFigures:
+        """The figures of this objective in the period around `now`, or in another.
+
+        Raises:
+            KeyError: The plan has no such SLA.
+        """
+        plan = self._plan.slas[name]
+        start, end = period or period_at(plan.period, plan.timezone, now)
+        return figures(
+            plan,
+            self.timeline(plan),
+            now,
+            self.planned(plan, min(start, reach(plan, now)), end),
+            amendments=self.amendments.of(name),
+            period=period,
+        )
+
+    def timeline(self, plan: SlaPlan) -> Timeline:
+        """What the objective counts."""
+        if plan.is_group:
+            return self._together.timeline(plan)
+        return self._timelines().get(plan.service) or Timeline()
+
+    def planned(self, plan: SlaPlan, start: Instant, end: Instant) -> list[Span]:
+        """The planned time that it does not count. Of several services: that in which any of
+        them is worked on, since what is planned breaks no promise."""
+        spans: list[Span] = []
+        for service in plan.members:
+            spans += self._calendar.excluded(service, start, end)
+        return spans
+
+    def _look(self, plan: SlaPlan, now: Instant) -> Look:
+        start, end = period_at(plan.period, plan.timezone, now)
+        away: Iterable[Span] = self.planned(plan, min(start, reach(plan, now)), end)
+        approved = _excluded(self.amendments.of(plan.name))
+        return look_at(plan, self.timeline(plan), now, [*away, *approved])
+
+
+def _excluded(amendments: Iterable[Amendment]) -> list[Span]:
+    return [(a.start, a.end) for a in amendments if a.kind is AmendmentKind.EXCLUSION]
