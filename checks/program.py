@@ -10,6 +10,7 @@ import asyncio
 import errno
 import os
 import signal
+import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,21 +51,56 @@ class Ended:
         return signal.Signals(-self.code).name if self.code else "an unknown cause"
 
 
-class _Program(asyncio.SubprocessProtocol):
-    """Collects what a program writes, and tells when it has ended."""
+class Heard:
+    """What a program writes, as far as it is kept; its maker can read it at any time, also of a
+    run that was cancelled.
 
-    def __init__(self) -> None:
-        loop = asyncio.get_running_loop()
-        self.outputs = {1: bytearray(), 2: bytearray()}
+    Args:
+        limit: How many bytes of each output are kept.
+        tail: So many of them are kept of its end, the others of its beginning.
+        together: Both outputs are one, in the order in which they are written.
+    """
+
+    def __init__(self, limit: int = OUTPUT_LIMIT, tail: int = 0, *, together: bool = False) -> None:
         self.cut = False
+        self.together = together
+        self._limit, self._head, self._tail = limit, limit - tail, tail
+        self._begins = {1: bytearray(), 2: bytearray()}
+        self._ends = {1: bytearray(), 2: bytearray()}
+        self._left_out = {1: 0, 2: 0}
+
+    def take(self, fd: int, data: bytes) -> None:
+        """The program wrote this to one of its outputs."""
+        begin, end = self._begins[fd], self._ends[fd]
+        room = self._head - len(begin)
+        begin += data[:room]
+        end += data[max(room, 0) :]
+        over = len(end) - self._tail
+        if over > 0:
+            del end[:over]
+            self._left_out[fd] += over
+            self.cut = self.cut or fd == 1
+
+    def text(self, fd: int) -> str:
+        """One of the outputs, scrubbed."""
+        begin, end = (kept[fd].decode("utf-8", "replace") for kept in (self._begins, self._ends))
+        left_out = self._left_out[fd]
+        if left_out and self._tail:
+            begin, end = f"{begin}\n… {left_out:,} bytes are left out …\n{end}", ""
+        return clean_lines(begin + end, self._limit + 100)
+
+
+class _Program(asyncio.SubprocessProtocol):
+    """Hands on what a program writes, and tells when it has ended."""
+
+    def __init__(self, heard: Heard) -> None:
+        loop = asyncio.get_running_loop()
+        self.heard = heard
         self.exited: asyncio.Future[None] = loop.create_future()
         self.drained: asyncio.Future[None] = loop.create_future()
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
-        kept = self.outputs[fd]
-        room = OUTPUT_LIMIT - len(kept)
-        kept += data[:room]
-        self.cut = self.cut or (fd == 1 and len(data) > room)
+        self.heard.take(fd, data)
 
     def process_exited(self) -> None:
         if not self.exited.done():
@@ -73,9 +109,6 @@ class _Program(asyncio.SubprocessProtocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # the interface gives it
         if not self.drained.done():
             self.drained.set_result(None)
-
-    def text(self, fd: int) -> str:
-        return clean_lines(self.outputs[fd].decode("utf-8", "replace"), OUTPUT_LIMIT)
 
 
 def program_environment(added: Mapping[str, str]) -> dict[str, str]:
@@ -90,16 +123,18 @@ async def run_program(
     environment: Mapping[str, str],
     cwd: Path | None = None,
     given: bytes | None = None,
+    heard: Heard | None = None,
 ) -> Ended:
     """Run a program to its end; cancelling ends its whole group.
 
     Args:
         given: What stands on its standard input, which it need not read; None for nothing.
+        heard: Takes what it writes; else the beginning of each output is kept.
 
     Raises:
         ProbeError: It could not be run (`Fault.PROGRAM`, unknown).
     """
-    program = _Program()
+    program = _Program(heard or Heard())
     stdin = asyncio.subprocess.DEVNULL if given is None else asyncio.subprocess.PIPE
     starting = asyncio.ensure_future(_start(program, words, environment, cwd, stdin))
     try:
@@ -113,7 +148,8 @@ async def run_program(
         await asyncio.wait((program.drained,), timeout=_DRAIN_S)
     finally:
         await _end(transport, program)
-    return Ended(transport.get_returncode(), program.text(1), program.text(2), program.cut)
+    out, err = program.heard.text(1), program.heard.text(2)
+    return Ended(transport.get_returncode(), out, err, program.heard.cut)
 
 
 def _give(transport: asyncio.SubprocessTransport, given: bytes | None) -> None:
@@ -139,6 +175,7 @@ async def _start(
             lambda: program,
             *words,
             stdin=stdin,
+            stderr=subprocess.STDOUT if program.heard.together else subprocess.PIPE,
             env=environment,
             cwd=cwd,
             start_new_session=True,

@@ -20,6 +20,7 @@ EVENT_SHAPES: Final[dict[str, type[schema.Shape]]] = {
     "silence": schema.SilenceView,
     "delivery": schema.DeliveryView,
     "operator": schema.Operator,
+    "response": schema.RunView,
     "daemon": schema.DaemonInfo,
     "reset": schema.Reset,
 }

@@ -105,7 +105,9 @@ def _members(config: Config) -> dict[str, Mapping[str, object]]:
         "team": settings.teams,
         "schedule": config.plan.schedules,
         "inhibit": _positions(settings.inhibits),
+        "correlate": settings.correlates,
         "maintenance": config.plan.maintenance,
+        "response": settings.responses,
         "sla": config.plan.slas,
     }
 

@@ -57,7 +57,9 @@ def as_tables(config: Config) -> dict[str, Any]:
         "team": _named(settings.teams),
         "schedule": _named(settings.schedules),
         "inhibit": [plain_table(one) for one in settings.inhibits],
+        "correlate": [plain_table(one) for one in settings.correlates.values()],
         "maintenance": [plain_table(one) for one in settings.maintenance.values()],
+        "response": [plain_table(one) for one in settings.responses.values()],
         "sla": [
             plain_table(one.model_copy(update={"timezone": config.plan.slas[name].timezone}))
             for name, one in settings.slas.items()

@@ -44,6 +44,8 @@ class EntryKind(enum.StrEnum):
     SPLIT = "split"
     NOTE = "note"
     RESOLVED = "resolved"
+    RESPONSE = "response"
+    """What became of a response: due, held, asks, begins, ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,15 @@ class Interval:
     status: Status
 
 
+@dataclass(frozen=True, slots=True)
+class RunOutput:
+    """What a response's run wrote, bounded and scrubbed."""
+
+    run: str
+    at: Instant
+    text: str
+
+
 class NoticeType(enum.StrEnum):
     """What a delivery says of its incident; the `type` of a webhook's body."""
 
@@ -89,6 +100,8 @@ class NoticeType(enum.StrEnum):
     UPDATED = "incident.updated"
     ACKNOWLEDGED = "incident.acknowledged"
     RESOLVED = "incident.resolved"
+    HANDOVER = "oncall.handover"
+    """Of no incident: who comes on call, or goes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from typing import Final
 import msgspec
 
 from checks.result import Result
-from daemon.core.chronicle import Audit, Entry, Interval, Notice
-from daemon.core.model import Instant, Record
+from daemon.core.chronicle import Audit, Entry, Interval, Notice, RunOutput
+from daemon.core.model import Alert, Incident, Instant, Record, ResponseRun
 
 
 class StartProbe(msgspec.Struct, frozen=True, gc=False):
@@ -46,7 +46,7 @@ class Drop(msgspec.Struct, frozen=True, gc=False):
 class Append(msgspec.Struct, frozen=True, gc=False):
     """Add this line to history; it never changes."""
 
-    entry: Entry | Audit | Interval
+    entry: Entry | Audit | Interval | RunOutput
 
 
 class Enqueue(msgspec.Struct, frozen=True, gc=False):
@@ -55,7 +55,15 @@ class Enqueue(msgspec.Struct, frozen=True, gc=False):
     notice: Notice
 
 
-Effect = StartProbe | Observed | Save | Drop | Append | Enqueue
+class StartResponse(msgspec.Struct, frozen=True, gc=False):
+    """Begin this run; it is given its incident and alerts as they were at the decision."""
+
+    run: ResponseRun
+    incident: Incident
+    alerts: tuple[Alert, ...]
+
+
+Effect = StartProbe | Observed | Save | Drop | Append | Enqueue | StartResponse
 
 PLAIN: Final = (StartProbe, Observed)
 """Effects that decide nothing: what came of them is measured again after a crash."""

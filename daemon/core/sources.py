@@ -5,7 +5,7 @@ alone, so it does not outlive a restart. Four are the engine's own findings and 
 what is stored: the lost uplink, a channel that does not deliver (`self:delivery:CHANNEL`), a
 policy that found nobody to tell (`self:nobody:POLICY`), and an incident that was not answered in
 time (`self:slow:ack:INCIDENT`, `self:slow:fix:INCIDENT`). What an operator opens by hand comes
-from `manual:ID`.
+from `manual:ID`, what one fires as a test from `test:ID`.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ _SLOW: Final = "self:slow:"
 _RESPONSE: Final = "self:response:"
 BY_HAND: Final = "manual:"
 """What the sources of alerts that operators make begin with."""
+TEST: Final = "test:"
+"""What the sources of test alerts begin with: `test:ID`, or `test:ID.NUMBER`."""
 
 
 def self_condition(report: SelfReport, now: Instant) -> Condition:
@@ -103,6 +105,11 @@ def is_about_lateness(source: str) -> bool:
 def is_by_hand(source: str) -> bool:
     """Whether an operator made the alert: it is over when they say so."""
     return source.startswith(BY_HAND)
+
+
+def test_of(source: str) -> str | None:
+    """The id of the test that fired this alert; None if it is none of a test."""
+    return source.removeprefix(TEST).partition(".")[0] if source.startswith(TEST) else None
 
 
 def stands_alone(source: str) -> bool:

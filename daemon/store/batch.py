@@ -18,7 +18,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from daemon.core.chronicle import Audit, Entry, Interval, Notice
+from daemon.core.chronicle import Audit, Entry, Interval, Notice, RunOutput
 from daemon.core.effects import Append, Drop, Effect, Enqueue, Save
 from daemon.core.model import Alert, Record
 from daemon.store.codec import TABLES, ResultRow, Row, Table, notice_row, occurrence_row
@@ -31,7 +31,7 @@ _INSERT_RESULT: Final = (
     "INSERT OR REPLACE INTO result (check_id, at, status, latency_us, fault, message, metrics)"
     " VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
-_INSERT_OCCURRENCE: Final = (
+INSERT_OCCURRENCE: Final = (
     "INSERT OR REPLACE INTO alert_history"
     " (fingerprint, fired_at, resolved_at, name, severity, source, incident, record)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -46,6 +46,7 @@ _INSERT_INTERVAL: Final = (
     "INSERT OR REPLACE INTO interval (entity, name, start_at, end_at, status)"
     " VALUES (?, ?, ?, ?, ?)"
 )
+_INSERT_OUTPUT: Final = "INSERT OR REPLACE INTO response_output (run, at, text) VALUES (?, ?, ?)"
 _INSERT_NOTICE: Final = (
     "INSERT INTO delivery (key, incident, type, channel, recipient, address, reason, state,"
     " attempts, created_at, next_at, detail, record)"
@@ -129,13 +130,15 @@ class Batch:
             self.saves.get(table.name, {}).pop(key, None)
         self.drops.setdefault(table.name, {})[key] = (key,)
 
-    def _append(self, line: Entry | Audit | Interval) -> None:
+    def _append(self, line: Entry | Audit | Interval | RunOutput) -> None:
         if isinstance(line, Entry):
             row: Row = (line.incident, line.at, line.kind.value, line.actor.name)
             self._line(_INSERT_ENTRY, (*row, line.actor.origin, line.text))
         elif isinstance(line, Audit):
             row = (line.at, line.actor.name, line.actor.origin)
             self._line(_INSERT_AUDIT, (*row, line.action, line.subject, line.detail))
+        elif isinstance(line, RunOutput):
+            self._line(_INSERT_OUTPUT, (line.run, line.at, line.text))
         else:
             row = (line.entity, line.name, line.start, line.end, int(line.status))
             self._line(_INSERT_INTERVAL, row)
@@ -185,7 +188,7 @@ class Batch:
         for table in TABLES.values():
             yield table.upsert, _rows(self.saves.get(table.name, {}).values())
             yield table.drop, _rows(self.drops.get(table.name, {}).values())
-        yield _INSERT_OCCURRENCE, _rows(self.occurrences.values())
+        yield INSERT_OCCURRENCE, _rows(self.occurrences.values())
         yield from self.lines.items()
         yield _INSERT_NOTICE, _rows(self.notices)
         yield _UPDATE_DELIVERY, _rows(self.updates.values())

@@ -19,8 +19,8 @@ from checks.result import Result, Status
 from daemon.api.schema import DeliveryView
 from daemon.api.times import stamp, stamp_or_none
 from daemon.core.chronicle import Audit, Entry, EntryKind, Interval
-from daemon.core.model import MINUTE, Actor, Alert, Incident, Instant
-from daemon.store.codec import decode_alert, decode_incident, read_result
+from daemon.core.model import MINUTE, Actor, Alert, Incident, Instant, ResponseRun
+from daemon.store.codec import decode_alert, decode_incident, decode_run, read_result
 from daemon.store.connect import BUSY_MS
 from daemon.store.sketch import Sketch
 
@@ -142,6 +142,37 @@ class History:
             min(limit, LIMIT),
         )
         return [_delivery(row) for row in rows]
+
+    async def runs(
+        self, incident: str | None, response: str | None, limit: int
+    ) -> Sequence[ResponseRun]:
+        """Runs of responses, of an incident or a response or all, the newest first."""
+        asked = [("incident", incident), ("response", response)]
+        given = [(column, value) for column, value in asked if value is not None]
+        where = " AND ".join(f"{column} = ?" for column, _ in given) or "TRUE"
+        rows = await self._rows(
+            f"SELECT record FROM response_run WHERE {where}"  # noqa: S608  # columns named above
+            " ORDER BY decided_at DESC, key LIMIT ?",
+            *(value for _, value in given),
+            min(limit, LIMIT),
+        )
+        return [decode_run(row[0]) for row in rows]
+
+    async def find_runs(self, prefix: str, limit: int) -> Sequence[ResponseRun]:
+        """Runs whose id begins with `prefix`, the newest first."""
+        rows = await self._rows(
+            "SELECT record FROM response_run WHERE key >= ? AND key < ?"
+            " ORDER BY decided_at DESC LIMIT ?",
+            prefix,
+            prefix + "\U0010ffff",
+            min(limit, LIMIT),
+        )
+        return [decode_run(row[0]) for row in rows]
+
+    async def run_output(self, run: str) -> str:
+        """What a run wrote; empty if nothing was kept."""
+        rows = await self._rows("SELECT text FROM response_output WHERE run = ?", run)
+        return str(rows[0][0]) if rows else ""
 
     async def results(
         self, check: str, limit: int, since: Instant | None = None
