@@ -131,6 +131,7 @@ def alert_view(alert: Alert) -> schema.AlertView:
         muted=mute_views(alert.muted),
         pending_at=stamp_or_none(alert.pending_at),
         source=alert.source,
+        storm=None if alert.storm is None else alert.storm.partition("/")[0],
     )
 
 

@@ -150,6 +150,7 @@ def incident_view(incident: Incident, plan: Plan, now: Instant) -> schema.Incide
         owner=service.owner,
         rank=service.rank,
         assigned_to=incident.assigned_to,
+        storm=incident.storm,
     )
 
 

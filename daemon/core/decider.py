@@ -35,7 +35,7 @@ from daemon.core.events import (
     Snooze,
     Unacknowledge,
 )
-from daemon.core.model import Alert, Group, Incident, Instant, Record, Silence
+from daemon.core.model import Alert, Group, Incident, Instant, Record, Silence, Storm
 from daemon.core.mute import Muting
 from daemon.core.plan import Plan
 from daemon.core.sources import lives, outlives_restart, policy_of, self_condition
@@ -77,7 +77,7 @@ class Decider:
         self._restored = False
         self._left_at: Instant | None = None
         self._teller = Teller(plan, self.book)
-        self._desk = Desk(plan, self.alerts, self.book, self._teller)
+        self._desk = Desk(plan, self.alerts, self.book, self._teller, self.muting.storms)
         self._commands = Commands(self._desk, self.alerts)
 
     def restore(self, records: Iterable[Record], now: Instant) -> None:
@@ -88,6 +88,7 @@ class Decider:
         self.book.restore(incidents, [r for r in kept if isinstance(r, Group)])
         self.alerts.restore(record for record in kept if isinstance(record, Alert))
         self.muting.silences.restore((r for r in kept if isinstance(r, Silence)), now)
+        self.muting.storms.restore((r for r in kept if isinstance(r, Storm)), now)
         for key in sorted(self.alerts.records):
             self.muting.track(self.alerts.records[key])
 
@@ -199,6 +200,7 @@ class Decider:
         for alert in self.muting.changed(turn):
             self._desk.note(Change(self.alerts.records[alert.key], alert))
             self.alerts.put(alert, turn)
+        self.muting.correlate(turn)
         if self.muting.waits:
             return
         self._desk.work(turn)

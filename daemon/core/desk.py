@@ -17,6 +17,7 @@ from collections import deque
 from daemon.core import incidents
 from daemon.core.alerts import Alerts, Change, fires
 from daemon.core.casebook import Casebook
+from daemon.core.correlate import Correlations
 from daemon.core.course import Course
 from daemon.core.deadlines import soonest
 from daemon.core.intake import Intake
@@ -38,7 +39,9 @@ class Desk:
         course: Moves one of them on.
     """
 
-    def __init__(self, plan: Plan, alerts: Alerts, book: Casebook, teller: Teller) -> None:
+    def __init__(
+        self, plan: Plan, alerts: Alerts, book: Casebook, teller: Teller, storms: Correlations
+    ) -> None:
         self.book = book
         self.teller = teller
         self._alerts = alerts
@@ -47,7 +50,7 @@ class Desk:
         self._reviews = Reviews()
         self._steps: dict[str, None] = {}
         self.course = Course(alerts, book, teller, self._reviews)
-        self._intake = Intake(plan, alerts, book, teller.holding, self.course)
+        self._intake = Intake(plan, alerts, book, teller.holding, self.course, storms)
         self._reviewer = Reviewer(plan, book, teller, self._reviews, self.course)
         self._succession = Succession(plan, book, self.course)
 

@@ -2,6 +2,7 @@
 
 An alert that begins to fire is routed; the group of the route that owns it finds its incident,
 or a new one begins with it, and other routes gather it into groups that only notify. An alert
+that belongs to a storm joins the incident of that instead (`daemon.core.correlate`). One
 that gets graver is routed again, for it may bring routes and a policy. What happened is left in
 `Reviews` for the one review of the incident, which takes it in.
 
@@ -16,9 +17,10 @@ from daemon.core.alerts import Alerts, fires
 from daemon.core.casebook import Casebook
 from daemon.core.changing import replace
 from daemon.core.chronicle import EntryKind
+from daemon.core.correlate import Correlations
 from daemon.core.course import Course
 from daemon.core.holding import Holding
-from daemon.core.model import Alert, Group, Incident
+from daemon.core.model import ENGINE, Alert, Group, Incident, IncidentState, Storm
 from daemon.core.plan import Plan
 from daemon.core.reviews import Touched
 from daemon.core.routing import Router, Taken, beside
@@ -30,12 +32,19 @@ class Intake:
     """Lets alerts into incidents and groups, by the routes of a plan."""
 
     def __init__(
-        self, plan: Plan, alerts: Alerts, book: Casebook, holding: Holding, course: Course
+        self,
+        plan: Plan,
+        alerts: Alerts,
+        book: Casebook,
+        holding: Holding,
+        course: Course,
+        storms: Correlations,
     ) -> None:
         self._alerts = alerts
         self._book = book
         self._holding = holding
         self._course = course
+        self._storms = storms
         self.replan(plan)
 
     def replan(self, plan: Plan) -> None:
@@ -51,6 +60,9 @@ class Intake:
 
     def settle_in(self, alert: Alert, turn: Turn) -> None:
         """Find the alert's incident, which may begin with it, and its groups."""
+        storm = self._storms.of(alert.key)
+        if storm is not None and self._join_storm(alert, storm, turn):
+            return
         routing = self._router.route(alert)
         group = self._book.groups.get(routing.owner.group_key(alert))
         if group is None:
@@ -60,6 +72,8 @@ class Intake:
             self._join(alert, incident, group, turn)
         for taken in routing.others:
             self._gather(taken, alert, incident, turn, owner=False)
+        if storm is not None:
+            self._storms.settle(storm, incident.key, turn)
 
     def go_on(self, before: Alert, alert: Alert, turn: Turn) -> None:
         """The alert fires as before, but something else about it changed."""
@@ -76,6 +90,8 @@ class Intake:
             touched.fresh[alert.key] = None
         if alert.effective > before.effective:
             self._route_again(before, alert, turn)
+        elif unmuted and alert.storm is not None:
+            self._bring(alert, self._book.incidents[alert.incident], turn)
 
     def end(self, before: Alert, alert: Alert, turn: Turn) -> None:
         """The alert fires no more."""
@@ -124,10 +140,66 @@ class Intake:
             self._course.touch(incident.key, turn)
         return self._course.keep(incident, turn)
 
-    def _join(self, alert: Alert, incident: Incident, group: Group, turn: Turn) -> None:
+    def _join_storm(self, alert: Alert, storm: Storm, turn: Turn) -> bool:
+        """Take the alert into the incident of its storm, if that goes on."""
+        incident = self._book.incidents.get(storm.incident or "")
+        group = None if incident is None else self._book.groups.get(incident.group)
+        if incident is None or group is None or not self._book.is_open(incident.key):
+            return False
+        turn.spend(2)
+        incident = self._book.put(replace(incident, storm=storm.rule), turn)
+        self._join(alert, incident, group, turn, f"part of storm {storm.rule}: ")
+        for taken in self._router.route(alert).others:
+            self._gather(taken, alert, incident, turn, owner=False)
+        self._bring(alert, incident, turn)
+        for key in self._storms.take_formed(storm):
+            self._unite(self._alerts.records[key], storm, incident, group, turn)
+        return True
+
+    def _unite(
+        self, alert: Alert, storm: Storm, incident: Incident, group: Group, turn: Turn
+    ) -> None:
+        """An alert of a storm that has just formed may be in another incident. If that is nothing
+        but a part of the storm, nobody has it, and nobody was told of it as graver than the
+        storm's, it goes on in the storm's."""
+        other = self._book.incidents.get(alert.incident or "")
+        if other is None or other.key == incident.key or other.state is not IncidentState.TRIGGERED:
+            return
+        waiting = self._course.touch(other.key, turn).joined
+        parts = [*self._book.firing(other), *self._book.known(waiting)]
+        storms = [self._storms.of(one.key) for one in parts]
+        if any(one is None or one.key != storm.key for one in storms):
+            return
+        if other.severity > incident.severity and self._book.told(other):
+            return
+        for one in parts:
+            self._join(one, incident, group, turn, f"part of storm {storm.rule}: ")
+        reason = f"part of storm {storm.rule}: it goes on in incident {incident.key}"
+        self._course.resolve(other, ENGINE, reason, turn)
+
+    def _bring(self, alert: Alert, incident: Incident, turn: Turn) -> None:
+        """An alert of a storm brings its own route and policy to the incident if it is graver
+        than that, or if else nobody would be told."""
+        owner = self._router.route(alert).owner
+        name, steps = owner.route.policy, incident.escalation
+        has_policy = name is not None and name in self._plan.policies
+        graver = alert.effective > incident.severity and not alert.muted
+        groups = self._book.groups_of(incident)
+        reaches = steps is not None or any(group.channels for group in groups)
+        if not (graver or (has_policy and steps is None) or not reaches):
+            return
+        mine = {group.key for group in groups}
+        if owner.group_key(alert) not in mine:
+            self._gather(owner, alert, incident, turn, owner=False)
+        if has_policy and (steps is None or steps.policy != name):
+            self._take_policy(owner, alert, incident, mine, turn)
+
+    def _join(
+        self, alert: Alert, incident: Incident, group: Group, turn: Turn, why: str = ""
+    ) -> None:
         if alert.incident != incident.key:
             self._alerts.put(replace(alert, incident=incident.key), turn)
-            self._book.write(turn, incident, EntryKind.JOINED, titles.fired(alert))
+            self._book.write(turn, incident, EntryKind.JOINED, why + titles.fired(alert))
         touched = self._course.touch(incident.key, turn)
         touched.joined[alert.key] = None
         touched.shown[alert.key] = None
@@ -183,9 +255,22 @@ class Intake:
             came = name not in (steps.policy, self._router.route(before).owner.route.policy)
             if not came or alert.effective < self._worst_but(alert, incident):
                 return
-            text = f"policy {name} takes the place of {steps.policy}"
+        self._take_policy(routing.owner, alert, incident, mine, turn)
+
+    def _take_policy(
+        self, owner: Taken, alert: Alert, incident: Incident, mine: set[str], turn: Turn
+    ) -> None:
+        """The incident goes by the policy of this route from now on.
+
+        Args:
+            mine: The keys of the groups that it had before.
+        """
+        name = owner.route.policy or ""
+        if incident.escalation is not None:
+            text = f"policy {name} takes the place of {incident.escalation.policy}"
             self._book.write(turn, incident, EntryKind.ESCALATED, text)
-        not_before = turn.now + routing.owner.wait(alert)
+        not_before = turn.now + owner.wait(alert)
+        brought_by = owner.group_key(alert)
         begun = policy.begun(self._plan.policies[name], turn.now, not_before)
         if brought_by not in mine:
             begun = replace(begun, brought_by=beside(brought_by, incident.key))

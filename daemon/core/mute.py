@@ -1,11 +1,12 @@
 """Muting: the reasons why a firing alert is not told, in one place.
 
-Five kinds, in the order they are shown: an operator's silence, planned maintenance, a cause
-that inhibits it, a parent whose failure hides its check, and flapping. An alert is muted by
-each that applies and is always visible with all of them.
+Six kinds, in the order they are shown: an operator's silence, planned maintenance, a cause
+that inhibits it, a parent whose failure hides its check, flapping, and a storm that tells of it
+later. An alert is muted by each that applies and is always visible with all of them.
 
-It stands after the alerts and before routing: `update` is told which alerts changed and
-answers with those whose mutes are others now, so nothing is decided on an old mute.
+It stands after the alerts and before routing: `track` is told which alerts changed, `changed`
+answers with those whose mutes are others now, and `correlate` finds storms when all others are
+settled, so nothing is decided on an old mute.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 
 from daemon.core.changing import replace
+from daemon.core.correlate import Correlations
 from daemon.core.deadlines import soonest
 from daemon.core.inhibit import Inhibitions
 from daemon.core.maintenance import Maintenance
@@ -31,6 +33,7 @@ class Muting:
 
     Attributes:
         silences: The silences; their changes are made there and then looked at by `review`.
+        storms: The storms that alerts belong to.
     """
 
     def __init__(self, plan: Plan, alerts: Mapping[str, Alert], told: Told) -> None:
@@ -41,6 +44,8 @@ class Muting:
         self._maintenance = Maintenance(plan.maintenance)
         self._inhibitions = Inhibitions(plan.inhibits)
         self._stale: dict[str, None] = {}
+        self.storms = Correlations(plan.correlates, alerts, told)
+        self._unseen: dict[str, None] = {}
 
     @property
     def waits(self) -> bool:
@@ -48,11 +53,17 @@ class Muting:
         return bool(self._stale)
 
     def next_deadline(self) -> Instant | None:
-        """When a silence or a maintenance window begins or ends."""
-        return soonest(self.silences.next_deadline(), self._maintenance.next_deadline())
+        """When a silence or a maintenance window begins or ends, or a storm tells."""
+        return soonest(
+            self.silences.next_deadline(),
+            self._maintenance.next_deadline(),
+            self.storms.next_deadline(),
+        )
 
     def tick(self, turn: Turn) -> None:
-        """Begin and end the silences and the maintenance windows that are due."""
+        """Begin and end the silences and the maintenance windows that are due, and let go what
+        storms held."""
+        self._mark(self.storms.tick(turn))
         ended_or_began = self.silences.tick(turn)
         if self._maintenance.tick(turn.now) or ended_or_began:
             self.review_all()
@@ -62,6 +73,7 @@ class Muting:
         index anew, and look at every firing alert."""
         self._maintenance = Maintenance(plan.maintenance)
         self._inhibitions = Inhibitions(plan.inhibits)
+        self.storms.replan(plan.correlates)
         for key in self._firing:
             self._inhibitions.put(self._alerts[key])
         self.review_all()
@@ -74,6 +86,7 @@ class Muting:
         else:
             self._firing.pop(alert.key, None)
             touched = self._inhibitions.remove(alert.key)
+        self._unseen[alert.key] = None
         self._mark((alert.key, *sorted(touched)))
 
     def review_all(self) -> None:
@@ -94,10 +107,22 @@ class Muting:
             alert = self._alerts.get(key)
             if alert is None:
                 continue
-            mutes = self._of(alert)
-            if mutes != alert.muted:
-                found.append(replace(alert, muted=mutes))
+            mutes, storm = self._of(alert), self.storms.of(key)
+            name = None if storm is None else storm.key
+            if mutes != alert.muted or name != alert.storm:
+                self._unseen[key] = None
+                found.append(replace(alert, muted=mutes, storm=name))
         return found
+
+    def correlate(self, turn: Turn) -> None:
+        """Once the mutes of what changed are settled: find storms, and what they hold."""
+        if self._stale:
+            return
+        unseen, self._unseen = self._unseen, {}
+        for key in unseen:
+            alert = self._alerts.get(key)
+            if alert is not None:
+                self._mark(self.storms.see(alert, turn))
 
     def _mark(self, keys: Iterable[str]) -> None:
         self._stale.update(dict.fromkeys(keys))
@@ -116,6 +141,9 @@ class Muting:
             mutes.append(Mute(MuteKind.DEPENDENCY, parent, f"unreachable: {parent} is down"))
         if alert.terms.flapping and self._told(alert):
             mutes.append(Mute(MuteKind.FLAPPING, alert.source, "its check is flapping"))
+        held = self.storms.mute_of(alert.key)
+        if held is not None:
+            mutes.append(held)
         return tuple(mutes)
 
     def _words(self, key: str) -> str:

@@ -12,6 +12,7 @@ from daemon.core.plan import (
     ChannelPlan,
     CheckPlan,
     Contact,
+    CorrelatePlan,
     HoursPlan,
     InhibitPlan,
     IntervalPlan,
@@ -184,6 +185,20 @@ BY_TIME = (
     ),
 )  # fmt: skip
 """Routes that are mute for parts of every hour, and wait for alerts to stay."""
+CASCADE = CorrelatePlan(
+    "cascade",
+    (
+        (parse_matcher("check=db"),),
+        (parse_matcher("category=performance"),),
+        (parse_matcher("service=shop"), parse_matcher("severity!=low")),
+    ),
+    needs=2,
+    window=5 * MINUTE,
+    equal=("env",),
+)
+PAIR = CorrelatePlan(
+    "pair", ((parse_matcher("check=mail"),), (parse_matcher("service=~.+"),)), 2, HOUR
+)
 PLANS = [
     FULL,
     replace(
@@ -218,6 +233,14 @@ PLANS = [
         route=replace(ROUTES, routes=(*BY_TIME[1:], replace(BY_POLICY[0], path="3"))),
         policies={**POLICIES, "urgent": URGENT},
         intervals={"work": REST, "rest": WORK},
+    ),
+    replace(FULL, inhibits=(), correlates=(CASCADE, PAIR)),
+    replace(
+        FULL,
+        checks={**CHECKS, "mail": replace(CHECKS["mail"], acknowledgeable=True)},
+        route=replace(ROUTES, routes=BY_POLICY),
+        policies={**POLICIES, "urgent": URGENT},
+        correlates=(PAIR, replace(CASCADE, equal=())),
     ),
 ]
 MATCHERS = ["service=shop", 'check=~"db|mail"', "severity=critical", 'env!=""', "check=cart"]

@@ -28,6 +28,7 @@ from daemon.core.model import (
     MuteKind,
     Record,
     Silence,
+    Storm,
 )
 from daemon.core.notices import ALARMING
 from daemon.core.plan import (
@@ -71,6 +72,7 @@ class Promises:
         self.same_as_mirror()
         self.nobody_is_called_while_muted(effects)
         self.mutes_are_as_they_are_defined()
+        self.storms_hold_what_another_tells()
         self.what_a_channel_is_believed_to_know_it_was_told()
         self.nothing_is_late()
         self.nothing_that_calls_for_somebody_stays_untold()
@@ -151,13 +153,36 @@ class Promises:
 
     def mutes_are_as_they_are_defined(self) -> None:
         for alert in self.engine.alerts.values():
-            shown = [mute for mute in alert.muted if mute.kind is not MuteKind.FLAPPING]
+            aside = (MuteKind.FLAPPING, MuteKind.CORRELATION)
+            shown = [mute for mute in alert.muted if mute.kind not in aside]
             fires = alert.state is AlertState.FIRING
             assert bool(shown) is (fires and self.is_muted(alert))
         for incident in self.engine.incidents.values():
             firing = [self.engine.alerts[key] for key in incident.firing]
             muted = all(a.muted for a in firing) or self.is_held(incident, firing)
             assert bool(incident.muted) is (bool(firing) and muted)
+
+    def storms_hold_what_another_tells(self) -> None:
+        """A storm's alerts fire; what it holds is no graver than what was told, for a minute at
+        most, and beside it one fires in the same incident that can be told of."""
+        members: dict[str, list[Alert]] = {key: [] for key in self.engine.storms}
+        for alert in self.engine.alerts.values():
+            held = [mute for mute in alert.muted if mute.kind is MuteKind.CORRELATION]
+            if alert.storm is None:
+                assert not held
+                continue
+            assert alert.state is AlertState.FIRING
+            assert not alert.dismissed
+            members[alert.storm].append(alert)
+            for mute in held:
+                assert alert.effective <= self.engine.storms[alert.storm].worst
+                assert mute.until is not None
+                assert self.now < mute.until <= self.now + MINUTE
+        for one in members.values():
+            assert one
+            for alert in one:
+                if any(mute.kind is MuteKind.CORRELATION for mute in alert.muted):
+                    assert [a for a in one if not a.muted and a.incident == alert.incident]
 
     def is_muted(self, alert: Alert) -> bool:
         """Whether the alert is muted, from the definitions; flapping aside, which the first
@@ -342,13 +367,13 @@ def inhibits(plan: InhibitPlan, source: Alert, target: Alert) -> bool:
 
 def by_key(records: Iterable[Record]) -> dict[tuple[type, str], Record]:
     """The deciding half's records by type and key."""
-    kept = (Alert, Silence, Group, Incident)
+    kept = (Alert, Silence, Group, Incident, Storm)
     return {(type(r), r.key): r for r in records if isinstance(r, kept)}
 
 
 def decided(effects: list[Effect]) -> list[Effect]:
     """The effects of the deciding half: what is not about checks and services."""
-    kept = (Alert, Silence, Group, Incident)
+    kept = (Alert, Silence, Group, Incident, Storm)
     return [
         effect
         for effect in effects

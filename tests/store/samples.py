@@ -24,6 +24,7 @@ from daemon.core.model import (
     Promotion,
     ServiceState,
     Silence,
+    Storm,
     Terms,
     Told,
 )
@@ -174,6 +175,18 @@ check_states = st.builds(
     flap_window=st.integers(0, 2**20),
 )
 service_states = st.builds(ServiceState, key=words, status=st.sampled_from(Status), since=maybe)
+storms = st.builds(
+    Storm,
+    key=words,
+    rule=words,
+    equal=st.lists(words, max_size=2).map(tuple),
+    lead=words,
+    incident=st.none() | words,
+    began_at=instants,
+    last_at=instants,
+    worst=severities,
+    quiet_until=instants,
+)
 groups = st.builds(
     Group,
     key=words,
@@ -186,4 +199,4 @@ groups = st.builds(
     flush_at=maybe,
     told=told,
 )
-records = st.one_of(alerts, incidents, silences, check_states, service_states, groups)
+records = st.one_of(alerts, incidents, silences, check_states, service_states, groups, storms)

@@ -31,3 +31,5 @@ class AlertView(Shape):
     muted: list[Mute]
     pending_at: Time | None = None
     source: str = ""
+    storm: str | None = None
+    """The correlation rule whose storm it belongs to."""

@@ -80,6 +80,8 @@ class IncidentView(Shape):
     rank: int = 0
     assigned_to: str | None = None
     """The person it was given to; not who acknowledged it."""
+    storm: str | None = None
+    """The correlation rule whose storm it tells of."""
 
 
 class EntryView(Shape):

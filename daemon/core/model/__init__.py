@@ -29,6 +29,7 @@ from daemon.core.model.basics import (
 from daemon.core.model.incidents import AtRisk, Incident, IncidentState, StatusUpdate
 from daemon.core.model.promises import Amendment, AmendmentKind
 from daemon.core.model.states import CheckState, ServiceState
+from daemon.core.model.storms import Storm
 from daemon.core.model.telling import Escalation, Group, Level, Told
 
 __all__ = [
@@ -57,10 +58,11 @@ __all__ = [
     "Record",
     "ServiceState",
     "Silence",
+    "Storm",
     "StatusUpdate",
     "Terms",
     "Told",
 ]
 
-Record = CheckState | ServiceState | Alert | Silence | Group | Incident | Amendment
+Record = CheckState | ServiceState | Alert | Silence | Group | Incident | Storm | Amendment
 """What `Save` carries: the newest value of something with a key."""

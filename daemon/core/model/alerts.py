@@ -33,6 +33,8 @@ class MuteKind(enum.StrEnum):
     FLAPPING = "flapping"
     TIME = "time"
     """The hours of the routes."""
+    CORRELATION = "correlation"
+    """It joined a storm, and waits to be told with the rest of it."""
     SUPPRESSION = "suppression"
     """It does not fire for long enough yet for the routes to tell it."""
 
@@ -43,7 +45,7 @@ class Mute:
 
     Attributes:
         by: What mutes it: a silence's id, a maintenance window's name, the inhibiting alert's
-            fingerprint, a service, a time interval, `suppress`.
+            fingerprint, a service, a time interval, a correlation rule, `suppress`.
         reason: One line that says so to an operator.
         until: When it ends, if that is known.
     """
@@ -102,6 +104,7 @@ class Alert:
         occurrence: How many times it has fired.
         dismissed: Its incident was resolved by hand while it fired: it resolves without
             waiting for an operator, and opens no incident before it fires anew.
+        storm: The key of the storm it belongs to.
     """
 
     key: str
@@ -123,6 +126,7 @@ class Alert:
     occurrence: int = 0
     terms: Terms = field(default_factory=Terms)
     dismissed: bool = False
+    storm: str | None = None
 
     @property
     def matchable(self) -> dict[str, str]:

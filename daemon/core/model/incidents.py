@@ -41,6 +41,7 @@ class Incident:
         sequence: How many times something was told of it; part of a notice's key.
         settled: What was last reported of its notices (`KEY sent`, `KEY failed`), so that a
             report that comes twice counts once.
+        storm: The correlation rule whose storm it tells of.
         assigned_to: The person it was given to; who acknowledged it is another matter.
         version: Grows with every change; an operator's write may name the one it saw.
     """
@@ -79,6 +80,7 @@ class Incident:
     reopened_at: Instant | None = None
     settled: tuple[str, ...] = ()
     assigned_to: str | None = None
+    storm: str | None = None
 
     def lost(self, now: Instant) -> Decimal | None:
         """Money lost so far: revenue per hour x confirmed down time. None without revenue."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from daemon.core.plan.alerting import (
     DEFAULT_GROUP_WAIT,
     AckPlan,
+    CorrelatePlan,
     InhibitPlan,
     RoutePlan,
     RulePlan,
@@ -57,6 +58,7 @@ __all__ = [
     "ChannelPlan",
     "CheckPlan",
     "Contact",
+    "CorrelatePlan",
     "CreditPlan",
     "HeartbeatPlan",
     "HoursPlan",

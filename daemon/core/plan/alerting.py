@@ -86,6 +86,18 @@ class InhibitPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class CorrelatePlan:
+    """Alerts of `needs` different conditions that fire within `window`, with equal values of the
+    `equal` labels, are one incident. A condition holds for what all of its matchers match."""
+
+    name: str
+    conditions: tuple[tuple[Matcher, ...], ...]
+    needs: int
+    window: Millis
+    equal: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SeverityPlan:
     """Targets for how fast incidents of a severity are acknowledged and resolved."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from daemon.core.plan.alerting import (
     AckPlan,
+    CorrelatePlan,
     InhibitPlan,
     RoutePlan,
     RulePlan,
@@ -33,6 +34,7 @@ class Plan:
     schedules: Mapping[str, SchedulePlan] = field(default_factory=dict)
     channels: Mapping[str, ChannelPlan] = field(default_factory=dict)
     inhibits: tuple[InhibitPlan, ...] = ()
+    correlates: tuple[CorrelatePlan, ...] = ()
     maintenance: Mapping[str, MaintenancePlan] = field(default_factory=dict)
     intervals: Mapping[str, IntervalPlan] = field(default_factory=dict)
     severities: Mapping[Severity, SeverityPlan] = field(default_factory=dict)
