@@ -8,16 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from daemon.api.schema import ScheduleView
 from daemon.api.times import stamp
-from daemon.core.model import DAY, Instant, Millis
-from daemon.core.oncall import Shift, on_call, shifts
+from daemon.core.model import DAY, Instant
+from daemon.core.oncall import following, on_call
 from daemon.core.plan import SchedulePlan
-
-_HORIZONS: Final[tuple[Millis, ...]] = (2 * DAY, 32 * DAY, 370 * DAY)
-"""How far ahead the next hand-over is looked for, one after the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +45,12 @@ class Roster:
 
 
 def _found(plan: SchedulePlan, now: Instant) -> _Known:
-    following = _following(plan, now)
+    coming = following(plan, now)
     view = ScheduleView(
         name=plan.name,
         timezone=plan.timezone,
         on_call=list(on_call(plan, now)),
-        until=None if following is None else stamp(following.start),
-        next=[] if following is None else list(following.persons),
+        until=None if coming is None else stamp(coming.start),
+        next=[] if coming is None else list(coming.persons),
     )
-    return _Known(plan, now, now + DAY if following is None else following.start, view)
-
-
-def _following(plan: SchedulePlan, now: Instant) -> Shift | None:
-    """The shift or gap after the present one; None if there is none within a year."""
-    for horizon in _HORIZONS:
-        ahead = shifts(plan, now, now + horizon)
-        next(ahead, None)
-        if (following := next(ahead, None)) is not None:
-            return following
-    return None
+    return _Known(plan, now, now + DAY if coming is None else coming.start, view)

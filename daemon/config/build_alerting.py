@@ -10,14 +10,25 @@ from typing import TypeVar
 from daemon.config.duty import (
     NO_POLICY,
     InhibitSettings,
+    LevelSettings,
     PersonSettings,
     PolicySettings,
     RouteSettings,
+    WaySettings,
 )
 from daemon.config.sections import PromotionSettings, RuleSettings
 from daemon.core.labels import Matcher, parse_matcher
 from daemon.core.model import Level, Promotion
-from daemon.core.plan import Contact, InhibitPlan, PersonPlan, PolicyPlan, RoutePlan, RulePlan
+from daemon.core.plan import (
+    ChannelPlan,
+    Contact,
+    InhibitPlan,
+    PersonPlan,
+    PolicyPlan,
+    RoutePlan,
+    RulePlan,
+)
+from daemon.notify.spec import ChannelSpec
 
 T = TypeVar("T")
 
@@ -31,6 +42,17 @@ def promotions(written: Iterable[PromotionSettings]) -> tuple[Promotion, ...]:
     """How a severity rises with age, the soonest first."""
     return tuple(
         sorted((Promotion(one.after, one.to) for one in written), key=lambda one: one.after)
+    )
+
+
+def channel_plan(name: str, spec: ChannelSpec) -> ChannelPlan:
+    """What the engine needs of a channel."""
+    return ChannelPlan(
+        name,
+        spec.kind,
+        spec.fallback,
+        spec.send_resolved,
+        is_for_stakeholders=spec.audience == "stakeholder",
     )
 
 
@@ -94,10 +116,21 @@ def policy_plan(name: str, policy: PolicySettings) -> PolicyPlan:
     """An escalation policy with its levels."""
     return PolicyPlan(
         name=name,
-        levels=tuple(Level(one.after, one.notify, one.repeat) for one in policy.level),
+        levels=tuple(map(_level, policy.level)),
         rounds=policy.rounds,
         then=policy.then,
         round_every=policy.round_every,
+    )
+
+
+def _level(level: LevelSettings) -> Level:
+    return Level(
+        after=level.after,
+        notify=level.notify,
+        repeat=level.repeat,
+        only_in=level.only_in,
+        min_alerts=level.min_alerts,
+        round_robin=level.round_robin,
     )
 
 
@@ -105,7 +138,7 @@ def person_plan(name: str, person: PersonSettings) -> PersonPlan:
     """A person, each contact with the address it has on its channel."""
     addresses = person.addresses
 
-    def contacts(channels: tuple[str, ...]) -> tuple[Contact, ...]:
-        return tuple(Contact(channel, addresses.get(channel)) for channel in channels)
+    def contacts(ways: tuple[WaySettings, ...]) -> tuple[Contact, ...]:
+        return tuple(Contact(o.channel, addresses.get(o.channel), o.after) for o in ways)
 
     return PersonPlan(name, high=contacts(person.contact.high), low=contacts(person.contact.low))

@@ -38,10 +38,10 @@ def check_persons(refs: References) -> None:
             hint = 'like contact = { high = ["mail"], low = ["mail"] }'
             refs.document.problem((*path, "contact"), "names no channel", hint)
         for urgency, contacts in (("high", person.contact.high), ("low", person.contact.low)):
-            for position, channel in enumerate(contacts):
+            for position, way in enumerate(contacts):
                 place = (*path, "contact", urgency, position)
-                if refs.refer(place, "channel", channel):
-                    _reachable(refs, place, person, channel)
+                if refs.refer(place, "channel", way.channel):
+                    _reachable(refs, place, person, way.channel)
         _check_addresses(refs, path, person)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
+from daemon.core import contacts
 from daemon.core.changing import replace
 from daemon.core.chronicle import Entry, EntryKind
 from daemon.core.deadlines import Deadlines, soonest
@@ -48,6 +49,7 @@ class Casebook:
         self._alerts = alerts
         self._members: tuple[tuple[str, ...], frozenset[str]] = ((), frozenset())
         self._resolved: dict[str, None] = {}  # the longest resolved first
+        self._touched: dict[str, None] = {}
         self._groups_of: dict[str, dict[str, None]] = {}
         self._incident_deadlines = Deadlines()
         self._group_deadlines = Deadlines()
@@ -130,6 +132,7 @@ class Casebook:
                 return incident
             incident = replace(incident, version=old.version + 1)
         self.incidents[incident.key] = incident
+        self._touched[incident.key] = None
         self.rearm(incident)
         self._keep_resolved(incident)
         turn.save(incident)
@@ -137,7 +140,9 @@ class Casebook:
 
     def rearm(self, incident: Incident) -> None:
         """Set the incident's deadline anew: the plan, by which it is prompted, may be another."""
-        self._incident_deadlines.set(incident.key, soonest(_due(incident), self.prompted_at(incident)))
+        self._incident_deadlines.set(
+            incident.key, soonest(_due(incident), self.prompted_at(incident))
+        )
 
     def note(self, incident: Incident, turn: Turn) -> Incident:
         """The incident is the same to operators, only what became of its notices is known: its
@@ -147,9 +152,15 @@ class Casebook:
             turn.save(incident)
         return incident
 
+    def take_touched(self) -> list[str]:
+        """The incidents that were put or dropped since this was last asked, in order."""
+        touched, self._touched = self._touched, {}
+        return list(touched)
+
     def drop(self, incident: Incident, turn: Turn) -> None:
         """The incident is of no more use to the engine."""
         del self.incidents[incident.key]
+        self._touched[incident.key] = None
         self._resolved.pop(incident.key, None)
         self._incident_deadlines.set(incident.key, None)
         turn.drop(incident)
@@ -196,4 +207,4 @@ def _due(incident: Incident) -> Instant | None:
     if incident.resolved_at is not None:
         return incident.resolved_at + KEEP
     step = incident.escalation.next_at if incident.escalation is not None else None
-    return min((at for at in (incident.ack_until, step) if at is not None), default=None)
+    return soonest(incident.ack_until, step, contacts.next_at(incident.contacts))

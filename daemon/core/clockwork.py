@@ -29,6 +29,12 @@ def local_at(at: Instant, zone: ZoneInfo) -> datetime:
     return moment.astimezone(zone).replace(tzinfo=None, fold=0)
 
 
+def shown(at: Instant, timezone: str) -> str:
+    """An instant by the clock of a zone, for persons: `Mon 2026-11-23 09:00 CET`."""
+    moment = (_EPOCH_UTC + timedelta(milliseconds=at)).astimezone(ZoneInfo(timezone))
+    return moment.strftime("%a %Y-%m-%d %H:%M %Z")
+
+
 @lru_cache(maxsize=8_192)
 def reached(local: datetime, zone: ZoneInfo) -> Instant:
     """The first instant at which the clock shows `local` or anything later."""

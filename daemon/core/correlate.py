@@ -334,7 +334,7 @@ class Correlations:
 
 def _takes_part(alert: Alert) -> bool:
     fires = alert.state is AlertState.FIRING and not alert.dismissed
-    return fires and alert.terms.acknowledgeable
+    return fires and alert.terms.acknowledgeable and test_of(alert.source) is None
 
 
 def _leads(alert: Alert, storm: Storm) -> bool:

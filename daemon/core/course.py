@@ -10,14 +10,15 @@ clocks, operators' `Commands`) and the casebook and the teller.
 
 from __future__ import annotations
 
+from daemon.core import contacts, incidents
 from daemon.core import escalation as policy
-from daemon.core import incidents
 from daemon.core.alerts import Alerts
 from daemon.core.casebook import Casebook
 from daemon.core.changing import replace
 from daemon.core.chronicle import EntryKind
 from daemon.core.incidents import Happening
-from daemon.core.model import Actor, Escalation, Incident, IncidentState, Instant
+from daemon.core.levels import PASSED_OVER
+from daemon.core.model import Actor, Escalation, Incident, Instant
 from daemon.core.reviews import Reviews, Touched
 from daemon.core.sources import nobody_condition
 from daemon.core.telling import Teller
@@ -42,11 +43,13 @@ class Course:
     def keep(self, incident: Incident, turn: Turn) -> Incident:
         """Save an open incident; its policy rests or goes on as its state asks, and its
         groups look again when they should."""
-        steps = incident.escalation
-        if steps is not None:
-            runs = self._calls(incident, turn)
-            steps = policy.resumed(steps, turn.now) if runs else policy.paused(steps, turn.now)
-        kept = self._book.put(replace(incident, escalation=steps), turn)
+        steps, waiting, now = incident.escalation, incident.contacts, turn.now
+        if steps is not None or waiting:
+            runs = self._holding.is_calling(incident, now)
+            waiting = contacts.gone_on(waiting, now) if runs else contacts.rested(waiting, now)
+            if steps is not None:
+                steps = policy.resumed(steps, now) if runs else policy.paused(steps, now)
+        kept = self._book.put(replace(incident, escalation=steps, contacts=waiting), turn)
         for group in self._book.groups_of(kept):
             self._looks.arrange(group, turn)
         self._holding.arrange(kept, turn.now)
@@ -54,7 +57,7 @@ class Course:
 
     def resolve(self, incident: Incident, actor: Actor, reason: str, turn: Turn) -> None:
         """The incident is over: tell, and end its groups."""
-        over = incidents.resolved(incident, actor, turn.now)
+        over = replace(incidents.resolved(incident, actor, turn.now), contacts=())
         if over.escalation is not None:
             over = replace(over, escalation=policy.paused(over.escalation, turn.now))
         over = self._book.put(over, turn)
@@ -76,7 +79,7 @@ class Course:
             since: When it ended, if nobody looked then: the policy counts from there.
         """
         since = turn.now if since is None else since
-        again = replace(incidents.triggered(incident), reopened_at=turn.now)
+        again = replace(incidents.triggered(incident), reopened_at=turn.now, contacts=())
         if again.escalation is not None:
             steps = policy.restarted(again.escalation, since)
             held = again.muted or not self._holding.lets_call(again, turn.now)
@@ -111,8 +114,9 @@ class Course:
             text = f"the policy starts over ({steps.round} of {steps.rounds})"
             self._book.write(turn, incident, EntryKind.ESCALATED, text)
             return
-        reached = self._teller.step(incident, step, turn)
-        if not reached and step.kind is policy.StepKind.LEVEL:
+        reached, passes_on = self._tell(incident, step, turn)
+        steps = self._book.incidents[incident.key].escalation or steps
+        if passes_on and step.kind is policy.StepKind.LEVEL:
             steps = policy.passed_on(steps, turn.now)
             self._book.put(replace(self._book.incidents[incident.key], escalation=steps), turn)
         if reached or self._is_unheard(incident.key, steps):
@@ -122,8 +126,24 @@ class Course:
             text = f"policy {steps.policy} has nobody left to tell"
             self._book.write(turn, incident, EntryKind.SPENT, text)
 
+    def _tell(self, incident: Incident, step: policy.Step, turn: Turn) -> tuple[bool, bool]:
+        """Whether there is anybody to be told by this step, and whether the next is due at once."""
+        levels = self._teller.levels
+        why = levels.why_passed_over(incident, step, turn)
+        if why is None:
+            reached = self._teller.step(incident, levels.in_turn(incident, step, turn), turn)
+            return reached, not reached
+        if step.kind is policy.StepKind.LEVEL:
+            text = f"level {step.level + 1} {PASSED_OVER}: {why}"
+            self._book.write(turn, incident, EntryKind.ESCALATED, text)
+        return False, not incident.told
+
     def run_due(self, key: str, turn: Turn) -> None:
-        """Run every step that is due, each once."""
+        """Run every step that is due, each once; then further contacts of those who were told."""
+        self._run_steps(key, turn)
+        self._teller.contact(key, turn)
+
+    def _run_steps(self, key: str, turn: Turn) -> None:
         step: policy.Step | None = None
         incident = self._book.incidents[key]
         while incident.escalation is not None:
@@ -138,7 +158,7 @@ class Course:
         """A policy that has nobody left to tell starts over, if the incident calls somebody."""
         incident = self._book.incidents[key]
         steps = incident.escalation
-        if steps is None or not steps.spent or not self._calls(incident, turn):
+        if steps is None or not steps.spent or not self._holding.is_calling(incident, turn.now):
             return
         again = replace(incident, escalation=policy.restarted(steps, turn.now))
         text = f"policy {steps.policy} starts over: {reason}"
@@ -149,11 +169,6 @@ class Course:
         steps = over.escalation
         if steps is not None and steps.policy not in self._teller.caller.plan.policies:
             turn.conditions.append(nobody_condition(steps.policy, False, "", turn.now))
-
-    def _calls(self, incident: Incident, turn: Turn) -> bool:
-        """Whether the incident calls for somebody by its policy."""
-        calls = incident.state is IncidentState.TRIGGERED and not incident.muted
-        return calls and self._holding.lets_call(incident, turn.now)
 
     def _is_unheard(self, key: str, steps: Escalation) -> bool:
         """Whether the policy has come to its end (or to its last level, with nothing but rounds

@@ -17,30 +17,49 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from daemon.core import testing
 from daemon.core.alerts import Alerts, Change
 from daemon.core.casebook import Casebook
 from daemon.core.commands import Commands
 from daemon.core.deadlines import soonest
 from daemon.core.desk import Desk
+from daemon.core.duty import Duty
 from daemon.core.events import (
     Acknowledge,
     AddNote,
+    ApproveRun,
     Assign,
+    EndOverride,
     Escalate,
     ExpireSilence,
+    FireTest,
+    Merge,
+    OpenIncident,
+    PostUpdate,
+    PutOverride,
     PutSilence,
+    RefuseRun,
+    ResetResponse,
     Resolve,
+    RunEnded,
+    RunResponse,
     SelfReport,
+    SetRole,
     Settled,
     Snooze,
+    Split,
     Unacknowledge,
 )
+from daemon.core.merging import Merging
 from daemon.core.model import Alert, Group, Incident, Instant, Record, Silence, Storm
 from daemon.core.mute import Muting
 from daemon.core.plan import Plan
+from daemon.core.response_commands import ResponseCommands
+from daemon.core.responses import Responses
 from daemon.core.sources import lives, outlives_restart, policy_of, self_condition
 from daemon.core.telling import Teller
 from daemon.core.turn import Turn
+from daemon.core.workflow import Workflow
 
 _PASSES: Final = 1_000
 """How many passes of one turn are taken for a fault."""
@@ -51,10 +70,23 @@ Decidable = (
     | Assign
     | Unacknowledge
     | AddNote
+    | SetRole
+    | PostUpdate
+    | OpenIncident
+    | FireTest
+    | Merge
+    | Split
     | Resolve
     | Escalate
     | PutSilence
     | ExpireSilence
+    | RunResponse
+    | ApproveRun
+    | RefuseRun
+    | ResetResponse
+    | PutOverride
+    | EndOverride
+    | RunEnded
     | SelfReport
     | Settled
 )
@@ -65,7 +97,7 @@ class Decider:
     """Alerts, silences, groups and incidents of a plan.
 
     Attributes:
-        alerts, muting, book: The parts that hold the records.
+        alerts, muting, book, duty, responses: The parts that hold the records.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -77,8 +109,15 @@ class Decider:
         self._restored = False
         self._left_at: Instant | None = None
         self._teller = Teller(plan, self.book)
-        self._desk = Desk(plan, self.alerts, self.book, self._teller, self.muting.storms)
+        self.duty = Duty(plan, self.book, self._teller)
+        self.responses = Responses(plan, self.book)
+        self._response_commands = ResponseCommands(self.responses.course, self.book)
+        self._desk = Desk(
+            plan, self.alerts, self.book, self._teller, self.muting.storms, self.responses
+        )
         self._commands = Commands(self._desk, self.alerts)
+        self._workflow = Workflow(self._desk, self.alerts, self._commands)
+        self._merging = Merging(self._desk, self.alerts, self._commands)
 
     def restore(self, records: Iterable[Record], now: Instant) -> None:
         """Take in what a store kept; the next `decide` reviews every mute before it tells."""
@@ -87,6 +126,8 @@ class Decider:
         incidents = [record for record in kept if isinstance(record, Incident)]
         self.book.restore(incidents, [r for r in kept if isinstance(r, Group)])
         self.alerts.restore(record for record in kept if isinstance(record, Alert))
+        self.duty.restore(kept)
+        self.responses.restore(kept)
         self.muting.silences.restore((r for r in kept if isinstance(r, Silence)), now)
         self.muting.storms.restore((r for r in kept if isinstance(r, Storm)), now)
         for key in sorted(self.alerts.records):
@@ -98,6 +139,8 @@ class Decider:
         self._stirred = True
         self.muting.replan(plan)
         self._desk.replan(plan)
+        self.duty.replan(plan, turn)
+        self.responses.replan(plan)
         self.leave_what_is_gone(turn)
 
     def leave_what_is_gone(self, turn: Turn) -> None:
@@ -119,6 +162,8 @@ class Decider:
             self.muting.next_deadline(),
             self.book.next_deadline(),
             self._desk.next_deadline(),
+            self.responses.next_deadline(),
+            self.duty.next_deadline(),
         )
 
     def begin(self) -> None:
@@ -151,12 +196,30 @@ class Decider:
                 self._commands.assign(event, turn)
             case Unacknowledge():
                 self._commands.unacknowledge(event, turn)
+            case SetRole():
+                self._workflow.set_role(event, turn)
+            case PostUpdate():
+                self._workflow.update(event, turn)
+            case Merge():
+                self._merging.merge(event, turn)
+            case Split():
+                self._merging.split(event, turn)
+            case OpenIncident():
+                self._workflow.open(event, turn)
+            case FireTest():
+                testing.fire(self._plan, event, turn)
             case AddNote():
                 self._commands.note(event, turn)
             case Resolve():
                 self._commands.resolve(event, turn)
             case Escalate():
                 self._commands.escalate(event, turn)
+            case RunEnded():
+                self.responses.course.ended(event, turn)
+            case PutOverride() | EndOverride():
+                self.duty.take(event, turn)
+            case RunResponse() | ApproveRun() | RefuseRun() | ResetResponse():
+                self._response_commands.take(event, turn)
 
     def decide(self, turn: Turn) -> None:
         """Decide on the turn's conditions and on what is due, until nothing is left or the turn
@@ -184,6 +247,7 @@ class Decider:
             if not outlives_restart(source):
                 self.alerts.left(source, turn)
         self._desk.resume(turn)
+        self.responses.resume(turn)
 
     def _observe(self, turn: Turn) -> None:
         conditions, turn.conditions = turn.conditions, []
@@ -204,6 +268,8 @@ class Decider:
         if self.muting.waits:
             return
         self._desk.work(turn)
+        self.responses.work(turn)
+        self.duty.work(turn)
         caller = self._teller.caller
         told, caller.first_told = caller.first_told, []
         for key in told:

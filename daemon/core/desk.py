@@ -23,6 +23,8 @@ from daemon.core.deadlines import soonest
 from daemon.core.intake import Intake
 from daemon.core.model import Instant
 from daemon.core.plan import Plan
+from daemon.core.prompting import Prompter
+from daemon.core.responses import Responses
 from daemon.core.reviewer import Reviewer
 from daemon.core.reviews import Reviews, Touched
 from daemon.core.succession import Succession
@@ -40,11 +42,18 @@ class Desk:
     """
 
     def __init__(
-        self, plan: Plan, alerts: Alerts, book: Casebook, teller: Teller, storms: Correlations
+        self,
+        plan: Plan,
+        alerts: Alerts,
+        book: Casebook,
+        teller: Teller,
+        storms: Correlations,
+        responses: Responses,
     ) -> None:
         self.book = book
         self.teller = teller
         self._alerts = alerts
+        self._responses = responses
         self._holding = teller.holding
         self._changes: deque[Change] = deque()
         self._reviews = Reviews()
@@ -53,6 +62,7 @@ class Desk:
         self._intake = Intake(plan, alerts, book, teller.holding, self.course, storms)
         self._reviewer = Reviewer(plan, book, teller, self._reviews, self.course)
         self._succession = Succession(plan, book, self.course)
+        self._prompter = Prompter(plan, book, teller)
 
     @property
     def is_behind(self) -> bool:
@@ -70,6 +80,7 @@ class Desk:
         self._reviewer.replan(plan)
         self._succession.replan(plan)
         self.teller.replan(plan)
+        self._prompter.replan(plan)
 
     def succeed(self, turn: Turn) -> None:
         """See to the incidents that tell somebody whom the plan does not have."""
@@ -108,6 +119,7 @@ class Desk:
         while not turn.is_full and (ready := self._reviews.take_ready(turn.now)) is not None:
             self._review_if_open(*ready, turn)
         if not (self._changes or self._reviews.waits):
+            self._responses.work(turn)  # before it is told, so that what begins is told with it
             self._do_due(turn)
 
     def catch_up(self, key: str, turn: Turn) -> None:
@@ -126,10 +138,13 @@ class Desk:
             self._intake.end(before, after, turn)
 
     def _do_due(self, turn: Turn) -> None:
-        """In order: acknowledgements and their like, looks of groups, then steps."""
+        """In order: prompts, acknowledgements and their like, looks of groups, then steps."""
         while not turn.is_full and (incident := self.book.due_incident(turn.now)) is not None:
             turn.spend(5)
-            if incident.resolved_at is not None:
+            if self._prompter.is_due(incident, turn.now):
+                self.catch_up(incident.key, turn)
+                self._prompter.prompt(incident.key, turn)
+            elif incident.resolved_at is not None:
                 self.book.drop(incident, turn)
             elif incident.ack_until is not None and incident.ack_until <= turn.now:
                 self.course.expire(incident, turn)

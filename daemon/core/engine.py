@@ -143,14 +143,14 @@ class Engine:
             self.responses,
         )
         records = tuple(record for records in kept for record in records.values())
-        return Snapshot(records=records, last=dict(self.last))
+        return Snapshot(records=(*records, *self._decider.duty.records()), last=dict(self.last))
 
     # -- what can be seen --------------------------------------------------------------
 
     @property
     def plan(self) -> Plan:
-        """The configuration in force."""
-        return self._plan
+        """The configuration in force, with the overrides that were made at run time."""
+        return self._decider.duty.plan
 
     @property
     def checks(self) -> Mapping[str, CheckState]:

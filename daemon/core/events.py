@@ -236,6 +236,23 @@ class OpenIncident:
 
 
 @dataclass(frozen=True, slots=True)
+class FireTest:
+    """Fire marked alerts that go the real way; see `daemon.core.testing`.
+
+    Attributes:
+        services: Whose checks they say are down, in turn.
+        severity: Instead of the one that each would have.
+        lasts: They resolve by themselves after this.
+    """
+
+    actor: Actor
+    services: tuple[str, ...]
+    lasts: Millis
+    severity: Severity | None = None
+    alerts: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Merge:
     """Move the alerts of other incidents into this one; the others end by that."""
 
@@ -359,6 +376,35 @@ class Withdraw:
     actor: Actor
 
 
+@dataclass(frozen=True, slots=True)
+class PutOverride:
+    """Put others on call on a schedule for a while.
+
+    Attributes:
+        persons: Who; of a swap, the two whose shifts change hands.
+        start: None for now.
+        replaces: In whose place alone; None for everybody's.
+    """
+
+    schedule: str
+    actor: Actor
+    persons: tuple[str, ...]
+    start: Instant | None
+    end: Instant
+    replaces: str | None = None
+    swap: bool = False
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EndOverride:
+    """End an override now, or take back one that has not begun."""
+
+    schedule: str
+    override: str
+    actor: Actor
+
+
 Command = (
     CheckNow
     | Amend
@@ -371,6 +417,7 @@ Command = (
     | SetRole
     | PostUpdate
     | OpenIncident
+    | FireTest
     | Merge
     | Split
     | Resolve
@@ -381,6 +428,8 @@ Command = (
     | ApproveRun
     | RefuseRun
     | ResetResponse
+    | PutOverride
+    | EndOverride
 )
 """Events that an operator caused. They may be refused with a `daemon.core.errors.Refusal`."""
 

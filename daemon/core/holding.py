@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from daemon.core.casebook import Casebook
 from daemon.core.deadlines import Deadlines, soonest
 from daemon.core.intervals import Timetable
-from daemon.core.model import Alert, Group, Incident, Instant, Mute, MuteKind
+from daemon.core.model import Alert, Group, Incident, IncidentState, Instant, Mute, MuteKind
 from daemon.core.plan import Plan, RoutePlan
 
 
@@ -64,6 +64,16 @@ class Holding:
         if not (group.mute_in or group.active_in):
             return ()
         return self._timetable.mutes(group.mute_in, group.active_in)
+
+    def is_within(self, names: Iterable[str]) -> bool:
+        """Whether one of these time intervals matches now; those that the configuration has no
+        more count for nothing."""
+        return not self._timetable.mutes((), names)
+
+    def is_calling(self, incident: Incident, now: Instant) -> bool:
+        """Whether the incident calls for somebody by its policy."""
+        calls = incident.state is IncidentState.TRIGGERED and not incident.muted
+        return calls and self.lets_call(incident, now)
 
     def free(self, group: Group, firing: Iterable[Alert], now: Instant) -> list[Alert]:
         """Those of these firing alerts that the group's route may tell."""

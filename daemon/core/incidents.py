@@ -24,7 +24,7 @@ from daemon.core.changing import replace
 from daemon.core.errors import NotAllowed
 from daemon.core.model import ENGINE, Actor, Alert, Incident, IncidentState, Instant, Mute
 from daemon.core.plan import Plan
-from daemon.core.sources import is_about_lateness
+from daemon.core.sources import is_about_lateness, test_of
 
 MUTES_SHOWN: Final = 20
 """How many reasons a muted incident shows at most."""
@@ -157,7 +157,8 @@ def opened(alert: Alert, key: str, group: str, plan: Plan, now: Instant) -> Inci
         firing=(alert.key,),
         muted=alert.muted,
         acknowledgeable=alert.terms.acknowledgeable,
-        is_timed=not is_about_lateness(alert.source),
+        is_timed=not (is_about_lateness(alert.source) or test_of(alert.source)),
+        is_test=test_of(alert.source) is not None,
     )
     if service is not None and bare.is_timed:
         bare = replace(

@@ -203,7 +203,8 @@ class Intake:
         touched = self._course.touch(incident.key, turn)
         touched.joined[alert.key] = None
         touched.shown[alert.key] = None
-        touched.gathered.setdefault(group.key, {})[alert.key] = None
+        for name in dict.fromkeys((group.key, incident.group)):  # others if it was merged
+            touched.gathered.setdefault(name, {})[alert.key] = None
 
     def _gather(
         self, taken: Taken, alert: Alert, incident: Incident, turn: Turn, *, owner: bool
@@ -243,7 +244,6 @@ class Intake:
         takes the one they bring, and one whose gravest alert came to another takes that."""
         routing = self._router.route(alert)
         incident = self._book.incidents[alert.incident or ""]
-        brought_by = routing.owner.group_key(alert)
         mine = {group.key for group in self._book.groups_of(incident)}
         for taken in (routing.owner, *routing.others):
             if taken.group_key(alert) not in mine:

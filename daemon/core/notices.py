@@ -33,6 +33,7 @@ USEFUL_FOR: Final[dict[NoticeType, Millis]] = {
     NoticeType.UPDATED: DAY,
     NoticeType.ACKNOWLEDGED: HOUR,
     NoticeType.RESOLVED: 7 * DAY,
+    NoticeType.HANDOVER: 12 * HOUR,
 }
 """How long after it was decided a notice is still worth delivering."""
 
@@ -67,18 +68,23 @@ def recipients(
     """Whom the targets (`channel:NAME`, `person:`, `team:`, `schedule:`) name at this moment,
     each once, in order.
 
+    Contacts with a delay are not among them (`daemon.core.contacts`).
+
     Returns:
-        The recipients, and of the targets that nobody is reached by, what to say of them: the
-        configuration has them no longer, or without any contact, or nobody is on call.
+        The recipients, and of the targets that nobody is reached by, at once or later, what to
+        say of them: the configuration has them no longer, or without any contact, or nobody is
+        on call.
     """
     found: dict[tuple[str, str], Recipient] = {}
     missing = []
     for target in targets:
-        reached = [r for r in _reached(plan, target, severity, now) if r.channel in plan.channels]
-        if not reached:
+        ways = _reached(plan, target, severity, now)
+        ways = [(to, after) for to, after in ways if to.channel in plan.channels]
+        if not ways:
             missing.append(_why_nobody(plan, target))
-        for recipient in reached:
-            found.setdefault((recipient.channel, recipient.name), recipient)
+        for recipient, after in ways:
+            if not after:
+                found.setdefault((recipient.channel, recipient.name), recipient)
     return list(found.values()), missing
 
 
@@ -94,15 +100,18 @@ def persons(plan: Plan, target: str, now: Instant) -> tuple[str, ...]:
     return ()
 
 
-def _reached(plan: Plan, target: str, severity: Severity, now: Instant) -> list[Recipient]:
+def _reached(
+    plan: Plan, target: str, severity: Severity, now: Instant
+) -> list[tuple[Recipient, Millis]]:
+    """The ways to whom the target names, and after how long each is used."""
     if target.startswith("channel:"):
-        return [Recipient(target.removeprefix("channel:"))]
+        return [(Recipient(target.removeprefix("channel:")), 0)]
     known = (plan.persons.get(name) for name in persons(plan, target, now))
     return [
-        Recipient(way.channel, person.name, way.address)
+        (Recipient(way.channel, person.name, way.address), way.after)
         for person in known
         if person is not None
-        for way in _contacts(person, severity)
+        for way in contacts(person, severity)
     ]
 
 
@@ -112,7 +121,8 @@ def _why_nobody(plan: Plan, target: str) -> str:
     return f"{target}, where nobody is on call" if is_empty else target
 
 
-def _contacts(person: PersonPlan, severity: Severity) -> tuple[Contact, ...]:
+def contacts(person: PersonPlan, severity: Severity) -> tuple[Contact, ...]:
+    """How this person is reached for an incident of this severity."""
     if severity >= Severity.CRITICAL:
         return person.high or person.low
     return person.low or person.high

@@ -7,6 +7,7 @@ that comes twice or never). *Restrictions* keep a layer to hours of days; outsid
 nobody. Of the layers that have somebody the last in the configuration counts. *Overrides* lie
 above all layers: one puts its persons in place of whoever there is, or, with `replaces`, in
 place of one person only, wherever that one would have been on call (a swap is two of those).
+Above those lie the overrides that operators made at run time, which can swap two at once.
 
 What is left uncovered is a gap and is shown as one: a schedule answers with nobody rather than
 with somebody who does not know of it. Everything is a function of the schedule and the time, so
@@ -23,8 +24,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from daemon.core.clockwork import local_at, months_later, reached
-from daemon.core.model import Instant
-from daemon.core.plan import LayerPlan, OverridePlan, Restriction, Rotation, SchedulePlan
+from daemon.core.model import DAY, Instant, Millis, Override
+from daemon.core.plan import LayerPlan, Restriction, Rotation, SchedulePlan
 
 _UNITS: Final = {
     Rotation.HOURLY: timedelta(hours=1),
@@ -32,6 +33,8 @@ _UNITS: Final = {
     Rotation.WEEKLY: timedelta(weeks=1),
 }
 _DAY: Final = timedelta(days=1)
+_HORIZONS: Final[tuple[Millis, ...]] = (2 * DAY, 32 * DAY, 370 * DAY)
+"""How far ahead the next hand-over is looked for, one after the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +62,21 @@ def on_call(schedule: SchedulePlan, at: Instant) -> tuple[str, ...]:
             break
     for override in schedule.overrides:
         if reached(override.start, zone) <= at < reached(override.end, zone):
-            persons = _overridden(persons, override)
+            persons = _replaced(persons, override.persons, override.replaces)
+    for made in schedule.made:
+        if made.start <= at < made.end:
+            persons = _stood_in(persons, made)
     return tuple(dict.fromkeys(persons))
+
+
+def following(schedule: SchedulePlan, now: Instant) -> Shift | None:
+    """The shift or gap after the present one; None if there is none within a year."""
+    for horizon in _HORIZONS:
+        ahead = shifts(schedule, now, now + horizon)
+        next(ahead, None)
+        if (coming := next(ahead, None)) is not None:
+            return coming
+    return None
 
 
 def shifts(schedule: SchedulePlan, start: Instant, end: Instant) -> Iterator[Shift]:
@@ -81,13 +97,22 @@ def shifts(schedule: SchedulePlan, start: Instant, end: Instant) -> Iterator[Shi
         yield Shift(began, end, persons)
 
 
-def _overridden(persons: tuple[str, ...], override: OverridePlan) -> tuple[str, ...]:
-    if override.replaces is None:
-        return override.persons
+def _stood_in(persons: tuple[str, ...], made: Override) -> tuple[str, ...]:
+    """Who is on call by an override made at run time; a swap exchanges the two."""
+    if not made.swap:
+        return _replaced(persons, made.persons, made.replaces)
+    first, second = made.persons
+    other = {first: second, second: first}
+    return tuple(other.get(person, person) for person in persons)
+
+
+def _replaced(
+    persons: tuple[str, ...], others: tuple[str, ...], replaces: str | None
+) -> tuple[str, ...]:
+    if replaces is None:
+        return others
     return tuple(
-        name
-        for person in persons
-        for name in (override.persons if person == override.replaces else (person,))
+        name for person in persons for name in (others if person == replaces else (person,))
     )
 
 
@@ -151,6 +176,7 @@ def _changes(schedule: SchedulePlan, start: Instant, end: Instant) -> Iterator[I
     only as far as they are looked at, for there may be very many."""
     zone = ZoneInfo(schedule.timezone)
     edges = [reached(at, zone) for one in schedule.overrides for at in (one.start, one.end)]
+    edges += [at for made in schedule.made for at in (made.start, made.end)]
     edges += [reached(layer.until, zone) for layer in schedule.layers if layer.until is not None]
     return heapq.merge(
         sorted(edges),

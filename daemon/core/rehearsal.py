@@ -22,6 +22,7 @@ from daemon.core.effects import Append, Enqueue
 from daemon.core.events import Settled
 from daemon.core.intervals import Timetable
 from daemon.core.labels import Matcher, match_all
+from daemon.core.levels import PASSED_OVER
 from daemon.core.model import CheckState, Instant, Millis, Mute
 from daemon.core.plan import Plan, RoutePlan
 from daemon.core.severity import Severity
@@ -82,7 +83,7 @@ def _lines(turn: Turn) -> Iterator[Line]:
         elif isinstance(effect, Append) and isinstance(effect.entry, Entry):
             entry = effect.entry
             reached = entry.text.partition(": ")[2]
-            says_more = not reached or reached.startswith(NOBODY)
+            says_more = not reached or reached.startswith(NOBODY) or PASSED_OVER in entry.text
             if entry.kind in _TELLING or (entry.kind is EntryKind.ESCALATED and says_more):
                 yield entry
 

@@ -19,7 +19,7 @@ from typing import Final
 from daemon.core.labels import match_all
 from daemon.core.model import Alert, Millis
 from daemon.core.plan import DEFAULT_GROUP_WAIT, RoutePlan
-from daemon.core.sources import stands_alone
+from daemon.core.sources import TEST, stands_alone, test_of
 
 ALL_LABELS: Final = "..."
 """In `group_by`: group by every label, so that each alert is a group of its own."""
@@ -41,8 +41,9 @@ class Taken:
         """The labels of the alert that its group on this route is named by."""
         if ALL_LABELS in self.route.group_by or stands_alone(alert.source):
             return dict(sorted(alert.labels.items()))
-        seen = alert.matchable
-        return {name: seen[name] for name in sorted(self.route.group_by) if name in seen}
+        seen, test = alert.matchable, test_of(alert.source)
+        found = {name: seen[name] for name in sorted(self.route.group_by) if name in seen}
+        return found if test is None else found | {TEST.rstrip(":"): test}
 
     def group_key(self, alert: Alert) -> str:
         """The name of the alert's group on this route: `ROUTE:{labels}`."""

@@ -13,13 +13,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from daemon.core import groups, notices
+from checks.spec import format_duration
+from daemon.core import contacts, groups, notices
 from daemon.core.calling import Caller, is_known
 from daemon.core.casebook import Casebook
 from daemon.core.changing import replace
 from daemon.core.chronicle import EntryKind, NoticeType
 from daemon.core.escalation import Step, StepKind
 from daemon.core.holding import Holding
+from daemon.core.levels import Levels
 from daemon.core.looks import Looks
 from daemon.core.model import Alert, Incident
 from daemon.core.notices import Recipient, recipient_of
@@ -36,12 +38,13 @@ class Teller:
 
     Attributes:
         holding: What may be told now, as far as hours and `suppress` of routes go.
-        caller, looks, outcomes: Its parts.
+        caller, levels, looks, outcomes: Its parts.
     """
 
     def __init__(self, plan: Plan, book: Casebook) -> None:
         self.holding = Holding(plan, book)
         self.caller = Caller(plan, book, self.holding)
+        self.levels = Levels(book, self.holding, self.caller)
         self.looks = Looks(book, self.holding, self.caller)
         self.outcomes = Outcomes(book, self.holding, self.caller, self.looks)
         self._book = book
@@ -58,16 +61,46 @@ class Teller:
         to, missing = notices.recipients(plan, step.targets, incident.severity, now)
         told = {(told.channel, told.recipient) for told in self._book.told(incident)}
         alerts = self.caller.policy_alerts(incident, now)
+        later = contacts.planned(plan, step.targets, incident.severity, now, step.level)
         if step.kind is StepKind.REPEAT and not is_known(alerts):
-            return bool(to)
+            return bool(to or later)
+        self._wait(incident.key, later, turn)
         words = _words(step)
-        names = ", ".join(recipient.words for recipient in to) or NOBODY
+        named = [*(recipient.words for recipient in to), *map(contacts.words, later)]
+        names = ", ".join(named) or NOBODY
         lost = f" (not reachable: {', '.join(missing)})" if missing else ""
         self._book.write(turn, incident, EntryKind.ESCALATED, f"{words}: {names}{lost}")
         for kind, those in _by_type(step, to, told).items():
             called = self.caller.call(incident.key, kind, those, alerts, turn, words, step.level)
             self.caller.remember(incident.key, called, turn)
-        return bool(to)
+        return bool(to or later)
+
+    def contact(self, key: str, turn: Turn) -> None:
+        """Use the further contacts that are due, of those who are still to be told."""
+        incident, plan = self._book.incidents[key], self.caller.plan
+        due, waiting = contacts.parted(incident.contacts, turn.now)
+        if not due:
+            return
+        incident = self._book.put(replace(incident, contacts=waiting), turn)
+        alerts = self.caller.policy_alerts(incident, turn.now)
+        for later in due:
+            to = contacts.recipient(plan, later, incident, turn.now)
+            if to is not None:
+                kind = NoticeType.UPDATED if later.level is None else NoticeType.ESCALATED
+                kind = NoticeType.FIRING if later.level == 0 else kind
+                reason = f"not acknowledged after {format_duration(later.after)}"
+                called = self.caller.call(key, kind, [to], alerts, turn, reason, later.level)
+                self.caller.remember(key, called, turn)
+
+    def _wait(self, key: str, later: contacts.Waiting, turn: Turn) -> None:
+        """Keep these contacts with the incident until they are due; they rest while it does."""
+        if not later:
+            return
+        incident = self._book.incidents[key]
+        if not self.holding.is_calling(incident, turn.now):
+            later = contacts.rested(later, turn.now)
+        waiting = contacts.joined(incident.contacts, later)
+        self._book.put(replace(incident, contacts=waiting), turn)
 
     def raised(self, incident: Incident, turn: Turn) -> None:
         """It is graver than those whom the policy called were told: tell them at once, at
@@ -81,6 +114,7 @@ class Teller:
         targets = [f"person:{name}" for name in names]
         to, _ = notices.recipients(self.caller.plan, targets, worst, turn.now)
         to += [recipient_of(told) for told in below if not told.recipient]
+        self._wait(incident.key, contacts.planned(self.caller.plan, targets, worst, turn.now), turn)
         reason = groups.Reason.RAISED.value
         self.caller.call(incident.key, NoticeType.UPDATED, to, alerts, turn, reason)
         self.caller.remember(incident.key, [*to, *map(recipient_of, below)], turn)
@@ -128,7 +162,16 @@ class Teller:
     def assigned(self, incident: Incident, reason: str, turn: Turn) -> None:
         """Tell the person who was given it, over the contacts they have for what it is now;
         from then on they are told what everybody is who was called."""
-        targets = [f"person:{incident.assigned_to}"]
+        to = incident.assigned_to or ""
+        targets = (f"{contacts.ASSIGNED}{to}",)
+        later = contacts.planned(self.caller.plan, targets, incident.severity, turn.now)
+        self._wait(incident.key, later, turn)
+        self.reminded(incident, to, reason, turn)
+
+    def reminded(self, incident: Incident, person: str, reason: str, turn: Turn) -> bool:
+        """Tell this person, over the contacts they have for what it is now, and from then on
+        what everybody is told who was called; whether they can be told."""
+        targets = [f"person:{person}"]
         to, missing = notices.recipients(self.caller.plan, targets, incident.severity, turn.now)
         if missing:
             text = f"{reason}: {missing[0]} is not reachable"
@@ -136,6 +179,19 @@ class Teller:
         alerts = [alert for alert in self._book.firing(incident) if not alert.muted]
         called = self.caller.call(incident.key, NoticeType.UPDATED, to, alerts, turn, reason)
         self.caller.remember(incident.key, called, turn)
+        return bool(to)
+
+    def status_update(self, incident: Incident, reason: str, turn: Turn) -> list[Recipient]:
+        """Tell those who ask, as far as they know of the incident, how it goes; returns them."""
+        channels = self.caller.plan.channels
+        to = [
+            recipient_of(told)
+            for told in self._book.told(incident)
+            if told.channel in channels and channels[told.channel].is_for_stakeholders
+        ]
+        alerts = [alert for alert in self._book.firing(incident) if not alert.muted]
+        self.caller.send(incident.key, NoticeType.UPDATED, to, alerts, turn, reason)
+        return to
 
     def resolved(self, incident: Incident, reason: str, turn: Turn) -> None:
         """Tell everybody who was called that it is over, and who wants to hear so. Whom its
@@ -162,9 +218,10 @@ def _by_type(
     found: dict[NoticeType, list[Recipient]] = {}
     for recipient in to:
         kind = NoticeType.ESCALATED
-        if step.kind is StepKind.REPEAT:
+        is_new = (recipient.channel, recipient.name) not in told
+        if step.kind is StepKind.REPEAT and not is_new:
             kind = NoticeType.REPEATED
-        elif step.level == 0 and (recipient.channel, recipient.name) not in told:
+        elif step.level == 0 and is_new:
             kind = NoticeType.FIRING
         found.setdefault(kind, []).append(recipient)
     return found

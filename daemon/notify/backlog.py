@@ -47,6 +47,7 @@ ABSORBS: Final[dict[NoticeType, frozenset[NoticeType]]] = {
     NoticeType.UPDATED: _NEWS,
     NoticeType.FIRING: frozenset(),
     NoticeType.ACKNOWLEDGED: frozenset(),
+    NoticeType.HANDOVER: frozenset(),
 }
 """Which older notices of a thread a newer one makes needless."""
 _URGENT: Final = frozenset({NoticeType.FIRING, NoticeType.ESCALATED})

@@ -25,6 +25,7 @@ STATE_WORDS: Final[Mapping[NoticeType, str]] = {
     NoticeType.UPDATED: "changed",
     NoticeType.ACKNOWLEDGED: "acknowledged",
     NoticeType.RESOLVED: "resolved",
+    NoticeType.HANDOVER: "on call",
 }
 COLOURS: Final[Mapping[Severity, str]] = {
     Severity.EMERGENCY: "#8f1239",

@@ -196,7 +196,9 @@ def test_policies_keep_levels_rounds_and_the_last_resort(full: Config) -> None:
     policy = full.plan.policies["primary"]
 
     assert [level.after for level in policy.levels] == [0, 5 * MINUTE]
-    assert policy.levels[1].repeat == 2 * MINUTE
+    last = policy.levels[1]
+    assert (last.repeat, last.only_in, last.min_alerts) == (2 * MINUTE, ("office", "nights"), 2)
+    assert last.round_robin
     assert (policy.rounds, policy.round_every, policy.then) == (2, 10 * MINUTE, ("channel:log",))
 
 
@@ -204,7 +206,7 @@ def test_a_person_has_an_address_where_one_is_given(full: Config) -> None:
     person = full.plan.persons["ana"]
 
     mail, log = Contact("mail", "ana@example.org"), Contact("log", None)
-    assert person.high == (mail, log, Contact("sms", "+4915112345678"))
+    assert person.high == (mail, log, Contact("sms", "+4915112345678", 2 * MINUTE))
     assert person.low == ()
 
 

@@ -84,6 +84,6 @@ def test_a_policy_that_reaches_nobody_at_all_is_an_alert_of_its_own_until_it_rea
     assert stand.restart(MINUTE) == []
     stand.reload(replace(stand.plan, schedules={"duty": hourly("ben")}))
     assert sorted(said(stand.wait(10 * MINUTE))) == [
-        ("ben via mail", "repeated"),
+        ("ben via mail", "firing"),
         ("mail", "resolved"),
     ]

@@ -26,8 +26,10 @@ from daemon.core.model.basics import (
     Instant,
     Millis,
 )
+from daemon.core.model.duty import Handover, Later, Override, Turnabout
 from daemon.core.model.incidents import AtRisk, Incident, IncidentState, StatusUpdate
 from daemon.core.model.promises import Amendment, AmendmentKind
+from daemon.core.model.responses import ResponseRun, ResponseState, RunState
 from daemon.core.model.states import CheckState, ServiceState
 from daemon.core.model.storms import Storm
 from daemon.core.model.telling import Escalation, Group, Level, Told
@@ -41,28 +43,49 @@ __all__ = [
     "Actor",
     "Alert",
     "AlertState",
-    "AtRisk",
     "Amendment",
     "AmendmentKind",
+    "AtRisk",
     "CheckState",
     "Escalation",
     "Group",
+    "Handover",
     "Incident",
     "IncidentState",
     "Instant",
+    "Later",
     "Level",
     "Millis",
     "Mute",
     "MuteKind",
+    "Override",
     "Promotion",
     "Record",
+    "ResponseRun",
+    "ResponseState",
+    "RunState",
     "ServiceState",
     "Silence",
-    "Storm",
     "StatusUpdate",
+    "Storm",
     "Terms",
     "Told",
+    "Turnabout",
 ]
 
-Record = CheckState | ServiceState | Alert | Silence | Group | Incident | Storm | Amendment
+Record = (
+    CheckState
+    | ServiceState
+    | Alert
+    | Silence
+    | Group
+    | Incident
+    | Storm
+    | Amendment
+    | ResponseRun
+    | ResponseState
+    | Turnabout
+    | Override
+    | Handover
+)
 """What `Save` carries: the newest value of something with a key."""

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from daemon.core.model.alerts import Mute
 from daemon.core.model.basics import HOUR, Instant, Millis
+from daemon.core.model.duty import Later
 from daemon.core.model.telling import Escalation, Told
 from daemon.core.severity import Severity
 
@@ -21,6 +22,29 @@ class IncidentState(enum.StrEnum):
     TRIGGERED = "triggered"
     ACKNOWLEDGED = "acknowledged"
     RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class AtRisk:
+    """Money that is lost at once if the service is not well by a time: an opportunity."""
+
+    value: Decimal
+    until: Instant
+    what: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusUpdate:
+    """What those who ask were last told in words.
+
+    Attributes:
+        next_at: When the next one was promised; None where nobody said so.
+    """
+
+    text: str
+    by: str
+    at: Instant
+    next_at: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +66,20 @@ class Incident:
         settled: What was last reported of its notices (`KEY sent`, `KEY failed`), so that a
             report that comes twice counts once.
         storm: The correlation rule whose storm it tells of.
+        contacts: Further contacts of whoever was called, that are used if nobody answers.
         assigned_to: The person it was given to; who acknowledged it is another matter.
         version: Grows with every change; an operator's write may name the one it saw.
+        first_acknowledged_at: When somebody first took it, whatever came after.
+        unmuted_at: When it last ceased to be muted; the times to answer in count from there.
+        is_timed: Whether it is held against the times to answer in.
+        is_test: Whether an operator began it as a test: it counts nowhere.
+        late: Which of those times (`ack`, `fix`) an alert of its own says were missed.
+        roles: Who has which part in mending it, by the part's name.
+        ack_reminded_at, update_reminded_at: When somebody was last reminded that it is still
+            open, that a status update is due.
+        merged_into: The incident that its alerts went to, which ended it.
+        split_from: The incident that its alerts came from.
+        responses: Those that were wanted for it, and how far the newest run of each got.
     """
 
     key: str
@@ -80,7 +116,26 @@ class Incident:
     reopened_at: Instant | None = None
     settled: tuple[str, ...] = ()
     assigned_to: str | None = None
+    contacts: tuple[Later, ...] = ()
     storm: str | None = None
+    first_acknowledged_at: Instant | None = None
+    unmuted_at: Instant | None = None
+    is_timed: bool = True
+    is_test: bool = False
+    late: tuple[str, ...] = ()
+    roles: tuple[tuple[str, str], ...] = ()
+    status_update: StatusUpdate | None = None
+    ack_reminded_at: Instant | None = None
+    update_reminded_at: Instant | None = None
+    at_risk: tuple[AtRisk, ...] = ()
+    merged_into: str | None = None
+    split_from: str | None = None
+    responses: tuple[tuple[str, str], ...] = ()
+
+    def stakes(self, now: Instant) -> Decimal:
+        """What is to be lost: an hour of revenue, and what has a deadline that lies ahead."""
+        ahead = (risk.value for risk in self.at_risk if risk.until > now)
+        return sum(ahead, self.revenue_per_hour or Decimal(0))
 
     def lost(self, now: Instant) -> Decimal | None:
         """Money lost so far: revenue per hour x confirmed down time. None without revenue."""

@@ -21,11 +21,17 @@ class Level:
         after: Milliseconds since the incident triggered.
         notify: Targets: `channel:NAME` or `person:NAME`.
         repeat: Tell this level again that often until the next one; None for once.
+        only_in: Time intervals in one of which it must be to be told; empty for always.
+        min_alerts: How many alerts there must be.
+        round_robin: Tell one of the targets in turn.
     """
 
     after: Millis
     notify: tuple[str, ...]
     repeat: Millis | None = None
+    only_in: tuple[str, ...] = ()
+    min_alerts: int = 1
+    round_robin: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,7 @@ class Escalation:
         not_before: No step runs before this (the group's `group_wait` ends).
         stepped_at: When the last step ran; pauses move it.
         brought_by: The key of the group whose route brought it; empty for the incident's own.
+        picks: Whom each level that tells one in turn told last, by the level from 0.
     """
 
     policy: str
@@ -58,6 +65,7 @@ class Escalation:
     not_before: Instant | None = None
     stepped_at: Instant | None = None
     brought_by: str = ""
+    picks: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ from daemon.core.plan.promised import (
     SlaPlan,
     UnknownTime,
 )
+from daemon.core.plan.responding import ResponsePlan, When
 from daemon.core.plan.whole import (
     Plan,
 )
@@ -70,6 +71,7 @@ __all__ = [
     "PersonPlan",
     "Plan",
     "PolicyPlan",
+    "ResponsePlan",
     "Restriction",
     "Rotation",
     "RoutePlan",
@@ -81,4 +83,5 @@ __all__ = [
     "TeamPlan",
     "UnknownTime",
     "UplinkPlan",
+    "When",
 ]

@@ -99,15 +99,18 @@ class CorrelatePlan:
 
 @dataclass(frozen=True, slots=True)
 class SeverityPlan:
-    """Targets for how fast incidents of a severity are acknowledged and resolved."""
+    """Targets for how fast incidents of a severity are acknowledged and resolved, and how often
+    those who ask are told how it goes."""
 
     mtta: Millis | None = None
     mttr: Millis | None = None
+    update_every: Millis | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AckPlan:
-    """When an acknowledged incident reopens."""
+    """When an acknowledged incident reopens, and how often whoever has it is reminded of it."""
 
     reopen_on_severity: bool = True
     reopen_on_new_alert: bool = True
+    remind_every: Millis | None = None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from daemon.core.labels import Matcher
-from daemon.core.model import Millis
+from daemon.core.model import Millis, Override
 
 
 class Rotation(enum.StrEnum):
@@ -69,12 +69,19 @@ class OverridePlan:
 @dataclass(frozen=True, slots=True)
 class SchedulePlan:
     """Who is on call when; see `daemon.core.oncall`. Of layers the last that has somebody
-    counts, overrides count in their order."""
+    counts, overrides count in their order.
+
+    Attributes:
+        handoff: How long ahead a change is announced to those who come and go; None for not.
+        made: The overrides that operators made at run time, in their order, above all others.
+    """
 
     name: str
     timezone: str
     layers: tuple[LayerPlan, ...] = ()
     overrides: tuple[OverridePlan, ...] = ()
+    handoff: Millis | None = None
+    made: tuple[Override, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,15 @@ class PolicyPlan:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A way to reach a person: a channel and the address there (None: the channel's own)."""
+    """A way to reach a person: a channel and the address there (None: the channel's own).
+
+    Attributes:
+        after: How long after the person is told it is used, if nobody has answered by then.
+    """
 
     channel: str
     address: str | None
+    after: Millis = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +53,11 @@ class TeamPlan:
 
 @dataclass(frozen=True, slots=True)
 class ChannelPlan:
-    """What the engine needs of a channel: `send_resolved` and where to turn when it fails."""
+    """What the engine needs of a channel: `send_resolved`, where to turn when it fails, and
+    whether it tells those who ask, not those who mend."""
 
     name: str
     kind: str
     fallback: str | None = None
     send_resolved: bool = True
+    is_for_stakeholders: bool = False

@@ -17,6 +17,7 @@ from daemon.core.plan.calendar import IntervalPlan, MaintenancePlan, SchedulePla
 from daemon.core.plan.observed import CheckPlan, ServicePlan, UplinkPlan
 from daemon.core.plan.people import ChannelPlan, PersonPlan, PolicyPlan, TeamPlan
 from daemon.core.plan.promised import SlaPlan
+from daemon.core.plan.responding import ResponsePlan
 from daemon.core.severity import Severity
 
 
@@ -41,3 +42,4 @@ class Plan:
     ack: AckPlan = field(default_factory=AckPlan)
     slas: Mapping[str, SlaPlan] = field(default_factory=dict)
     uplink: UplinkPlan | None = None
+    responses: Mapping[str, ResponsePlan] = field(default_factory=dict)

@@ -1,0 +1,86 @@
+"""Duty: who has to answer, as far as it is decided at run time and kept.
+
+Overrides that operators make, hand-overs that are announced, and whose turn it is at levels that
+tell one after the other. The plan that the rest of the engine goes by is this one's (`plan`): the
+configuration's with the overrides laid over its schedules.
+
+It stands beside the desk: overrides are taken in before anybody is told, hand-overs announced
+after what is due was told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from daemon.core.casebook import Casebook
+from daemon.core.deadlines import soonest
+from daemon.core.events import EndOverride, PutOverride
+from daemon.core.handovers import Handovers
+from daemon.core.model import Handover, Instant, Override, Record, Turnabout
+from daemon.core.overrides import Overrides
+from daemon.core.plan import Plan
+from daemon.core.telling import Teller
+from daemon.core.turn import Turn
+
+
+class Duty:
+    """Who has to answer under a plan.
+
+    Attributes:
+        plan: The plan with the overrides that were made at run time.
+        overrides: Those.
+    """
+
+    def __init__(self, plan: Plan, book: Casebook, teller: Teller) -> None:
+        self.plan = plan
+        self.overrides = Overrides()
+        self._configured = plan
+        self._teller = teller
+        self._handovers = Handovers(plan, book)
+
+    def restore(self, records: Iterable[Record]) -> None:
+        """Take in what a store kept."""
+        kept = list(records)
+        self.overrides.restore(one for one in kept if isinstance(one, Override))
+        self._handovers.restore(one for one in kept if isinstance(one, Handover))
+        self._teller.levels.restore(one for one in kept if isinstance(one, Turnabout))
+        self._lay_over()
+
+    def replan(self, plan: Plan, turn: Turn) -> None:
+        """Another configuration; what was said at run time stays."""
+        self._configured = plan
+        self._lay_over()
+        self._handovers.forget(turn)
+        self._teller.levels.forget(plan, turn)
+
+    def records(self) -> Iterator[Record]:
+        """Everything that is kept."""
+        yield from self.overrides.records.values()
+        yield from self._handovers.records.values()
+        yield from self._teller.levels.turnabouts.values()
+
+    def next_deadline(self) -> Instant | None:
+        """When a hand-over is to be announced, or an override forgotten."""
+        return soonest(self._handovers.next_deadline(), self.overrides.next_deadline())
+
+    def take(self, command: PutOverride | EndOverride, turn: Turn) -> None:
+        """Carry a command out; whoever is on call by it is told from now on.
+
+        Raises:
+            Refusal: It is not carried out; nothing changed.
+        """
+        if isinstance(command, PutOverride):
+            self.overrides.put(command, self._configured, turn)
+        else:
+            self.overrides.end(command, turn)
+        self._lay_over()
+
+    def work(self, turn: Turn) -> None:
+        """Do what is due."""
+        self.overrides.tick(turn)
+        self._handovers.tick(turn)
+
+    def _lay_over(self) -> None:
+        self.plan = self.overrides.applied(self._configured)
+        self._teller.caller.plan = self.plan
+        self._handovers.replan(self.plan)
