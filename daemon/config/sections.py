@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field
 
 from checks.spec import Duration, Name, Strict
+from daemon.config.oncall import LocalTime
 from daemon.config.words import (
     FailingStatus,
     Interval,
@@ -59,6 +60,7 @@ AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 ProbeInterval = Annotated[Duration, Field(ge=10)]
 Count = Annotated[int, Field(ge=1, le=100)]
 Percent = Annotated[float, Field(gt=0, lt=100)]
+UpdateInterval = Annotated[Duration, Field(ge=MINUTE)]
 
 
 class DaemonSettings(Strict):
@@ -113,19 +115,35 @@ class ContextSettings(Strict):
     Attributes:
         severity: What each failing status means; the built-in meaning where not named.
         rank: Orders services on the screens; the lower the more important, 0 for no rank.
+        update_every: How often stakeholders should hear of an incident; before the severity's.
     """
 
     severity: dict[FailingStatus, SeverityField] = Field(default_factory=dict)
     rank: Annotated[int, Field(ge=0, le=1_000)] = 0
     promote: tuple[PromotionSettings, ...] = ()
     acknowledgeable: bool = True
+    update_every: UpdateInterval | None = None
 
 
 class SeveritySettings(Strict):
-    """`[severity.NAME]`: how fast incidents of this severity should be taken and mended."""
+    """`[severity.NAME]`: how fast incidents of this severity should be taken and mended, and how
+    often stakeholders should hear of them."""
 
     mtta: Interval | None = None
     mttr: Interval | None = None
+    update_every: UpdateInterval | None = None
+
+
+class AtRiskSettings(Strict):
+    """A member of `at_risk`: so much is lost if the service is not well by then.
+
+    Attributes:
+        until: By the clock of `[daemon] timezone`.
+    """
+
+    value: Annotated[Decimal, Field(gt=0)]
+    until: LocalTime
+    what: Line = ""
 
 
 class ServiceSettings(Strict):
@@ -136,6 +154,7 @@ class ServiceSettings(Strict):
             only when all of it are down.
         quorum: Down only when fewer than this many checks are up or degraded.
         recovery_sla: How fast it must be back.
+        at_risk: What is lost once, besides the revenue, if it is not well by a time.
     """
 
     name: Name
@@ -151,6 +170,7 @@ class ServiceSettings(Strict):
     runbook: Line | None = None
     dashboard: Line | None = None
     recovery_sla: Interval | None = None
+    at_risk: Annotated[tuple[AtRiskSettings, ...], Field(max_length=20)] = ()
     labels: Labels = Field(default_factory=dict)
 
 
@@ -210,6 +230,7 @@ class RetentionSettings(Strict):
 
 
 class AckSettings(Strict):
-    """`[ack]`: what reopens an acknowledged incident."""
+    """`[ack]`: what reopens an acknowledged incident, and how often whoever has it is reminded."""
 
     reopen_on: tuple[Literal["severity", "new_alert"], ...] = ("severity", "new_alert")
+    remind_every: UpdateInterval | None = None

@@ -76,6 +76,9 @@ Decidable = (
     | FireTest
     | Merge
     | Split
+    | SetRole
+    | PostUpdate
+    | OpenIncident
     | Resolve
     | Escalate
     | PutSilence
@@ -208,6 +211,12 @@ class Decider:
                 self._workflow.open(event, turn)
             case FireTest():
                 testing.fire(self._plan, event, turn)
+            case SetRole():
+                self._workflow.set_role(event, turn)
+            case PostUpdate():
+                self._workflow.update(event, turn)
+            case OpenIncident():
+                self._workflow.open(event, turn)
             case AddNote():
                 self._commands.note(event, turn)
             case Resolve():
