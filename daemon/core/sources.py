@@ -29,9 +29,6 @@ UPLINK: Final = "self:uplink"
 _DELIVERY: Final = "self:delivery:"
 _NOBODY: Final = "self:nobody:"
 _SLOW: Final = "self:slow:"
-BY_HAND: Final = "manual:"
-"""What the sources of alerts that operators make begin with."""
-_SLOW: Final = "self:slow:"
 _RESPONSE: Final = "self:response:"
 BY_HAND: Final = "manual:"
 """What the sources of alerts that operators make begin with."""
@@ -113,41 +110,6 @@ def is_by_hand(source: str) -> bool:
 def test_of(source: str) -> str | None:
     """The id of the test that fired this alert; None if it is none of a test."""
     return source.removeprefix(TEST).partition(".")[0] if source.startswith(TEST) else None
-
-
-def stands_alone(source: str) -> bool:
-    """Whether its alert is never grouped with others: what is said of an incident would be a
-    part of it and keep it open, and what an operator opens is what they called it."""
-    return source.startswith((_SLOW, BY_HAND))
-
-
-def lateness_condition(late: str, incident: Incident, holds: bool, now: Instant) -> Condition:
-    """Whether this incident was not taken (`ack`) or not mended (`fix`) in time, as an alert of
-    its service, as grave as the incident is."""
-    name = f"TocsinSlow{late.capitalize()}"
-    labels = {"alertname": name, "incident": incident.key, "service": incident.service or SERVICE}
-    if incident.context is not None:
-        labels["context"] = incident.context
-    done = "acknowledged" if late == "ack" else "resolved"
-    return Condition(
-        source=f"{_SLOW}{late}:{incident.key}",
-        name=name,
-        labels=labels,
-        severity=incident.severity,
-        holds=holds,
-        since=now,
-        annotations={"summary": f"{incident.title}: not {done} in time ({incident.key})"},
-    )
-
-
-def is_about_lateness(source: str) -> bool:
-    """Whether an alert says that an incident was not answered in time: nothing is timed by it."""
-    return source.startswith(_SLOW)
-
-
-def is_by_hand(source: str) -> bool:
-    """Whether an operator made the alert: it is over when they say so."""
-    return source.startswith(BY_HAND)
 
 
 def stands_alone(source: str) -> bool:
