@@ -316,7 +316,8 @@ class EngineMachine(Promises, RuleBasedStateMachine):
         held = (shadow.alerts, shadow.muting.silences)
         records = [record for part in held for record in part.records.values()]
         groups, incidents = shadow.book.groups.values(), shadow.book.incidents.values()
-        assert by_key([*records, *groups, *incidents]) == kept
+        storms = shadow.muting.storms.storms.values()
+        assert by_key([*records, *groups, *incidents, *storms]) == kept
         self.shadow = shadow
 
     def end_reports(self) -> None:
