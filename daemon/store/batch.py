@@ -31,7 +31,7 @@ _INSERT_RESULT: Final = (
     "INSERT OR REPLACE INTO result (check_id, at, status, latency_us, fault, message, metrics)"
     " VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
-INSERT_OCCURRENCE: Final = (
+_INSERT_OCCURRENCE: Final = (
     "INSERT OR REPLACE INTO alert_history"
     " (fingerprint, fired_at, resolved_at, name, severity, source, incident, record)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -188,7 +188,7 @@ class Batch:
         for table in TABLES.values():
             yield table.upsert, _rows(self.saves.get(table.name, {}).values())
             yield table.drop, _rows(self.drops.get(table.name, {}).values())
-        yield INSERT_OCCURRENCE, _rows(self.occurrences.values())
+        yield _INSERT_OCCURRENCE, _rows(self.occurrences.values())
         yield from self.lines.items()
         yield _INSERT_NOTICE, _rows(self.notices)
         yield _UPDATE_DELIVERY, _rows(self.updates.values())
