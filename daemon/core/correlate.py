@@ -30,6 +30,7 @@ from daemon.core.deadlines import Deadlines
 from daemon.core.labels import Labels, match_all
 from daemon.core.model import MINUTE, Alert, AlertState, Instant, Millis, Mute, MuteKind, Storm
 from daemon.core.plan import CorrelatePlan
+from daemon.core.sources import test_of
 from daemon.core.turn import Turn
 
 QUIET: Final[Millis] = MINUTE

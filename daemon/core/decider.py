@@ -76,9 +76,6 @@ Decidable = (
     | FireTest
     | Merge
     | Split
-    | SetRole
-    | PostUpdate
-    | OpenIncident
     | Resolve
     | Escalate
     | PutSilence
@@ -211,12 +208,6 @@ class Decider:
                 self._workflow.open(event, turn)
             case FireTest():
                 testing.fire(self._plan, event, turn)
-            case SetRole():
-                self._workflow.set_role(event, turn)
-            case PostUpdate():
-                self._workflow.update(event, turn)
-            case OpenIncident():
-                self._workflow.open(event, turn)
             case AddNote():
                 self._commands.note(event, turn)
             case Resolve():

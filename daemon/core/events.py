@@ -273,68 +273,6 @@ class Split:
 
 
 @dataclass(frozen=True, slots=True)
-class SetRole:
-    """Give a person a part in mending an incident.
-
-    Attributes:
-        role: `commander`, `scribe`, or a word of one's own.
-        to: The person; None takes the part away.
-    """
-
-    incident: str
-    actor: Actor
-    role: str
-    to: str | None
-    version: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PostUpdate:
-    """Tell those who ask how it goes.
-
-    Attributes:
-        next_in: The next update is promised for then.
-    """
-
-    incident: str
-    actor: Actor
-    text: str
-    next_in: Millis | None = None
-    version: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class OpenIncident:
-    """Begin an incident by hand."""
-
-    actor: Actor
-    title: str
-    service: str | None = None
-    severity: Severity = Severity.HIGH
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Merge:
-    """Move the alerts of other incidents into this one; the others end by that."""
-
-    incident: str
-    actor: Actor
-    others: tuple[str, ...]
-    version: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Split:
-    """Move some firing alerts of an incident into a new one."""
-
-    incident: str
-    actor: Actor
-    alerts: tuple[str, ...]
-    version: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Resolve:
     """End an incident by hand; its alerts that still fire open a new one only when they
     fire anew."""
@@ -480,11 +418,6 @@ Command = (
     | PostUpdate
     | OpenIncident
     | FireTest
-    | Merge
-    | Split
-    | SetRole
-    | PostUpdate
-    | OpenIncident
     | Merge
     | Split
     | Resolve

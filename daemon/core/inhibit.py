@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from daemon.core.labels import Labels, match_all
 from daemon.core.model import Alert, Instant, Mute, MuteKind
 from daemon.core.plan import InhibitPlan
+from daemon.core.sources import test_of
 
 _Order = tuple[Instant, str]
 """When a source fired, and its fingerprint: the one that fired first explains the rest."""
@@ -118,10 +119,11 @@ class Inhibitions:
         if alert.dismissed:
             return ()
         labels = alert.matchable
-        order = (alert.fired_at or 0, alert.key)
+        order, is_test = (alert.fired_at or 0, alert.key), test_of(alert.source) is not None
         places = []
         for index, inhibit in enumerate(self._inhibits):
-            source, target = match_all(inhibit.source, labels), match_all(inhibit.target, labels)
+            source = not is_test and match_all(inhibit.source, labels)
+            target = match_all(inhibit.target, labels)
             if source or target:
                 places.append(_Place(index, _values(inhibit, labels), source, target, order))
         return tuple(places)

@@ -112,7 +112,7 @@ class Responses:
     def _look(self, key: str, turn: Turn) -> None:
         """Something happened to this incident."""
         incident = self._book.incidents.get(key)
-        if incident is None:
+        if incident is None or incident.is_test:
             self._seen.pop(key, None)
             self._held.pop(key, None)
             self.runs.forget(key, turn)

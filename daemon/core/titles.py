@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from daemon.core.model import MINUTE, SECOND, Alert, Incident, Millis
-from daemon.core.sources import is_by_hand
+from daemon.core.sources import is_by_hand, test_of
 
 LONGEST = 500
 """Characters of a summary."""
@@ -27,6 +27,8 @@ def title(alert: Alert) -> str:
     subject = alert.labels.get("service") or alert.labels.get("check")
     if is_by_hand(alert.source):
         return alert.annotations.get("summary") or alert.name
+    if test_of(alert.source) is not None:
+        return f"[TEST] {subject} is {alert.annotations.get('status', 'down')}"
     if alert.source.startswith("check:"):
         status = alert.annotations.get("status") or ("down" if alert.terms.down else "failing")
         return f"{subject or alert.source.removeprefix('check:')} is {status}"

@@ -124,11 +124,11 @@ def _policies(slow: bool) -> dict[str, PolicyPlan]:
             (
                 Level(0, (f"schedule:{region}",)),
                 Level(second, (f"schedule:{region}", f"person:dot-{region}")),
-                Level(45 * MINUTE, (f"team:{region}",), repeat=30 * MINUTE),
+                Level(45 * MINUTE, (f"team:{region}",), repeat=HOUR),
             ),
             rounds=1,
             then=("channel:hook",),
-            round_every=40 * MINUTE,
+            round_every=90 * MINUTE,
         )
         for region in ZONES
     }
@@ -148,7 +148,7 @@ def _routes(suppress: int) -> RoutePlan:
             policy=region,
             group_by=("cluster",) if region == "au" else ("service",),
             group_interval=5 * MINUTE,
-            repeat_interval=2 * HOUR,
+            repeat_interval=4 * HOUR,
             suppress=suppress if region == "us" else 0,
         )
         for number, region in enumerate(ZONES, 1)
@@ -178,7 +178,7 @@ def _check(name: str, number: int, parent: str | None) -> CheckPlan:
     rises = (Promotion(3 * HOUR, Severity.HIGH),) if tier == "bronze" else ()
     behind = ((parent,),) if parent and number % 2 else ()
     return CheckPlan(
-        name, "tcp", name, EVERY, 20 * SECOND, 15 * MINUTE, 3, 1 + number % 5 // 4, labels,
+        name, "tcp", name, EVERY, 20 * SECOND, HOUR, 3, 1 + number % 5 // 4, labels,
         behind, severity=severity, promote=rises, acknowledgeable=number % 29 != 0,
     )  # fmt: skip
 

@@ -38,13 +38,13 @@ class Weather:
 def forecast(
     dice: random.Random, names: list[str], gold: list[str], start: Instant, end: Instant
 ) -> Weather:
-    """What befalls these checks: some twelve things a day among two hundred."""
+    """What befalls these checks: some eleven things a day among two hundred."""
     a_day = len(names) / 200
-    outages = [*_outages(dice, names, start, end, 11 * a_day)]
+    outages = [*_outages(dice, names, start, end, 10 * a_day)]
     outages += _outages(dice, [n for n in names if n.startswith("db")], start, end, 0.25)
     for spell in list(_outages(dice, names, start, end, 0.08)):
         outages += _flapping(dice, spell)
-    slow = _times(dice, start, end, 1.2 * a_day)
+    slow = _times(dice, start, end, 0.6 * a_day)
     deaf = _times(dice, start, end, 0.4)
     return Weather(
         tuple(outages),

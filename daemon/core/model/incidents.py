@@ -72,15 +72,6 @@ class Incident:
         first_acknowledged_at: When somebody first took it, whatever came after.
         unmuted_at: When it last ceased to be muted; the times to answer in count from there.
         is_timed: Whether it is held against the times to answer in.
-        late: Which of those times (`ack`, `fix`) an alert of its own says were missed.
-        roles: Who has which part in mending it, by the part's name.
-        ack_reminded_at, update_reminded_at: When somebody was last reminded that it is still
-            open, that a status update is due.
-        merged_into: The incident that its alerts went to, which ended it.
-        split_from: The incident that its alerts came from.
-        first_acknowledged_at: When somebody first took it, whatever came after.
-        unmuted_at: When it last ceased to be muted; the times to answer in count from there.
-        is_timed: Whether it is held against the times to answer in.
         is_test: Whether an operator began it as a test: it counts nowhere.
         late: Which of those times (`ack`, `fix`) an alert of its own says were missed.
         roles: Who has which part in mending it, by the part's name.
