@@ -65,6 +65,9 @@ class Outcomes:
     ) -> None:
         """What became of a notice is known; its incident and groups go by it."""
         self._book.note(replace(incident, told=after(incident.told)), turn)
+        into = self._book.incidents.get(incident.merged_into or "")
+        if into is not None:
+            self._believe(into, after, turn)
         if self._book.is_open(incident.key):
             for group in self._book.groups_of(incident):
                 self._looks.arrange(replace(group, told=after(group.told)), turn)
