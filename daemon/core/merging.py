@@ -101,7 +101,9 @@ class Merging:
         self._commands.record(turn, into, "merge", EntryKind.MERGED, actor, said)
         if self._book.incidents[key].escalation is not into.escalation:
             name = other.escalation.policy if other.escalation else ""
-            taken = f" takes the place of {into.escalation.policy}" if into.escalation else " begins"
+            taken = (
+                f" takes the place of {into.escalation.policy}" if into.escalation else " begins"
+            )
             self._book.write(turn, into, EntryKind.ESCALATED, f"policy {name}{taken}")
 
     def _take_over(self, owner: Group, groups: list[Group], other: Incident, turn: Turn) -> None:
