@@ -1,8 +1,10 @@
 """Messages as subject, text and HTML, through sandboxed Jinja2 templates.
 
-An operator's own templates (`templates = "DIR"` of a channel) go before the built-in ones
-of the same name. They see `m`, the `Story`, and nothing else. One that fails is replaced by
-the built-in one, because an ugly page is better than none; the log says so.
+A message has parts (`subject.txt`, `body.html`, ...), each made by the most special template that
+there is for it: of its kind of alert and its severity, of its kind, of its severity, of neither.
+An operator's own templates (`templates = "DIR"` of a channel) go before the built-in ones. They
+see `m`, the `Story`, and `lead`, a sentence about this kind of alert, and nothing else. One that
+fails is replaced by the built-in one, because an ugly page is better than none; the log says so.
 """
 
 from __future__ import annotations
@@ -10,23 +12,39 @@ from __future__ import annotations
 import logging
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from daemon.notify.channel import Message
 from daemon.notify.scrub import Scrubber
 from daemon.notify.story import Story, tell
 
-if TYPE_CHECKING:
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
 _log = logging.getLogger(__name__)
 
+AUDIENCES: Final = ("technical", "stakeholder")
+PARTS: Final = (
+    "subject.txt",
+    "line.txt",
+    "sms.txt",
+    "speech.txt",
+    "lead.txt",
+    "body.txt",
+    "body.html",
+)
+"""What is made of a message; the second part of a template's name."""
 SUBJECT_LIMIT: Final = 180
 LINE_LIMIT: Final = 600
 SPEECH_LIMIT: Final = 300
+LEAD_LIMIT: Final = 1_000
 TEXT_LIMIT: Final = 100_000
 """In characters; some receivers refuse larger mails."""
+
+
+def names(audience: str, part: str, kind: str, severity: str) -> tuple[str, ...]:
+    """The templates that may make a part of a message, the most special first."""
+    stem, _, form = part.partition(".")
+    middles = (f".{kind}.{severity}", f".{kind}", f".{severity}", "")
+    return tuple(f"{audience}/{stem}{middle}.{form}" for middle in middles)
 
 
 class Renderer:
@@ -77,36 +95,46 @@ class Renderer:
         """The facts, for a channel that sets them out itself."""
         return tell(message, self._zone, self._external_url)
 
-    def _render(self, template: str, message: Message) -> str:
-        name = f"{self.audience}/{template}"
-        story = self.story(message)
-        if self._templates is not None:
-            try:
-                return self._rendered(_environment(self._templates), name, story)
-            except Exception as error:  # noqa: BLE001  # whatever an own template does, the page goes out
-                _log.warning("own template %s failed, the built-in one is used: %s", name, error)
-        return self._rendered(_environment(None), name, story)
+    def file(self, path: Path, message: Message) -> str:
+        """What an own template makes of a message, wherever it lies.
 
-    @staticmethod
-    def _rendered(environment: ImmutableSandboxedEnvironment, name: str, story: Story) -> str:
-        return environment.get_template(name).render(m=story)
+        Raises:
+            Exception: It fails; there is no built-in one for it.
+        """
+        from daemon.notify.templating import render
+
+        return render(path.parent, path.name, {"m": self.story(message)})
+
+    def _render(self, part: str, message: Message) -> str:
+        story = self.story(message)
+        lead = ""
+        if part.startswith("body."):
+            lead = self._scrub.line(self._made("lead.txt", story, ""), LEAD_LIMIT)
+        return self._made(part, story, lead)
+
+    def _made(self, part: str, story: Story, lead: str) -> str:
+        from daemon.notify.templating import render
+
+        wanted = names(self.audience, part, story.kind, story.severity)
+        facts = {"m": story, "lead": lead}
+        own = self._own(wanted)
+        if own is not None:
+            try:
+                return render(self._templates, own, facts)
+            except Exception as error:  # noqa: BLE001  # whatever an own template does, the page goes out
+                _log.warning("own template %s failed, the built-in one is used: %s", own, error)
+        return render(None, _built_in(wanted), facts)
+
+    def _own(self, wanted: tuple[str, ...]) -> str | None:
+        """The first of these templates that the channel has itself."""
+        if self._templates is None:
+            return None
+        return next((name for name in wanted if (self._templates / name).is_file()), None)
 
 
 @cache
-def _environment(templates: Path | None) -> ImmutableSandboxedEnvironment:
-    """The templates of a directory before the built-in ones; the template language is loaded
-    with the first message, not with the daemon. An own one that changes is read anew."""
-    from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, StrictUndefined
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
+def _built_in(wanted: tuple[str, ...]) -> str:
+    """The first of these templates that there is."""
+    from daemon.notify.templating import environment
 
-    built_in = PackageLoader("daemon.notify", "templates")
-    own = [] if templates is None else [FileSystemLoader(templates)]
-    return ImmutableSandboxedEnvironment(
-        loader=ChoiceLoader([*own, built_in]),
-        autoescape=lambda name: name is not None and name.endswith(".html"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        auto_reload=templates is not None,
-    )
+    return environment(None).select_template(wanted).name or wanted[-1]

@@ -17,6 +17,9 @@ from zoneinfo import ZoneInfo
 from daemon.core.chronicle import NoticeType
 from daemon.core.severity import Severity, parse_severity
 from daemon.notify.channel import Message
+from daemon.notify.kinds import kind_of
+
+UTC: Final = ZoneInfo("UTC")
 
 STATE_WORDS: Final[Mapping[NoticeType, str]] = {
     NoticeType.FIRING: "firing",
@@ -57,6 +60,7 @@ class Story:
     """The facts of one message. Absent ones are empty texts; times are in the zone asked for.
 
     Attributes:
+        kind: What it is about, which chooses the templates: `outage`, `sla`, `recovery`, ...
         word: What happened, in a word or two: `firing`, `still firing`, `resolved`.
         over: Whether the incident is resolved.
         subject: The service, or the title where there is none.
@@ -64,12 +68,14 @@ class Story:
         dashboard_url: The service's dashboard, likewise.
         lasted: How long the incident is open, or was.
         money: Lost so far, and what an hour costs.
+        recovery: Whether the service was back in time: `met`, `missed`, or nothing was promised.
         link: Where Tocsin is on the web, if it is.
     """
 
     key: str
     id: str
     type: str
+    kind: str
     word: str
     over: bool
     severity: str
@@ -100,6 +106,7 @@ class Story:
     reason: str
     level: int | None
     recipient: str
+    recovery: str = ""
     alerts: tuple[AlertLine, ...] = field(default=())
     more_alerts: int = 0
 
@@ -114,7 +121,7 @@ _TELLING: Final = ("message", "summary", "description")
 """Annotations that say what is the matter, the most precise first."""
 
 
-def tell(message: Message, zone: ZoneInfo, external_url: str | None = None) -> Story:
+def tell(message: Message, zone: ZoneInfo = UTC, external_url: str | None = None) -> Story:
     """The facts of a message, with times in `zone`."""
     body = message.body
     incident: Mapping[str, Any] = body["incident"]
@@ -128,6 +135,7 @@ def tell(message: Message, zone: ZoneInfo, external_url: str | None = None) -> S
         key=body["id"],
         id=incident["id"],
         type=body["type"],
+        kind=kind_of(notice).value,
         word=STATE_WORDS[notice.type],
         over=over,
         severity=severity.word,
@@ -158,6 +166,7 @@ def tell(message: Message, zone: ZoneInfo, external_url: str | None = None) -> S
         reason=notice.reason,
         level=None if notice.level is None else notice.level + 1,
         recipient=notice.recipient,
+        recovery=_recovery(incident),
         alerts=tuple(_alert(alert, zone) for alert in alerts[:_SHOWN_ALERTS]),
         more_alerts=max(0, len(alerts) - _SHOWN_ALERTS),
     )
@@ -176,6 +185,11 @@ def _alert(alert: Mapping[str, Any], zone: ZoneInfo) -> AlertLine:
         text=told[0] if told else "",
         labels="  ".join(f"{name}={value}" for name, value in sorted(alert["labels"].items())),
     )
+
+
+def _recovery(incident: Mapping[str, Any]) -> str:
+    met = incident.get("recovery_met")
+    return "" if met is None else "met" if met else "missed"
 
 
 def _text(incident: Mapping[str, Any], name: str) -> str:

@@ -57,6 +57,9 @@ def _directory(path: Path) -> Path:
     path = path.expanduser()
     if not path.is_dir():
         raise ValueError(f"there is no directory {path}")
+    from daemon.notify.proof import check_templates  # only who has templates loads their language
+
+    check_templates(path)
     return path
 
 
