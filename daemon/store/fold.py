@@ -142,11 +142,10 @@ def _store(
     parts: Iterable[Sequence[Any]],
 ) -> None:
     """Write the sum of the parts; without any, leave what is there."""
-    whole, count = Measured(), 0
-    for part in parts:
-        whole.take(part)
-        count += 1
-    if count:
+    rows = list(parts)
+    if rows:
+        whole = Measured()
+        whole.take_all(rows)
         connection.execute(
             f"INSERT OR REPLACE INTO rollup_{unit} ({unit}, check_id, {COLUMNS})"  # noqa: S608  # `hour` or `day`
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

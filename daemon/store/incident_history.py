@@ -140,6 +140,8 @@ def _where(wanted: IncidentFilter, after: Cursor | None) -> tuple[str, list[Any]
         if words:
             marks = ", ".join("?" * len(words))
             conditions.append((f"{column} IN ({marks})", sorted(words)))
+    if wanted.states and "resolved" not in wanted.states:
+        conditions.append(("resolved_at IS NULL", []))  # what `incident_open` has
     if wanted.acknowledged is not None:
         no = "" if wanted.acknowledged else "NOT "
         conditions.append((f"{no}(acknowledged_at IS NOT NULL)", []))

@@ -33,10 +33,13 @@ def measured(
     """What the runs of each check in [start, end) found; a check that is not known has none."""
     names = list(checks)
     ids = _ids(connection, names)
-    found: dict[int, Measured] = {check_id: Measured() for check_id in ids.values()}
-    for check_id, *row in _rows(connection, list(found), start, end):
-        found[check_id].take(row)
-    return {name: found[ids[name]] if name in ids else Measured() for name in names}
+    rows: dict[int, list[Sequence[Any]]] = {check_id: [] for check_id in ids.values()}
+    for check_id, *row in _rows(connection, list(rows), start, end):
+        rows[check_id].append(row)
+    found = {name: Measured() for name in names}
+    for name, check_id in ids.items():
+        found[name].take_all(rows[check_id])
+    return found
 
 
 def measured_by_day(

@@ -55,13 +55,20 @@ class Measured:
             self.sketch.add(latency_us)
 
     def take(self, row: Sequence[Any]) -> None:
-        """Add a rollup's counts, sum, least, greatest and sketch as they are stored."""
-        for index in range(4):
-            self.counts[index] += row[index]
-        self.sum_us += row[4]
-        if row[5] is not None:
-            self._reach(row[5], row[6])
-        self.sketch.absorb(row[7])
+        """Add a rollup's `COLUMNS` as they are stored."""
+        self.take_all([row])
+
+    def take_all(self, rows: Sequence[Sequence[Any]]) -> None:
+        """As `take` of each, but faster."""
+        if not rows:
+            return
+        *counts, sums, least, greatest, sketches = zip(*rows, strict=True)
+        self.counts = [mine + sum(more) for mine, more in zip(self.counts, counts, strict=True)]
+        self.sum_us += sum(sums)
+        reached = [us for us in (*least, *greatest) if us is not None]
+        if reached:
+            self._reach(min(reached), max(reached))
+        self.sketch.absorb_all(sketches)
 
     def merge(self, other: Measured) -> None:
         """Add what another span or check found."""

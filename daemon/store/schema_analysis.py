@@ -99,6 +99,10 @@ _INCIDENTS: Final = (
         acknowledged_at, resolved_at)""",
     "CREATE INDEX incident_by_severity ON incident (severity, fired_at, key, state)",
     "CREATE INDEX incident_by_organization ON incident (organization, fired_at, key, state)",
+    """CREATE INDEX incident_by_person ON incident (acknowledged_by, fired_at, key)
+        WHERE acknowledged_by IS NOT NULL""",
+    "DROP INDEX incident_open",
+    "CREATE INDEX incident_open ON incident (fired_at, key) WHERE resolved_at IS NULL",
     "CREATE INDEX incident_escalated ON incident (key) WHERE level > 0",
     "CREATE INDEX incident_unacknowledged ON incident (key) WHERE acknowledged_at IS NULL",
     "DROP INDEX alert_history_by_time",

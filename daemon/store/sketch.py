@@ -5,17 +5,21 @@ bucket's middle, 2 g**i / (g + 1), is off by at most the share a = 1 % of the tr
 (DDSketch, Masson et al., VLDB 2019, section 2). Buckets never move, so sketches of minutes
 merge into one of hours by adding counts, exactly.
 
-Values are latencies in whole microseconds. A sketch is stored as LEB128 varints, in the shorter
-of two ways. With pairs: for each bucket, in order, how far its index is from the one before and
-its count. As a run, where most buckets between the first and the last are in use (an hour): 0, 0,
-the first index, then the count of each bucket that follows; 0, n stands for n empty ones. No pair
-is 0, 0.
+Values are latencies in whole microseconds. A sketch is stored in the shorter of two forms:
+
+- Pairs: for each bucket, in order, how far its index is from the one before and its count, both as
+  LEB128 varints. No pair is 0, 0.
+- Layers, where most buckets between the first and the last are in use (an hour, a day). A layer is
+  0, 0, its first index in two bytes (seven bits of it in each, the low ones first, and the eighth
+  bit set), then a digit of the count of each bucket that follows; 0, n stands for n buckets without
+  one. The first layer's digits count ones, the second's 128s, and so on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import ceil, log
+from operator import add
 from typing import Final
 
 RELATIVE_ERROR: Final = 0.01
@@ -23,6 +27,17 @@ RELATIVE_ERROR: Final = 0.01
 
 _RATIO: Final = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR)
 _PER_BUCKET: Final = 1 / log(_RATIO)
+
+
+_LAYER: Final = b"\0\0"
+"""How a layer begins."""
+_BASE: Final = 128
+_MORE: Final = 0x80
+"""In each byte of a varint but its last."""
+_BITS: Final = 0x7F
+_ROOM: Final = 64
+_FEW: Final = 5
+"""So many buckets are never shorter in layers."""
 
 
 def _bucket(value: int) -> int:
@@ -64,30 +79,34 @@ class Sketch:
         """Take in all that an encoded one has seen.
 
         Raises:
-            ValueError: The bytes end in the middle of a number or a pair.
+            ValueError: The bytes end in the middle of something.
         """
-        numbers = _numbers(data)
-        if len(numbers) > 2 and numbers[0] == numbers[1] == 0:
-            self._absorb_run(numbers)
-            return
+        self.absorb_all([data])
+
+    def absorb_all(self, encoded: Iterable[bytes]) -> None:
+        """As `absorb` of each, but faster where there are many: layers are added as a whole.
+
+        Raises:
+            ValueError: As `absorb`.
+        """
+        dense: list[int] = []
+        for data in encoded:
+            if data[:2] == _LAYER:
+                for power, layer in enumerate(data[2:].split(_LAYER)):
+                    _add_layer(dense, layer, _BASE**power)
+            else:
+                self._absorb_pairs(data)
+        for index, count in enumerate(dense):
+            if count:
+                self._counts[index] = self._counts.get(index, 0) + count
+
+    def _absorb_pairs(self, data: bytes) -> None:
+        numbers, index = _numbers(data), 0
         if len(numbers) % 2:
             raise ValueError("a sketch ends in the middle of a bucket")
-        counts, index = self._counts, 0
         for step, count in zip(numbers[::2], numbers[1::2], strict=True):
             index += step
-            counts[index] = counts.get(index, 0) + count
-
-    def _absorb_run(self, numbers: list[int]) -> None:
-        counts, index, rest = self._counts, numbers[2], iter(numbers[3:])
-        for count in rest:
-            if count:
-                counts[index] = counts.get(index, 0) + count
-                index += 1
-            else:
-                empty = next(rest, None)
-                if empty is None:
-                    raise ValueError("a sketch ends in the middle of a gap")
-                index += empty
+            self._counts[index] = self._counts.get(index, 0) + count
 
     def quantile(self, share: float) -> float | None:
         """The value (microseconds) that `share` of all values do not exceed; None if empty."""
@@ -99,20 +118,20 @@ class Sketch:
         return None
 
     def encode(self) -> bytes:
-        """The sketch as bytes: two a bucket, or one where they stand close."""
-        pairs, run, before = bytearray(), bytearray(2), -1
-        for index in sorted(self._counts):
-            count, gap = self._counts[index], index - before - 1
-            _put(pairs, index - max(before, 0))
+        """The sketch as bytes: two a bucket, or about one where they stand close."""
+        buckets = sorted(self._counts.items())
+        pairs, before = bytearray(), 0
+        for index, count in buckets:
+            _put(pairs, index - before)
             _put(pairs, count)
-            if before < 0:
-                _put(run, index)
-            elif gap:
-                run.append(0)
-                _put(run, gap)
-            _put(run, count)
             before = index
-        return bytes(min(pairs, run, key=len))
+        if len(buckets) < _FEW:
+            return bytes(pairs)
+        layers = bytearray()
+        while buckets:
+            _put_layer(layers, buckets)
+            buckets = [(index, count // _BASE) for index, count in buckets if count >= _BASE]
+        return bytes(min(pairs, layers, key=len))
 
     @classmethod
     def decode(cls, data: bytes) -> Sketch:
@@ -126,9 +145,43 @@ class Sketch:
         return sketch
 
 
+def _add_layer(dense: list[int], layer: bytes, weight: int) -> None:
+    """Add a layer's digits, each so many times, to the counts of all buckets."""
+    if len(layer) < 2:
+        raise ValueError("a sketch ends in the middle of an index")
+    index = layer[0] & _BITS | (layer[1] & _BITS) << 7
+    for number, digits in enumerate(layer[2:].split(b"\0")):
+        run: Sequence[int] = digits
+        if number:
+            if not run:
+                raise ValueError("a sketch ends in the middle of a gap")
+            index, run = index + run[0], run[1:]
+        if weight > 1:
+            run = [weight * digit for digit in run]
+        end = index + len(run)
+        if end > len(dense):
+            dense += [0] * (end + _ROOM - len(dense))
+        dense[index:end] = map(add, dense[index:end], run)
+        index = end
+
+
+def _put_layer(out: bytearray, buckets: Sequence[tuple[int, int]]) -> None:
+    """Add the layer of these buckets' lowest digits."""
+    digits = [(index, count % _BASE) for index, count in buckets if count % _BASE]
+    at = digits[0][0] if digits else 0
+    out += _LAYER + bytes((at & _BITS | _MORE, at >> 7 | _MORE))
+    for index, digit in digits:
+        while index > at:
+            gap = min(index - at, _BITS)
+            out += bytes((0, gap))
+            at += gap
+        out.append(digit)
+        at += 1
+
+
 def _put(out: bytearray, number: int) -> None:
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
+    while number > _BITS:
+        out.append(number & _BITS | _MORE)
         number >>= 7
     out.append(number)
 
@@ -136,8 +189,8 @@ def _put(out: bytearray, number: int) -> None:
 def _numbers(data: bytes) -> list[int]:
     numbers, number, shift = [], 0, 0
     for byte in data:
-        number |= (byte & 0x7F) << shift
-        if byte & 0x80:
+        number |= (byte & _BITS) << shift
+        if byte & _MORE:
             shift += 7
         else:
             numbers.append(number)

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from operator import add
 from typing import Final
 
+import msgspec
+
 from checks.result import Status
 from daemon.core.chronicle import Interval
 from daemon.core.model import DAY, Instant, Millis
@@ -53,6 +55,8 @@ _ALL: Final = """SELECT service, min(day), count(*), max(day), group_concat(up_m
 _ESTATE: Final = """SELECT day, sum(up_ms), sum(degraded_ms), sum(down_ms) FROM service_day
     WHERE day >= ? AND day < ? GROUP BY day"""
 
+_numbers: Final = msgspec.json.Decoder(list[int]).decode
+
 Lines = tuple[list[Millis], list[Millis], list[Millis]]
 """Up, degraded, down; a value a day."""
 
@@ -89,7 +93,7 @@ def service_trends(
     for name, low, count, high, *texts in connection.execute(_ALL, (first_day, first_day + days)):
         if high - low + 1 == count:
             before, after = [0] * (low - first_day), [0] * (first_day + days - 1 - high)
-            up, degraded, down = ([*before, *map(int, one.split(",")), *after] for one in texts)
+            up, degraded, down = ([*before, *_numbers(f"[{one}]"), *after] for one in texts)
             found[name] = (up, degraded, down)
         else:
             rows = connection.execute(_ONE, (name, first_day, first_day + days)).fetchall()
