@@ -27,7 +27,11 @@ from daemon.notify.spec.twilio import SmsSpec, VoiceSpec
 def preview(spec: ChannelSpec, renderer: Renderer, message: Message) -> dict[str, Any]:
     """Some of `subject`, `line`, `text` and `body`, as this kind of channel uses them; all of
     them of a kind that makes something else of them."""
-    if isinstance(spec, WebhookSpec | ExecSpec):
+    if isinstance(spec, WebhookSpec):
+        from daemon.notify.channels.webhook import payload_of
+
+        return {"body": msgspec.json.decode(payload_of(spec, renderer, message))}
+    if isinstance(spec, ExecSpec):
         return {"body": dict(message.body)}
     if isinstance(spec, EmailSpec):
         return {"subject": renderer.subject(message), "text": renderer.text(message)}

@@ -31,6 +31,8 @@ _MIDDLES: Final = {
     *product(_KINDS, _SEVERITIES),
 }
 """What may stand between a part's name and its form."""
+_THORNY: Final = 'a "quoted" text, a \\ and\na line'
+"""What a template that does not write JSON by itself breaks at."""
 _FILES: Final = 500
 """More files than that are no templates."""
 
@@ -45,6 +47,30 @@ def check_templates(directory: Path) -> None:
     if problems:
         more = [f"and {len(problems) - _SHOWN} more"] if len(problems) > _SHOWN else []
         raise ValueError("; ".join(problems[:_SHOWN] + more))
+
+
+def check_json_template(path: Path) -> None:
+    """Look at a template that makes a webhook's body.
+
+    Raises:
+        ValueError: It fails, or what it makes of a sample is no JSON.
+    """
+    import msgspec
+
+    from daemon.notify.story import tell
+    from daemon.notify.templating import render
+
+    facts = [{"m": tell(message), "body": message.body} for message in samples(_THORNY)]
+    problem = problem_of(path.parent, path.name, facts)
+    if problem is not None:
+        raise ValueError(problem)
+    for one in facts:
+        try:
+            msgspec.json.decode(render(path.parent, path.name, one))
+        except msgspec.DecodeError as error:
+            raise ValueError(
+                f"{path} makes no JSON ({error}); write texts as {{{{ m.title | tojson }}}}"
+            ) from None
 
 
 def problem_of(directory: Path, name: str, facts: list[dict[str, Any]]) -> str | None:
@@ -68,7 +94,7 @@ def problem_of(directory: Path, name: str, facts: list[dict[str, Any]]) -> str |
     return None
 
 
-def samples() -> Iterator[Message]:
+def samples(title: str | None = None) -> Iterator[Message]:
     """A message of each kind of alert, made without anything that happened."""
     from daemon.core.plan import Plan
     from daemon.notify.message import Composer
@@ -77,6 +103,8 @@ def samples() -> Iterator[Message]:
 
     compose = Composer(Plan)
     page = trial_notice(LogSpec(name="sample"), None, "a check of the configuration", 0)
+    if title is not None:
+        page = replace(page, incident=replace(page.incident, title=title, summary=title))
     for kind in AlertKind:
         yield compose(_about(page, kind))
 

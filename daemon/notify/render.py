@@ -95,6 +95,11 @@ class Renderer:
         """The facts, for a channel that sets them out itself."""
         return tell(message, self._zone, self._external_url)
 
+    @property
+    def external_url(self) -> str:
+        """Where Tocsin is on the web; "" where it is not."""
+        return self._external_url or ""
+
     def file(self, path: Path, message: Message) -> str:
         """What an own template makes of a message, wherever it lies.
 
@@ -103,7 +108,7 @@ class Renderer:
         """
         from daemon.notify.templating import render
 
-        return render(path.parent, path.name, {"m": self.story(message)})
+        return render(path.parent, path.name, {"m": self.story(message), "body": message.body})
 
     def _render(self, part: str, message: Message) -> str:
         story = self.story(message)

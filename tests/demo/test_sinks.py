@@ -62,9 +62,9 @@ async def test_a_webhook_is_taken_and_told(heard: list[Received]) -> None:
     sink = WebhookSink(heard.append)
     await sink.open()
     url = f"http://127.0.0.1:{sink.port}"
-    good = WebhookChannel(WebhookSpec(name="chat", url=f"{url}/shop-chat"))
+    good = WebhookChannel(WebhookSpec(name="chat", url=f"{url}/shop-chat"), Renderer())
     assert await good.send(compose(notice())) == "200 OK"
-    wrong = WebhookChannel(WebhookSpec(name="chat", url=f"{url}/elsewhere"))
+    wrong = WebhookChannel(WebhookSpec(name="chat", url=f"{url}/elsewhere"), Renderer())
     with pytest.raises(Permanent):
         await wrong.send(compose(notice()))
     await good.close()

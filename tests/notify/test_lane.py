@@ -20,6 +20,7 @@ from daemon.notify.channels.webhook import WebhookChannel
 from daemon.notify.dispatcher import Dispatcher
 from daemon.notify.errors import Permanent, Transient
 from daemon.notify.health import ChannelHealth, Wait
+from daemon.notify.render import Renderer
 from daemon.notify.retry import Delivered, Failed
 from daemon.notify.spec import LogSpec, WebhookSpec
 from tests.notify.lab import (
@@ -93,7 +94,7 @@ async def test_a_real_receiver_that_was_away_gets_every_page_when_it_is_back() -
         receiver.handler = away
         clock, reports = VirtualTime(), Reports()
         hook = WebhookSpec.model_validate({"name": "ops", "url": receiver.url})
-        channel = WebhookChannel(hook)
+        channel = WebhookChannel(hook, Renderer())
         outbox = MemoryOutbox()
         dispatcher = Dispatcher({"ops": channel}, outbox, clock, reports, compose, clock.wait)
         await dispatcher.start()

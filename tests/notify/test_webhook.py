@@ -21,8 +21,14 @@ from aiohttp.test_utils import unused_port
 from daemon.notify.channels.webhook import WebhookChannel, signature
 from daemon.notify.errors import DeliveryError, Permanent, Transient
 from daemon.notify.http import retry_after_s
+from daemon.notify.render import Renderer
 from daemon.notify.spec import WebhookSpec
 from tests.notify.lab import compose, notice, over
+
+
+def _channel(spec: WebhookSpec) -> WebhookChannel:
+    return WebhookChannel(spec, Renderer())
+
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -72,7 +78,7 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 
 async def send(spec: WebhookSpec) -> str:
-    channel = WebhookChannel(spec)
+    channel = _channel(spec)
     try:
         return await channel.send(compose(notice()))
     finally:
@@ -247,7 +253,7 @@ async def test_a_certificate_is_verified_against_the_configured_authority(tmp_pa
 
 
 async def test_one_channel_sends_many_messages(receiver: Receiver) -> None:
-    channel = WebhookChannel(hook(receiver.url))
+    channel = _channel(hook(receiver.url))
     await channel.send(compose(notice("a")))
     await channel.send(compose(over("b")))
     await channel.close()

@@ -33,7 +33,7 @@ def open_channel(
     if isinstance(spec, WebhookSpec):
         from daemon.notify.channels.webhook import WebhookChannel
 
-        return WebhookChannel(spec)
+        return WebhookChannel(spec, renderer)
     if isinstance(spec, EmailSpec):
         from daemon.notify.channels.email import EmailChannel
 

@@ -13,7 +13,11 @@ import time
 import msgspec
 
 from daemon.notify.channel import Message
+from daemon.notify.channels.alertmanager import group
+from daemon.notify.errors import Permanent
 from daemon.notify.http import Sender
+from daemon.notify.render import Renderer
+from daemon.notify.scrub import Scrubber
 from daemon.notify.spec import WebhookSpec, signing_key
 
 
@@ -25,11 +29,30 @@ def signature(key: bytes, message_id: str, timestamp_s: int, body: bytes) -> str
     return "v1," + base64.b64encode(digest).decode()
 
 
+def payload_of(spec: WebhookSpec, renderer: Renderer, message: Message) -> bytes:
+    """The request's body.
+
+    Raises:
+        Permanent: An own template fails, or what it makes is no JSON.
+    """
+    if spec.body == "tocsin":
+        return msgspec.json.encode(message.body)
+    if spec.body == "alertmanager":
+        return msgspec.json.encode(group(message, renderer.external_url))
+    try:
+        text = renderer.file(spec.body.template, message)
+        return msgspec.json.encode(msgspec.json.decode(text))
+    except Exception as error:  # noqa: BLE001  # a template can raise whatever an operation does
+        words = Scrubber().line(f"the template {spec.body.template.name} makes no JSON: {error}")
+        raise Permanent(words) from None
+
+
 class WebhookChannel:
     """Sends to one URL."""
 
-    def __init__(self, spec: WebhookSpec) -> None:
+    def __init__(self, spec: WebhookSpec, renderer: Renderer) -> None:
         self.spec = spec
+        self._renderer = renderer
         self._url = spec.url.get_secret_value()
         self._token = spec.token.get_secret_value() if spec.token else None
         secrets = [value.get_secret_value() for value in spec.headers.values()]
@@ -42,7 +65,7 @@ class WebhookChannel:
 
     async def send(self, message: Message) -> str:
         """POST the body; 2xx is success, other answers become errors in words."""
-        payload = msgspec.json.encode(message.body)
+        payload = payload_of(self.spec, self._renderer, message)
         headers = self._headers(self._sender.scrub.line(message.notice.key), payload)
         answer = await self._sender.send(self._url, payload, headers, self.spec.method)
         return answer.said

@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from checks.spec import Secret
+from checks.spec import Secret, Strict
 from daemon.notify.spec.base import CONTROLS, Authorities, ChannelSpec, WebUrl
 
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
@@ -38,6 +39,17 @@ def _headers(headers: dict[str, SecretStr]) -> dict[str, SecretStr]:
         if CONTROLS.search(value.get_secret_value()):
             raise ValueError(f"the value of the header {name} holds control characters")
     return headers
+
+
+def _json_template(path: Path) -> Path:
+    """Refuse a template that makes no JSON of a sample."""
+    path = path.expanduser()
+    if not path.is_file():
+        raise ValueError(f"there is no file {path}")
+    from daemon.notify.proof import check_json_template  # only who has one loads the language
+
+    check_json_template(path)
+    return path
 
 
 def _signing_secret(secret: SecretStr) -> SecretStr:
@@ -69,10 +81,21 @@ Headers = Annotated[dict[str, Secret], AfterValidator(_headers)]
 SigningSecret = Annotated[Secret, AfterValidator(_signing_secret)]
 
 
+class TemplateBody(Strict):
+    """`body = { template = "FILE" }`: the request's body, as a template makes it.
+
+    Attributes:
+        template: A file that makes JSON of `body`, the usual body, and `m`.
+    """
+
+    template: Annotated[Path, AfterValidator(_json_template)]
+
+
 class WebhookSpec(ChannelSpec):
     """`kind = "webhook"`: the incident as JSON to a URL.
 
     Attributes:
+        body: `tocsin`, `alertmanager` (its webhook of version 4), or a template of one's own.
         token: Sent as `Authorization: Bearer ...`.
         signing_secret: `whsec_` and base64, or plain text; signs as Standard Webhooks v1.
         verify: Whether the server's certificate must be good; only for tests and labs.
@@ -82,6 +105,7 @@ class WebhookSpec(ChannelSpec):
     url: WebUrl
     method: Literal["POST", "PUT"] = "POST"
     headers: Headers = Field(default_factory=dict)
+    body: Literal["tocsin", "alertmanager"] | TemplateBody = "tocsin"
     token: Secret | None = None
     signing_secret: SigningSecret | None = None
     ca: Authorities | None = None
