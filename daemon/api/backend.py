@@ -18,7 +18,18 @@ from daemon.api.schema import DaemonInfo, DeliveryView
 from daemon.core.chronicle import Entry
 from daemon.core.effects import Effect
 from daemon.core.events import Event
-from daemon.core.model import Alert, CheckState, Group, Incident, Instant, ServiceState, Silence
+from daemon.core.model import (
+    Alert,
+    Amendment,
+    CheckState,
+    Group,
+    Incident,
+    Instant,
+    ResponseRun,
+    ResponseState,
+    ServiceState,
+    Silence,
+)
 from daemon.core.plan import Plan
 from daemon.core.sla.values import SlaFigures
 from daemon.notify.health import ChannelHealth
@@ -44,6 +55,14 @@ class EngineView(Protocol):
     def groups(self) -> Mapping[str, Group]: ...
     @property
     def silences(self) -> Mapping[str, Silence]: ...
+
+    @property
+    def runs(self) -> Mapping[str, ResponseRun]: ...
+    @property
+    def responses(self) -> Mapping[str, ResponseState]: ...
+
+    @property
+    def amendments(self) -> Mapping[str, Amendment]: ...
 
     def sla(self, name: str, now: Instant) -> SlaFigures:
         """The figures of the SLA with this name in its current period."""
@@ -75,6 +94,20 @@ class History(Protocol):
 
     async def deliveries(self, incident: str | None, limit: int) -> Sequence[DeliveryView]:
         """Deliveries, of one incident or all, the newest first."""
+        ...
+
+    async def runs(
+        self, incident: str | None, response: str | None, limit: int
+    ) -> Sequence[ResponseRun]:
+        """Runs of responses, of an incident or a response or all, the newest first."""
+        ...
+
+    async def find_runs(self, prefix: str, limit: int) -> Sequence[ResponseRun]:
+        """Runs whose id begins with `prefix`, the newest first."""
+        ...
+
+    async def run_output(self, run: str) -> str:
+        """What a run wrote; empty if nothing was kept."""
         ...
 
     async def results(self, check: str, limit: int) -> Sequence[Result]:

@@ -43,7 +43,8 @@ class Input(pydantic.BaseModel):
     )
 
 
-def _not_blank(text: str) -> str:
+def not_blank(text: str) -> str:
+    """A text that says something."""
     if not text.strip():
         raise ValueError("it must not be empty")
     return text
@@ -219,7 +220,7 @@ class NoteBody(Input):
         str,
         Field(max_length=MAX_NOTE),
         AfterValidator(lambda text: clean_lines(text, MAX_NOTE)),
-        AfterValidator(_not_blank),
+        AfterValidator(not_blank),
     ]
 
 
@@ -246,18 +247,31 @@ class SilenceBody(Input):
         return said[0] if self.endsAt is not None else (self.startsAt or now) + said[0]
 
 
+class RunsQuery(Input):
+    """Of which incident or response, and how many."""
+
+    incident: Word | None = None
+    response: Word | None = None
+    limit: Limit = 200
+
+
+class RespondBody(Input):
+    """Which response to run; `dry_run` only says what it would do."""
+
+    response: Annotated[Word, AfterValidator(not_blank)]
+    dry_run: bool = False
+
+
 class ChannelTestBody(Input):
     """Who gets the test message, instead of whom the channel tells by itself."""
 
-    to: Annotated[str, Field(min_length=1, max_length=320), AfterValidator(_not_blank)] | None = (
-        None
-    )
+    to: Annotated[str, Field(min_length=1, max_length=320), AfterValidator(not_blank)] | None = None
 
 
 class BackupBody(Input):
     """Where the copy goes, on the daemon's host."""
 
-    path: Annotated[str, Field(min_length=1, max_length=4_096), AfterValidator(_not_blank)]
+    path: Annotated[str, Field(min_length=1, max_length=4_096), AfterValidator(not_blank)]
 
 
 def parse_query(model: type[M], pairs: Iterable[tuple[str, str]]) -> M:

@@ -17,10 +17,22 @@ from daemon.api.hub import EventHub
 from daemon.api.schema import DaemonInfo, DeliveryView
 from daemon.api.times import stamp
 from daemon.api.views_incident import incident_view
+from daemon.api.views_response import run_view
+from daemon.api.views_sla import sla_view
 from daemon.core.chronicle import Audit
 from daemon.core.effects import Append, Drop, Effect, Enqueue, Observed, Save
 from daemon.core.events import Settled
-from daemon.core.model import Alert, CheckState, Incident, Instant, Record, ServiceState, Silence
+from daemon.core.model import (
+    Alert,
+    Amendment,
+    CheckState,
+    Incident,
+    Instant,
+    Record,
+    ResponseRun,
+    ServiceState,
+    Silence,
+)
 from daemon.core.plan import CheckPlan
 
 
@@ -87,7 +99,7 @@ def publish_sla(name: str, engine: EngineView, now: Instant, hub: EventHub) -> N
     if not hub.subscribers:
         return
     figures = engine.sla(name, now)
-    hub.publish("sla", name, partial(views.sla_view, figures))
+    hub.publish("sla", name, partial(sla_view, figures))
 
 
 def _publish_result(result: Result, plan: CheckPlan, state: CheckState, hub: EventHub) -> None:
@@ -106,12 +118,17 @@ def _publish_record(record: Record, engine: EngineView, now: Instant, hub: Event
         case ServiceState(key=name):
             service = engine.plan.services.get(name)
             if service is not None:
-                slas = [sla.name for sla in engine.plan.slas.values() if sla.service == name]
+                slas = [sla.name for sla in engine.plan.slas.values() if name in sla.members]
                 hub.publish("service", name, partial(views.service_view, service, record, slas))
         case Alert(key=key):
             hub.publish("alert", key, partial(views.alert_view, record))
         case Incident(key=key):
             hub.publish("incident", key, partial(incident_view, record, engine.plan, now))
+        case ResponseRun(key=key):
+            hub.publish("response", key, partial(run_view, record))
+        case Amendment(sla=name):
+            if name in engine.plan.slas:
+                publish_sla(name, engine, now, hub)
         case Silence(key=key):
             matched = views.matched_count(record, engine.alerts.values())
             hub.publish("silence", key, partial(views.silence_view, record, now, matched))

@@ -8,9 +8,7 @@ both always say the same. (`views_incident` holds the incident, the largest of t
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from decimal import Decimal
-from fractions import Fraction
-from math import floor, isfinite
+from math import isfinite
 from typing import Any, Final
 
 from checks.result import Result, Status
@@ -20,7 +18,6 @@ from daemon.core.chronicle import Audit, Entry, Notice
 from daemon.core.labels import Matcher, MatchOp, match_all
 from daemon.core.model import Alert, AlertState, CheckState, Instant, Mute, ServiceState, Silence
 from daemon.core.plan import CheckPlan, ServicePlan
-from daemon.core.sla.values import SlaFigures
 
 _STATUS: Final[dict[Status, schema.StatusWord]] = {
     Status.UP: "up",
@@ -223,43 +220,6 @@ def queued_view(notice: Notice) -> schema.DeliveryView:
         next_at=stamp(notice.at),
         sent_at=None,
         detail=notice.reason,
-    )
-
-
-_PLACES: Final = 10_000
-
-
-def _down_to_places(value: Fraction) -> float:
-    """Rounded down to four places, so that 99.99999 % is never shown as all."""
-    return floor(value * _PLACES) / _PLACES
-
-
-def _percent(value: Decimal | None) -> float | None:
-    return None if value is None else float(value)
-
-
-def sla_view(figures: SlaFigures) -> schema.SlaView:
-    """An SLA's figures; their rounding is the core's."""
-    return schema.SlaView(
-        name=figures.name,
-        service=figures.service,
-        kind="availability",
-        target=float(figures.target),
-        period=schema.Period(start=stamp(figures.start), end=stamp(figures.end)),
-        value=_percent(figures.value),
-        met=figures.met,
-        up_ms=figures.up_ms,
-        down_ms=figures.down_ms,
-        degraded_ms=figures.degraded_ms,
-        unknown_ms=figures.unknown_ms,
-        excluded_ms=figures.excluded_ms,
-        coverage=_down_to_places(figures.coverage),
-        budget=schema.Budget(total_ms=figures.budget_total_ms, left_ms=figures.budget_left_ms),
-        burn_rate=_down_to_places(figures.burn_rate),
-        violations=[
-            schema.Violation(start=stamp(found.start), end=stamp_or_none(found.end))
-            for found in figures.violations
-        ],
     )
 
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 _INTERRUPTED = 130
 """The shell's code for a program that SIGINT ended."""
 
+_ITSELF: Final = ""
+"""See `daemon.cli.arguments`, which is loaded only with a command."""
+
 _LONGEST_LINE = 2_000
 """How much of a complaint is shown; it may repeat what was written."""
 
@@ -100,13 +103,21 @@ def _command(entry: Entry, before: list[str], words: list[str]) -> int:
             case ["-h" | "--help", *_]:
                 sys.stdout.write(group_help(entry.name, entry.text, found))
                 return Exit.GOOD
-            case []:
+            case [] if _ITSELF not in found:
                 raise Stop(f"which of {', '.join(found)}? see `{path} --help`")
-            case [name, *_] if name not in found:
-                raise Stop(_unknown(name, list(found), path))
-        name, words = words[0], words[1:]
-        found, path = found[name], f"{path} {name}"
+        name, words = _named(found, words)
+        if name not in found:
+            raise Stop(_unknown(name, list(found), path))
+        found, path = found[name], f"{path} {name}".rstrip()
     return call(found, path, [*before, *words])
+
+
+def _named(group: Mapping[str, object], words: list[str]) -> tuple[str, list[str]]:
+    """The command of a group that the words begin with, of two words or of one, or itself."""
+    for length in (2, 1):
+        if len(words) >= length and " ".join(words[:length]) in group:
+            return " ".join(words[:length]), words[length:]
+    return (_ITSELF, words) if _ITSELF in group else (words[0], words[1:])
 
 
 def _unknown(name: str, known: list[str], path: str = "tocsin") -> str:

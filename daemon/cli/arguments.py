@@ -22,7 +22,12 @@ from daemon.cli.stop import Exit, Stop
 
 Command = Callable[..., int | None]
 Commands = Mapping[str, "Command | Mapping[str, Command]"]
-"""The commands of a module by name; a group has commands of its own."""
+"""The commands of a module by name; a group has commands of its own, that without a name for
+words that are none of them."""
+
+
+ITSELF: Final = ""
+"""The command of a group that is meant where none of its others is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +111,12 @@ def call(command: Command, path: str, words: Sequence[str]) -> int:
 
 def group_help(name: str, about: str, commands: Mapping[str, Command]) -> str:
     """The help of a group of commands."""
-    rows = [(one, _summary(command)) for one, command in commands.items()]
-    return (
-        f"Usage: tocsin {name} COMMAND [OPTIONS] [ARGS]...\n\n{about}.\n\nCommands:\n{_rows(rows)}"
-    )
+    rows = [(one, _summary(command)) for one, command in commands.items() if one != ITSELF]
+    listed = f"Commands:\n{_rows(rows)}"
+    if ITSELF in commands:
+        itself = commands[ITSELF]
+        return f"{_help(itself, list(_parameters(itself)), f'tocsin {name}')}\n{listed}"
+    return f"Usage: tocsin {name} COMMAND [OPTIONS] [ARGS]...\n\n{about}.\n\n{listed}"
 
 
 def _parameters(command: Command) -> Iterator[_Parameter]:

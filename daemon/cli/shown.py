@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from daemon.cli.table import Cell, word
 from daemon.cli.times import age, local, span, until
+from daemon.core.sla.showing import percent_text
 
 if TYPE_CHECKING:
     from daemon.api import schema
@@ -20,6 +21,7 @@ CHECKS = ["CHECK", "STATUS", "SINCE", "LATENCY", "SERVICE", "KIND", "MESSAGE"]
 SERVICES = ["SERVICE", "STATUS", "SINCE", "CONTEXT", "OWNER", "CHECKS"]
 SILENCES = ["ID", "STATE", "ENDS", "MATCHED", "BY", "MATCHERS", "COMMENT"]
 SLAS = ["SLA", "SERVICE", "TARGET", "VALUE", "MET", "BUDGET LEFT", "BURN", "COVERAGE", "UNTIL"]
+AMENDMENTS = ["ID", "KIND", "FROM", "TO", "BY", "WHY"]
 RESULTS = ["TIME", "STATUS", "LATENCY", "MESSAGE"]
 _ANSWERED = frozenset({"up", "degraded"})
 """A failed run has no latency to show: how fast a connection was refused is no merit."""
@@ -157,13 +159,25 @@ def sla(one: schema.SlaView) -> Row:
     return [
         Cell(one.name, "bold"),
         one.service,
-        percent(one.target),
-        "–" if one.value is None else percent(one.value),
+        percent(one.target, one.target),
+        "–" if one.value is None else percent(one.value, one.target),
         met[one.met],
         Cell(span(left) if left >= 0 else f"-{span(-left)}", "" if left >= 0 else "down"),
         f"{one.burn_rate:.2f}",
         percent(one.coverage),
         local(one.period.end),
+    ]
+
+
+def amendment(one: schema.AmendmentView) -> Row:
+    """One line of `tocsin sla exclusions`."""
+    return [
+        Cell(one.id[:ID_LENGTH], "bold"),
+        one.kind,
+        local(one.start),
+        local(one.end),
+        one.made_by,
+        one.text,
     ]
 
 
@@ -182,10 +196,9 @@ def latency(ms: float | None) -> str:
     return f"{ms:.0f}ms" if ms < 1_000 else f"{ms / 1_000:.2f}s"
 
 
-def percent(value: float) -> str:
-    """A percentage with up to four places, cut and never rounded up: `99.95%`."""
-    whole = f"{int(value * 10_000 + 1e-6) / 10_000:.4f}".rstrip("0").rstrip(".")
-    return f"{whole}%"
+def percent(value: float, target: float | None = None) -> str:
+    """A percentage of something good, as everywhere (`showing`): `99.95%`."""
+    return f"{percent_text(value, target)}%"
 
 
 def size(count: int) -> str:

@@ -1,12 +1,12 @@
-"""`status` and `sla`: is all well, and was what was promised kept?"""
+"""`status`: is all well?"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 from daemon.cli import shown
-from daemon.cli.arguments import Argument, Commands
-from daemon.cli.ask import answer, ask, say, write_table
+from daemon.cli.arguments import Commands
+from daemon.cli.ask import answer, ask, say
 from daemon.cli.options import Config, Format, Output, Socket
 from daemon.cli.stop import Exit
 from daemon.cli.table import Cell, word
@@ -72,20 +72,4 @@ def _total(counts: dict[str, int]) -> int:
     return sum(counts.values())
 
 
-def sla(
-    name: Annotated[str | None, Argument("[SERVICE]", "Of this service, or this SLA.")] = None,
-    socket: Socket = None,
-    config: Config = None,
-    output: Format = Output.TABLE,
-) -> int:
-    """Show each SLA so far in its period; exit 1 when one is missed.
-
-    Example: tocsin sla checkout
-    """
-    found = ask(socket, config, lambda client: client.sla(name))
-    rows = [shown.sla(one) for one in found]
-    answer(output, found, lambda: write_table(shown.SLAS, rows, "no SLA is configured"))
-    return Exit.NEGATIVE if any(one.met is False for one in found) else Exit.GOOD
-
-
-COMMANDS: Commands = {"status": status, "sla": sla}
+COMMANDS: Commands = {"status": status}

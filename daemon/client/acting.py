@@ -67,6 +67,42 @@ class Acting(Exchange):
         """Run the next level of an incident's policy now."""
         return await self._act(incident, "escalate", {}, version)
 
+    async def open_incident(
+        self, title: str, service: str | None = None, severity: str = "high", text: str = ""
+    ) -> schema.IncidentView:
+        """Open an incident by hand; it takes the routes of its service."""
+        body = {"title": title, "service": service, "severity": severity, "text": text}
+        return await self._post(schema.IncidentView, "/incidents", body)
+
+    async def merge(
+        self, incident: str, into: str, version: int | None = None
+    ) -> schema.IncidentView:
+        """Move the alerts of an incident into another; answers with that."""
+        return await self._act(incident, "merge", {"into": into}, version)
+
+    async def split(
+        self, incident: str, alerts: Sequence[str], version: int | None = None
+    ) -> schema.IncidentView:
+        """Make some alerts of an incident one of their own; answers with that."""
+        return await self._act(incident, "split", {"alerts": list(alerts)}, version)
+
+    async def set_role(
+        self, incident: str, role: str, to: str | None, version: int | None = None
+    ) -> schema.IncidentView:
+        """Give a person a part in mending an incident; None takes it away."""
+        return await self._act(incident, "role", {"role": role, "to": to}, version)
+
+    async def status_update(
+        self,
+        incident: str,
+        text: str,
+        next_in_ms: int | None = None,
+        version: int | None = None,
+    ) -> schema.IncidentView:
+        """Tell stakeholders how it goes, and maybe when they hear of it next."""
+        body = {"text": text, "next_in_ms": next_in_ms}
+        return await self._act(incident, "update", body, version)
+
     async def ack_alert(
         self, fingerprint: str, comment: str = "", expires_after_ms: int | None = None
     ) -> schema.IncidentView:
@@ -109,6 +145,74 @@ class Acting(Exchange):
         """End a silence now."""
         raw = await self._connection.request("DELETE", f"{V1}/silences/{part(silence)}")
         return decode(schema.SilenceView, raw)
+
+    # SLAs
+
+    async def exclude(self, sla: str, start: int, end: int, reason: str) -> schema.AmendmentView:
+        """Exclude [start, end), which is past, from an SLA; times in milliseconds."""
+        body = {"start": stamp(start), "end": stamp(end), "reason": reason}
+        return await self._post(schema.AmendmentView, f"/sla/{part(sla)}/exclusions", body)
+
+    async def note_on_sla(self, sla: str, start: int, end: int, text: str) -> schema.AmendmentView:
+        """Write a note on [start, end) of an SLA; it stands with the violations in it."""
+        body = {"start": stamp(start), "end": stamp(end), "text": text}
+        return await self._post(schema.AmendmentView, f"/sla/{part(sla)}/notes", body)
+
+    async def withdraw_exclusion(self, sla: str, amendment: str) -> schema.AmendmentView:
+        """Take an exclusion or a note back."""
+        path = f"{V1}/sla/{part(sla)}/exclusions/{part(amendment)}"
+        return decode(schema.AmendmentView, await self._connection.request("DELETE", path))
+
+    # Responses
+
+    async def respond(
+        self, incident: str, response: str, *, dry_run: bool = False
+    ) -> schema.RunView:
+        """Run a response for an incident now; dry, only say what it would do."""
+        body = {"response": response, "dry_run": dry_run}
+        return await self._post(schema.RunView, f"/incidents/{part(incident)}/respond", body)
+
+    async def approve_run(self, run: str) -> schema.RunView:
+        """Let a run begin that waits for approval."""
+        return await self._post(schema.RunView, f"/responses/runs/{part(run)}/approve", {})
+
+    async def refuse_run(self, run: str, comment: str = "") -> schema.RunView:
+        """Have a run that waits for approval not begin."""
+        body = {"comment": comment}
+        return await self._post(schema.RunView, f"/responses/runs/{part(run)}/refuse", body)
+
+    async def reset_response(self, name: str) -> schema.ResponseView:
+        """Set a response going again: its breaker, its limit and its cooldown begin anew."""
+        return await self._post(schema.ResponseView, f"/responses/{part(name)}/reset", {})
+
+    # Who is on call
+
+    async def override(
+        self,
+        schedule: str,
+        persons: Sequence[str],
+        *,
+        start: int | None = None,
+        end: int | None = None,
+        for_ms: int | None = None,
+        replaces: str | None = None,
+        swap: bool = False,
+        comment: str = "",
+    ) -> schema.OverrideView:
+        """Put others on call from `start` (None for now) to `end`, or for so long; in place of
+        everybody, or of one person. With `swap` the two persons have each other's shifts."""
+        body: dict[str, Any] = {"persons": list(persons), "swap": swap, "comment": comment}
+        times = {"from": start, "to": end}
+        body |= {key: stamp(at) for key, at in times.items() if at is not None}
+        given = {"for_ms": for_ms, "replaces": replaces}
+        body |= {key: value for key, value in given.items() if value is not None}
+        path = f"/schedules/{part(schedule)}/overrides"
+        return await self._post(schema.OverrideView, path, body)
+
+    async def end_override(self, schedule: str, override: str) -> schema.OverrideView:
+        """End an override now, or take back one that has not begun."""
+        path = f"{V1}/schedules/{part(schedule)}/overrides/{part(override)}"
+        return decode(schema.OverrideView, await self._connection.request("DELETE", path))
 
     # Checks and channels
 

@@ -77,6 +77,12 @@ class Reading(Exchange):
         """An incident by its id or a unique beginning of it."""
         return await self._get(schema.IncidentDetail, f"/incidents/{part(incident)}")
 
+    async def postmortem(self, incident: str) -> str:
+        """The draft of an incident's post-mortem, in Markdown."""
+        path = f"{V1}/incidents/{part(incident)}/postmortem"
+        raw: bytes = await self._connection.request("GET", path)
+        return raw.decode("utf-8")
+
     async def alerts(
         self,
         matchers: Sequence[str] = (),
@@ -105,6 +111,25 @@ class Reading(Exchange):
     async def persons(self) -> list[schema.PersonView]:
         """The persons of the configuration: who may be assigned to."""
         return await self._get(list[schema.PersonView], "/persons")
+
+    # Responses
+
+    async def responses(self) -> list[schema.ResponseView]:
+        """The configured responses, and how each has done."""
+        return await self._get(list[schema.ResponseView], "/responses")
+
+    async def response_runs(
+        self, incident: str | None = None, response: str | None = None, limit: int | None = None
+    ) -> list[schema.RunView]:
+        """Runs of responses, the newest first; of an incident, of a response."""
+        params = given(
+            incident=incident, response=response, limit=None if limit is None else str(limit)
+        )
+        return await self._get(list[schema.RunView], "/responses/runs", params)
+
+    async def response_run(self, run: str) -> schema.RunDetail:
+        """A run by its id or a unique beginning of it, with what it wrote."""
+        return await self._get(schema.RunDetail, f"/responses/runs/{part(run)}")
 
     # What is muted
 
@@ -145,6 +170,10 @@ class Reading(Exchange):
         """
         return await self._get(list[schema.SlaView], "/sla", given(name=name))
 
+    async def exclusions(self, sla: str) -> list[schema.AmendmentView]:
+        """What operators excluded from an SLA and wrote about it."""
+        return await self._get(list[schema.AmendmentView], f"/sla/{part(sla)}/exclusions")
+
     # Channels
 
     async def channels(self) -> list[schema.ChannelView]:
@@ -167,6 +196,21 @@ class Reading(Exchange):
             NotFound: There is no such schedule.
             BadRequest: `end` does not come after `start`, or more than 100 days later.
         """
-        times = {"from": start, "to": end}
-        params = [(key, stamp(at)) for key, at in times.items() if at is not None]
-        return await self._get(schema.ScheduleDetail, f"/schedules/{part(name)}", params)
+        path = f"/schedules/{part(name)}"
+        return await self._get(schema.ScheduleDetail, path, _from_to(start, end))
+
+    async def calendar(self, name: str, start: int | None = None, end: int | None = None) -> str:
+        """A schedule's shifts as iCalendar, from now for 90 days if nothing else is asked for."""
+        path = f"{V1}/schedules/{part(name)}.ics"
+        raw = await self._connection.request("GET", path, params=_from_to(start, end))
+        return raw.decode()
+
+    async def overrides(self, schedule: str, *, all: bool = False) -> list[schema.OverrideView]:  # noqa: A002  # the query's own word
+        """The overrides of a schedule that are not over; with `all` the others as well."""
+        path = f"/schedules/{part(schedule)}/overrides"
+        return await self._get(list[schema.OverrideView], path, given(all="1" if all else None))
+
+
+def _from_to(start: int | None, end: int | None) -> list[tuple[str, str]]:
+    times = {"from": start, "to": end}
+    return [(key, stamp(at)) for key, at in times.items() if at is not None]

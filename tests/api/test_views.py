@@ -19,6 +19,7 @@ from daemon.api.views_incident import (
     next_targets,
     recovery_met,
 )
+from daemon.api.views_sla import sla_view
 from daemon.core.labels import parse_matcher
 from daemon.core.model import (
     HOUR,
@@ -86,7 +87,7 @@ def test_a_matcher_is_written_as_alertmanager_does_and_read_back(
     assert str(back) == text
 
 
-def test_an_slas_shares_are_rounded_down_never_up() -> None:
+def test_an_slas_figures_are_never_rounded_toward_looking_better() -> None:
     figures = SlaFigures(
         name="s", service="a", target=Decimal("99.9"), start=START, end=START + HOUR, now=START + 3,
         up_ms=1, degraded_ms=0, unknown_ms=1, down_ms=1, excluded_ms=0,
@@ -94,8 +95,8 @@ def test_an_slas_shares_are_rounded_down_never_up() -> None:
         coverage=Fraction(99_999_999, 1_000_000), budget_total_ms=10, budget_left_ms=-1,
         burn_rate=Fraction(2, 3), violations=(),
     )  # fmt: skip
-    view = views.sla_view(figures)
-    assert (view.coverage, view.burn_rate, view.value) == (99.9999, 0.6666, 50.0)
+    view = sla_view(figures)
+    assert (view.coverage, view.burn_rate, view.value) == (99.9999, 0.6667, 50.0)
 
 
 @pytest.mark.parametrize(
@@ -185,7 +186,7 @@ def test_every_shape_reads_back_as_what_was_written() -> None:
         *(incident_view(item, engine.plan, lab.time) for item in engine.incidents.values()),
         *(views.check_view(item, engine.checks[name], engine.last.get(name))
           for name, item in engine.plan.checks.items()),
-        views.sla_view(engine.sla("checkout-99", lab.time)),
+        sla_view(engine.sla("checkout-99", lab.time)),
     ]  # fmt: skip
     for shape in shapes:
         assert msgspec.json.decode(msgspec.json.encode(shape), type=type(shape)) == shape

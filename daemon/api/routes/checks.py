@@ -1,4 +1,4 @@
-"""Checks, services and SLAs: what is measured, what it shows, and what it adds up to."""
+"""Checks and services: what is measured, and what it shows."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from aiohttp import web
 from checks.text import one_line
 from daemon.api import schema, views
 from daemon.api.call import Call, answer
-from daemon.api.choose import alert_order, incident_order, is_open
-from daemon.api.inputs import NoBody, ResultsQuery, SlaQuery
+from daemon.api.choose import alert_order, in_order, is_open
+from daemon.api.inputs import NoBody, ResultsQuery
 from daemon.api.problems import Missing
 from daemon.api.routes.picture import (
     check_views,
@@ -82,30 +82,8 @@ async def service(call: Call) -> web.Response:
             alerts=[views.alert_view(alert) for alert in sorted(alerts, key=alert_order)],
             incidents=[
                 incident_view(incident, engine.plan, now)
-                for incident in sorted(incidents, key=incident_order)
+                for incident in in_order(incidents, engine.plan, now)
             ],
             slas=list(sla_views(engine, slas, now)),
         )
     )
-
-
-async def slas(call: Call) -> web.Response:
-    """The SLAs' figures in their current periods."""
-    query, engine, now = call.query(SlaQuery), call.backend.engine, call.backend.now()
-    chosen = [
-        sla.name
-        for sla in engine.plan.slas.values()
-        if query.name in {None, sla.name, sla.service} and query.service in {None, sla.service}
-    ]
-    asked = query.name or query.service
-    if not chosen and asked is not None and asked not in engine.plan.services:
-        raise Missing(f"there is no SLA and no service {one_line(asked, 100)!r}")
-    return answer(await encode_list(sla_views(engine, chosen, now)))
-
-
-async def sla(call: Call) -> web.Response:
-    """An SLA's figures in its current period."""
-    name, engine = call.part("name"), call.backend.engine
-    if name not in engine.plan.slas:
-        raise Missing(f"there is no SLA {one_line(name, 100)!r}")
-    return answer(views.sla_view(engine.sla(name, call.backend.now())))

@@ -18,8 +18,10 @@ from checks.result import Status
 from daemon.api import schema, views
 from daemon.api.backend import EngineView
 from daemon.api.call import Call, answer
-from daemon.api.choose import alert_order, incident_order, is_open
+from daemon.api.choose import alert_order, in_order, is_open
 from daemon.api.views_incident import incident_view
+from daemon.api.views_response import live_views
+from daemon.api.views_sla import sla_view
 from daemon.core.model import AlertState, IncidentState, Instant
 from daemon.core.severity import Severity
 
@@ -55,7 +57,8 @@ def slas_by_service(engine: EngineView) -> dict[str, list[str]]:
     """The names of each service's SLAs."""
     slas: dict[str, list[str]] = {}
     for sla in engine.plan.slas.values():
-        slas.setdefault(sla.service, []).append(sla.name)
+        for member in sla.members:
+            slas.setdefault(member, []).append(sla.name)
     return slas
 
 
@@ -81,7 +84,7 @@ def service_views(engine: EngineView) -> Iterable[schema.ServiceView]:
 
 def sla_views(engine: EngineView, names: Iterable[str], now: Instant) -> Iterable[schema.SlaView]:
     """The figures of these SLAs; one that leaves the configuration meanwhile is left out."""
-    return (views.sla_view(engine.sla(name, now)) for name in names if name in engine.plan.slas)
+    return (sla_view(engine.sla(name, now)) for name in names if name in engine.plan.slas)
 
 
 def silence_views(
@@ -104,7 +107,7 @@ def _open_alerts(engine: EngineView) -> Iterable[schema.AlertView]:
 def _open_incidents(engine: EngineView, now: Instant) -> Iterable[schema.IncidentView]:
     plan = engine.plan
     chosen = [incident for incident in engine.incidents.values() if is_open(incident)]
-    return (incident_view(incident, plan, now) for incident in sorted(chosen, key=incident_order))
+    return (incident_view(incident, plan, now) for incident in in_order(chosen, plan, now))
 
 
 async def state(call: Call) -> web.Response:
@@ -121,6 +124,7 @@ async def state(call: Call) -> web.Response:
         "incidents": _open_incidents(engine, now),
         "silences": silence_views(engine, now, ("active", "pending")),
         "slas": sla_views(engine, list(engine.plan.slas), now),
+        "runs": live_views(engine.runs.values()),
     }
     latencies = ((name, trails.of_service(service.checks)) for name, service in services.items())
     # what never had a latency (a heartbeat) has no curve

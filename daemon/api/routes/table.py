@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from daemon.api import inputs, schema
+from daemon.api import inputs, inputs_oncall, inputs_sla, inputs_workflow, schema
 from daemon.api.access import Role
 from daemon.api.call import Endpoint, Handler
 from daemon.api.routes import (
@@ -17,9 +17,12 @@ from daemon.api.routes import (
     metrics,
     picture,
     ping,
+    responses,
     schedules,
     silences,
+    slas,
     stream,
+    workflow,
 )
 
 _V1: Final = "/api/v1"
@@ -91,6 +94,32 @@ def endpoints() -> list[Endpoint]:
             body=inputs.CommentBody,
         ),
         _act("/incidents/{id}/escalate", incidents.escalate, schema.IncidentView),
+        _act("/incidents", workflow.open_, schema.IncidentView, body=inputs_workflow.OpenBody),
+        _act(
+            "/incidents/{id}/merge",
+            workflow.merge,
+            schema.IncidentView,
+            body=inputs_workflow.MergeBody,
+        ),
+        _act(
+            "/incidents/{id}/split",
+            workflow.split,
+            schema.IncidentView,
+            body=inputs_workflow.SplitBody,
+        ),
+        _act(
+            "/incidents/{id}/role",
+            workflow.role,
+            schema.IncidentView,
+            body=inputs_workflow.RoleBody,
+        ),
+        _act(
+            "/incidents/{id}/update",
+            workflow.update,
+            schema.IncidentView,
+            body=inputs_workflow.UpdateBody,
+        ),
+        _read("/incidents/{id}/postmortem", workflow.postmortem, None),
         _read("/alerts", incidents.alerts, list[schema.AlertView], query=inputs.AlertsQuery),
         _act(
             "/alerts/{fingerprint}/ack",
@@ -104,8 +133,45 @@ def endpoints() -> list[Endpoint]:
             list[schema.DeliveryView],
             query=inputs.DeliveriesQuery,
         ),
+        _read("/responses", responses.responses, list[schema.ResponseView]),
+        _read("/responses/runs", responses.runs, list[schema.RunView], query=inputs.RunsQuery),
+        _read("/responses/runs/{run}", responses.run, schema.RunDetail),
+        _act("/responses/runs/{run}/approve", responses.approve, schema.RunView),
+        _act(
+            "/responses/runs/{run}/refuse",
+            responses.refuse,
+            schema.RunView,
+            body=inputs.CommentBody,
+        ),
+        _act("/responses/{name}/reset", responses.reset, schema.ResponseView),
+        _act(
+            "/incidents/{id}/respond",
+            responses.respond,
+            schema.RunView,
+            body=inputs.RespondBody,
+        ),
         _read("/persons", incidents.persons, list[schema.PersonView]),
         _read("/schedules", schedules.schedules, list[schema.ScheduleView]),
+        _read("/schedules/{name}.ics", schedules.calendar, None, query=inputs.ShiftsQuery),
+        _read(
+            "/schedules/{name}/overrides",
+            schedules.overrides,
+            list[schema.OverrideView],
+            query=inputs_oncall.OverridesQuery,
+        ),
+        _act(
+            "/schedules/{name}/overrides",
+            schedules.override,
+            schema.OverrideView,
+            body=inputs_oncall.OverrideBody,
+        ),
+        _row(
+            "DELETE",
+            f"{_V1}/schedules/{{name}}/overrides/{{id}}",
+            Role.OPERATOR,
+            schedules.end_override,
+            schema.OverrideView,
+        ),
         _read(
             "/schedules/{name}",
             schedules.schedule,
@@ -148,8 +214,23 @@ def endpoints() -> list[Endpoint]:
         _act("/checks/{name}/run", checks.run, schema.CheckView),
         _read("/services", checks.services, list[schema.ServiceView]),
         _read("/services/{name}", checks.service, schema.ServiceDetail),
-        _read("/sla", checks.slas, list[schema.SlaView], query=inputs.SlaQuery),
-        _read("/sla/{name}", checks.sla, schema.SlaView),
+        _read("/sla", slas.slas, list[schema.SlaView], query=inputs.SlaQuery),
+        _read("/sla/{name}", slas.sla, schema.SlaView),
+        _read("/sla/{name}/exclusions", slas.exclusions, list[schema.AmendmentView]),
+        _act(
+            "/sla/{name}/exclusions",
+            slas.exclude,
+            schema.AmendmentView,
+            body=inputs_sla.ExclusionBody,
+        ),
+        _act("/sla/{name}/notes", slas.note, schema.AmendmentView, body=inputs_sla.SlaNoteBody),
+        _row(
+            "DELETE",
+            f"{_V1}/sla/{{name}}/exclusions/{{id}}",
+            Role.OPERATOR,
+            slas.withdraw,
+            schema.AmendmentView,
+        ),
         _rule(f"{_V1}/reload", admin.reload),
         _rule("/-/reload", admin.reload),
         _rule(f"{_V1}/db/backup", admin.backup, body=inputs.BackupBody),

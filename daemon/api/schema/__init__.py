@@ -15,26 +15,39 @@ from daemon.api.schema.channels import ChannelTest, ChannelView, DeliveryView
 from daemon.api.schema.checks import CheckDetail, CheckView, Last
 from daemon.api.schema.events import EventKind, Operator, Reset
 from daemon.api.schema.incidents import (
+    AtRiskView,
     EntryView,
     EscalationView,
     IncidentDetail,
     IncidentView,
     Money,
+    RecoverySla,
+    StatusUpdateView,
 )
-from daemon.api.schema.oncall import PersonView, ScheduleDetail, ScheduleView, ShiftView
-from daemon.api.schema.services import (
+from daemon.api.schema.oncall import (
+    OverrideView,
+    PersonView,
+    ScheduleDetail,
+    ScheduleView,
+    ShiftView,
+)
+from daemon.api.schema.responses import ResponseMark, ResponseView, RunDetail, RunView, RunWord
+from daemon.api.schema.services import ServiceDetail, ServiceView
+from daemon.api.schema.silences import MaintenanceView, MatcherView, SilenceStatus, SilenceView
+from daemon.api.schema.slas import (
+    AmendmentView,
     Budget,
+    OutageView,
     Period,
-    ServiceDetail,
-    ServiceView,
     SlaView,
     Violation,
 )
-from daemon.api.schema.silences import MaintenanceView, MatcherView, SilenceStatus, SilenceView
 from daemon.api.schema.state import Counts, DaemonInfo, State, StatusView
 
 __all__ = [
     "AlertView",
+    "AmendmentView",
+    "AtRiskView",
     "Budget",
     "ChannelTest",
     "ChannelView",
@@ -54,10 +67,18 @@ __all__ = [
     "Money",
     "Mute",
     "Operator",
+    "OutageView",
+    "OverrideView",
     "Period",
     "PersonView",
     "Problem",
+    "RecoverySla",
     "Reset",
+    "ResponseMark",
+    "ResponseView",
+    "RunDetail",
+    "RunView",
+    "RunWord",
     "ScheduleDetail",
     "ScheduleView",
     "ServiceDetail",
@@ -69,6 +90,7 @@ __all__ = [
     "SilenceView",
     "SlaView",
     "State",
+    "StatusUpdateView",
     "StatusView",
     "StatusWord",
     "Time",

@@ -1,7 +1,4 @@
-"""Shapes of services and of their SLAs.
-
-They stand together because an SLA is always a service's, and a service is shown with its SLAs.
-"""
+"""Shapes of services."""
 
 from __future__ import annotations
 
@@ -9,6 +6,7 @@ from daemon.api.schema.alerts import AlertView
 from daemon.api.schema.base import Shape, StatusWord, Time
 from daemon.api.schema.checks import CheckView
 from daemon.api.schema.incidents import IncidentView
+from daemon.api.schema.slas import SlaView
 
 
 class ServiceView(Shape):
@@ -27,53 +25,6 @@ class ServiceView(Shape):
     impact: str | None = None
     runbook: str | None = None
     rank: int = 0
-
-
-class Period(Shape):
-    """From `start` (inclusive) to `end` (exclusive)."""
-
-    start: Time
-    end: Time
-
-
-class Budget(Shape):
-    """The error budget of a period in milliseconds; `left_ms` is negative when overspent."""
-
-    total_ms: int
-    left_ms: int
-
-
-class Violation(Shape):
-    """An interval in which the SLA was broken."""
-
-    start: Time
-    end: Time | None
-
-
-class SlaView(Shape):
-    """An SLA so far in its current period.
-
-    `value` is the availability in percent, rounded down to four places and never across the
-    target; null when nothing was measured. `coverage` is the share of the elapsed period, in
-    percent, that was measured. The five `_ms` figures add up to the elapsed period.
-    """
-
-    name: str
-    service: str
-    kind: str
-    target: float
-    period: Period
-    value: float | None
-    met: bool | None
-    up_ms: int
-    down_ms: int
-    degraded_ms: int
-    unknown_ms: int
-    excluded_ms: int
-    coverage: float
-    budget: Budget
-    burn_rate: float
-    violations: list[Violation]
 
 
 class ServiceDetail(Shape):

@@ -8,8 +8,10 @@ from daemon.api.schema.channels import ChannelView
 from daemon.api.schema.checks import CheckView
 from daemon.api.schema.incidents import IncidentView
 from daemon.api.schema.oncall import ScheduleView
-from daemon.api.schema.services import ServiceView, SlaView
+from daemon.api.schema.responses import RunView
+from daemon.api.schema.services import ServiceView
 from daemon.api.schema.silences import SilenceView
+from daemon.api.schema.slas import SlaView
 
 
 class DaemonInfo(Shape):
@@ -75,6 +77,8 @@ class State(Shape):
     incidents: list[IncidentView]
     silences: list[SilenceView]
     slas: list[SlaView]
+    runs: list[RunView] = []
+    """The runs of responses that wait for approval or are under way."""
     me: str = ""
     """Who the daemon takes this client for."""
     role: str = "viewer"

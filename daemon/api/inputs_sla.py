@@ -1,0 +1,33 @@
+"""What may be asked of an SLA's past; see `daemon.api.inputs`, which reads it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from checks.text import clean_lines
+from daemon.api.inputs import MAX_COMMENT, Input, Time, not_blank
+
+Reason = Annotated[
+    str,
+    Field(max_length=MAX_COMMENT),
+    AfterValidator(lambda text: clean_lines(text, MAX_COMMENT)),
+    AfterValidator(not_blank),
+]
+
+
+class ExclusionBody(Input):
+    """From when to when, and why it does not count."""
+
+    start: Time
+    end: Time
+    reason: Reason
+
+
+class SlaNoteBody(Input):
+    """From when to when, and what there is to say of it."""
+
+    start: Time
+    end: Time
+    text: Reason

@@ -1,0 +1,83 @@
+"""The shapes of SLAs from their figures; every rounding is `daemon.core.sla.showing`'s."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from daemon.api import schema
+from daemon.api.times import stamp, stamp_or_none
+from daemon.core.model import Amendment
+from daemon.core.sla.showing import cut, percent_text, raised
+from daemon.core.sla.values import Outage, SlaFigures, Violation
+
+
+def _percent(value: Decimal | None) -> float | None:
+    return None if value is None else float(value)
+
+
+def sla_view(figures: SlaFigures) -> schema.SlaView:
+    """An SLA's figures."""
+    mended = figures.reliability
+    share = figures.availability
+    return schema.SlaView(
+        name=figures.name,
+        service=figures.service,
+        services=list(figures.services),
+        kind="availability",
+        target=float(figures.target),
+        period=schema.Period(start=stamp(figures.start), end=stamp(figures.end)),
+        value=_percent(figures.value),
+        shown=None if share is None else percent_text(share * 100, figures.target),
+        met=figures.met,
+        level=figures.level.value,
+        up_ms=figures.up_ms,
+        down_ms=figures.down_ms,
+        degraded_ms=figures.degraded_ms,
+        unknown_ms=figures.unknown_ms,
+        excluded_ms=figures.excluded_ms,
+        planned_ms=figures.planned_ms,
+        approved_ms=figures.approved_ms,
+        exclusions=[amendment_view(one) for one in figures.exclusions],
+        unamended_value=_percent(figures.unamended_value),
+        coverage=float(cut(figures.coverage)),
+        budget=schema.Budget(
+            total_ms=figures.budget_total_ms,
+            left_ms=figures.budget_left_ms,
+            exhausts_at=stamp_or_none(figures.exhausts_at),
+        ),
+        burn_rate=float(raised(figures.burn_rate)),
+        credit_percent=float(figures.credit_percent),
+        violations=[_violation(one) for one in figures.violations],
+        outages=[_outage(one) for one in mended.outages],
+        mttr_ms=mended.mttr_ms,
+        mtbf_ms=mended.mtbf_ms,
+    )
+
+
+def _violation(one: Violation) -> schema.Violation:
+    return schema.Violation(
+        start=stamp(one.start),
+        end=stamp_or_none(one.end),
+        depth_ms=one.depth_ms,
+        notes=[amendment_view(note) for note in one.notes],
+    )
+
+
+def _outage(one: Outage) -> schema.OutageView:
+    return schema.OutageView(
+        start=stamp(one.start), end=stamp_or_none(one.end), length_ms=one.length_ms
+    )
+
+
+def amendment_view(one: Amendment) -> schema.AmendmentView:
+    """What an operator said of an SLA's past."""
+    return schema.AmendmentView(
+        id=one.key,
+        kind=one.kind.value,
+        sla=one.sla,
+        start=stamp(one.start),
+        end=stamp(one.end),
+        text=one.text,
+        made_by=one.made_by.name,
+        made_at=stamp(one.made_at),
+    )
