@@ -6,14 +6,19 @@ Pure functions over records; the routes give them what the engine and the store 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TypeVar
+from decimal import Decimal
+from typing import Final, TypeVar
 
 from checks.text import one_line
 from daemon.api.problems import Missing, Unprocessable
 from daemon.core.labels import Matcher, match_all
-from daemon.core.model import Alert, AlertState, Group, Incident, IncidentState
+from daemon.core.model import Alert, AlertState, Group, Incident, IncidentState, Instant
+from daemon.core.plan import Plan
 
 T = TypeVar("T")
+
+_UNRANKED: Final = 1_001
+"""Services of no rank come after those that have one; ranks go up to 1,000."""
 
 _STATE_ORDER = {
     IncidentState.TRIGGERED: 0,
@@ -27,12 +32,23 @@ def is_open(incident: Incident) -> bool:
     return incident.state is not IncidentState.RESOLVED
 
 
-def incident_order(incident: Incident) -> tuple[int, int, int]:
-    """Sorts what must be looked at first to the front: unacknowledged, worst, oldest;
-    what is over comes last, the newest first."""
+def incident_order(
+    incident: Incident, plan: Plan, now: Instant
+) -> tuple[int, int, int, Decimal, int]:
+    """Sorts what must be looked at first to the front: unacknowledged, worst, of the context
+    with the best rank, with the most money at stake, oldest; what is over comes last, the newest
+    first."""
+    order = _STATE_ORDER[incident.state]
     if not is_open(incident):
-        return _STATE_ORDER[incident.state], 0, -incident.fired_at
-    return _STATE_ORDER[incident.state], -incident.severity, incident.fired_at
+        return order, 0, 0, Decimal(0), -incident.fired_at
+    service = plan.services.get(incident.service or "")
+    rank = (service.rank if service is not None else 0) or _UNRANKED
+    return order, -incident.severity, rank, -incident.stakes(now), incident.fired_at
+
+
+def in_order(incidents: Iterable[Incident], plan: Plan, now: Instant) -> list[Incident]:
+    """The incidents in that order."""
+    return sorted(incidents, key=lambda one: incident_order(one, plan, now))
 
 
 def alert_order(alert: Alert) -> tuple[int, int, int]:

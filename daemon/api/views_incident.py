@@ -12,12 +12,12 @@ from typing import Final
 from daemon.api import schema
 from daemon.api.times import stamp, stamp_or_none
 from daemon.api.views import mute_views
+from daemon.core import promptness
 from daemon.core.escalation import coming
 from daemon.core.model import Escalation, Incident, IncidentState, Instant
-from daemon.core.plan import Plan, ServicePlan, SeverityPlan
+from daemon.core.plan import Plan, ServicePlan
 
 _CENT: Final = Decimal("0.01")
-_NO_TARGETS: Final = SeverityPlan()
 
 
 def next_targets(escalation: Escalation) -> tuple[str, ...]:
@@ -95,8 +95,38 @@ def recovery_met(incident: Incident, now: Instant) -> bool | None:
     return back_at <= due
 
 
-def _due(fired_at: Instant, target: int | None) -> Instant | None:
-    return None if target is None else fired_at + target
+def recovery_view(incident: Incident, now: Instant) -> schema.RecoverySla | None:
+    """The recovery SLA and how it stands; None where none is asked for."""
+    if incident.recovery_due is None:
+        return None
+    met = recovery_met(incident, now)
+    return schema.RecoverySla(due=stamp(incident.recovery_due), met=met)
+
+
+def at_risk_views(incident: Incident, now: Instant) -> list[schema.AtRiskView]:
+    """What is lost if the service is not well in time, as far as that still lies ahead."""
+    if incident.state is IncidentState.RESOLVED:
+        return []
+    return [
+        schema.AtRiskView(
+            value=f"{one.value:f}",
+            currency=incident.currency,
+            until=stamp(one.until),
+            what=one.what,
+        )
+        for one in incident.at_risk
+        if one.until > now
+    ]
+
+
+def status_update_view(incident: Incident) -> schema.StatusUpdateView | None:
+    """What stakeholders were last told in words."""
+    said = incident.status_update
+    if said is None:
+        return None
+    return schema.StatusUpdateView(
+        text=said.text, by=said.by, at=stamp(said.at), next_at=stamp_or_none(said.next_at)
+    )
 
 
 def _breached(due: Instant | None, done_at: Instant | None, now: Instant) -> bool:
@@ -106,10 +136,9 @@ def _breached(due: Instant | None, done_at: Instant | None, now: Instant) -> boo
 
 def incident_view(incident: Incident, plan: Plan, now: Instant) -> schema.IncidentView:
     """An incident as it is at `now`."""
-    targets = plan.severities.get(incident.severity, _NO_TARGETS)
-    mtta_due = _due(incident.fired_at, targets.mtta)
-    mttr_due = _due(incident.fired_at, targets.mttr)
-    taken_at = incident.acknowledged_at or incident.resolved_at
+    mtta_due = promptness.ack_due(incident, plan)
+    mttr_due = promptness.fix_due(incident, plan)
+    taken_at = incident.first_acknowledged_at or incident.acknowledged_at or incident.resolved_at
     service = _service(incident, plan)
     over = incident.state is IncidentState.RESOLVED
     policy = incident.escalation
@@ -150,7 +179,21 @@ def incident_view(incident: Incident, plan: Plan, now: Instant) -> schema.Incide
         owner=service.owner,
         rank=service.rank,
         assigned_to=incident.assigned_to,
+        responses=[
+            schema.ResponseMark(response=name, state=state)  # type: ignore[arg-type]  # a word of RunState
+            for name, state in incident.responses
+        ],
         storm=incident.storm,
+        roles=dict(incident.roles),
+        status_update=status_update_view(incident),
+        next_update_due=stamp_or_none(promptness.update_due(incident, plan)),
+        at_risk=at_risk_views(incident, now),
+        recovery_sla=recovery_view(incident, now),
+        first_acknowledged_at=stamp_or_none(incident.first_acknowledged_at),
+        down_ms=incident.down_ms_at(now),
+        merged_into=incident.merged_into,
+        split_from=incident.split_from,
+        test=incident.is_test,
     )
 
 

@@ -33,7 +33,7 @@ from daemon.notify.health import ChannelHealth
 from daemon.notify.trial import Trial, try_out
 from daemon.service.clock import Clock
 from daemon.service.limits import has_files_to_spare
-from daemon.service.parts import Parts, access_of, ping_tokens, remake
+from daemon.service.parts import Parts, access_of, actions_of, ping_tokens, remake
 from daemon.service.selfwatch import SelfWatch, Vitals
 from daemon.service.turns import Turns
 from daemon.store import History, Store
@@ -244,6 +244,7 @@ class Daemon:
         self.config = parts.config
         self.access, self.ping_tokens = parts.access, parts.ping_tokens
         self.turns.dispatcher.replace(parts.channels)
+        self.turns.responder.replace(actions_of(parts.config))
         self._store.retain(parts.config.retention_plan)
         self._store.follow(parts.config.plan)
         effects = await self.command(PlanChanged(parts.config.plan))

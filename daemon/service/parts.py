@@ -19,6 +19,7 @@ from daemon.config.sections import AccessSettings, DaemonSettings
 from daemon.core.model import Instant
 from daemon.notify.channel import Channel
 from daemon.notify.channels import open_channel
+from daemon.respond.spec import ActionSpec
 from daemon.service.runner import ProbeRunner, Runner
 from daemon.service.workers.pool import Pool
 
@@ -169,6 +170,11 @@ def _words(error: OSError | ValueError) -> str:
 def _same(before: Config, config: Config, name: str, spec: CheckSpec) -> bool:
     """Whether the check would be prepared to the same; secrets compare by value."""
     return before.specs.get(name) == spec and before.timeouts.get(name) == config.timeouts[name]
+
+
+def actions_of(config: Config) -> dict[str, ActionSpec]:
+    """What each enabled response does, by its name."""
+    return {name: one for name, one in config.settings.responses.items() if one.enabled}
 
 
 def access_of(settings: AccessSettings) -> Access:

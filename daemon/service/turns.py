@@ -22,15 +22,16 @@ from daemon.api.hub import EventHub
 from daemon.api.problems import Busy
 from daemon.api.publish import publish_effects, publish_settled
 from daemon.config import Config
-from daemon.core.effects import PLAIN, Effect, Enqueue, StartProbe
+from daemon.core.effects import PLAIN, Effect, Enqueue, StartProbe, StartResponse
 from daemon.core.engine import Engine
 from daemon.core.errors import Refusal
 from daemon.core.events import Event, Gap, ResultsArrived, Settled, Tick
 from daemon.core.model import Instant
 from daemon.notify.dispatcher import Dispatcher
 from daemon.notify.message import Composer
+from daemon.respond.responder import Responder
 from daemon.service.clock import Clock
-from daemon.service.parts import open_channels, open_runner
+from daemon.service.parts import actions_of, open_channels, open_runner
 from daemon.service.pulse import Pulse
 from daemon.service.selfwatch import SelfWatch
 from daemon.store import Store
@@ -53,6 +54,7 @@ class Turns:
     Attributes:
         runner: Runs the probes; their results come in here.
         dispatcher: Delivers the notices; what became of them comes in here.
+        responder: Carries out responses; their ends come in here.
         pulse: Wakes the engine at its next deadline.
         listeners: Called with the effects of each turn once they are durable.
         failed: Resolves with the fault that ended a turn; whoever runs the daemon ends it.
@@ -91,6 +93,8 @@ class Turns:
             Composer(lambda: engine.plan),
         )
 
+        self.responder = Responder(actions_of(config), lambda: engine.plan, self.command)
+
     async def start(self, restored: Sequence[Effect]) -> None:
         """Carry out what restoring the engine decided, and begin to check and to deliver."""
         self.runner.begin()
@@ -105,6 +109,7 @@ class Turns:
         self.pulse.stop()
         self._hub.close()
         await self.runner.close()
+        await self.responder.stop()
         await self.dispatcher.stop()
         self.pulse.stop()
 
@@ -234,5 +239,6 @@ class Turns:
         notices = [effect.notice for effect in effects if isinstance(effect, Enqueue)]
         if notices:
             self.dispatcher.offer(notices)
+        self.responder.start(one for one in effects if isinstance(one, StartResponse))
         for listener in self.listeners:
             listener(effects, now)

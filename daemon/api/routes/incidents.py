@@ -13,7 +13,7 @@ from aiohttp import web
 
 from daemon.api import schema, views
 from daemon.api.call import Call, answer
-from daemon.api.choose import alert_order, incident_order, is_open, matches_incident, meant
+from daemon.api.choose import alert_order, in_order, is_open, matches_incident, meant
 from daemon.api.inputs import (
     MAX_LIMIT,
     AckBody,
@@ -66,7 +66,7 @@ async def incidents(call: Call) -> web.Response:
             and matches_incident(incident, query.match, engine.alerts, engine.groups)
         )
 
-    chosen = sorted(filter(wanted, known.values()), key=incident_order)[: query.limit]
+    chosen = in_order(filter(wanted, known.values()), engine.plan, now)[: query.limit]
     return answer(await encode_list(incident_view(item, engine.plan, now) for item in chosen))
 
 
@@ -76,7 +76,16 @@ async def find_incident(call: Call) -> Incident:
     Raises:
         Missing, Unprocessable: None, or several.
     """
-    text, memory = call.part("id"), call.backend.engine.incidents
+    return await incident_called(call, call.part("id"))
+
+
+async def incident_called(call: Call, text: str) -> Incident:
+    """The incident that an id, or the beginning of one, means.
+
+    Raises:
+        Missing, Unprocessable: None, or several.
+    """
+    memory = call.backend.engine.incidents
     if text in memory:
         return memory[text]
     known = {item.key: item for item in await call.backend.history.find_incidents(text, 10)}
@@ -97,19 +106,23 @@ async def _alerts_of(call: Call, incident: Incident) -> Sequence[Alert]:
 async def incident(call: Call) -> web.Response:
     """An incident with its alerts, timeline and deliveries."""
     found = await find_incident(call)
+    return answer(await detail_of(call, found), version=found.version)
+
+
+async def detail_of(call: Call, found: Incident) -> schema.IncidentDetail:
+    """All that belongs to this incident, from memory and the store."""
     history = call.backend.history
     alerts = await _alerts_of(call, found)
     entries = await history.entries(found.key)
-    detail = schema.IncidentDetail(
+    return schema.IncidentDetail(
         incident=incident_view(found, call.backend.engine.plan, call.backend.now()),
         alerts=[views.alert_view(alert) for alert in alerts],
         timeline=[views.entry_view(entry) for entry in entries],
         deliveries=list(await history.deliveries(found.key, MAX_LIMIT)),
     )
-    return answer(detail, version=found.version)
 
 
-async def _act(call: Call, key: str, command: Command) -> web.Response:
+async def act(call: Call, key: str, command: Command) -> web.Response:
     """Have the engine do it; answer with the incident as it is then."""
     effects = await call.backend.command(command)
     saved = [
@@ -135,7 +148,7 @@ async def _take(call: Call, key: str, body: AckBody) -> web.Response:
         raise Unprocessable('an acknowledgement lasts "for" or "expires_after_ms": give one')
     actor, version = call.peer.actor, call.version
     command = Acknowledge(key, actor, body.comment, body.span_ms, version)
-    return await _act(call, key, command)
+    return await act(call, key, command)
 
 
 async def ack_alert(call: Call) -> web.Response:
@@ -153,7 +166,7 @@ async def _plain_action(
 ) -> web.Response:
     await call.body(NoBody)
     key = (await find_incident(call)).key
-    return await _act(call, key, make(key, call.peer.actor, call.version))
+    return await act(call, key, make(key, call.peer.actor, call.version))
 
 
 async def unack(call: Call) -> web.Response:
@@ -166,7 +179,7 @@ async def snooze(call: Call) -> web.Response:
     body = await call.body(SnoozeBody)
     key = (await find_incident(call)).key
     command = Snooze(key, call.peer.actor, body.span_ms, body.comment, call.version)
-    return await _act(call, key, command)
+    return await act(call, key, command)
 
 
 async def assign(call: Call) -> web.Response:
@@ -174,7 +187,7 @@ async def assign(call: Call) -> web.Response:
     body = await call.body(AssignBody)
     key = (await find_incident(call)).key
     command = Assign(key, call.peer.actor, body.to, body.comment, call.version)
-    return await _act(call, key, command)
+    return await act(call, key, command)
 
 
 async def persons(call: Call) -> web.Response:
@@ -191,7 +204,7 @@ async def note(call: Call) -> web.Response:
     """Write a line into its timeline."""
     body = await call.body(NoteBody)
     key = (await find_incident(call)).key
-    return await _act(call, key, AddNote(key, call.peer.actor, body.text))
+    return await act(call, key, AddNote(key, call.peer.actor, body.text))
 
 
 async def resolve(call: Call) -> web.Response:
@@ -199,7 +212,7 @@ async def resolve(call: Call) -> web.Response:
     body = await call.body(CommentBody)
     key = (await find_incident(call)).key
     command = Resolve(key, call.peer.actor, body.comment, call.version)
-    return await _act(call, key, command)
+    return await act(call, key, command)
 
 
 async def alerts(call: Call) -> web.Response:

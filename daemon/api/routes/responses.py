@@ -11,7 +11,7 @@ from daemon.api.call import Call, answer
 from daemon.api.choose import meant
 from daemon.api.inputs import CommentBody, NoBody, RespondBody, RunsQuery
 from daemon.api.problems import Missing
-from daemon.api.routes.incidents import find_incident
+from daemon.api.routes.incidents import find_incident, incident_called
 from daemon.api.routes.picture import encode_list
 from daemon.api.views_response import response_view, run_view
 from daemon.core.effects import Effect, Save
@@ -33,7 +33,9 @@ async def responses(call: Call) -> web.Response:
 async def runs(call: Call) -> web.Response:
     """Runs of responses, the newest first: of an incident, of a response, or all."""
     query = call.query(RunsQuery)
-    found = await call.backend.history.runs(query.incident, query.response, query.limit)
+    incident = await incident_called(call, query.incident) if query.incident else None
+    key = None if incident is None else incident.key
+    found = await call.backend.history.runs(key, query.response, query.limit)
     memory = call.backend.engine.runs
     return answer(await encode_list(run_view(memory.get(run.key, run)) for run in found))
 

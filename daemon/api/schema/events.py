@@ -32,7 +32,7 @@ class Reset(Shape):
 
 
 EventKind = Literal[
-    "incident", "alert", "check", "service", "sla", "silence", "delivery", "operator",
+    "incident", "alert", "check", "service", "sla", "silence", "delivery", "operator", "response",
     "daemon", "reset",
 ]  # fmt: skip
 """The `event:` of the stream; `data:` is the shape of that name after the change."""

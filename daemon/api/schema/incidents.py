@@ -7,6 +7,7 @@ from typing import Literal
 from daemon.api.schema.alerts import AlertView, Mute
 from daemon.api.schema.base import SeverityWord, Shape, Time
 from daemon.api.schema.channels import DeliveryView
+from daemon.api.schema.responses import ResponseMark
 
 
 class EscalationView(Shape):
@@ -38,6 +39,31 @@ class Money(Shape):
     lost: str
     currency: str | None
     as_of: Time
+
+
+class AtRiskView(Shape):
+    """Money that is lost at once if the service is not well by `until`, which lies ahead."""
+
+    value: str
+    currency: str | None
+    until: Time
+    what: str
+
+
+class RecoverySla(Shape):
+    """When the service must be back, and whether it was; `met` is null while that is open."""
+
+    due: Time
+    met: bool | None
+
+
+class StatusUpdateView(Shape):
+    """What stakeholders were last told in words; `next_at` is when the next was promised."""
+
+    text: str
+    by: str
+    at: Time
+    next_at: Time | None = None
 
 
 class IncidentView(Shape):
@@ -80,8 +106,23 @@ class IncidentView(Shape):
     rank: int = 0
     assigned_to: str | None = None
     """The person it was given to; not who acknowledged it."""
+    responses: list[ResponseMark] = []
+    """The responses that were wanted for it, the newest last."""
     storm: str | None = None
     """The correlation rule whose storm it tells of."""
+    roles: dict[str, str] = {}
+    """Who has which part in mending it, by the part: `commander`, `scribe`, ..."""
+    status_update: StatusUpdateView | None = None
+    next_update_due: Time | None = None
+    at_risk: list[AtRiskView] = []
+    recovery_sla: RecoverySla | None = None
+    first_acknowledged_at: Time | None = None
+    down_ms: int = 0
+    """Confirmed down time so far, up to when this was shown."""
+    merged_into: str | None = None
+    split_from: str | None = None
+    test: bool = False
+    """It was begun as a test, and counts nowhere."""
 
 
 class EntryView(Shape):
