@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from daemon.cli import shown
 from daemon.cli.ask import say, write_table
 from daemon.cli.table import Cell, word
-from daemon.cli.times import age, local
+from daemon.cli.times import age, local, until
 
 if TYPE_CHECKING:
     from daemon.api import schema
@@ -68,12 +68,40 @@ def _facts(one: schema.IncidentView, now: int) -> list[tuple[str, str]]:
         ("acknowledged", acknowledged if one.acknowledged_at else ""),
         ("until", local(one.ack_until) if one.ack_until else ""),
         ("assigned to", one.assigned_to or ""),
+        *((role, person) for role, person in one.roles.items()),
+        ("update", _update(one)),
+        ("next update", _due(one.next_update_due, now)),
+        *(("at risk", _at_risk(each, now)) for each in one.at_risk),
+        ("merged into", one.merged_into or ""),
+        ("split from", one.split_from or ""),
         ("comment", one.ack_comment or ""),
         ("resolved", local(one.resolved_at) if one.resolved_at else ""),
         ("next", shown.next_step(one, now) if one.state == "triggered" else ""),
         ("tells", ", ".join(one.escalation.next_notify) if one.escalation else ""),
-        ("back by", local(one.recovery_due) if one.recovery_due else ""),
+        ("back by", _back_by(one, now)),
     ]
+
+
+def _back_by(one: schema.IncidentView, now: int) -> str:
+    """The recovery SLA: how much time is left, or whether it was met."""
+    if one.recovery_sla is None:
+        return ""
+    words = {True: "met", False: "missed", None: until(one.recovery_sla.due, now)}
+    return f"{local(one.recovery_sla.due)} ({words[one.recovery_sla.met]})"
+
+
+def _update(one: schema.IncidentView) -> str:
+    said = one.status_update
+    return "" if said is None else f"{local(said.at)} by {said.by}: {said.text}"
+
+
+def _due(time: str | None, now: int) -> str:
+    return "" if time is None else f"{local(time)} ({until(time, now)})"
+
+
+def _at_risk(one: schema.AtRiskView, now: int) -> str:
+    what = f", {one.what}" if one.what else ""
+    return f"{one.value} {one.currency or ''} by {local(one.until)} ({until(one.until, now)}){what}"
 
 
 def tell_check(detail: schema.CheckDetail) -> None:

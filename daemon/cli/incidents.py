@@ -85,7 +85,7 @@ def ack(
     Example: tocsin ack 3f2a -m "looking into it" --for 1h
     """
     span_ms = span_of(for_)
-    _act(
+    act(
         socket, config, output,
         lambda client: client.ack(incident, message, expires_after_ms=span_ms),
     )  # fmt: skip
@@ -98,7 +98,7 @@ def unack(
 
     Example: tocsin unack 3f2a
     """
-    _act(socket, config, output, lambda client: client.unack(incident))
+    act(socket, config, output, lambda client: client.unack(incident))
 
 
 def snooze(
@@ -116,9 +116,7 @@ def snooze(
     span_ms = span_of(for_)
     if span_ms is None:
         raise Stop("a snooze needs an end: give --for 1h")
-    _act(
-        socket, config, output, lambda client: client.snooze(incident, span_ms, message), "snoozed"
-    )
+    act(socket, config, output, lambda client: client.snooze(incident, span_ms, message), "snoozed")
 
 
 def assign(
@@ -134,7 +132,7 @@ def assign(
     Example: tocsin assign 3f2a ana -m "you know the cache"
     """
     did = f"assigned to {person.strip() or 'nobody'}"
-    _act(socket, config, output, lambda client: client.assign(incident, person, message), did)
+    act(socket, config, output, lambda client: client.assign(incident, person, message), did)
 
 
 def note(
@@ -148,7 +146,7 @@ def note(
 
     Example: tocsin note 3f2a "the switch was replaced"
     """
-    _act(socket, config, output, lambda client: client.note(incident, " ".join(text)), "noted on")
+    act(socket, config, output, lambda client: client.note(incident, " ".join(text)), "noted on")
 
 
 def resolve(
@@ -162,7 +160,7 @@ def resolve(
 
     Example: tocsin resolve 3f2a -m "known, harmless"
     """
-    _act(socket, config, output, lambda client: client.resolve(incident, message))
+    act(socket, config, output, lambda client: client.resolve(incident, message))
 
 
 def escalate(
@@ -172,10 +170,10 @@ def escalate(
 
     Example: tocsin escalate 3f2a
     """
-    _act(socket, config, output, lambda client: client.escalate(incident), "escalated")
+    act(socket, config, output, lambda client: client.escalate(incident), "escalated")
 
 
-def _act(
+def act(
     socket: Path | None,
     config: Path | None,
     output: Output,

@@ -218,15 +218,21 @@ class AccessSettings(Strict):
 
 
 class RetentionSettings(Strict):
-    """`[retention]`: how long measurements are kept. History of incidents is kept for ever.
+    """`[retention]`: how long what is stored is kept; a key without a default: for ever.
 
     Attributes:
         raw: Single results.
-        minutes: Their rollups by the minute.
+        minutes, hours, days: Their rollups.
+        incidents: Incidents that are over, with their timelines and deliveries, and alerts.
+        audit: What operators did.
     """
 
     raw: Annotated[Duration, Field(ge=HOUR)] = 7 * DAY
     minutes: Annotated[Duration, Field(ge=HOUR)] = 2 * DAY
+    hours: Annotated[Duration, Field(ge=2 * DAY)] = 400 * DAY
+    days: Annotated[Duration, Field(ge=2 * DAY)] | None = None
+    incidents: Annotated[Duration, Field(ge=DAY)] | None = None
+    audit: Annotated[Duration, Field(ge=DAY)] | None = None
 
 
 class AckSettings(Strict):

@@ -18,6 +18,7 @@ from daemon.core.plan import (
     UnknownTime,
 )
 from daemon.core.severity import Severity
+from daemon.store import Retention
 
 Load = Callable[[str], Config]
 TCP = '[[check]]\nname = "web"\nkind = "tcp"\nhost = "127.0.0.1"\nport = 80\n'
@@ -249,6 +250,18 @@ def test_an_empty_file_is_a_configuration(load_text: Load) -> None:
     assert config.plan.checks == {}
     assert config.plan.route.routes == ()
     assert config.retention.raw == 7 * DAY
+    assert config.retention_plan == Retention()
+
+
+def test_retention_is_taken_over_key_by_key(full: Config) -> None:
+    assert full.retention_plan == Retention(
+        raw=3 * DAY,
+        minutes=2 * DAY,
+        hours=100 * DAY,
+        days=3650 * DAY,
+        incidents=1000 * DAY,
+        audit=730 * DAY,
+    )
 
 
 def test_a_plan_carries_how_long_a_run_may_take(full: Config) -> None:

@@ -141,5 +141,9 @@ class Incident:
         """Money lost so far: revenue per hour x confirmed down time. None without revenue."""
         if self.revenue_per_hour is None:
             return None
+        return self.revenue_per_hour * self.down_ms_at(now) / HOUR
+
+    def down_ms_at(self, now: Instant) -> Millis:
+        """Confirmed down time up to this moment."""
         open_ms = 0 if self.down_since is None else max(0, now - self.down_since)
-        return self.revenue_per_hour * (self.down_ms + open_ms) / HOUR
+        return self.down_ms + open_ms
