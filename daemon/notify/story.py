@@ -30,6 +30,7 @@ STATE_WORDS: Final[Mapping[NoticeType, str]] = {
     NoticeType.RESOLVED: "resolved",
     NoticeType.HANDOVER: "on call",
 }
+STATUS_UPDATE: Final = "status update"
 COLOURS: Final[Mapping[Severity, str]] = {
     Severity.EMERGENCY: "#8f1239",
     Severity.CRITICAL: "#b42318",
@@ -69,6 +70,11 @@ class Story:
         lasted: How long the incident is open, or was.
         money: Lost so far, and what an hour costs.
         recovery: Whether the service was back in time: `met`, `missed`, or nothing was promised.
+        recovery_due, recovery_left: By when it must be back, and how long that still is.
+        roles: Who has which part in mending it: `commander ana, scribe ben`.
+        update: What stakeholders were last told in words; by whom, when, and when next.
+        at_risk: What is lost at once if it is not well by a time that lies ahead.
+        merged_into: The incident that this one went to, which ended it.
         link: Where Tocsin is on the web, if it is.
     """
 
@@ -107,8 +113,23 @@ class Story:
     level: int | None
     recipient: str
     recovery: str = ""
+    recovery_due: str = ""
+    recovery_left: str = ""
+    assigned_to: str = ""
+    roles: str = ""
+    update: str = ""
+    updated_by: str = ""
+    updated_at: str = ""
+    next_update: str = ""
+    at_risk: tuple[str, ...] = ()
+    merged_into: str = ""
     alerts: tuple[AlertLine, ...] = field(default=())
     more_alerts: int = 0
+
+    @property
+    def is_update(self) -> bool:
+        """Whether it is sent to tell the status update that it holds."""
+        return self.word == STATUS_UPDATE
 
     @property
     def firing_count(self) -> int:
@@ -136,7 +157,7 @@ def tell(message: Message, zone: ZoneInfo = UTC, external_url: str | None = None
         id=incident["id"],
         type=body["type"],
         kind=kind_of(notice).value,
-        word=STATE_WORDS[notice.type],
+        word=_word(notice.type, body),
         over=over,
         severity=severity.word,
         priority=severity.priority,
@@ -167,6 +188,16 @@ def tell(message: Message, zone: ZoneInfo = UTC, external_url: str | None = None
         level=None if notice.level is None else notice.level + 1,
         recipient=notice.recipient,
         recovery=_recovery(incident),
+        recovery_due=local_time(_nested(incident, "recovery_sla", "due"), zone),
+        recovery_left=_left(incident, body["time"]),
+        assigned_to=_text(incident, "assigned_to"),
+        roles=", ".join(f"{role} {who}" for role, who in (incident.get("roles") or {}).items()),
+        update=_nested(incident, "status_update", "text"),
+        updated_by=_nested(incident, "status_update", "by"),
+        updated_at=local_time(_nested(incident, "status_update", "at"), zone),
+        next_update="" if over else local_time(incident.get("next_update_due"), zone),
+        at_risk=tuple(_at_risk(one, zone) for one in incident.get("at_risk") or ()),
+        merged_into=_text(incident, "merged_into"),
         alerts=tuple(_alert(alert, zone) for alert in alerts[:_SHOWN_ALERTS]),
         more_alerts=max(0, len(alerts) - _SHOWN_ALERTS),
     )
@@ -190,6 +221,40 @@ def _alert(alert: Mapping[str, Any], zone: ZoneInfo) -> AlertLine:
 def _recovery(incident: Mapping[str, Any]) -> str:
     met = incident.get("recovery_met")
     return "" if met is None else "met" if met else "missed"
+
+
+def _word(kind: NoticeType, body: Mapping[str, Any]) -> str:
+    """What happened: an incident that ends by being merged is not over for those who mend it,
+    and what an operator tells of it is no change."""
+    into = body["incident"].get("merged_into")
+    if kind is NoticeType.RESOLVED and into:
+        return f"merged into {into}"
+    if (
+        kind is NoticeType.UPDATED
+        and _nested(body["incident"], "status_update", "at") == body["time"]
+    ):
+        return STATUS_UPDATE
+    return STATE_WORDS[kind]
+
+
+def _nested(incident: Mapping[str, Any], name: str, key: str) -> str:
+    """A text of an object of the incident; "" where it has none."""
+    value = (incident.get(name) or {}).get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _left(incident: Mapping[str, Any], now: str) -> str:
+    """How long until the service must be back; "" once that is decided, or past."""
+    due = _nested(incident, "recovery_sla", "due")
+    is_open = due and incident["recovery_sla"].get("met") is None
+    return span(now, due) if is_open and due > now else ""
+
+
+def _at_risk(one: Mapping[str, Any], zone: ZoneInfo) -> str:
+    """`GBP 50,000.00 until 2026-12-01 18:00:00 CET: the sale ends`."""
+    amount = _amount({"value": one["value"], "currency": one["currency"]}, "value")
+    what = f": {one['what']}" if one["what"] else ""
+    return f"{amount} until {local_time(one['until'], zone)}{what}"
 
 
 def _text(incident: Mapping[str, Any], name: str) -> str:

@@ -63,7 +63,8 @@ async def merge(call: Call) -> web.Response:
     body.check()
     here = (await find_incident(call)).key
     if body.into is not None:
-        into, others = (await incident_called(call, body.into)).key, (here,)
+        into = (await incident_called(call, body.into)).key
+        others: tuple[str, ...] = (here,)
     else:
         into = here
         others = tuple([(await incident_called(call, text)).key for text in body.with_])
