@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from math import floor
@@ -13,9 +14,10 @@ from hypothesis import strategies as st
 
 from checks.result import Status
 from daemon.core import availability
-from daemon.core.availability import figures, merge_spans, service_status
-from daemon.core.model import DAY, HOUR, MINUTE
-from daemon.core.plan import SlaPlan
+from daemon.core.availability import figures, look_at, merge_spans, service_status
+from daemon.core.model import DAY, HOUR, MINUTE, Actor, Amendment, AmendmentKind
+from daemon.core.plan import CreditPlan, SlaPlan
+from daemon.core.sla.burning import usual
 from daemon.core.sla.values import SlaFigures, Violation
 from daemon.core.timeline import Timeline
 from tests.core import availability_oracle as oracle
@@ -68,10 +70,8 @@ def test_a_quorum_is_lost_only_when_too_few_can_be_good(
     assert service_status(statuses, quorum) is expected
 
 
-def test_the_worked_example_of_the_documentation() -> None:
-    """docs/semantics/sla.md: a service in November 2026, looked at on the 21st at noon."""
+def of_the_example() -> tuple[int, int, Timeline]:
     start = 1_793_487_600_000  # 2026-11-01T00:00+01:00
-    now = start + 20 * DAY + 12 * HOUR
     timeline = timeline_of(
         (start + 2 * DAY, UP),
         (start + 10 * DAY, DOWN),
@@ -81,7 +81,20 @@ def test_the_worked_example_of_the_documentation() -> None:
         (start + 20 * DAY + 11 * HOUR + 40 * MINUTE, DOWN),
         (start + 20 * DAY + 11 * HOUR + 50 * MINUTE, UP),
     )
-    figure = figures(plan_of(period="month", zone="Europe/Berlin"), timeline, now)
+    return start, start + 20 * DAY + 12 * HOUR, timeline
+
+
+def example_plan() -> SlaPlan:
+    tiers = (CreditPlan(Decimal("99.9"), Decimal(10)), CreditPlan(Decimal(99), Decimal(25)))
+    return replace(
+        plan_of(period="month", zone="Europe/Berlin"), credits=tiers, burns=usual("month")
+    )
+
+
+def test_the_worked_example_of_the_documentation() -> None:
+    """docs/semantics/sla.md: a service in November 2026, looked at on the 21st at noon."""
+    start, now, timeline = of_the_example()
+    figure = figures(example_plan(), timeline, now)
     assert_sums(figure)
     assert (figure.start, figure.end) == (start, start + 30 * DAY)
     assert figure.unknown_ms == 172_800_000
@@ -95,6 +108,29 @@ def test_the_worked_example_of_the_documentation() -> None:
     assert figure.budget_left_ms == 19_200
     assert figure.violations == ()
     assert figure.burn_rate == Fraction(600_000, 3_600_000) / Fraction(1, 1000)
+    assert figure.credit_percent == 10
+    mended = figure.reliability
+    assert [one.length_ms for one in mended.outages] == [1_800_000, 600_000]
+    assert (mended.mttr_ms, mended.mtbf_ms) == (1_200_000, 798_000_000)
+
+
+def test_the_windows_of_the_example() -> None:
+    _, now, timeline = of_the_example()
+    rates = look_at(example_plan(), timeline, now, ()).rates
+    assert rates[0] == (Fraction(1000, 6), 0)
+    assert rates[1] == (Fraction(600_000_000, 21_600_000), Fraction(1000, 3))
+
+
+def test_the_example_with_an_outage_excluded_afterwards() -> None:
+    _, now, timeline = of_the_example()
+    start, end = now - 20 * MINUTE, now - 10 * MINUTE
+    ana = Actor("ana", "unix uid 1000")
+    one = Amendment("a", AmendmentKind.EXCLUSION, "sla", start, end, "provider", ana, now)
+    figure = figures(example_plan(), timeline, now, amendments=[one])
+    assert (figure.excluded_ms, figure.approved_ms, figure.planned_ms) == (600_000, 600_000, 0)
+    assert (figure.value, figure.unamended_value) == (Decimal("99.8873"), Decimal("99.8498"))
+    assert (figure.budget_total_ms, figure.budget_left_ms) == (2_418_600, 618_600)
+    assert not figure.met
 
 
 def test_nothing_measured_gives_no_value() -> None:
