@@ -62,7 +62,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
             Entry("incident", "workflow", "Open an incident by hand"),
             Entry("response", "responses", "List, run, approve, refuse or reset responses"),
             Entry("silence", "silences", "Add, list, edit or expire silences"),
-            Entry("maintenance", "maintenance", "Planned work: what is muted, and until when"),
+            Entry("maintenance", "maintenance", "List, begin or end planned work"),
         ),
     ),
     (

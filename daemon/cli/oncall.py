@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-from daemon.cli.arguments import Argument, Commands, Option
+from daemon.cli.arguments import ITSELF, Argument, Commands, Option
 from daemon.cli.ask import answer, ask, write_table
 from daemon.cli.options import Config, Format, Output, Socket, time_of
+from daemon.cli.overrides import MORE
 from daemon.cli.stop import Exit, Stop
 from daemon.cli.table import Cell
 from daemon.cli.times import instant, local, now_ms, span, until
@@ -22,7 +23,7 @@ From = Annotated[str | None, Option(("--from",), "TIME", "List shifts from then 
 To = Annotated[str | None, Option(("--to",), "TIME", "List shifts up to then.")]
 
 _NOW = ["SCHEDULE", "ON CALL", "UNTIL", "THEN"]
-_SHIFTS = ["SCHEDULE", "FROM", "TO", "FOR", "ON CALL"]
+_SHIFTS = ["SCHEDULE", "FROM", "TO", "FOR", "ON CALL", ""]
 _NONE = "no schedule is configured"
 
 
@@ -106,6 +107,7 @@ def _shift(name: str, one: ShiftView) -> list[Cell | str]:
         local(one.end),
         span(lasts),
         _persons(one.persons),
+        Cell(f"override {', '.join(one.overrides)}" if one.overrides else "", "faint"),
     ]
 
 
@@ -113,4 +115,4 @@ def _persons(names: list[str]) -> Cell:
     return Cell(", ".join(names)) if names else Cell("nobody", "down")
 
 
-COMMANDS: Commands = {"oncall": oncall}
+COMMANDS: Commands = {"oncall": {ITSELF: oncall, **MORE}}

@@ -146,6 +146,40 @@ class Acting(Exchange):
         raw = await self._connection.request("DELETE", f"{V1}/silences/{part(silence)}")
         return decode(schema.SilenceView, raw)
 
+    # Planned work
+
+    async def begin_maintenance(
+        self,
+        name: str,
+        *,
+        services: Sequence[str] = (),
+        match: Sequence[str] = (),
+        for_ms: int | None = None,
+        end: int | None = None,
+        start: int | None = None,
+        reason: str = "",
+    ) -> schema.MaintenanceView:
+        """Announce planned work on services, or about what all the matchers match.
+
+        Args:
+            end: When it ends (milliseconds since the epoch); or else
+            for_ms: how long it lasts from its start.
+            start: None for now.
+        """
+        body: dict[str, Any] = {"name": name, "reason": reason}
+        body |= {"services": list(services)} if services else {"match": list(match)}
+        if end is not None:
+            body["end"] = stamp(end)
+        if for_ms is not None:
+            body["for_ms"] = for_ms
+        if start is not None:
+            body["start"] = stamp(start)
+        return await self._post(schema.MaintenanceView, "/maintenance", body)
+
+    async def end_maintenance(self, name: str) -> schema.MaintenanceView:
+        """End planned work before its time, by its name or id."""
+        return await self._post(schema.MaintenanceView, f"/maintenance/{part(name)}/end", {})
+
     # SLAs
 
     async def exclude(self, sla: str, start: int, end: int, reason: str) -> schema.AmendmentView:

@@ -21,9 +21,10 @@ from pydantic import (
     model_validator,
 )
 
-from checks.spec import Name, Strict
+from checks.spec import Name, Strict, format_duration, parse_duration
 from daemon.config.problems import did_you_mean
 from daemon.config.words import Zone
+from daemon.core.model import DAY
 from daemon.core.plan import (
     LayerPlan,
     OverridePlan,
@@ -120,6 +121,21 @@ Days = Annotated[
 ]
 
 
+def _handoff(value: object) -> object:
+    if isinstance(value, bool):
+        return 0 if value else None
+    return value if value is None else parse_duration(value)
+
+
+Handoff = Annotated[
+    Annotated[int, Field(ge=0, le=7 * DAY)] | None,
+    BeforeValidator(_handoff),
+    PlainSerializer(lambda ahead: format_duration(ahead) if ahead else ahead == 0),
+    WithJsonSchema({"type": ["boolean", "string"], "examples": [True, "30m"]}),
+]
+"""`true` is as it comes, a length so long ahead."""
+
+
 class TeamSettings(Strict):
     """`[team.NAME]`: persons who are told together."""
 
@@ -186,9 +202,11 @@ class ScheduleSettings(Strict):
     Attributes:
         timezone: Whose clock counts; None for `[daemon] timezone`.
         layer: Of those that have somebody the last counts.
+        handoff: How long ahead a change is announced to those who come and go; None for not.
     """
 
     timezone: Zone | None = None
+    handoff: Handoff = None
     layer: Annotated[tuple[LayerSettings, ...], Field(min_length=1, max_length=50)]
     override: tuple[OverrideSettings, ...] = ()
 
@@ -244,6 +262,7 @@ def schedule_plan(name: str, schedule: ScheduleSettings, timezone: str) -> Sched
         schedule.timezone or timezone,
         tuple(map(_layer, schedule.layer)),
         tuple(OverridePlan(o.start, o.end, o.people, o.replaces) for o in schedule.override),
+        schedule.handoff,
     )
 
 

@@ -35,6 +35,11 @@ def shown(at: Instant, timezone: str) -> str:
     return moment.strftime("%a %Y-%m-%d %H:%M %Z")
 
 
+def written(at: Instant) -> str:
+    """An instant in UTC, for records: `2026-11-23 08:00:00 UTC`."""
+    return f"{datetime.fromtimestamp(at // 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
 @lru_cache(maxsize=8_192)
 def reached(local: datetime, zone: ZoneInfo) -> Instant:
     """The first instant at which the clock shows `local` or anything later."""

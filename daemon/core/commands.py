@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection
-from datetime import UTC, datetime
 from typing import Final
 
 from daemon.core import escalation as policy
@@ -18,6 +17,7 @@ from daemon.core import incidents
 from daemon.core.alerts import Alerts
 from daemon.core.changing import replace
 from daemon.core.chronicle import Audit, EntryKind
+from daemon.core.clockwork import written
 from daemon.core.desk import Desk
 from daemon.core.errors import Conflict, Invalid, NotAllowed, NotFound
 from daemon.core.events import (
@@ -30,7 +30,7 @@ from daemon.core.events import (
     Unacknowledge,
 )
 from daemon.core.incidents import Happening
-from daemon.core.model import Actor, Incident, IncidentState, Instant, Millis
+from daemon.core.model import Actor, Incident, IncidentState, Millis
 from daemon.core.sources import is_by_hand
 from daemon.core.turn import Turn
 
@@ -270,11 +270,6 @@ def unknown_person(name: str, known: Collection[str]) -> str:
     near = difflib.get_close_matches(name.casefold()[:100], written, n=1)
     hint = f"; did you mean {written[near[0]]}?" if near else ""
     return f"the configuration has no person {name[:100]!r}{hint}"
-
-
-def written(at: Instant) -> str:
-    """A time as timelines and reasons say it."""
-    return f"{datetime.fromtimestamp(at // 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def joined_words(*parts: str) -> str:

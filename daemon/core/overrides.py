@@ -19,7 +19,7 @@ from typing import Final
 
 from daemon.core.changing import replace
 from daemon.core.chronicle import Audit
-from daemon.core.commands import written
+from daemon.core.clockwork import written
 from daemon.core.deadlines import Deadlines
 from daemon.core.errors import Invalid, NotAllowed, NotFound
 from daemon.core.events import EndOverride, PutOverride

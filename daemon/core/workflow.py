@@ -19,7 +19,8 @@ from daemon.core import incidents
 from daemon.core.alerts import Alerts
 from daemon.core.changing import replace
 from daemon.core.chronicle import Audit, EntryKind
-from daemon.core.commands import Commands, check_text, joined_words, unknown_person, written
+from daemon.core.clockwork import written
+from daemon.core.commands import Commands, check_text, joined_words, unknown_person
 from daemon.core.desk import Desk
 from daemon.core.errors import Invalid, NotAllowed
 from daemon.core.events import OpenIncident, PostUpdate, SetRole

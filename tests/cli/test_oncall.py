@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from daemon.core.events import PlanChanged
+from tests.api.test_overrides import PERSONS
 from tests.api.test_schedules import on_duty
 
 from .conftest import Desk
@@ -73,3 +77,52 @@ def test_bad_input_ends_with_2_and_says_why(
     assert said.code == 2
     assert words in said.err
     assert said.out == ""
+
+
+def override(duty: Desk, *words: str) -> str:
+    said = duty.tocsin("oncall", "override", "primary", *words, "-o", "json")
+    assert said.code == 0, said.err
+    return str(said.json["id"])
+
+
+def test_somebody_is_put_on_call_shown_and_taken_off(duty: Desk) -> None:
+    duty.make(lambda: duty.lab.do(PlanChanged(replace(on_duty(), persons=PERSONS))))
+    key = override(duty, "cai", "--for", "1h", "-m", "dentist")
+    assert duty.tocsin("oncall", "primary", "-o", "json").json[0]["on_call"] == ["cai"]
+    shifts = duty.tocsin("oncall", "primary", "--from", "2026-11-21T10:11:05Z")
+    assert shifts.out.splitlines()[1].split()[6:] == ["cai", "override", key]
+    listed = duty.tocsin("oncall", "override", "list").out.splitlines()[1].split()
+    assert (listed[:3], listed[-1]) == ([key, "primary", "active"], "dentist")
+    assert duty.tocsin("oncall", "override", "end", key[:3]).code == 0
+    assert duty.tocsin("oncall", "primary", "-o", "json").json[0]["on_call"] == ["ben"]
+    assert duty.tocsin("oncall", "override", "list").out == "no override\n"
+
+
+def test_two_swap_and_the_calendar_knows(duty: Desk, tmp_path: Path) -> None:
+    duty.make(lambda: duty.lab.do(PlanChanged(replace(on_duty(), persons=PERSONS))))
+    said = duty.tocsin("oncall", "swap", "primary", "ana", "ben", "--for", "1d")
+    assert said.out.startswith("primary ana and ben swap until ")
+    assert "tocsin oncall override end" in said.out
+    file = tmp_path / "primary.ics"
+    assert duty.tocsin("oncall", "export", "primary", "--out", str(file)).code == 0
+    first = next(line for line in file.read_text().splitlines() if line.startswith("SUMMARY"))
+    assert first == "SUMMARY:ana"
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("override", "primary", "cai"), "say until when"),
+        (("override", "primary", "zoe", "--for", "1h"), "no person 'zoe'"),
+        (("override", "nights", "cai", "--for", "1h"), "there is no schedule 'nights'"),
+        (("override", "end", "zzz"), "no override 'zzz'"),
+        (("swap", "primary", "ana", "ana", "--for", "1h"), "takes two persons"),
+    ],
+)
+def test_an_override_that_makes_no_sense_is_refused(
+    duty: Desk, words: tuple[str, ...], complaint: str
+) -> None:
+    duty.make(lambda: duty.lab.do(PlanChanged(replace(on_duty(), persons=PERSONS))))
+    said = duty.tocsin("oncall", *words)
+    assert said.code == 2
+    assert complaint in said.err

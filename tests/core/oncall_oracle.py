@@ -61,6 +61,22 @@ def shown_by(schedule: SchedulePlan, wall: Wall) -> tuple[str, ...]:
             elif override.replaces in persons:
                 place = persons.index(override.replaces)
                 persons[place : place + 1] = override.persons
+    for made in schedule.made:
+        at = round(wall.now.timestamp() * 1000)
+        if not made.start <= at < made.end:
+            continue
+        first, last = made.persons[0], made.persons[-1]
+        if made.swap:
+            persons = [{first: last, last: first}.get(name, name) for name in persons]
+        elif made.replaces is None:
+            persons = list(made.persons)
+        else:
+            there = [name != made.replaces for name in persons]
+            persons = [
+                one
+                for name, stays in zip(persons, there, strict=True)
+                for one in ((name,) if stays else made.persons)
+            ]
     return tuple(sorted(set(persons), key=persons.index))
 
 

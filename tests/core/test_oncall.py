@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daemon.core.model import DAY, HOUR, Instant
+from daemon.core.model import DAY, HOUR, MINUTE, Instant, Override
 from daemon.core.oncall import Shift, on_call, shifts
 from daemon.core.plan import LayerPlan, OverridePlan, Restriction, Rotation, SchedulePlan
 from tests.core.oncall_oracle import by_minute, utc
@@ -187,13 +187,28 @@ def worlds(draw: st.DrawFn) -> tuple[SchedulePlan, datetime]:
         st.lists(st.sampled_from(["ana", "dan"]), max_size=2, unique=True).map(tuple),
         st.sampled_from([None, "ana", "ben"]),
     )
+    begun = st.integers(-60, 3 * 24 * 60).map(lambda by: _ms(begin + timedelta(minutes=by)))
+    at_run_time = st.builds(
+        lambda start, lasts, persons, how: Override(
+            "o", "s", start, start + lasts * MINUTE, persons, "ana", 0, *how
+        ),
+        begun,
+        st.integers(1, 2 * 24 * 60),
+        st.sampled_from([("ana", "dan"), ("ben", "ana")]),
+        st.sampled_from([(None, False), ("ana", False), ("ben", False), (None, True)]),
+    )
     made = SchedulePlan(
         "s",
         zone,
         tuple(draw(st.lists(layers, max_size=3))),
         tuple(draw(st.lists(overrides, max_size=2))),
+        made=tuple(draw(st.lists(at_run_time, max_size=2))),
     )
     return made, begin
+
+
+def _ms(moment: datetime) -> Instant:
+    return round(moment.timestamp() * 1000)
 
 
 @settings(max_examples=25, deadline=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from daemon.api import inputs, inputs_oncall, inputs_sla, inputs_workflow, schema
+from daemon.api import inputs, inputs_oncall, inputs_sla, inputs_workflow, inputs_works, schema
 from daemon.api.access import Role
 from daemon.api.call import Endpoint, Handler
 from daemon.api.routes import (
@@ -184,6 +184,20 @@ def endpoints() -> list[Endpoint]:
             channels.test,
             schema.ChannelTest,
             body=inputs.ChannelTestBody,
+        ),
+        _act(
+            "/maintenance",
+            maintenance.begin,
+            schema.MaintenanceView,
+            body=inputs_works.MaintenanceBody,
+        ),
+        _act("/maintenance/{name}/end", maintenance.end, schema.MaintenanceView),
+        _row(
+            "DELETE",
+            f"{_V1}/maintenance/{{name}}",
+            Role.OPERATOR,
+            maintenance.end,
+            schema.MaintenanceView,
         ),
         _read("/silences", silences.silences, list[schema.SilenceView], query=inputs.SilencesQuery),
         _read("/silences/{id}", silences.silence, schema.SilenceView),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from daemon.api.schema.base import Shape, Time
 
 
@@ -28,10 +30,31 @@ class ShiftView(Shape):
     start: Time
     end: Time
     persons: list[str]
+    overrides: list[str] = []
+    """The ids of the overrides made at run time that put them there."""
+
+
+class OverrideView(Shape):
+    """An override made at run time: who is on call from `start` to before `end`, in place of
+    everybody or of the one it `replaces`; with `swap` the two have each other's shifts."""
+
+    id: str
+    schedule: str
+    state: Literal["pending", "active", "expired"]
+    start: Time
+    end: Time
+    persons: list[str]
+    replaces: str | None
+    swap: bool
+    comment: str
+    created_by: str
+    created_at: Time
 
 
 class ScheduleDetail(Shape):
-    """A schedule with shifts and gaps that follow each other without a break."""
+    """A schedule with shifts and gaps that follow each other without a break, and the overrides
+    made at run time that are not over."""
 
     schedule: ScheduleView
     shifts: list[ShiftView]
+    overrides: list[OverrideView] = []
