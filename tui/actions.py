@@ -191,6 +191,8 @@ ACTIONS: Final = (
            _INCIDENTS, "operator", True, 3, _notable),
     Action("escalate", ("e",), "escalate", "Tell the next level now; asks first",
            _INCIDENTS, "operator", True, 5, _escalatable),
+    Action("respond", ("p",), "respond", "Run a response, or decide on one that waits; asks first",
+           _INCIDENTS, "operator", True, None, _needs_incident),
     Action("resolve", ("r",), "resolve", "Close the incident by hand; asks first",
            _INCIDENTS, "operator", True, 6, _needs_incident),
     Action("run", ("x",), "run now", "Run the selected check at once",

@@ -17,6 +17,8 @@ from tui.deeds import Done, called
 from tui.figures import called as spoken
 from tui.figures import shared_labels
 from tui.mirror import Mirror
+from tui.responding import choices, none_words, question
+from tui.screens.choosing import ChoicePrompt
 from tui.screens.prompts import (
     AckAnswer,
     AckPrompt,
@@ -75,6 +77,8 @@ class Asking:
                     return deeds.snooze(incident, answer.comment, answer.for_ms)
             case "assign":
                 return await self._assign(incident)
+            case "respond":
+                return await self._respond(incident)
             case "note":
                 text = await self._app.push_screen_wait(NotePrompt(called(incident)))
                 if isinstance(text, str):
@@ -102,6 +106,24 @@ class Asking:
         if not isinstance(answer, AssignAnswer):
             return None
         return self._app.deeds.assign(incident, answer.to, answer.comment)
+
+    async def _respond(self, incident: IncidentView) -> Deed | None:
+        """What may be asked of responses here, then whether it is meant."""
+        try:
+            responses = await self._app.deeds.responses()
+        except ClientError as error:
+            self._app.say(str(error), "Not done", "error")
+            return None
+        offered = choices(self._app.mirror, incident, responses)
+        if not offered:
+            self._app.say(f"respond: {none_words(len(responses))}", severity="warning")
+            return None
+        choice = await self._app.push_screen_wait(ChoicePrompt(called(incident), offered))
+        if choice is None:
+            return None
+        if not await self._app.push_screen_wait(Confirm(*question(choice, called(incident)))):
+            return None
+        return self._app.deeds.respond(incident, choice)
 
     async def _test(self, channel: ChannelView) -> Deed | None:
         """Whoever the channel tells by itself gets it, so it is asked for first."""

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from daemon.api.schema import IncidentView, SilenceView
+from daemon.api.schema import IncidentView, ResponseView, SilenceView
 from daemon.client import Client
 from daemon.core.model import Instant, Millis
 from tui.figures import called as spoken
 from tui.mirror import Mirror
+from tui.responding import Choice
 from tui.rows import matcher_text, matchers_text
 from tui.words import instant, latency, span
 
@@ -136,6 +137,24 @@ class Deeds:
         told = incident.escalation.next_notify if incident.escalation else []
         whom = ", ".join(spoken(one) for one in told) or "the next level"
         return Done(f"Escalated {called(incident)}: {whom} told. This cannot be taken back.")
+
+    async def responses(self) -> list[ResponseView]:
+        """The configured responses."""
+        return await self._client.responses()
+
+    async def respond(self, incident: IncidentView, choice: Choice) -> Done:
+        """Run a response, approve one that waits, or refuse it."""
+        if choice.deed == "refuse":
+            self._mirror.learn(await self._client.refuse_run(choice.key))
+            return Done(f"Refused {choice.response} for {called(incident)}.")
+        if choice.deed == "approve":
+            run = await self._client.approve_run(choice.key)
+        else:
+            run = await self._client.respond(incident.id, choice.key)
+        self._mirror.learn(run)
+        if run.state == "dry_run":
+            return Done(f"{choice.response} is a dry run; nothing was done.")
+        return Done(f"{choice.response} begins; its outcome comes into the timeline.")
 
     async def silence(self, matchers: Sequence[str], for_ms: Millis, comment: str) -> Done:
         """Mute alerts for a time."""

@@ -21,6 +21,7 @@ from daemon.api.schema import (
     DeliveryView,
     IncidentView,
     Operator,
+    RunView,
     ServiceView,
     Shape,
     SilenceView,
@@ -44,6 +45,12 @@ RESOLVED_LIMIT: Final = 200
 SEVERITIES: Final = ("emergency", "critical", "high", "medium", "low", "info")
 """Worst first."""
 RANK: Final = {word: place for place, word in enumerate(SEVERITIES)}
+RUN_STYLES: Final = {
+    "waiting": "warn", "running": "accent", "succeeded": "good", "failed": "bad",
+    "timed_out": "bad", "interrupted": "warn",
+}  # fmt: skip
+"""What of a response's run the activity tells, and in which style."""
+RUN_WORDS: Final = {"waiting": "asks for approval", "running": "begins"}
 STATUSES: Final = ("down", "degraded", "unknown", "up")
 """Worst first."""
 STATUS_RANK: Final = {word: place for place, word in enumerate(STATUSES)}
@@ -89,6 +96,8 @@ class Mirror:
         self.incidents: dict[str, IncidentView] = {}
         self.silences: dict[str, SilenceView] = {}
         self.slas: dict[str, SlaView] = {}
+        self.runs: dict[str, RunView] = {}
+        """The runs of responses that wait for approval or are under way."""
         self.history: dict[str, deque[float | None]] = {}
         self.deliveries: dict[str, DeliveryView] = {}
         self.told: dict[str, int] = {}
@@ -120,6 +129,7 @@ class Mirror:
         self.incidents = gone | {incident.id: incident for incident in state.incidents}
         self.silences = {silence.id: silence for silence in state.silences}
         self.slas = {sla.name: sla for sla in state.slas}
+        self.runs = {run.id: run for run in state.runs}
         self.history = {
             name: deque(values, HISTORY_LIMIT) for name, values in state.history.items()
         }
@@ -152,10 +162,12 @@ class Mirror:
         self.seq = seq
         self.revision += 1
 
-    def learn(self, data: IncidentView | SilenceView) -> None:
+    def learn(self, data: IncidentView | SilenceView | RunView) -> None:
         """Take the answer to a write at once; the stream will say the same."""
         if isinstance(data, IncidentView):
             self._take_incident(data)
+        elif isinstance(data, RunView):
+            self._take_response(data)
         else:
             self._take_silence(data)
         self.revision += 1
@@ -215,6 +227,18 @@ class Mirror:
     def _take_silence(self, data: Any) -> None:
         new = _shape(data, SilenceView)
         self.silences[new.id] = new
+
+    def _take_response(self, data: Any) -> None:
+        new = _shape(data, RunView)
+        old = self.runs.pop(new.id, None)
+        self.told[new.incident] = self.told.get(new.incident, 0) + 1
+        if new.state in ("waiting", "running"):
+            self.runs[new.id] = new
+        if (old is None or old.state != new.state) and new.state in RUN_STYLES:
+            at = instant(new.ended_at) or instant(new.started_at) or instant(new.decided_at) or 0
+            words = RUN_WORDS.get(new.state) or f"{new.state.replace('_', ' ')}: {new.detail}"
+            style = RUN_STYLES[new.state]
+            self.feed.append(Happening(at, style, new.response, words, new.incident))
 
     def _take_delivery(self, data: Any) -> None:
         new = _shape(data, DeliveryView)

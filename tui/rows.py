@@ -20,6 +20,7 @@ from daemon.api.schema import (
 )
 from daemon.core.model import DAY, Instant
 from tui import words
+from tui.approvals import title_mark
 from tui.bars import gauge, gauge_style, sparkline, wait_bar
 from tui.figures import budget_left, next_step, tightest_sla
 from tui.mirror import Happening, Mirror
@@ -87,7 +88,10 @@ def incident_row(incident: IncidentView, layout: Layout, moment: Moment) -> Row:
     return {
         "severity": severity_line(incident.severity, calm=calm),
         "service": ((incident.service or "–", "faint" if calm else "bold"),),
-        "title": ((incident.title, "faint" if calm else ""),),
+        "title": (
+            *title_mark(incident, layout.width("title")),
+            (incident.title, "faint" if calm else ""),
+        ),
         "alerts": ((str(len(incident.firing) or len(incident.alerts)), "faint"),),
         "age": ((rough(end - fired), "faint"),),
         "next": next_line(incident, layout.width("next"), moment),

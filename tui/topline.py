@@ -12,6 +12,7 @@ from typing import Final
 from daemon.api.schema import ScheduleView
 from daemon.core.model import Instant
 from tui.actions import MODE_NAMES, MODES, Place
+from tui.approvals import approvals_line
 from tui.bars import wait_bar
 from tui.channels import is_troubled
 from tui.figures import next_escalation, open_incidents, severity_counts
@@ -139,6 +140,7 @@ def _severities(mirror: Mirror) -> Forms:
     taken = sum(i.state == "acknowledged" for i in mirror.incidents.values())
     acked: Line = ((f"✓ {taken} acknowledged", "faint"),) if taken else ()
     acked_short: Line = ((f"✓ {taken} ack", "faint"),) if taken else ()
+    asked, asked_short = approvals_line(mirror), approvals_line(mirror, short=True)
 
     def forms(names: dict[str, str]) -> Line:
         return tuple(
@@ -153,11 +155,11 @@ def _severities(mirror: Mirror) -> Forms:
     full, short = forms({word: word for word in counts}), forms(_SHORT)
     letters = forms({word: f"P{place}" for place, word in enumerate(GLYPHS)})
     return (
-        join((full, acked), ("  ", "")),
-        join((short, acked), ("  ", "")),
-        join((short, acked_short), ("  ", "")),
-        short,
-        letters,
+        join((full, asked, acked), ("  ", "")),
+        join((short, asked, acked), ("  ", "")),
+        join((short, asked, acked_short), ("  ", "")),
+        join((short, asked_short), ("  ", "")),
+        join((letters, asked_short), ("  ", "")),
     )
 
 

@@ -20,6 +20,9 @@ from daemon.api.schema import (
     Money,
     Mute,
     Period,
+    ResponseMark,
+    ResponseView,
+    RunView,
     ScheduleView,
     ServiceView,
     SilenceStatus,
@@ -76,6 +79,42 @@ def channels() -> list[ChannelView]:
                     last_success=None, last_failure=None, failure=None,
                     latency_p50_ms=None, latency_p95_ms=None),
     ]  # fmt: skip
+
+
+def responses() -> list[ResponseView]:
+    """One that asks, one that is stopped, one of other incidents."""
+    return [
+        ResponseView(name="restart-checkout", when="escalated", level=2, confirm=True,
+                     action="run /usr/local/bin/restart-checkout --drain",
+                     on=['service="checkout"']),
+        ResponseView(name="clear-cache", when="manual", action="FLUSHDB on redis at cache-1",
+                     on=['service=~"checkout|search"'], stopped_at=ago(HOUR),
+                     stopped_why="3 runs in a row did not help"),
+        ResponseView(name="bounce-db", when="firing", action="restart orders-db.service",
+                     on=['service="orders-db"']),
+    ]  # fmt: skip
+
+
+def run(**changes: object) -> RunView:
+    """A run that waits for approval."""
+    values: dict[str, object] = {
+        "id": "r1", "response": "restart-checkout", "incident": "01JD0CHECKOUT",
+        "state": "waiting", "trigger": "level 2", "by": "tocsin",
+        "action": "run /usr/local/bin/restart-checkout --drain",
+        "decided_at": ago(20 * SECOND), "expires_at": ahead(14 * MINUTE + 40 * SECOND),
+    }  # fmt: skip
+    return RunView(**(values | changes))  # type: ignore[arg-type]  # fields by name
+
+
+def asking() -> State:
+    """The estate, with a run that waits for approval."""
+    asked = state()
+    asked.runs = [run()]
+    asked.incidents[-1].responses = [
+        ResponseMark(response="clear-cache", state="failed"),
+        ResponseMark(response="restart-checkout", state="waiting"),
+    ]
+    return asked
 
 
 def schedules() -> list[ScheduleView]:

@@ -46,6 +46,7 @@ class FakeDaemon:
         self.bodies: list[dict[str, Any]] = []
         self.timeline = {"01JD0CHECKOUT": estate.timeline()}
         self.persons = [PersonView(name=name) for name in ("ben", "bella", "ana", "cai")]
+        self.responses = estate.responses()
         self.refuse: tuple[int, str] | None = None
         self._queues: set[asyncio.Queue[bytes | None]] = set()
         self._runner: web.AppRunner | None = None
@@ -58,6 +59,9 @@ class FakeDaemon:
             web.get("/api/v1/events", self._events),
             web.get("/api/v1/persons", self._persons),
             web.get("/api/v1/incidents/{id}", self._incident),
+            web.get("/api/v1/responses", self._responses),
+            web.post("/api/v1/responses/runs/{run}/{action}", self._decide),
+            web.post("/api/v1/incidents/{id}/respond", self._respond),
             web.post("/api/v1/incidents/{id}/{action}", self._act),
             web.post("/api/v1/silences", self._put_silence),
             web.delete("/api/v1/silences/{id}", self._expire),
@@ -171,6 +175,29 @@ class FakeDaemon:
                      subject=view.id, detail=""),
         )  # fmt: skip
         return _json(view)
+
+    async def _responses(self, request: web.Request) -> web.Response:
+        self.requests.append(("GET", request.path))
+        return web.Response(
+            body=msgspec.json.encode(self.responses), content_type="application/json"
+        )
+
+    async def _respond(self, request: web.Request) -> web.Response:
+        body = await self._write(request)
+        if isinstance(body, web.Response):
+            return body
+        run = estate.run(response=body["response"], state="running", id="r9")
+        self.publish("response", run)
+        return _json(run)
+
+    async def _decide(self, request: web.Request) -> web.Response:
+        body = await self._write(request)
+        if isinstance(body, web.Response):
+            return body
+        (run,) = [one for one in self.state.runs if one.id == request.match_info["run"]]
+        run.state = "running" if request.match_info["action"] == "approve" else "refused"
+        self.publish("response", run)
+        return _json(run)
 
     async def _put_silence(self, request: web.Request) -> web.Response:
         body = await self._write(request)

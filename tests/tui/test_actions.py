@@ -99,7 +99,11 @@ async def test_every_writing_action_comes_to_a_deed() -> None:
         mirror = Mirror()
 
         def __init__(self) -> None:
-            self.deeds = MagicMock(persons=AsyncMock(return_value=["ana"]))
+            self.deeds = MagicMock(
+                persons=AsyncMock(return_value=["ana"]),
+                responses=AsyncMock(return_value=estate.responses()),
+            )
+            self.say = MagicMock()
             self.push_screen_wait = AsyncMock(return_value=None)
 
     asking = Asking(Deaf())  # type: ignore[arg-type]  # all that asking needs of the app

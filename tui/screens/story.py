@@ -12,6 +12,7 @@ from tui.detail import (
     section,
     timeline_sections,
 )
+from tui.responding import asking_sections, response_sections
 
 
 def incident_sections(desk: Desk, incident: IncidentView, width: int) -> list[Section]:
@@ -24,7 +25,10 @@ def facts(desk: Desk, incident: IncidentView, width: int) -> list[Section]:
     moment, known = desk.moment(), desk.stories.of(incident)
     head = incident_head(incident, width, moment)
     more = known.alerts if known is not None else []
-    return [section([()]), head, *alert_sections(desk.mirror, incident, more, width, moment)]
+    responses = response_sections(desk.mirror, incident, width, moment)
+    alerts = alert_sections(desk.mirror, incident, more, width, moment)
+    asking = asking_sections(desk.mirror, incident)
+    return [section([()]), *asking, head, *responses, *alerts]
 
 
 def story(desk: Desk, incident: IncidentView, width: int) -> list[Section]:
