@@ -29,6 +29,7 @@ from daemon.core.model import (
     ResponseState,
     ServiceState,
     Silence,
+    Work,
 )
 from daemon.core.plan import Plan
 from daemon.core.sla.values import SlaFigures
@@ -55,6 +56,8 @@ class EngineView(Protocol):
     def groups(self) -> Mapping[str, Group]: ...
     @property
     def silences(self) -> Mapping[str, Silence]: ...
+    @property
+    def works(self) -> Mapping[str, Work]: ...
 
     @property
     def runs(self) -> Mapping[str, ResponseRun]: ...

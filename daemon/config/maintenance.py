@@ -6,7 +6,7 @@ Names of services are checked when all sections are seen together (`check_mainte
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Final, Self
 
@@ -16,7 +16,8 @@ from pydantic import AfterValidator, Field, model_validator
 from checks.spec import Duration, Name, Strict
 from daemon.config.oncall import LocalTime
 from daemon.config.words import Line, MatcherText, Zone
-from daemon.core.labels import match_all, parse_matcher
+from daemon.core.labels import parse_matcher
+from daemon.core.maintenance import fully_matched
 from daemon.core.model import DAY, MINUTE
 from daemon.core.plan import CheckPlan, MaintenancePlan, ServicePlan
 
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 _FIELDS: Final = 5
 _SOME_DAY: Final = datetime(2026, 1, 1)  # noqa: DTZ001  # a local time to look ahead from
-_NOT_OF_A_CHECK: Final = frozenset({"alertname", "rule", "severity"})
-"""Labels that tell alerts of one check apart: who matches them does not mean a service."""
 
 
 def _cron(text: str) -> str:
@@ -115,28 +114,18 @@ def maintenance_plan(
     Args:
         timezone: That of the daemon, for a window without one.
     """
+    match = tuple(map(parse_matcher, one.match))
+    of = {name: service.checks for name, service in services.items()}
+    carried = {name: check.labels for name, check in checks.items()}
     return MaintenancePlan(
         name=one.name,
         timezone=one.timezone or timezone,
         services=one.services,
-        match=tuple(map(parse_matcher, one.match)),
-        excludes=one.services or tuple(_matched(one.match, services, checks)),
+        match=match,
+        excludes=one.services or tuple(fully_matched(match, of, carried)),
         cron=one.recur,
         duration=one.duration or 0,
         start=one.start,
         end=one.end,
         reason=one.reason,
     )
-
-
-def _matched(
-    texts: Iterable[str], services: Mapping[str, ServicePlan], checks: Mapping[str, CheckPlan]
-) -> Iterator[str]:
-    """The services of which every check is matched, whatever its alert."""
-    matchers = [parse_matcher(text) for text in texts]
-    if any(matcher.name in _NOT_OF_A_CHECK for matcher in matchers):
-        return
-    for name, service in services.items():
-        own = [checks[check].labels for check in service.checks]
-        if own and all(match_all(matchers, labels) for labels in own):
-            yield name

@@ -29,6 +29,8 @@ from daemon.core.events import (
     AddNote,
     ApproveRun,
     Assign,
+    BeginMaintenance,
+    EndMaintenance,
     EndOverride,
     Escalate,
     ExpireSilence,
@@ -51,7 +53,7 @@ from daemon.core.events import (
     Unacknowledge,
 )
 from daemon.core.merging import Merging
-from daemon.core.model import Alert, Group, Incident, Instant, Record, Silence, Storm
+from daemon.core.model import Alert, Group, Incident, Instant, Record, Silence, Storm, Work
 from daemon.core.mute import Muting
 from daemon.core.plan import Plan
 from daemon.core.response_commands import ResponseCommands
@@ -80,6 +82,8 @@ Decidable = (
     | Escalate
     | PutSilence
     | ExpireSilence
+    | BeginMaintenance
+    | EndMaintenance
     | RunResponse
     | ApproveRun
     | RefuseRun
@@ -130,6 +134,7 @@ class Decider:
         self.responses.restore(kept)
         self.muting.silences.restore((r for r in kept if isinstance(r, Silence)), now)
         self.muting.storms.restore((r for r in kept if isinstance(r, Storm)), now)
+        self.muting.works.restore((r for r in kept if isinstance(r, Work)), now)
         for key in sorted(self.alerts.records):
             self.muting.track(self.alerts.records[key])
 
@@ -188,6 +193,12 @@ class Decider:
             case ExpireSilence():
                 if self.muting.silences.expire(event, turn):
                     self.muting.review_all()
+            case BeginMaintenance():
+                self.muting.works.begin(event, turn)
+                self.muting.review_all()
+            case EndMaintenance():
+                self.muting.works.end(event, turn)
+                self.muting.review_all()
             case Acknowledge():
                 self._commands.acknowledge(event, turn)
             case Snooze():

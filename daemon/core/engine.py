@@ -26,7 +26,9 @@ from daemon.core.effects import PLAIN, Drop, Effect, Enqueue, Observed, Save
 from daemon.core.errors import Refusal
 from daemon.core.events import (
     Amend,
+    BeginMaintenance,
     CheckNow,
+    EndMaintenance,
     Event,
     Gap,
     Ping,
@@ -49,6 +51,7 @@ from daemon.core.model import (
     ServiceState,
     Silence,
     Storm,
+    Work,
 )
 from daemon.core.observatory import Observatory
 from daemon.core.plan import Plan
@@ -70,6 +73,7 @@ class Engine:
         self._rules = Rules(plan, self._observatory.checks)
         self._decider = Decider(plan)
         self._books = Books(plan)
+        self._books.ledger.happened = self._decider.muting.works
 
     @classmethod
     def restore(cls, plan: Plan, snapshot: Snapshot, now: Instant) -> tuple[Engine, list[Effect]]:
@@ -139,6 +143,7 @@ class Engine:
             self.incidents,
             self.amendments,
             self.storms,
+            self.works,
             self.runs,
             self.responses,
         )
@@ -186,6 +191,11 @@ class Engine:
     def silences(self) -> Mapping[str, Silence]:
         """All silences that are remembered, by id."""
         return MappingProxyType(self._decider.muting.silences.records)
+
+    @property
+    def works(self) -> Mapping[str, Work]:
+        """Planned work that has begun or is announced, by id."""
+        return MappingProxyType(self._decider.muting.works.records)
 
     @property
     def storms(self) -> Mapping[str, Storm]:
@@ -238,6 +248,9 @@ class Engine:
                 self._books.ledger.amend(event, turn)
             case Withdraw():
                 self._books.ledger.withdraw(event, turn)
+            case BeginMaintenance() | EndMaintenance():
+                self._decider.take(event, turn)
+                self._books.ledger.replanned(turn.now)
             case _:
                 self._decider.take(event, turn)
 

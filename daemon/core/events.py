@@ -318,6 +318,37 @@ class ExpireSilence:
 
 
 @dataclass(frozen=True, slots=True)
+class BeginMaintenance:
+    """Announce planned work, for now or later, without touching the configuration.
+
+    Attributes:
+        services: Whose alerts it mutes; or else
+        match: which: those that all of these match.
+        start: None for now.
+    """
+
+    actor: Actor
+    name: str
+    services: tuple[str, ...]
+    match: tuple[Matcher, ...]
+    start: Instant | None
+    end: Instant
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EndMaintenance:
+    """End planned work before its time, or take back what has not begun.
+
+    Attributes:
+        work: Its id, or the name of what is active or announced.
+    """
+
+    work: str
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
 class RunResponse:
     """Run a response for an incident now.
 
@@ -424,6 +455,8 @@ Command = (
     | Escalate
     | PutSilence
     | ExpireSilence
+    | BeginMaintenance
+    | EndMaintenance
     | RunResponse
     | ApproveRun
     | RefuseRun

@@ -4,20 +4,20 @@ Theory. A window comes as a cron expression says and lasts for a duration, or on
 times. Both are read by the clock on the wall of its zone (`clockwork` says what becomes of a
 time that comes twice or never); the duration is counted in elapsed time from there. Occurrences
 that touch or overlap are one window, so that it ends once. Everything is a function of the
-configuration and the time: a daemon that was off has missed nothing, and the past is what the
-configuration in force says of it.
+configuration and the time: a daemon that was off has missed nothing. What became of it is
+`daemon.core.works`' to remember: that stays true of the past when the configuration changes.
 
-`Maintenance` keeps what is active now for the mutes, with a deadline at the next change;
-`Calendar` remembers the occurrences that the SLAs ask for at every look.
+`Maintenance` knows what is active now, with a deadline at the next change; `Calendar` remembers
+the occurrences that the SLAs ask for at every look.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
-from typing import Final
+from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
@@ -25,9 +25,12 @@ from cronsim import CronSim
 from daemon.core.availability import Span, merge_spans
 from daemon.core.clockwork import local_at, reached
 from daemon.core.deadlines import Deadlines
-from daemon.core.labels import Labels, match_all
-from daemon.core.model import DAY, Instant, Millis, Mute, MuteKind
+from daemon.core.labels import Labels, Matcher, match_all
+from daemon.core.model import DAY, Instant, Millis
 from daemon.core.plan import MaintenancePlan
+
+_NOT_OF_A_CHECK: Final = frozenset({"alertname", "rule", "severity"})
+"""Labels that tell alerts of one check apart: who matches them does not mean a service."""
 
 HORIZON: Final[Millis] = 32 * DAY
 """How far occurrences that follow each other without a break are looked through for an end."""
@@ -82,11 +85,24 @@ def last_window(plan: MaintenancePlan) -> Window | None:
     return None if plan.cron is not None else Window(*_once(plan, ZoneInfo(plan.timezone)))
 
 
-def covers(plan: MaintenancePlan, labels: Labels) -> bool:
-    """Whether the window is about an alert with these labels."""
-    if labels.get("service") in plan.services:
-        return True
-    return bool(plan.match) and match_all(plan.match, labels)
+def fully_matched(
+    matchers: Iterable[Matcher],
+    services: Mapping[str, Iterable[str]],
+    labels: Mapping[str, Labels],
+) -> Iterator[str]:
+    """The services of which every check is matched, whatever its alert.
+
+    Args:
+        services: Their checks.
+        labels: The checks' labels.
+    """
+    wanted = tuple(matchers)
+    if any(matcher.name in _NOT_OF_A_CHECK for matcher in wanted):
+        return
+    for name, checks in services.items():
+        own = [labels[check] for check in checks]
+        if own and all(match_all(wanted, one) for one in own):
+            yield name
 
 
 def _once(plan: MaintenancePlan, zone: ZoneInfo) -> Span:
@@ -109,12 +125,16 @@ def _began(plan: MaintenancePlan, start: Instant) -> Instant:
 
 
 class Maintenance:
-    """Which windows are active, and when that changes."""
+    """Which windows are active, and when that changes.
+
+    Attributes:
+        active: By name, in the configuration's order.
+    """
 
     def __init__(self, plans: Mapping[str, MaintenancePlan]) -> None:
         """Nothing is known to be active before the first `tick`, which is due at once."""
         self._plans = plans
-        self._active: dict[str, Window] = {}
+        self.active: dict[str, Window] = {}
         self._deadlines = Deadlines()
         for name in plans:
             self._deadlines.set(name, 0)
@@ -125,36 +145,36 @@ class Maintenance:
 
     def tick(self, now: Instant) -> bool:
         """Begin and end what is due; returns whether anything changed."""
-        before = dict(self._active)
+        before = dict(self.active)
         for name, _ in list(self._deadlines.take_due(now)):
             self._look(name, now)
-        if self._active == before:
+        if self.active == before:
             return False
-        self._active = {name: self._active[name] for name in self._plans if name in self._active}
+        self.active = {name: self.active[name] for name in self._plans if name in self.active}
         return True
 
-    def muting(self, labels: Labels) -> tuple[Mute, ...]:
-        """The active windows that cover these labels, in the configuration's order."""
-        return tuple(
-            Mute(MuteKind.MAINTENANCE, name, _reason(self._plans[name]), window.end)
-            for name, window in self._active.items()
-            if covers(self._plans[name], labels)
-        )
-
     def _look(self, name: str, now: Instant) -> None:
-        self._active.pop(name, None)
+        self.active.pop(name, None)
         window = window_at(self._plans[name], now)
         if window is None:
             return
         if window.start > now:
             self._deadlines.set(name, window.start)
             return
-        self._active[name] = window
+        self.active[name] = window
         self._deadlines.set(name, now + DAY if window.end is None else window.end)
 
 
-def _reason(plan: MaintenancePlan) -> str:
-    return f"maintenance {plan.name}" + (f": {plan.reason}" if plan.reason else "")
+class Happened(Protocol):
+    """What became of planned work."""
+
+    def given_back(self, window: str) -> Iterable[Span]:
+        """The time of this configured window that was not worked in."""
+        ...
+
+    def worked(self, service: str, start: Instant, end: Instant) -> Iterable[Span]:
+        """The work on this service that shares time with [start, end)."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,12 +208,24 @@ class Calendar:
             for service in plan.excludes:
                 self._of.setdefault(service, []).append(plan)
 
-    def excluded(self, service: str, start: Instant, end: Instant) -> list[Span]:
+    def excluded(
+        self, service: str, start: Instant, end: Instant, happened: Happened | None = None
+    ) -> list[Span]:
         """The planned time of the service in [start, end), and perhaps some around it; that of
-        several windows may overlap."""
-        return [
-            span for plan in self._of.get(service, ()) for span in self._spans(plan, start, end)
-        ]
+        several windows may overlap.
+
+        Args:
+            happened: What became of it, where that is known: what was given back is not in it,
+                and what was worked is, whether it is planned any more or not.
+        """
+        found: list[Span] = []
+        for plan in self._of.get(service, ()):
+            planned = self._spans(plan, start, end)
+            back = () if happened is None else happened.given_back(plan.name)
+            found += _without(planned, back)
+        if happened is not None:
+            found += happened.worked(service, start, end)
+        return found
 
     def _spans(self, plan: MaintenancePlan, start: Instant, end: Instant) -> Iterator[Span]:
         known = self._known.get(plan.name)
@@ -201,6 +233,15 @@ class Calendar:
             known = self._known[plan.name] = _stretch(plan, known, start, end)
         first, last = bisect_right(known.highs, start), bisect_left(known.lows, end)
         return zip(known.lows[first:last], known.highs[first:last], strict=True)
+
+
+def _without(spans: Iterable[Span], back: Iterable[Span]) -> list[Span]:
+    """The spans without those that were given back."""
+    left = list(spans)
+    for low, high in back:
+        cut = [((a, min(b, low)), (max(a, high), b)) for a, b in left]
+        left = [(a, b) for pieces in cut for a, b in pieces if a < b]
+    return left
 
 
 def _stretch(

@@ -18,11 +18,11 @@ from daemon.core.changing import replace
 from daemon.core.correlate import Correlations
 from daemon.core.deadlines import soonest
 from daemon.core.inhibit import Inhibitions
-from daemon.core.maintenance import Maintenance
 from daemon.core.model import Alert, AlertState, Instant, Mute, MuteKind
 from daemon.core.plan import Plan
 from daemon.core.silences import Silences
 from daemon.core.turn import Turn
+from daemon.core.works import Works
 
 Told = Callable[[Alert], bool]
 """Whether the alert's incident has been told to anybody."""
@@ -34,6 +34,7 @@ class Muting:
     Attributes:
         silences: The silences; their changes are made there and then looked at by `review`.
         storms: The storms that alerts belong to.
+        works: Planned work.
     """
 
     def __init__(self, plan: Plan, alerts: Mapping[str, Alert], told: Told) -> None:
@@ -41,7 +42,7 @@ class Muting:
         self._alerts = alerts
         self._told = told
         self._firing: dict[str, None] = {}
-        self._maintenance = Maintenance(plan.maintenance)
+        self.works = Works(plan)
         self._inhibitions = Inhibitions(plan.inhibits)
         self._stale: dict[str, None] = {}
         self.storms = Correlations(plan.correlates, alerts, told)
@@ -56,7 +57,7 @@ class Muting:
         """When a silence or a maintenance window begins or ends, or a storm tells."""
         return soonest(
             self.silences.next_deadline(),
-            self._maintenance.next_deadline(),
+            self.works.next_deadline(),
             self.storms.next_deadline(),
         )
 
@@ -65,13 +66,13 @@ class Muting:
         storms held."""
         self._mark(self.storms.tick(turn))
         ended_or_began = self.silences.tick(turn)
-        if self._maintenance.tick(turn.now) or ended_or_began:
+        if self.works.tick(turn) or ended_or_began:
             self.review_all()
 
     def replan(self, plan: Plan) -> None:
         """Other windows and inhibitions hold: find what is active (`tick` does) and build their
         index anew, and look at every firing alert."""
-        self._maintenance = Maintenance(plan.maintenance)
+        self.works.replan(plan)
         self._inhibitions = Inhibitions(plan.inhibits)
         self.storms.replan(plan.correlates)
         for key in self._firing:
@@ -131,7 +132,7 @@ class Muting:
         if alert.state is not AlertState.FIRING:
             return ()
         labels = alert.matchable
-        mutes = [*self.silences.muting(labels), *self._maintenance.muting(labels)]
+        mutes = [*self.silences.muting(labels), *self.works.muting(labels)]
         mutes += [
             replace(mute, reason=f"inhibited by {self._words(mute.by)}")
             for mute in self._inhibitions.muting(alert.key)

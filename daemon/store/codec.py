@@ -34,6 +34,7 @@ from daemon.core.model import (
     Silence,
     Storm,
     Turnabout,
+    Work,
 )
 
 Row = tuple[Any, ...]
@@ -301,6 +302,23 @@ TABLES: Final[Mapping[type, Table]] = {
         "key, runs, failed, stopped_at, record",
         lambda one: (one.key, one.runs, one.failed, one.stopped_at, _json(one)),
         _decoder(ResponseState),
+    ),
+    Work: Table(
+        "work",
+        "key, name, services, start_at, end_at, created_by, ended_by, reason, record",
+        lambda one: (
+            one.key,
+            one.name,
+            ", ".join(one.services or one.match),
+            one.start,
+            one.end,
+            one.created_by,
+            one.ended_by,
+            one.reason,
+            _json(one),
+        ),
+        _decoder(Work),
+        keeps=True,
     ),
     Silence: Table(
         "silence",

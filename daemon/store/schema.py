@@ -26,6 +26,7 @@ from daemon.store.schema_duty import DUTY
 from daemon.store.schema_promises import PROMISES
 from daemon.store.schema_responses import RESPONSES
 from daemon.store.schema_storms import STORMS
+from daemon.store.schema_works import WORKS
 
 APPLICATION_ID: Final = 0x746F6373
 """`tocs` in ASCII."""
@@ -147,6 +148,7 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     PROMISES,
     STORMS,
     RESPONSES,
+    WORKS,
 )
 """What turns each version into the next."""
 

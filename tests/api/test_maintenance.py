@@ -49,6 +49,9 @@ async def test_the_active_windows_come_first_then_those_to_come(tmp_path: Path) 
         "recur": "0 11 * * *",
         "timezone": "Europe/Berlin",
         "reason": "kernel updates",
+        "id": "patching@1795255200000",
+        "created_by": None,
+        "ended_by": None,
     }
     assert (found[0]["end"], found[0]["match"]) == (None, ['check="db"'])
     assert (found[2]["start"], found[2]["recur"]) == ("2026-12-01T00:00:00.000Z", None)
@@ -60,6 +63,46 @@ async def test_those_that_are_over_are_listed_if_asked_for(tmp_path: Path) -> No
     assert found[3]["end"] == "2026-11-21T09:00:00.000Z"
     status, found, _ = await call(Lab(planned()), tmp_path, "GET", f"{V1}/maintenance?state=x")
     assert (status, "known: all" in found["detail"]) == (400, True)
+
+
+BODY = {"name": "disks", "services": ["checkout"], "for": "2h", "reason": "new disks"}
+
+
+async def test_work_is_announced_and_ended_by_its_name(tmp_path: Path) -> None:
+    lab = Lab(planned())
+    status, made, _ = await call(lab, tmp_path, "POST", f"{V1}/maintenance", json=BODY)
+    assert (status, made["state"], made["end"]) == (201, "active", "2026-11-21T12:11:05.000Z")
+    assert (made["excludes"], made["ended_by"]) == (["checkout"], None)
+    assert made["created_by"]
+    _, found, _ = await call(lab, tmp_path, "GET", f"{V1}/maintenance")
+    assert [one["name"] for one in found] == ["always", "patching", "disks", "move"]
+    lab.later(1_000)
+    status, ended, _ = await call(lab, tmp_path, "POST", f"{V1}/maintenance/disks/end")
+    assert (status, ended["state"], ended["end"]) == (200, "expired", "2026-11-21T10:11:06.000Z")
+    status, said, _ = await call(lab, tmp_path, "DELETE", f"{V1}/maintenance/disks")
+    assert (status, "no maintenance" in said["detail"]) == (404, True)
+
+
+async def test_a_window_of_the_configuration_is_ended_and_the_next_is_shown(tmp_path: Path) -> None:
+    lab = Lab(planned())
+    lab.later(1_000)
+    status, ended, _ = await call(lab, tmp_path, "DELETE", f"{V1}/maintenance/patching")
+    assert (status, ended["state"]) == (200, "expired")
+    _, found, _ = await call(lab, tmp_path, "GET", f"{V1}/maintenance")
+    assert [(one["name"], one["start"]) for one in found if one["name"] == "patching"] == [
+        ("patching", "2026-11-22T10:00:00.000Z")
+    ]
+
+
+async def test_work_without_an_end_or_on_an_unknown_service_is_refused(tmp_path: Path) -> None:
+    for wrong, status, words in (
+        ({"for": None}, 422, '"end" or lasts "for"'),
+        ({"services": ["chekout"]}, 422, "did you mean checkout"),
+        ({"name": "patching"}, 409, "already"),
+    ):
+        body = {key: value for key, value in {**BODY, **wrong}.items() if value is not None}
+        answer = await call(Lab(planned()), tmp_path, "POST", f"{V1}/maintenance", json=body)
+        assert (answer[0], words in answer[1]["detail"]) == (status, True), answer
 
 
 async def test_without_any_the_list_is_empty(tmp_path: Path) -> None:

@@ -39,6 +39,29 @@ def test_windows_are_listed_with_what_they_are_about_and_how_long_they_last(work
     )
 
 
+def test_work_is_announced_listed_and_ended(works: Desk) -> None:
+    said = works.tocsin(
+        "maintenance", "add", "disks", "--service", "checkout", "--service", "jobs",
+        "--for", "2h", "-m", "new disks",
+    )  # fmt: skip
+    assert said.code == 0
+    assert said.out == (
+        "active disks: checkout, jobs until 2026-11-21 12:11:05"
+        " (not counted by the SLAs of checkout, jobs; undo: tocsin maintenance end disks)\n"
+    )
+    line = works.tocsin("maintenance", "list").out.splitlines()[3]
+    assert "new disks, by " in line
+    assert works.tocsin("maintenance", "end", "disks").code == 0
+    assert "disks" not in works.tocsin("maintenance", "list").out
+
+
+def test_what_is_missing_is_said_before_anybody_is_asked(desk: Desk) -> None:
+    said = desk.tocsin("maintenance", "add", "disks", "--for", "2h")
+    assert (said.code, "--service NAME" in said.err) == (2, True)
+    said = desk.tocsin("maintenance", "add", "disks", "--service", "checkout")
+    assert (said.code, "--for 2h or --until TIME" in said.err) == (2, True)
+
+
 def test_those_that_are_over_are_listed_if_asked_for(works: Desk) -> None:
     said = works.tocsin("maintenance", "list", "--all")
     assert " ".join(said.out.splitlines()[-1].split()) == (

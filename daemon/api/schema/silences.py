@@ -45,7 +45,8 @@ class MaintenanceView(Shape):
     """A window of planned work: the active one, the next, or one that is over.
 
     `match` holds matchers where it is not about `services`; `excludes` names the services
-    whose SLAs do not count its time.
+    whose SLAs do not count its time. `created_by` announced it (null for what the configuration
+    has come), `ended_by` ended it before its time.
     """
 
     name: str
@@ -59,3 +60,6 @@ class MaintenanceView(Shape):
     recur: str | None
     timezone: str
     reason: str
+    id: str = ""
+    created_by: str | None = None
+    ended_by: str | None = None

@@ -33,6 +33,7 @@ from daemon.core.model.responses import ResponseRun, ResponseState, RunState
 from daemon.core.model.states import CheckState, ServiceState
 from daemon.core.model.storms import Storm
 from daemon.core.model.telling import Escalation, Group, Level, Told
+from daemon.core.model.works import Work
 
 __all__ = [
     "DAY",
@@ -71,6 +72,7 @@ __all__ = [
     "Terms",
     "Told",
     "Turnabout",
+    "Work",
 ]
 
 Record = (
@@ -81,6 +83,7 @@ Record = (
     | Group
     | Incident
     | Storm
+    | Work
     | Amendment
     | ResponseRun
     | ResponseState

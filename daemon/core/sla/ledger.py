@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from daemon.core.availability import figures, look_at, service_status
 from daemon.core.events import Amend, Withdraw
-from daemon.core.maintenance import Calendar
+from daemon.core.maintenance import Calendar, Happened
 from daemon.core.model import Amendment, AmendmentKind, Instant
 from daemon.core.periods import period_at
 from daemon.core.plan import Plan, SlaPlan
@@ -30,6 +30,7 @@ class Ledger:
 
     Attributes:
         amendments: What operators said of the past.
+        happened: What became of planned work, once somebody knows.
     """
 
     def __init__(self, timelines: Callable[[], Mapping[str, Timeline]]) -> None:
@@ -38,6 +39,7 @@ class Ledger:
             timelines: The services' timelines, by name, as they are now.
         """
         self.amendments = Amendments()
+        self.happened: Happened | None = None
         self._timelines = timelines
         self._plan = Plan()
         self._calendar = Calendar({})
@@ -50,6 +52,11 @@ class Ledger:
         self._calendar = Calendar(plan.maintenance, self._calendar)
         self._together.replan(plan.slas.values(), self._timelines())
         self._alarms.replan(plan.slas.values(), now)
+
+    def replanned(self, now: Instant) -> None:
+        """Work was announced or ended by hand: other time is excluded."""
+        for name in self._plan.slas:
+            self._alarms.amended(name, now)
 
     def changed(self, starts: Mapping[str, Instant], now: Instant) -> None:
         """These services' timelines changed from these moments on."""
@@ -116,7 +123,7 @@ class Ledger:
         them is worked on, since what is planned breaks no promise."""
         spans: list[Span] = []
         for service in plan.members:
-            spans += self._calendar.excluded(service, start, end)
+            spans += self._calendar.excluded(service, start, end, self.happened)
         return spans
 
     def _look(self, plan: SlaPlan, now: Instant) -> Look:
