@@ -27,12 +27,21 @@ from daemon.api.times import stamp
 from daemon.api.views import queued_view
 from daemon.client import Client
 from daemon.config.problems import ConfigError, Problem
-from daemon.core.chronicle import Entry, Notice
+from daemon.core.chronicle import Entry, Notice, RunOutput
 from daemon.core.effects import Append, Effect, Enqueue, Observed, Save
 from daemon.core.engine import Engine
 from daemon.core.events import Event, ResultsArrived, Tick
 from daemon.core.labels import Matcher, MatchOp
-from daemon.core.model import HOUR, MINUTE, SECOND, Alert, Incident, Instant, Level
+from daemon.core.model import (
+    HOUR,
+    MINUTE,
+    SECOND,
+    Alert,
+    Incident,
+    Instant,
+    Level,
+    ResponseRun,
+)
 from daemon.core.plan import (
     ChannelPlan,
     CheckPlan,
@@ -129,6 +138,8 @@ class MemoryHistory:
 
     def __init__(self) -> None:
         self.incidents_by_key: dict[str, Incident] = {}
+        self.runs_by_key: dict[str, ResponseRun] = {}
+        self.outputs: dict[str, str] = {}
         self._alerts: dict[tuple[str, Instant | None], Alert] = {}
         self._entries: list[Entry] = []
         self.queued: list[DeliveryView] = []
@@ -142,6 +153,10 @@ class MemoryHistory:
                     self.incidents_by_key[incident.key] = incident
                 case Save(record=Alert() as alert):
                     self._alerts[alert.key, alert.fired_at] = alert
+                case Save(record=ResponseRun() as run):
+                    self.runs_by_key[run.key] = run
+                case Append(entry=RunOutput() as output):
+                    self.outputs[output.run] = output.text
                 case Append(entry=Entry() as entry):
                     self._entries.append(entry)
                 case Enqueue(notice=notice):
@@ -171,6 +186,22 @@ class MemoryHistory:
 
     async def deliveries(self, incident: str | None, limit: int) -> Sequence[DeliveryView]:
         return [item for item in self.queued if incident in {None, item.incident}][:limit]
+
+    async def runs(
+        self, incident: str | None, response: str | None, limit: int
+    ) -> Sequence[ResponseRun]:
+        wanted = [
+            run
+            for run in reversed(self.runs_by_key.values())
+            if incident in {None, run.incident} and response in {None, run.response}
+        ]
+        return wanted[:limit]
+
+    async def find_runs(self, prefix: str, limit: int) -> Sequence[ResponseRun]:
+        return [run for key, run in self.runs_by_key.items() if key.startswith(prefix)][:limit]
+
+    async def run_output(self, run: str) -> str:
+        return self.outputs.get(run, "")
 
     async def results(self, check: str, limit: int) -> Sequence[Result]:
         return self._results.get(check, [])[-limit:]
