@@ -178,6 +178,10 @@ def incident_view(incident: Incident, plan: Plan, now: Instant) -> schema.Incide
         dashboard=service.dashboard,
         owner=service.owner,
         rank=service.rank,
+        contacts=[
+            schema.LaterView(person=one.person, channel=one.channel, at=stamp_or_none(one.at))
+            for one in incident.contacts
+        ],
         assigned_to=incident.assigned_to,
         responses=[
             schema.ResponseMark(response=name, state=state)  # type: ignore[arg-type]  # a word of RunState

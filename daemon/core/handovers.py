@@ -32,6 +32,8 @@ from daemon.core.turn import Turn
 
 LOOK_AGAIN: Final[Millis] = 30 * DAY
 """A change farther ahead than anybody looked is looked for again after this."""
+_PAGERS: Final = frozenset({"pagerduty", "voice"})
+"""Kinds of channels that only tell trouble."""
 SHOWN: Final = 20
 """So many open incidents are named."""
 
@@ -148,14 +150,15 @@ class Handovers:
         said = Incident(
             key=f"handover-{key}",
             group="handover",
-            state=IncidentState.RESOLVED,
+            state=IncidentState.TRIGGERED,
             severity=Severity.INFO,
             title=title,
             summary=text,
             fired_at=turn.now,
-            resolved_at=turn.now,
         )
         for recipient in to:
+            if self._plan.channels[recipient.channel].kind in _PAGERS:
+                continue
             notice = Notice(
                 key=notices.notice_key(said, NoticeType.HANDOVER, recipient),
                 type=NoticeType.HANDOVER,

@@ -22,6 +22,7 @@ class AlertKind(enum.StrEnum):
     SECURITY = "security"
     DEPLOYMENT = "deployment"
     RECOVERY = "recovery"
+    HANDOVER = "handover"
 
 
 _CATEGORIES: Final = {
@@ -35,6 +36,8 @@ _CATEGORIES: Final = {
 def kind_of(notice: Notice) -> AlertKind:
     """What the notice is about: that it is over, what its alerts say outright, else whether
     anything is down."""
+    if notice.type is NoticeType.HANDOVER:
+        return AlertKind.HANDOVER
     if notice.type is NoticeType.RESOLVED:
         return AlertKind.RECOVERY
     firing = [alert for alert in notice.alerts if alert.resolved_at is None] or notice.alerts

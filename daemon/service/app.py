@@ -21,6 +21,7 @@ from daemon import aiohttp_library as aiohttp_library  # before anything of aioh
 from daemon.api.server import ApiServer, SocketError
 from daemon.config import Config, ConfigError, database_path, find_config, load, socket_path
 from daemon.core.engine import Engine
+from daemon.core.model import Incident
 from daemon.service.clock import Clock
 from daemon.service.daemon import Daemon
 from daemon.service.journal import log_entries
@@ -119,7 +120,9 @@ class _Life:
             clock.not_before(newest(snapshot))
             now = clock.now()
             engine, effects = Engine.restore(config.plan, snapshot, now)
-            daemon = Daemon(config, store, engine, prepared, clock, raise_descriptor_limit())
+            stored = [one for one in snapshot.records if isinstance(one, Incident)]
+            limit = raise_descriptor_limit()
+            daemon = Daemon(config, store, engine, prepared, clock, limit, stored)
             server = await ApiServer.start(daemon, socket)
             stack.push_async_callback(server.close)
             stack.push_async_callback(daemon.stop)

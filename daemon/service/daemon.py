@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,9 +28,10 @@ from daemon.core.chronicle import Entry, EntryKind
 from daemon.core.effects import Append, Effect
 from daemon.core.engine import Engine
 from daemon.core.events import Event, PlanChanged, SelfReport
-from daemon.core.model import Instant
+from daemon.core.model import Incident, Instant
 from daemon.notify.health import ChannelHealth
 from daemon.notify.trial import Trial, try_out
+from daemon.service.auditor import Auditor
 from daemon.service.clock import Clock
 from daemon.service.limits import has_files_to_spare
 from daemon.service.parts import Parts, access_of, actions_of, ping_tokens, remake
@@ -62,7 +63,13 @@ class Daemon:
         prepared: Mapping[str, checks.Prepared],
         clock: Clock,
         probe_limit: int,
+        stored: Iterable[Incident] = (),
     ) -> None:
+        """A daemon that goes on with this engine.
+
+        Args:
+            stored: The incidents as they were before the engine was restored.
+        """
         self.config = config
         self.engine = engine
         self.hub = EventHub(clock.now(), MAX_ENTRIES + 2 * len(config.plan.checks))
@@ -73,6 +80,8 @@ class Daemon:
             config, store, engine, prepared, clock, probe_limit, self.hub, self.watch
         )
         self.listeners, self.failed = self.turns.listeners, self.turns.failed
+        self._auditor = Auditor(stored)
+        self.listeners.append(self._auditor.take)
         self._store = store
         self._clock = clock
         self._started_at = clock.now()
@@ -147,6 +156,7 @@ class Daemon:
             waiting=self.turns.runner.waiting,
             workers_problem=self.turns.runner.crew.problem,
             files_short=not has_files_to_spare(),
+            late_step=self._auditor.problem(self.engine.incidents, self.now()),
         )
 
     @property
@@ -209,7 +219,9 @@ class Daemon:
         """
         async with self._reloading:
             try:
-                parts = await remake(self.config, self.turns.runner.prepared, self._elsewhere)
+                parts = await remake(
+                    self.config, self.turns.runner.prepared, self.turns.memory, self._elsewhere
+                )
             except ConfigError as error:
                 self._reload_error = str(error).splitlines()[0]
                 raise

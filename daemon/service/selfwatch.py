@@ -42,6 +42,7 @@ class Vitals:
         clock_ahead_ms: How far the wall clock was set back behind the daemon's time.
         waiting: Probes that are due but find no free file descriptor.
         files_short: The process may hardly open another file.
+        late_step: What step of an escalation is late, or was lately, or None.
         workers_problem: What is wrong with the processes that probe, or None.
     """
 
@@ -51,6 +52,7 @@ class Vitals:
     waiting: int
     workers_problem: str | None = None
     files_short: bool = False
+    late_step: str | None = None
 
 
 class SelfWatch:
@@ -147,6 +149,8 @@ class SelfWatch:
             found["workers"] = vitals.workers_problem
         elif vitals.waiting:
             found["descriptors"] = f"{vitals.waiting} checks wait for free file descriptors"
+        if vitals.late_step is not None:
+            found["late_step"] = vitals.late_step
         if vitals.files_short:
             found["descriptors"] = (
                 "this process may open hardly any more files (LimitNOFILE): checks that need one"

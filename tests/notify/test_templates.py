@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,10 @@ def of(kind: AlertKind) -> Notice:
     match kind:
         case AlertKind.RECOVERY:
             return over()
+        case AlertKind.HANDOVER:
+            title = "You are on call for checkout now"
+            said = replace(incident(), title=title, summary="Until Monday.")
+            return replace(notice(incident=said, alerts=()), type=NoticeType.HANDOVER)
         case AlertKind.OUTAGE:
             return notice(alerts=(alert(annotations=DOWN),))
         case AlertKind.DEGRADATION:

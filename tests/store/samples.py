@@ -16,17 +16,21 @@ from daemon.core.model import (
     CheckState,
     Escalation,
     Group,
+    Handover,
     Incident,
     IncidentState,
+    Later,
     Level,
     Mute,
     MuteKind,
+    Override,
     Promotion,
     ServiceState,
     Silence,
     Storm,
     Terms,
     Told,
+    Turnabout,
 )
 from daemon.core.severity import Severity
 
@@ -132,6 +136,7 @@ escalations = st.builds(
         st.builds(Level, instants, st.lists(words, max_size=2).map(tuple), maybe), max_size=3
     ).map(tuple),
     next_at=maybe,
+    picks=st.just(((0, "person:ana"),)),
 )
 told = st.lists(
     st.builds(Told, words, words, instants, st.just(("a", "b")), severities), max_size=2
@@ -151,6 +156,10 @@ incidents = st.builds(
     revenue_per_hour=st.none() | st.decimals(0, 10**9, places=2).map(Decimal),
     acknowledged_at=maybe,
     assigned_to=st.none() | words,
+    contacts=st.lists(
+        st.builds(Later, words, words, words, instants, maybe, instants, st.none() | st.just(0)),
+        max_size=2,
+    ).map(tuple),
 )
 matchers = st.builds(
     Matcher, st.just("service"), st.sampled_from(MatchOp), st.sampled_from(["a.*", "b", ""])
@@ -199,4 +208,20 @@ groups = st.builds(
     flush_at=maybe,
     told=told,
 )
-records = st.one_of(alerts, incidents, silences, check_states, service_states, groups, storms)
+named = st.lists(words, max_size=2).map(tuple)
+overrides = st.builds(
+    Override,
+    key=words,
+    schedule=words,
+    start=instants,
+    end=instants,
+    persons=named,
+    created_by=words,
+    made_at=instants,
+    replaces=st.none() | words,
+    swap=st.booleans(),
+)
+duties = st.builds(Turnabout, words, words) | st.builds(Handover, words, named) | overrides
+records = st.one_of(
+    duties, alerts, incidents, silences, check_states, service_states, groups, storms
+)

@@ -12,7 +12,7 @@ from checks.result import Status
 from daemon.core.books import Books
 from daemon.core.chronicle import Interval
 from daemon.core.effects import Append, Effect, Observed, Save
-from daemon.core.model import HOUR, MINUTE, CheckState, Record
+from daemon.core.model import HOUR, MINUTE, CheckState, Handover, Override, Record, Turnabout
 from daemon.core.plan import CheckPlan, Plan, RulePlan, ServicePlan, SlaPlan
 from daemon.core.turn import Fact, Turn
 from daemon.store import Store, StoreUnusable
@@ -32,7 +32,14 @@ PLAN = Plan(
 
 async def test_records_and_newest_results_come_back(path: Path) -> None:
     store = await Store.open(path)
-    records: list[Record] = [an_incident(), an_alert(), CheckState("web", Status.DOWN, since=NOW)]
+    records: list[Record] = [
+        an_incident(),
+        an_alert(),
+        CheckState("web", Status.DOWN, since=NOW),
+        Turnabout("duty/0", "person:ana"),
+        Handover("primary", ("ana",)),
+        Override("3f2a", "primary", NOW, NOW + HOUR, ("ben",), "ana", NOW),
+    ]
     down = a_result(NOW + 3, Status.DOWN)
     await store.submit([Save(record) for record in records], NOW)
     await store.submit([Observed(a_result(NOW)), Observed(down)], NOW)

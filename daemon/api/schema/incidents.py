@@ -32,6 +32,15 @@ class EscalationView(Shape):
     """When the running wait began, for drawing how much of it is over."""
 
 
+class LaterView(Shape):
+    """A further contact of somebody who was called, used if nobody answers; `at` is null while
+    the incident calls nobody."""
+
+    person: str
+    channel: str
+    at: Time | None
+
+
 class Money(Shape):
     """Money at risk: per hour while down, and lost up to `as_of`."""
 
@@ -104,6 +113,7 @@ class IncidentView(Shape):
     dashboard: str | None = None
     owner: str | None = None
     rank: int = 0
+    contacts: list[LaterView] = []
     assigned_to: str | None = None
     """The person it was given to; not who acknowledged it."""
     responses: list[ResponseMark] = []
