@@ -3,16 +3,21 @@
 It answers with an objective's figures, composes what several services are together, keeps
 what operators said of the past, and has the objectives looked at that may alert. The books
 call `changed` when services' timelines changed, then `tick`, once in every turn.
+
+A year of planned time takes a while to work out, so after a start and a reload that is done a
+stretch a turn (`_Cold`), before anybody asks; who asks sooner waits for what is left only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
 
 from daemon.core.availability import figures, look_at, service_status
 from daemon.core.events import Amend, Withdraw
 from daemon.core.maintenance import Calendar, Happened
-from daemon.core.model import Amendment, AmendmentKind, Instant
+from daemon.core.model import DAY, Amendment, AmendmentKind, Instant
 from daemon.core.periods import period_at
 from daemon.core.plan import Plan, SlaPlan
 from daemon.core.sla.alarms import Alarms, Look
@@ -23,6 +28,29 @@ from daemon.core.sla.together import Together
 from daemon.core.sla.values import SlaFigures
 from daemon.core.timeline import Timeline
 from daemon.core.turn import Turn
+
+STEP: Final = 16 * DAY
+"""So much planned time is worked out in one turn."""
+
+
+@dataclass(slots=True)
+class _Cold:
+    """The planned time of a service that is still to be worked out: all of [start, end) but
+    [low, high)."""
+
+    service: str
+    start: Instant
+    end: Instant
+    low: Instant
+    high: Instant
+
+    def grow(self) -> bool:
+        """Take in a step more on either side; returns whether there is any."""
+        if self.low <= self.start and self.high >= self.end:
+            return False
+        self.low = max(self.start, self.low - STEP)
+        self.high = min(self.end, self.high + STEP)
+        return True
 
 
 class Ledger:
@@ -45,6 +73,7 @@ class Ledger:
         self._calendar = Calendar({})
         self._together = Together(service_status)
         self._alarms = Alarms(self._look)
+        self._cold: list[_Cold] = []
 
     def replan(self, plan: Plan, now: Instant) -> None:
         """These objectives count now, over the timelines there are."""
@@ -52,6 +81,12 @@ class Ledger:
         self._calendar = Calendar(plan.maintenance, self._calendar)
         self._together.replan(plan.slas.values(), self._timelines())
         self._alarms.replan(plan.slas.values(), now)
+        self._cold = []
+        planned = {service for work in plan.maintenance.values() for service in work.excludes}
+        for sla in plan.slas.values() if now else ():
+            start, end = reach(sla, now), period_at(sla.period, sla.timezone, now)[1]
+            cold = (_Cold(one, start, end, now, now) for one in sla.members if one in planned)
+            self._cold += cold
 
     def replanned(self, now: Instant) -> None:
         """Work was announced or ended by hand: other time is excluded."""
@@ -65,12 +100,18 @@ class Ledger:
             self._alarms.changed(starts, now)
 
     def tick(self, turn: Turn) -> None:
-        """Look at the objectives that are due."""
+        """Look at the objectives that are due, and work out some planned time."""
         self._alarms.tick(turn)
+        if self._cold:
+            cold = self._cold[-1]
+            if cold.grow():
+                self._calendar.excluded(cold.service, cold.low, cold.high)
+            else:
+                self._cold.pop()
 
     def next_deadline(self) -> Instant | None:
-        """When an objective is to be looked at."""
-        return self._alarms.next_deadline()
+        """When an objective is to be looked at; at once while planned time is to be worked out."""
+        return 0 if self._cold else self._alarms.next_deadline()
 
     def forget(self, now: Instant) -> None:
         """Give up what no objective asks about."""
