@@ -31,6 +31,17 @@ from tui.screens.prompts import (
     SnoozeAnswer,
     SnoozePrompt,
 )
+from tui.screens.upkeep import MaintenanceAnswer, MaintenancePrompt
+from tui.screens.working import (
+    MergePrompt,
+    OpenAnswer,
+    OpenPrompt,
+    RoleAnswer,
+    RolePrompt,
+    UpdateAnswer,
+    UpdatePrompt,
+)
+from tui.working import survivors
 
 if TYPE_CHECKING:
     from tui.app import Dashboard
@@ -60,6 +71,10 @@ class Asking:
                 return await self._test(situation.channel)
             case "silence":
                 return await self._silence(situation)
+            case "maintenance":
+                return await self._maintenance(situation)
+            case "open":
+                return await self._open(situation)
             case _ if incident is not None:
                 return await self._about(action, incident)
         raise LookupError(f"action {action!r} comes to no deed here")
@@ -79,6 +94,14 @@ class Asking:
                 return await self._assign(incident)
             case "respond":
                 return await self._respond(incident)
+            case "role":
+                return await self._role(incident)
+            case "merge":
+                return await self._merge(incident)
+            case "update":
+                said = await self._app.push_screen_wait(UpdatePrompt(called(incident)))
+                if isinstance(said, UpdateAnswer):
+                    return deeds.update(incident, said.text, said.next_in_ms)
             case "note":
                 text = await self._app.push_screen_wait(NotePrompt(called(incident)))
                 if isinstance(text, str):
@@ -125,6 +148,40 @@ class Asking:
             return None
         return self._app.deeds.respond(incident, choice)
 
+    async def _open(self, situation: Situation) -> Deed | None:
+        """The service that is selected is offered."""
+        chosen = situation.service.name if situation.service is not None else None
+        if situation.check is not None:
+            chosen = situation.check.service
+        prompt = OpenPrompt(list(self._app.mirror.services), chosen)
+        answer = await self._app.push_screen_wait(prompt)
+        if not isinstance(answer, OpenAnswer):
+            return None
+        return self._app.deeds.open(answer.title, answer.service, answer.severity)
+
+    async def _role(self, incident: IncidentView) -> Deed | None:
+        try:
+            names = await self._app.deeds.persons()
+        except ClientError as error:
+            self._app.say(str(error), "Not done", "error")
+            return None
+        prompt = RolePrompt(called(incident), names, incident.roles)
+        answer = await self._app.push_screen_wait(prompt)
+        if not isinstance(answer, RoleAnswer):
+            return None
+        return self._app.deeds.set_role(incident, answer.role, answer.to)
+
+    async def _merge(self, incident: IncidentView) -> Deed | None:
+        """Into which, then whether it is meant."""
+        offered = survivors(self._app.mirror, incident)
+        if not offered:
+            self._app.say("merge: no other incident is open", severity="warning")
+            return None
+        into = await self._app.push_screen_wait(MergePrompt(called(incident), offered))
+        if into is None or not await self._app.push_screen_wait(_merge_question(incident, into)):
+            return None
+        return self._app.deeds.merge(incident, into)
+
     async def _test(self, channel: ChannelView) -> Deed | None:
         """Whoever the channel tells by itself gets it, so it is asked for first."""
         question = Confirm(
@@ -145,6 +202,37 @@ class Asking:
         if not isinstance(answer, SilenceAnswer):
             return None
         return self._app.deeds.silence(answer.matchers, answer.for_ms, answer.comment)
+
+
+    async def _maintenance(self, situation: Situation) -> Deed | None:
+        """The service that is selected is offered."""
+        mirror = self._app.mirror
+        prompt = MaintenancePrompt(
+            sorted(mirror.services),
+            service_of(situation),
+            lambda services: covered_by(mirror, services),
+        )
+        answer = await self._app.push_screen_wait(prompt)
+        if not isinstance(answer, MaintenanceAnswer):
+            return None
+        return self._app.deeds.begin_maintenance(
+            answer.name, answer.services, answer.for_ms, answer.reason
+        )
+
+
+def service_of(situation: Situation) -> str | None:
+    """The service of what is selected."""
+    if situation.incident is not None:
+        return situation.incident.service
+    if situation.check is not None:
+        return situation.check.service
+    return situation.service.name if situation.service is not None else None
+
+
+def covered_by(mirror: Mirror, services: Sequence[str]) -> tuple[int, int]:
+    """How many of the firing alerts are of these services, and how many fire."""
+    firing = [alert for alert in mirror.alerts.values() if alert.state == "firing"]
+    return sum(alert.labels.get("service") in services for alert in firing), len(firing)
 
 
 def suggested(mirror: Mirror, situation: Situation) -> list[Matcher]:
@@ -172,6 +260,14 @@ def _resolve_question(incident: IncidentView) -> Confirm:
         f"Resolve {called(incident)}?",
         "Everybody who was told that it fires is told that it is over. This cannot be undone.",
         "Resolve",
+    )
+
+
+def _merge_question(incident: IncidentView, into: IncidentView) -> Confirm:
+    return Confirm(
+        f"Merge {called(incident)} into {called(into)}?",
+        "Its alerts move there and it ends. Whoever was told of it is told where it went.",
+        "Merge",
     )
 
 

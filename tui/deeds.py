@@ -124,6 +124,37 @@ class Deeds:
         self._mirror.learn(await self._client.note(incident.id, text))
         return Done(f"Noted on {called(incident)}. A note stays; write another to correct it.")
 
+    async def open(self, title: str, service: str | None, severity: str) -> Done:
+        """Open an incident by hand."""
+        made = await self._client.open_incident(title, service, severity)
+        self._mirror.learn(made)
+        return Done(f"Opened {called(made)}. It ends when somebody resolves it.")
+
+    async def update(self, incident: IncidentView, text: str, next_in_ms: Millis | None) -> Done:
+        """Tell stakeholders how it goes."""
+        self._mirror.learn(await self._client.status_update(incident.id, text, next_in_ms))
+        after = f" The next is due in {span(next_in_ms)}." if next_in_ms else ""
+        return Done(f"Told stakeholders of {called(incident)}.{after}")
+
+    async def set_role(self, incident: IncidentView, role: str, to: str | None) -> Done:
+        """Give a person a part, or take it away."""
+        had = incident.roles.get(role)
+        given = await self._client.set_role(incident.id, role, to)
+        self._mirror.learn(given)
+        undo = Undo(
+            f"makes {had or 'nobody'} {role}",
+            lambda: self.set_role(given, role, had),
+            lambda: self._not_role(incident.id, role, to),
+        )
+        return Done(
+            f"{to or 'Nobody'} is {role} of {called(incident)}.", undo if to != had else None
+        )
+
+    async def merge(self, incident: IncidentView, into: IncidentView) -> Done:
+        """Move its alerts into another."""
+        self._mirror.learn(await self._client.merge(incident.id, into.id))
+        return Done(f"Merged {called(incident)} into {called(into)}; split takes alerts out again.")
+
     async def resolve(self, incident: IncidentView) -> Done:
         """Close by hand."""
         self._mirror.learn(await self._client.resolve(incident.id))
@@ -180,6 +211,22 @@ class Deeds:
         )
         return Done(text, undo)
 
+    async def begin_maintenance(
+        self, name: str, services: Sequence[str], for_ms: Millis, reason: str
+    ) -> Done:
+        """Announce work that begins now."""
+        made = await self._client.begin_maintenance(
+            name, services=services, for_ms=for_ms, reason=reason
+        )
+        undo = Undo("ends it", lambda: self.end_maintenance(made.id, name), lambda: None)
+        text = f"Maintenance {name} on {', '.join(services)} for {span(for_ms)}."
+        return Done(text, undo)
+
+    async def end_maintenance(self, work: str, name: str) -> Done:
+        """End work that somebody announced."""
+        await self._client.end_maintenance(work)
+        return Done(f"Ended the maintenance {name}.")
+
     async def run(self, check: str) -> Done:
         """Run a check now."""
         await self._client.check_run(check)
@@ -192,6 +239,13 @@ class Deeds:
         if found.delivered:
             return Done(f"✓ {channel} took the test message in {took}: {found.detail}")
         return Done(f"✕ {channel} did not take the test message: {found.detail}")
+
+    def _not_role(self, incident: str, role: str, to: str | None) -> str | None:
+        now = self._mirror.incidents.get(incident)
+        if now is None or now.state == "resolved":
+            return "it is resolved by now"
+        who = now.roles.get(role)
+        return None if who == to else f"{who or 'nobody'} is {role} by now"
 
     def _not_mine(self, incident: str) -> str | None:
         now = self._mirror.incidents.get(incident)

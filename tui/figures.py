@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from decimal import Decimal
 
 from daemon.api.schema import AlertView, IncidentView, ServiceView, SlaView
 from daemon.core.labels import Labels
@@ -18,22 +19,29 @@ from tui.words import instant
 _LAST = 1_000_000
 
 
-def urgency(incident: IncidentView) -> tuple[int, int, int, int, str]:
+def urgency(incident: IncidentView) -> tuple[int, int, int, Decimal, int, str]:
     """The order of incidents: those that wait for somebody, taken, muted, resolved ones.
 
-    Within each: the severe, the important, the old first; of the resolved the newest first.
+    Within each: the severe, the important, the costly, the old first; of the resolved the newest.
     """
     if incident.state == "resolved":
-        return (3, 0, 0, -(instant(incident.resolved_at) or 0), incident.id)
+        return (3, 0, 0, Decimal(0), -(instant(incident.resolved_at) or 0), incident.id)
     order = 1 if incident.state == "acknowledged" else 2 if incident.muted else 0
     at = instant(incident.fired_at) or 0
     return (
         order,
         RANK[incident.severity],
         incident.rank or _LAST,
+        -stakes(incident),
         at,
         incident.id,
     )
+
+
+def stakes(incident: IncidentView) -> Decimal:
+    """What is to be lost: an hour of revenue, and what has a deadline that lies ahead."""
+    hour = Decimal(incident.money.per_hour) if incident.money is not None else Decimal(0)
+    return hour + sum(Decimal(one.value) for one in incident.at_risk)
 
 
 def incidents(mirror: Mirror) -> list[IncidentView]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from aiohttp import web
@@ -20,6 +20,7 @@ from daemon.api.schema import (
     EntryView,
     IncidentDetail,
     IncidentView,
+    MaintenanceView,
     MatcherView,
     Operator,
     PersonView,
@@ -28,6 +29,7 @@ from daemon.api.schema import (
     SilenceStatus,
     SilenceView,
     State,
+    StatusUpdateView,
 )
 from daemon.api.times import stamp
 from daemon.core.labels import parse_matcher
@@ -62,8 +64,12 @@ class FakeDaemon:
             web.get("/api/v1/responses", self._responses),
             web.post("/api/v1/responses/runs/{run}/{action}", self._decide),
             web.post("/api/v1/incidents/{id}/respond", self._respond),
+            web.post("/api/v1/incidents", self._open),
+            web.post("/api/v1/incidents/{id}/merge", self._merge),
             web.post("/api/v1/incidents/{id}/{action}", self._act),
             web.post("/api/v1/silences", self._put_silence),
+            web.post("/api/v1/maintenance", self._begin_maintenance),
+            web.post("/api/v1/maintenance/{name}/end", self._end_maintenance),
             web.delete("/api/v1/silences/{id}", self._expire),
             web.post("/api/v1/checks/{name}/run", self._run),
             web.post("/api/v1/channels/{name}/test", self._test),
@@ -176,6 +182,23 @@ class FakeDaemon:
         )  # fmt: skip
         return _json(view)
 
+    async def _open(self, request: web.Request) -> web.Response:
+        body = await self._write(request)
+        if isinstance(body, web.Response):
+            return body
+        made = estate.checkout()
+        made.id, made.title, made.service = "01JD0OPENED", body["title"], body["service"]
+        made.severity = body["severity"]
+        self.add(made)
+        return _json(made)
+
+    async def _merge(self, request: web.Request) -> web.Response:
+        body = await self._write(request)
+        if isinstance(body, web.Response):
+            return body
+        self.change(request.match_info["id"], state="resolved", merged_into=body["into"])
+        return _json(self.change(body["into"]))
+
     async def _responses(self, request: web.Request) -> web.Response:
         self.requests.append(("GET", request.path))
         return web.Response(
@@ -198,6 +221,26 @@ class FakeDaemon:
         run.state = "running" if request.match_info["action"] == "approve" else "refused"
         self.publish("response", run)
         return _json(run)
+
+    async def _begin_maintenance(self, request: web.Request) -> web.Response:
+        body = await self._write(request)
+        if isinstance(body, web.Response):
+            return body
+        return _json(self._work(body["name"], body["services"], "active"))
+
+    async def _end_maintenance(self, request: web.Request) -> web.Response:
+        body = await self._write(request)
+        if isinstance(body, web.Response):
+            return body
+        return _json(self._work(request.match_info["name"], ["checkout"], "expired"))
+
+    def _work(
+        self, name: str, services: list[str], state: Literal["active", "expired"]
+    ) -> MaintenanceView:
+        return MaintenanceView(
+            name=name, state=state, start=estate.ago(0), end=estate.ago(-60), services=services,
+            match=[], excludes=services, recur=None, timezone="UTC", reason="", id="w1",
+        )  # fmt: skip
 
     async def _put_silence(self, request: web.Request) -> web.Response:
         body = await self._write(request)
@@ -273,6 +316,17 @@ def _assign(view: IncidentView, body: dict[str, Any]) -> None:
     view.assigned_to = body["to"]
 
 
+def _role(view: IncidentView, body: dict[str, Any]) -> None:
+    view.roles = {**view.roles, body["role"]: body["to"]}
+    view.roles = {role: who for role, who in view.roles.items() if who}
+
+
+def _update(view: IncidentView, body: dict[str, Any]) -> None:
+    ahead = body["next_in_ms"]
+    view.next_update_due = stamp(estate.NOW + ahead) if ahead else None
+    view.status_update = StatusUpdateView(body["text"], "ana", estate.ago(0), view.next_update_due)
+
+
 def _unack(view: IncidentView, body: dict[str, Any]) -> None:
     view.state, view.acknowledged_by, view.acknowledged_at = "triggered", None, None
     if view.escalation is not None:
@@ -295,7 +349,7 @@ def _escalate(view: IncidentView, body: dict[str, Any]) -> None:
 
 ACTS: dict[str, Change] = {
     "ack": _ack, "unack": _unack, "snooze": _snooze, "assign": _assign,
-    "note": _note, "resolve": _resolve, "escalate": _escalate,
+    "note": _note, "resolve": _resolve, "escalate": _escalate, "role": _role, "update": _update,
 }  # fmt: skip
 
 

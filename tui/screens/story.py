@@ -13,6 +13,7 @@ from tui.detail import (
     timeline_sections,
 )
 from tui.responding import asking_sections, response_sections
+from tui.working import overdue_sections, work_sections
 
 
 def incident_sections(desk: Desk, incident: IncidentView, width: int) -> list[Section]:
@@ -28,7 +29,9 @@ def facts(desk: Desk, incident: IncidentView, width: int) -> list[Section]:
     responses = response_sections(desk.mirror, incident, width, moment)
     alerts = alert_sections(desk.mirror, incident, more, width, moment)
     asking = asking_sections(desk.mirror, incident)
-    return [section([()]), *asking, head, *responses, *alerts]
+    work = work_sections(incident, width, moment)
+    late = overdue_sections(incident, moment)
+    return [section([()]), *asking, *late, head, *work, *responses, *alerts]
 
 
 def story(desk: Desk, incident: IncidentView, width: int) -> list[Section]:
