@@ -242,23 +242,6 @@ class FakeDaemon:
             match=[], excludes=services, recur=None, timezone="UTC", reason="", id="w1",
         )  # fmt: skip
 
-    async def _begin_maintenance(self, request: web.Request) -> web.Response:
-        body = await request.json()
-        self.calls.append(("maintenance", body["name"], body))
-        return _json(self._work(body["name"], body["services"], "active"))
-
-    async def _end_maintenance(self, request: web.Request) -> web.Response:
-        self.calls.append(("end", request.match_info["name"], {}))
-        return _json(self._work("work", ["checkout"], "expired"))
-
-    def _work(
-        self, name: str, services: list[str], state: Literal["active", "expired"]
-    ) -> MaintenanceView:
-        return MaintenanceView(
-            name=name, state=state, start=estate.ago(0), end=estate.ago(-60), services=services,
-            match=[], excludes=services, recur=None, timezone="UTC", reason="", id="w1",
-        )  # fmt: skip
-
     async def _put_silence(self, request: web.Request) -> web.Response:
         body = await self._write(request)
         if isinstance(body, web.Response):
