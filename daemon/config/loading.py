@@ -65,7 +65,8 @@ class Config:
     @property
     def retention_plan(self) -> Retention:
         """`[retention]` as the store takes it."""
-        return Retention(self.settings.retention.raw, self.settings.retention.minutes)
+        keep = self.settings.retention
+        return Retention(keep.raw, keep.minutes, keep.hours, keep.days, keep.incidents, keep.audit)
 
 
 def load(path: Path) -> Config:

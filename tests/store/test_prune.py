@@ -91,3 +91,85 @@ def test_no_step_holds_the_writer_up(
     assert steps > 1
     assert slowest < 0.05
     assert [len(ages(connection, check_id)) for check_id in range(1, 5)] == [1, 1, 1, 1]
+
+
+def rolled(connection: sqlite3.Connection, unit: str, unit_ms: int, count: int) -> None:
+    for check_id in (1, 2, 3):
+        connection.execute("INSERT OR IGNORE INTO check_name VALUES (?, ?)", (check_id, check_id))
+        connection.executemany(
+            f"INSERT INTO rollup_{unit} VALUES (?, ?, 1, 0, 0, 0, 0, 0, 0, x'')",  # noqa: S608  # `hour` or `day`
+            [(NOW // unit_ms - age, check_id) for age in range(count)],
+        )
+
+
+def count(connection: sqlite3.Connection, table: str) -> int:
+    (found,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608  # names of tables
+    return int(found)
+
+
+def test_hours_go_and_days_stay_unless_retention_says_so(connection: sqlite3.Connection) -> None:
+    rolled(connection, "hour", HOUR, 100)
+    rolled(connection, "day", DAY, 30)
+    run(Pruner(Retention(hours=2 * DAY)), connection)
+    assert (count(connection, "rollup_hour"), count(connection, "rollup_day")) == (3 * 49, 3 * 30)
+    run(Pruner(Retention(hours=2 * DAY, days=10 * DAY)), connection)
+    assert (count(connection, "rollup_hour"), count(connection, "rollup_day")) == (3 * 49, 3 * 11)
+
+
+def test_rollups_of_many_checks_go_in_small_deletions(
+    connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules[Pruner.__module__], "STEP_ROWS", 2)
+    rolled(connection, "hour", HOUR, 60)
+    pruner = Pruner(Retention(hours=2 * DAY))
+    run(pruner, connection)
+    assert (pruner.removed, count(connection, "rollup_hour")) == (3 * 11, 3 * 49)
+
+
+def test_incidents_that_are_over_go_with_all_that_belongs_to_them(
+    connection: sqlite3.Connection,
+) -> None:
+    for key, fired, resolved, live in (
+        ("old", 9, 8, 0),
+        ("known", 9, 8, 1),
+        ("open", 9, None, 0),
+        ("late", 9, 1, 0),
+        ("new", 1, 0, 0),
+    ):
+        at = None if resolved is None else NOW - resolved * DAY
+        connection.execute(
+            "INSERT INTO incident"
+            " (key, state, severity, title, fired_at, resolved_at, live, record)"
+            " VALUES (?, 'resolved', 'high', 't', ?, ?, ?, '{}')",
+            (key, NOW - fired * DAY, at, live),
+        )
+        connection.execute("INSERT INTO timeline VALUES (NULL, ?, 1, 'fired', '', '', '')", (key,))
+        connection.execute(
+            "INSERT INTO delivery"
+            " VALUES (?, ?, '', '', '', '', '', 'sent', 1, 1, NULL, 1, '', '{}')",
+            (f"{key}/1", key),
+        )
+        connection.execute(
+            "INSERT INTO alert_history VALUES (?, ?, ?, 'a', 'high', 's', ?, '{}')",
+            (key, NOW - fired * DAY, at, key),
+        )
+    run(Pruner(Retention()), connection)
+    assert count(connection, "incident") == 5
+    pruner = Pruner(Retention(incidents=5 * DAY))
+    run(pruner, connection)
+    for table in ("incident", "timeline", "delivery"):
+        assert count(connection, table) == 4
+    kept = connection.execute("SELECT key FROM incident ORDER BY key").fetchall()
+    assert kept == [("known",), ("late",), ("new",), ("open",)]
+    assert count(connection, "alert_history") == 3
+    assert pruner.removed == 5
+
+
+def test_audit_lines_go_when_they_have_expired(connection: sqlite3.Connection) -> None:
+    connection.executemany(
+        "INSERT INTO audit (at, actor, origin, action, subject, detail)"
+        " VALUES (?, '', '', '', '', '')",
+        [(NOW - age * DAY,) for age in range(20, 0, -1)],
+    )
+    run(Pruner(Retention(audit=5 * DAY)), connection)
+    assert count(connection, "audit") == 5

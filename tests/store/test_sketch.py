@@ -91,8 +91,10 @@ LAYER = b"\x00\x00"
 
 @pytest.mark.parametrize(
     "data",
-    [b"\x80", b"\x01", b"\x01\x02\x03", b"\x01\xff"]
-    + [LAYER, LAYER + b"\x85", LAYER + b"\x85\x80\x01\x00"],
+    [
+        *(b"\x80", b"\x01", b"\x01\x02\x03", b"\x01\xff"),
+        *(LAYER, LAYER + b"\x85", LAYER + b"\x85\x80\x01\x00"),
+    ],
 )
 def test_bytes_cut_short_are_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match="middle"):
