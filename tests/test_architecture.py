@@ -15,7 +15,8 @@ LOADED = "import sys, {module}; print('\\n'.join(sys.modules))"
 FORBIDDEN = {
     "daemon.core.engine": [
         "aiohttp", "aiosqlite", "httpx", "psutil", "textual", "uvloop", "tui",
-        "daemon.api", "daemon.config", "daemon.store", "daemon.notify", "daemon.service",
+        "daemon.api", "daemon.config", "daemon.store", "daemon.notify", "daemon.respond",
+        "daemon.service",
     ],
     "checks": ["daemon", "tui", "textual", "asyncpg", "aiomysql", "redis"],
     "daemon.cli": ["textual", "tui", "aiohttp", "httpx", "asyncpg", "pydantic", "aiosmtplib"],

@@ -31,6 +31,8 @@ STATE_WORDS: Final[Mapping[NoticeType, str]] = {
     NoticeType.HANDOVER: "on call",
 }
 STATUS_UPDATE: Final = "status update"
+RUN_WORDS: Final = {"waiting": "waits for approval", "running": "under way"}
+"""How far a response's run got, where the state's own word does not say it to a reader."""
 COLOURS: Final[Mapping[Severity, str]] = {
     Severity.EMERGENCY: "#8f1239",
     Severity.CRITICAL: "#b42318",
@@ -75,6 +77,7 @@ class Story:
         update: What stakeholders were last told in words; by whom, when, and when next.
         at_risk: What is lost at once if it is not well by a time that lies ahead.
         merged_into: The incident that this one went to, which ended it.
+        responses: What automated actions do about it: `restart-shop under way`.
         link: Where Tocsin is on the web, if it is.
     """
 
@@ -123,6 +126,7 @@ class Story:
     next_update: str = ""
     at_risk: tuple[str, ...] = ()
     merged_into: str = ""
+    responses: str = ""
     alerts: tuple[AlertLine, ...] = field(default=())
     more_alerts: int = 0
 
@@ -198,6 +202,7 @@ def tell(message: Message, zone: ZoneInfo = UTC, external_url: str | None = None
         next_update="" if over else local_time(incident.get("next_update_due"), zone),
         at_risk=tuple(_at_risk(one, zone) for one in incident.get("at_risk") or ()),
         merged_into=_text(incident, "merged_into"),
+        responses=", ".join(map(_response, incident.get("responses") or ())),
         alerts=tuple(_alert(alert, zone) for alert in alerts[:_SHOWN_ALERTS]),
         more_alerts=max(0, len(alerts) - _SHOWN_ALERTS),
     )
@@ -216,6 +221,11 @@ def _alert(alert: Mapping[str, Any], zone: ZoneInfo) -> AlertLine:
         text=told[0] if told else "",
         labels="  ".join(f"{name}={value}" for name, value in sorted(alert["labels"].items())),
     )
+
+
+def _response(mark: Mapping[str, Any]) -> str:
+    word = str(mark["state"])
+    return f"{mark['response']} {RUN_WORDS.get(word, word.replace('_', ' '))}"
 
 
 def _recovery(incident: Mapping[str, Any]) -> str:

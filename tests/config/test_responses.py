@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from daemon.config import Config, compare
+from daemon.config import Config, compare, dump
 from daemon.core.model import HOUR, MINUTE
 from daemon.core.plan import When
 
@@ -20,9 +22,32 @@ def test_a_response_has_its_action_in_words_and_its_limits_in_milliseconds(full:
     assert (found.confirm, found.helps_within, found.stop_after) == (True, 5 * MINUTE, 3)
     assert found.action == "run /bin/sh -c cat"
     assert full.plan.responses["bounce"].action == "restart orders-db.service"
-    assert full.plan.responses["clear-cache"].action == "DEL cart:index on redis at localhost"
     assert "scale" not in full.plan.responses
-    assert full.settings.responses["scale"].words == "POST to deploy.example.org"
+    assert full.settings.responses["scale"].words == "run /bin/true -1"
+
+
+def test_webhooks_and_redis_commands_are_named_by_their_host(load_text: Load) -> None:
+    config = load_text(
+        """[[response]]
+        name = "scale"
+        on = ['service="web"']
+        when = "resolved"
+        webhook = { url = "https://u:hunter2@deploy.example.org/s3cr3t", signing_secret = "abcd" }
+        [[response]]
+        name = "cache"
+        on = ['service="web"']
+        redis = { url = "redis://:hunter2@localhost:6379/2", command = ["DEL", "cart:index"] }
+        [[check]]
+        name = "web"
+        kind = "tcp"
+        host = "localhost"
+        port = 80
+        """
+    )
+    words = [one.action for one in config.plan.responses.values()]
+    assert words == ["POST to deploy.example.org", "DEL cart:index on redis at localhost"]
+    assert "hunter2" not in dump(config) + repr(config)
+    assert "s3cr3t" not in dump(config) + repr(config)
 
 
 @pytest.mark.parametrize(
@@ -87,3 +112,32 @@ def test_a_changed_response_is_told_by_name(load_text: Load) -> None:
         """
     before = load_text(text)
     assert str(compare(before, load_text(text + 'max = "2/h"'))) == "response: ~bounce"
+
+
+def test_the_recipes_of_the_documents_are_configurations(load_text: Load) -> None:
+    page = Path(__file__).parents[2] / "docs" / "semantics" / "responses.md"
+    blocks = re.findall(r"```toml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    text = "\n".join(blocks)
+    text = re.sub(r'"/usr/local/bin/[a-z-]+"', '"/bin/true"', text)
+    text = text.replace('{ credential = "cache-url" }', '"redis://localhost"')
+    text = text.replace('{ credential = "deploy" }', '"whsec_c2VjcmV0"')
+    shop = """
+        [context.revenue_critical]
+        [[service]]
+        name = "shop"
+        context = "revenue_critical"
+        [[check]]
+        name = "web"
+        kind = "tcp"
+        service = "shop"
+        host = "localhost"
+        port = 80
+        [channel.log]
+        kind = "log"
+        [policy.two]
+        level = [{ after = "0s", notify = ["channel:log"] },
+                 { after = "5m", notify = ["channel:log"] }]
+        """
+    config = load_text(text + shop)
+    assert len(config.plan.responses) == 6
+    assert config.plan.responses["clear-cart-cache"].confirm

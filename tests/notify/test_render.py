@@ -59,6 +59,13 @@ def test_the_technical_text_tells_what_why_since_when_and_what_to_do() -> None:
         assert fact in text
 
 
+def test_mending_by_itself_is_told_to_those_who_mend() -> None:
+    told = incident(responses=(("clear-cache", "timed_out"), ("restart", "running")))
+    text = TECHNICAL.text(compose(notice(incident=told)))
+    assert "Responses     clear-cache timed out, restart under way\n" in text
+    assert "restart" not in STAKEHOLDER.text(compose(notice(incident=told)))
+
+
 def test_the_end_tells_both_times_the_span_and_the_loss_and_asks_for_nothing() -> None:
     text = TECHNICAL.text(compose(over()))
     assert "2026-11-21 10:13:20 UTC, after 3 min 20 s, by tocsin" in text
