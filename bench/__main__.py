@@ -9,7 +9,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from bench import faults, inside, lab, live, past, rate, storm
+from bench import faults, inside, lab, live, past, questions, rate, storm
 from bench.children import NotMeasured, Talker, end_cleanly
 from bench.figures import Figure, machine, markdown, table, write_json
 from bench.peers import compared, measure
@@ -31,6 +31,7 @@ MEASURES: dict[str, lab.Measure] = {
     "storm": storm.storms,
     "stream": storm.stream,
     "past": past.starts,
+    "questions": questions.questions,
     "prometheus": measure.prometheus,
     "monit": measure.monit,
     "nagios": measure.nagios,

@@ -1,0 +1,161 @@
+"""Questions over three months: how long history, statistics, trends and what a month's report of
+1,000 services reads take, how large what is kept is, and how long pruning a day holds the writer.
+
+The database is made by `bench.months`, and is in the page cache, as while a daemon runs. Every
+figure is of one question in a reader's own connection, each time with other arguments.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from bench import months
+from bench.figures import Figure
+from bench.lab import Lab
+from daemon.core.model import DAY, Instant
+from daemon.store.alert_history import alert_totals
+from daemon.store.connect import open_reader, open_writer
+from daemon.store.incident_history import Cursor, IncidentFilter, history_page, incident_statistics
+from daemon.store.latency import measured, measured_by_day
+from daemon.store.prune import EVERY, Retention
+from daemon.store.spans import intervals_of
+from daemon.store.trends import service_trend, service_trends
+from daemon.store.writer import Writer
+
+TIMES: Final = 9
+LAST_DAY: Final = months.END // DAY
+
+Question = Callable[[sqlite3.Connection, int], object]
+"""Asked with a number that makes its arguments."""
+
+
+def _page(connection: sqlite3.Connection, number: int) -> object:
+    """In turn the pages that one asks for, somewhere in the three months."""
+    severities = frozenset({"critical", "emergency"})
+    asked = (
+        IncidentFilter(),
+        IncidentFilter(service=months.service_of(number + 1)),
+        IncidentFilter(severities=severities, since=months.END - 30 * DAY),
+        IncidentFilter(organization=f"org-{number % 20}", severities=severities),
+        IncidentFilter(acknowledged=False, since=months.END - 7 * DAY),
+        IncidentFilter(person="ana"),
+        IncidentFilter(states=frozenset({"triggered", "acknowledged"})),
+    )
+    after = Cursor(months.END - number * DAY // 2, "") if number % 2 else None
+    return history_page(connection, asked[number % len(asked)], after)
+
+
+def _statistics(connection: sqlite3.Connection, number: int) -> object:
+    end = months.END - number * DAY // 2
+    return incident_statistics(connection, end - 7 * DAY, end, "Europe/Berlin")
+
+
+def _totals(connection: sqlite3.Connection, number: int) -> object:
+    end = months.END - number * DAY // 2
+    return alert_totals(connection, end - 7 * DAY, end, months.END)
+
+
+def _trend(connection: sqlite3.Connection, number: int) -> object:
+    service = months.service_of(number + 1)
+    return service_trend(connection, service, LAST_DAY - 90, 90, months.END)
+
+
+def _trends(connection: sqlite3.Connection, number: int) -> object:
+    return service_trends(connection, LAST_DAY - 90, 90, months.END - number)
+
+
+def _latency_days(connection: sqlite3.Connection, number: int) -> object:
+    days = measured_by_day(connection, f"web-{number + 1:04}", LAST_DAY - 90, 90)
+    return [day.percentile_ms(0.95) for day in days]
+
+
+def _month(connection: sqlite3.Connection, number: int) -> tuple[Instant, Instant]:
+    del connection
+    return months.END - (30 + number) * DAY, months.END - number * DAY
+
+
+def _intervals(connection: sqlite3.Connection, number: int) -> object:
+    return intervals_of(connection, "service", *_month(connection, number))
+
+
+def _latencies(connection: sqlite3.Connection, number: int, checks: int) -> object:
+    names = [f"web-{one:04}" for one in range(1, checks + 1)]
+    found = measured(connection, names, *_month(connection, number))
+    return [one.percentile_ms(0.95) for one in found.values()]
+
+
+def questions(lab: Lab) -> Iterator[Figure]:
+    """Make the database, ask, look at its size, prune a day."""
+    scale = months.FEW if lab.pace.brief else months.FULL
+    path = lab.home / "months.db"
+    began_s = time.monotonic()
+    months.make(path, scale)
+    yield Figure("making the database of three months", "s", [time.monotonic() - began_s], 180)
+    words = f"{scale.incidents:,} incidents"
+    many = f"{scale.checks:,} services"
+    for name, question, goal in (
+        (f"filtered page of history, {words}", _page, 10),
+        (f"statistics over 7 days, {words}", _statistics, 40),
+        (f"top alerts over 7 days, {words}", _totals, None),
+        ("daily trend of one service over 90 days", _trend, 5),
+        (f"daily trend of {many} over 90 days", _trends, 60),
+        ("daily latency of one check over 90 days", _latency_days, 5),
+        (f"state intervals of {many} over a month", _intervals, None),
+        (f"latency of {many} over a month", partial(_latencies, checks=scale.checks), None),
+    ):
+        yield Figure(name, "ms", list(_asked(path, question)), goal)
+    yield from _sizes(path)
+    yield _pruning(path)
+    for file in path.parent.glob(path.name + "*"):
+        file.unlink()
+
+
+def _asked(path: Path, question: Question) -> Iterator[float]:
+    connection = open_reader(path)
+    try:
+        question(connection, TIMES)
+        for number in range(TIMES):
+            began_s = time.perf_counter()
+            question(connection, number)
+            yield (time.perf_counter() - began_s) * 1000
+    finally:
+        connection.close()
+
+
+def _sizes(path: Path) -> Iterator[Figure]:
+    connection = open_reader(path)
+    try:
+        for table, words, goal in (
+            ("result", "a raw result", 30),
+            ("rollup_hour", "an hourly rollup with its sketch", 150),
+            ("rollup_day", "a daily rollup with its sketch", None),
+        ):
+            (size,) = connection.execute(
+                "SELECT sum(pgsize) FROM dbstat WHERE name = ?", (table,)
+            ).fetchone()
+            (count,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608  # names of this file
+            yield Figure(f"on disk, {words}", "B", [size / count], goal)
+    finally:
+        connection.close()
+
+
+def _pruning(path: Path) -> Figure:
+    """How long each step of pruning a day's results and minutes takes."""
+    connection = open_writer(path)
+    writer = Writer(connection, Retention())
+    writer.recover()
+    while writer.upkeep(months.END):
+        pass
+    taken, more = [], True
+    while more:
+        began_s = time.perf_counter()
+        more = writer.upkeep(months.END + DAY + EVERY)
+        taken.append((time.perf_counter() - began_s) * 1000)
+    writer.close()
+    words = f"pruning a day ({writer.pruner.removed:,} rows), a step of the writer"
+    return Figure(words, "ms", taken, 50, worst=True)
