@@ -16,7 +16,7 @@ from typing import Final
 
 from daemon.api.schema import DeliveryView, EntryView, IncidentDetail, IncidentView
 from daemon.api.times import parse_stamp
-from daemon.core.model import Millis
+from daemon.core.model import Instant, Millis
 from daemon.core.titles import lasting
 from daemon.notify.scrub import Scrubber
 
@@ -40,14 +40,14 @@ _QUESTIONS: Final = (
 _scrub: Final = Scrubber()
 
 
-def written_up(detail: IncidentDetail) -> str:
-    """The whole document."""
+def written_up(detail: IncidentDetail, now: Instant) -> str:
+    """The whole document, as it is at this time."""
     one = detail.incident
     blocks = [
         f"# Post-mortem: {_text(one.title)}",
         "*A draft, made of what was recorded. What only people know is still to be written.*",
         "## Summary\n\n" + _table(("", ""), _summary(detail)),
-        "## Impact\n\n" + "\n".join(f"- {line}" for line in _impact(one)),
+        "## Impact\n\n" + "\n".join(f"- {line}" for line in _impact(one, now)),
         "## Timeline\n\n" + _timeline(detail.timeline),
         "## Who did what\n\n" + _deeds(detail.timeline),
         "## Who was told\n\n" + _told(detail.deliveries),
@@ -88,11 +88,13 @@ def _summary(detail: IncidentDetail) -> Iterator[tuple[str, str]]:
     yield "Alerts", str(len(one.alerts))
 
 
-def _impact(one: IncidentView) -> Iterator[str]:
+def _impact(one: IncidentView, now: Instant) -> Iterator[str]:
     yield (
         _text(one.impact) if one.impact else "Who noticed, and how many? (no impact is configured)"
     )
-    yield f"Down time: {lasting(one.down_ms)}" if one.down_ms else "No confirmed down time"
+    since = parse_stamp(one.down_since) if one.down_since is not None else now
+    down_ms = one.down_ms + max(0, now - since)
+    yield f"Down time: {lasting(down_ms)}" if down_ms else "No confirmed down time"
     if one.money is not None:
         lost = f"{one.money.currency or ''} {one.money.lost}".strip()
         rate = f"{one.money.currency or ''} {one.money.per_hour}".strip()

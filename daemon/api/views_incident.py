@@ -194,7 +194,7 @@ def incident_view(incident: Incident, plan: Plan, now: Instant) -> schema.Incide
         at_risk=at_risk_views(incident, now),
         recovery_sla=recovery_view(incident, now),
         first_acknowledged_at=stamp_or_none(incident.first_acknowledged_at),
-        down_ms=incident.down_ms_at(now),
+        down_ms=incident.down_ms,
         merged_into=incident.merged_into,
         split_from=incident.split_from,
         test=incident.is_test,

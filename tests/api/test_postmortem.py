@@ -11,6 +11,7 @@ from daemon.api.schema import (
     Money,
     RecoverySla,
 )
+from daemon.api.times import parse_stamp
 
 BEGAN, TAKEN, OVER = (f"2026-11-21T10:{minute}:00.000Z" for minute in ("00", "04", "30"))
 
@@ -33,7 +34,8 @@ def entry(kind: str, text: str, by: str = "tocsin", origin: str = "engine") -> E
 
 
 def draft(*entries: EntryView, deliveries: tuple[DeliveryView, ...] = (), **more: object) -> str:
-    return written_up(IncidentDetail(incident(**more), [], list(entries), list(deliveries)))
+    detail = IncidentDetail(incident(**more), [], list(entries), list(deliveries))
+    return written_up(detail, parse_stamp(OVER))
 
 
 def test_it_says_how_fast_it_was_answered_and_what_it_cost() -> None:
@@ -56,6 +58,7 @@ def test_what_is_not_known_is_said_to_be_so() -> None:
     assert "| Acknowledged | never |" in text
     assert "| Resolved | not yet |" in text
     assert "- No confirmed down time" in text
+    assert "- Down time: 26 min" in draft(down_ms=0, down_since=TAKEN)
     assert "Nobody did anything by hand." in text
 
 

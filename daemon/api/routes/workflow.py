@@ -107,4 +107,5 @@ async def update(call: Call) -> web.Response:
 async def postmortem(call: Call) -> web.Response:
     """The draft of a post-mortem, in Markdown."""
     detail = await detail_of(call, await find_incident(call))
-    return web.Response(text=written_up(detail), content_type="text/markdown", charset="utf-8")
+    text = written_up(detail, call.backend.now())
+    return web.Response(text=text, content_type="text/markdown", charset="utf-8")

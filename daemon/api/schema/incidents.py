@@ -128,7 +128,7 @@ class IncidentView(Shape):
     recovery_sla: RecoverySla | None = None
     first_acknowledged_at: Time | None = None
     down_ms: int = 0
-    """Confirmed down time so far, up to when this was shown."""
+    """Confirmed down time that is over; what goes on began at `down_since`."""
     merged_into: str | None = None
     split_from: str | None = None
     test: bool = False
