@@ -12,7 +12,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from daemon.api.schema import ChannelView, CheckView, IncidentView, ServiceView, SilenceView
+from daemon.api.schema import (
+    ChannelView,
+    CheckView,
+    IncidentView,
+    ScheduleView,
+    ServiceView,
+    SilenceView,
+)
 
 ROLES: Final = ("viewer", "operator", "admin")
 """Each may what those before it may."""
@@ -70,6 +77,7 @@ class Situation:
     service: ServiceView | None = None
     silence: SilenceView | None = None
     channel: ChannelView | None = None
+    schedule: ScheduleView | None = None
     undo: str | None = None
     lists: bool = True
 
@@ -173,6 +181,10 @@ def _testable(situation: Situation) -> str | None:
     return None if situation.channel.kind else "it left the configuration"
 
 
+def _overridable(situation: Situation) -> str | None:
+    return None if situation.schedule is not None else "no schedule is selected"
+
+
 _INCIDENTS: Final = frozenset({Place.OVERVIEW, Place.INCIDENTS, Place.INCIDENT})
 
 ACTIONS: Final = (
@@ -189,7 +201,7 @@ ACTIONS: Final = (
            _INCIDENTS, "operator", True, None, _needs_incident),
     Action("update", ("U",), "update", "Tell stakeholders how it goes, and when they hear next",
            _INCIDENTS, "operator", True, None, _needs_incident),
-    Action("role", ("R",), "roles", "Give a person a part in mending it: commander, scribe",
+    Action("role", ("R",), "roles", "Give a person a role in it: commander, scribe",
            _INCIDENTS, "operator", True, None, _needs_incident),
     Action("merge", ("m",), "merge", "Move its alerts into another incident; asks first",
            _INCIDENTS, "operator", True, None, _needs_incident),
@@ -209,6 +221,8 @@ ACTIONS: Final = (
            frozenset({Place.SILENCES}), "operator", True, 2, _expirable),
     Action("test", ("t",), "test", "Send a test message over the selected channel",
            frozenset({Place.CHANNELS}), "operator", True, 1, _testable),
+    Action("override", ("v",), "override", "Put somebody on call for a while; pages go to them",
+           frozenset({Place.ONCALL}), "operator", True, 1, _overridable),
     Action("silence", ("s",), "silence", "Mute alerts by matchers for a time, with a preview",
            frozenset(), "operator", True, 4),
     Action("maintenance", ("M",), "maintenance", "Mute what is worked on; no SLA counts the time",

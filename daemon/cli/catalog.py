@@ -52,7 +52,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
             Entry("snooze", "incidents", "Acknowledge it for a time; then it is triggered again"),
             Entry("assign", "incidents", "Give it to a person, who is told so"),
             Entry("note", "incidents", "Write a line into its timeline"),
-            Entry("role", "workflow", "Give a person a part in mending it: commander, scribe"),
+            Entry("role", "workflow", "Give a person a role in it: commander, scribe"),
             Entry("update", "workflow", "Tell stakeholders how it goes"),
             Entry("escalate", "incidents", "Run the next level of its policy now"),
             Entry("merge", "workflow", "Move its alerts into another incident"),

@@ -68,7 +68,7 @@ def role(
     config: Config = None,
     output: Format = Output.TABLE,
 ) -> None:
-    """Give a person a part in mending an incident; they are told so.
+    """Give a person a role in an incident; they are told so.
 
     Example: tocsin role 3f2a commander ana
     """

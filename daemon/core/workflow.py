@@ -80,14 +80,14 @@ class Workflow:
     def _check_role(self, roles: dict[str, str], role: str, to: str | None) -> str | None:
         """Who has the part now."""
         if not _ROLE.fullmatch(role):
-            raise Invalid(f"{role[:40]!r} is no part; write a word like commander or scribe")
+            raise Invalid(f"{role[:40]!r} is no role; write a word like commander or scribe")
         if to is None and role not in roles:
             raise NotAllowed(f"nobody is {role}")
         persons = self._teller.caller.plan.persons
         if to is not None and to not in persons:
             raise Invalid(unknown_person(to, persons))
         if role not in roles and len(roles) >= MOST_ROLES:
-            raise Invalid(f"{MOST_ROLES} parts are the most")
+            raise Invalid(f"{MOST_ROLES} roles are the most")
         return roles.get(role)
 
     def update(self, command: PostUpdate, turn: Turn) -> None:

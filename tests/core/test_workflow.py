@@ -39,7 +39,7 @@ def test_who_gets_a_part_is_told_and_it_is_on_record(stand: Stand) -> None:
 @pytest.mark.parametrize(
     ("role", "to", "error", "why"),
     [
-        ("the boss", "ana", Invalid, "is no part"),
+        ("the boss", "ana", Invalid, "is no role"),
         ("scribe", "bem", Invalid, "did you mean ben"),
         ("scribe", None, NotAllowed, "nobody is scribe"),
     ],

@@ -129,7 +129,7 @@ class RolePrompt(Dialog):
 
     def title_text(self) -> str:
         """What is asked."""
-        return f"Parts in {self._incident}"
+        return f"Roles in {self._incident}"
 
     def lines(self) -> ComposeResult:
         """Who has which, the part, the person."""
@@ -146,7 +146,7 @@ class RolePrompt(Dialog):
         """Part and person."""
         role, text = self.text("role").lower(), self.text("to")
         if not role:
-            raise ValueError("write which part: commander, scribe, or a word of your own")
+            raise ValueError("write which role: commander, scribe, or a word of your own")
         if not text and role not in self._has:
             raise ValueError(f"nobody is {role} yet; write who it is to be")
         found = meant(text, self._persons) if text else []
