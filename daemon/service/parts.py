@@ -19,6 +19,7 @@ from daemon.config.sections import AccessSettings, DaemonSettings
 from daemon.core.model import Instant
 from daemon.notify.channel import Channel
 from daemon.notify.channels import open_channel
+from daemon.notify.memory import Memory
 from daemon.respond.spec import ActionSpec
 from daemon.service.runner import ProbeRunner, Runner
 from daemon.service.workers.pool import Pool
@@ -41,12 +42,16 @@ class Parts:
 
 
 async def remake(
-    before: Config, old: Mapping[str, checks.Prepared], elsewhere: bool = False
+    before: Config,
+    old: Mapping[str, checks.Prepared],
+    memory: Memory,
+    elsewhere: bool = False,
 ) -> Parts:
     """Read the configuration again and make everything of it; the running parts are not touched.
 
     Args:
         before, old: The configuration that runs now and its checks.
+        memory: What the channels remember.
         elsewhere: As for `prepare_checks`.
 
     Raises:
@@ -57,7 +62,7 @@ async def remake(
     channels: dict[str, Channel] = {}
     try:
         await asyncio.to_thread(prepare_checks, config, before, old, ready, elsewhere)
-        await asyncio.to_thread(open_channels, config, channels)
+        await asyncio.to_thread(open_channels, config, channels, memory)
         return Parts(config, ready, channels, access_of(config.access), ping_tokens(config))
     except BaseException:
         new = [one for name, one in ready.items() if old.get(name) is not one]
@@ -137,11 +142,14 @@ def open_runner(
     return Pool(prepared, now, take, settings.workers, settings.log_level, late)
 
 
-def open_channels(config: Config, into: dict[str, Channel] | None = None) -> dict[str, Channel]:
+def open_channels(
+    config: Config, into: dict[str, Channel] | None = None, memory: Memory | None = None
+) -> dict[str, Channel]:
     """Every channel of the configuration. Nothing is connected yet.
 
     Args:
         into: As for `prepare_checks`.
+        memory: What the channels remember.
 
     Raises:
         ConfigError: A file that a channel needs (authorities, templates) changed for the
@@ -150,9 +158,10 @@ def open_channels(config: Config, into: dict[str, Channel] | None = None) -> dic
     opened = {} if into is None else into
     problems: list[Problem] = []
     zone, url = ZoneInfo(config.daemon.timezone), config.daemon.external_url
+    kept = memory or Memory()
     for name, spec in config.channels.items():
         try:
-            opened[name] = open_channel(spec, zone, url)
+            opened[name] = open_channel(spec, zone, url, kept.of(name))
         except (OSError, ValueError) as error:
             problems.append(Problem(config.path, None, f'channel "{name}"', _words(error)))
     if problems:

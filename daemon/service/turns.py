@@ -28,6 +28,7 @@ from daemon.core.errors import Refusal
 from daemon.core.events import Event, Gap, ResultsArrived, Settled, Tick
 from daemon.core.model import Instant
 from daemon.notify.dispatcher import Dispatcher
+from daemon.notify.memory import Memory
 from daemon.notify.message import Composer
 from daemon.respond.responder import Responder
 from daemon.service.clock import Clock
@@ -55,6 +56,7 @@ class Turns:
         runner: Runs the probes; their results come in here.
         dispatcher: Delivers the notices; what became of them comes in here.
         responder: Carries out responses; their ends come in here.
+        memory: What the channels remember; it outlives them.
         pulse: Wakes the engine at its next deadline.
         listeners: Called with the effects of each turn once they are durable.
         failed: Resolves with the fault that ended a turn; whoever runs the daemon ends it.
@@ -85,8 +87,9 @@ class Turns:
             config.daemon, prepared, clock.now, self.take_result, probe_limit, watch.started
         )
         self.pulse = Pulse(clock.now, self._beat)
+        self.memory = Memory(store.remember)
         self.dispatcher = Dispatcher(
-            open_channels(config),
+            open_channels(config, memory=self.memory),
             store.outbox,
             clock.now,
             self._settled,
@@ -100,6 +103,7 @@ class Turns:
         self.runner.begin()
         now = self._now()
         await self._carry_out(restored, now)
+        self.memory.load(await self._store.notes())
         await self.dispatcher.start()
         self.take(Tick())
 

@@ -20,8 +20,9 @@ import msgspec
 
 from daemon.core.chronicle import Audit, Entry, Interval, Notice, RunOutput
 from daemon.core.effects import Append, Drop, Effect, Enqueue, Save
-from daemon.core.model import Alert, Record
+from daemon.core.model import Alert, Instant, Record
 from daemon.store.codec import TABLES, ResultRow, Row, Table, notice_row, occurrence_row
+from daemon.store.schema_channels import REMEMBER
 
 _log = logging.getLogger("tocsin.store")
 _T = TypeVar("_T")
@@ -117,6 +118,11 @@ class Batch:
     def delivery(self, key: str, row: Row) -> None:
         """How far a delivery got; the newest word on each counts."""
         self.updates[key] = row
+        self.decisive = True
+
+    def remember(self, channel: str, key: str, at: Instant, text: str) -> None:
+        """A note of a channel."""
+        self._line(REMEMBER, (channel, key, at, text))
         self.decisive = True
 
     def _save(self, table: Table, key: str, record: Record | Row) -> None:

@@ -22,6 +22,7 @@ import sqlite3
 from typing import Final
 
 from daemon.store.schema_analysis import ANALYSIS
+from daemon.store.schema_channels import CHANNELS
 from daemon.store.schema_duty import DUTY
 from daemon.store.schema_promises import PROMISES
 from daemon.store.schema_responses import RESPONSES
@@ -149,6 +150,7 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     STORMS,
     RESPONSES,
     WORKS,
+    CHANNELS,
 )
 """What turns each version into the next."""
 

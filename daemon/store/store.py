@@ -208,6 +208,25 @@ class Store:
         """
         return await self._ask(self._writer.pending)
 
+    def remember(self, channel: str, key: str, text: str) -> None:
+        """Write a channel's note with the next transaction; an empty text takes it away.
+
+        Raises:
+            StoreUnusable: The store is closed.
+        """
+        if self._commits.closing:
+            raise StoreUnusable(f"{self.path}: the database is closed")
+        self._commits.batch.remember(channel, key, self._commits.now, text)
+        self._commits.gather()
+
+    async def notes(self) -> list[tuple[str, str, str]]:
+        """What channels remember: channel, key and text, the oldest first.
+
+        Raises:
+            StoreUnusable: The database cannot be read.
+        """
+        return await self._ask(self._writer.notes)
+
     def health(self) -> StoreHealth:
         """How the store does, now."""
         return StoreHealth(

@@ -30,6 +30,7 @@ from daemon.store.fold import fold
 from daemon.store.prune import Pruner, Retention
 from daemon.store.restore import read_snapshot
 from daemon.store.rollup import NOTE_LATE, Rollups
+from daemon.store.schema_channels import FORGET, RECALL
 
 _log = logging.getLogger("tocsin.store")
 
@@ -165,6 +166,11 @@ class Writer:
             " WHERE state IN ('queued', 'sending') ORDER BY created_at, rowid"
         )
         return [Pending(decode_notice(record), tried, due) for record, tried, due in rows]
+
+    def notes(self) -> list[tuple[str, str, str]]:
+        """What channels remember: channel, key and text, the oldest first."""
+        self._connection.execute(FORGET)
+        return [(str(a), str(b), str(c)) for a, b, c in self._connection.execute(RECALL)]
 
     def snapshot(self, plan: Plan, now: Instant, samples_since: Mapping[str, Instant]) -> Snapshot:
         """What the engine goes on from; see `daemon.store.restore`."""

@@ -13,8 +13,11 @@ from pydantic import ValidationError
 
 from daemon.core.chronicle import NoticeType
 from daemon.core.model import SECOND
-from daemon.notify.channels import slack
+from daemon.notify import memory
+from daemon.notify.channel import Channel
+from daemon.notify.channels import open_channel
 from daemon.notify.errors import Permanent, Transient
+from daemon.notify.memory import Memory
 from daemon.notify.spec import SlackSpec
 from tests.notify.desk import delivering
 from tests.notify.lab import compose, incident, notice, over
@@ -141,7 +144,7 @@ async def test_each_incident_has_a_message_of_its_own_and_so_has_each_member(
 async def test_what_is_resolved_is_forgotten_and_so_is_the_oldest_of_too_many(
     service: SlackService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(slack, "REMEMBERED", 2)
+    monkeypatch.setattr(memory, "MOST", 2)
     pages = [notice(f"k{n}", incident=incident(key=f"inc-{n}")) for n in range(3)]
     again = [replace(page, key=f"{page.key}-again", type=NoticeType.UPDATED) for page in pages]
     channel = bot(service)
@@ -150,6 +153,26 @@ async def test_what_is_resolved_is_forgotten_and_so_is_the_oldest_of_too_many(
     assert (len(service.mains), len(service.answers)) == (3 + 1, 2)
     await told(channel, over("k8"), over("k9"))
     assert (len(service.mains), len(service.answers)) == (4 + 1, 2 + 1)
+
+
+async def test_an_incidents_message_is_found_again_after_a_restart_and_a_reload(
+    service: SlackService,
+) -> None:
+    stored: list[tuple[str, str, str]] = []
+    before = Memory(lambda *note: stored.append(note))
+    facts = {"token": TOKEN, "channel": "#ops", "api_url": service.api_url}
+
+    def opened(notes: Memory) -> Channel:
+        return open_channel(SlackSpec(name="ops", **facts), notes=notes.of("ops"))
+
+    await told(opened(before), notice())
+    await told(opened(before), notice("k2", type=NoticeType.REPEATED))
+    after = Memory(lambda *note: stored.append(note))
+    after.load((c, key, text) for c, key, text in stored if text)
+    assert await told(opened(after), acknowledged(), over()) == ["told in the thread"] * 2
+    assert (len(service.mains), len(service.answers)) == (1, 3)
+    assert stored[-1] == ("ops", "thread inc-1 #ops", "")
+    assert len(after.of("ops")) == 0
 
 
 async def test_a_message_that_was_removed_is_posted_anew(service: SlackService) -> None:

@@ -26,7 +26,7 @@ class SlowStore:
     """A store whose decisions are durable when the test says so."""
 
     def __init__(self, store: Store) -> None:
-        self.outbox = store.outbox
+        self.outbox, self.remember, self.notes = store.outbox, store.remember, store.notes
         self.history = store.history
         self.noted: list[Effect] = []
         self.waiting: list[asyncio.Future[None]] = []

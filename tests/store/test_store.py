@@ -54,6 +54,21 @@ async def test_a_decision_is_on_disk_when_its_future_resolves(store: Store, quer
     assert query('SELECT "check", status, latency_ms FROM v_result') == [("web", "up", 12.345)]
 
 
+async def test_what_channels_note_is_there_after_a_restart_and_gone_when_it_was_dropped(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "notes.db"
+    first = await Store.open(path)
+    for key, text in (("a", "1"), ("b", "2"), ("a", "3"), ("b", ""), ("c", "4")):
+        first.remember("ops", key, text)
+    await first.close()
+    second = await Store.open(path)
+    assert sorted(await second.notes()) == [("ops", "a", "3"), ("ops", "c", "4")]
+    await second.close()
+    with pytest.raises(StoreUnusable):
+        second.remember("ops", "a", "x")
+
+
 async def test_a_record_column_can_be_read_by_hand(store: Store, query: Query) -> None:
     await store.submit([Save(CheckState("web", Status.DOWN, since=NOW))], NOW)
     ((status, record),) = query("SELECT status, record FROM check_state")

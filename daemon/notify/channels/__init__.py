@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 from daemon.notify.channel import Channel
+from daemon.notify.memory import Memory, Notes
 from daemon.notify.render import Renderer
 from daemon.notify.spec import (
     AppriseSpec,
@@ -21,13 +22,17 @@ from daemon.notify.spec.twilio import SmsSpec, VoiceSpec
 
 
 def open_channel(
-    spec: ChannelSpec, zone: ZoneInfo | None = None, external_url: str | None = None
+    spec: ChannelSpec,
+    zone: ZoneInfo | None = None,
+    external_url: str | None = None,
+    notes: Notes | None = None,
 ) -> Channel:
     """The channel a spec describes. Nothing is connected yet.
 
     Args:
         zone: The time zone that messages show times in; UTC by default.
         external_url: Where the dashboard is on the web, for links.
+        notes: What it remembers over a restart; by default only while it lives.
     """
     renderer = Renderer(spec.audience, zone, external_url, spec.templates)
     if isinstance(spec, WebhookSpec):
@@ -49,7 +54,7 @@ def open_channel(
     if isinstance(spec, SlackSpec):
         from daemon.notify.channels.slack import SlackChannel
 
-        return SlackChannel(spec, renderer)
+        return SlackChannel(spec, renderer, Notes() if notes is None else notes)
     if isinstance(spec, PagerDutySpec):
         from daemon.notify.channels.pagerduty import PagerDutyChannel
 
@@ -73,6 +78,10 @@ def open_channels(
     specs: Mapping[str, ChannelSpec],
     zone: ZoneInfo | None = None,
     external_url: str | None = None,
+    memory: Memory | None = None,
 ) -> dict[str, Channel]:
     """All channels of a configuration, by name."""
-    return {name: open_channel(spec, zone, external_url) for name, spec in specs.items()}
+    kept = memory or Memory()
+    return {
+        name: open_channel(spec, zone, external_url, kept.of(name)) for name, spec in specs.items()
+    }

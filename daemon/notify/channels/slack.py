@@ -4,15 +4,14 @@ Source: docs.slack.dev, "Sending messages using incoming webhooks", "chat.postMe
 "chat.update", "Rate limits".
 
 A webhook posts a message a notice. A bot keeps one message an incident, which it changes to what
-is true now, and tells the news in that message's thread. Which message that is, it knows only
-while it lives: after a restart or a reload an incident gets a new one.
+is true now, and tells the news in that message's thread. Which message that is stands in the
+channel's notes, which outlive it.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import msgspec
@@ -22,11 +21,9 @@ from daemon.notify.channel import Message
 from daemon.notify.channels import slack_blocks
 from daemon.notify.errors import DeliveryError, Permanent, Transient
 from daemon.notify.http import Answer, Sender
+from daemon.notify.memory import Notes
 from daemon.notify.render import Renderer
 from daemon.notify.spec import SlackSpec
-
-REMEMBERED: Final = 1_000
-"""Incidents whose messages are kept in mind."""
 
 _JSON: Final = {"Content-Type": "application/json; charset=utf-8"}
 _PASSING: Final = frozenset(
@@ -57,13 +54,13 @@ _MENDS: Final[Mapping[str, str]] = {
 class SlackChannel:
     """Tells over a webhook or as a bot, whatever is configured."""
 
-    def __init__(self, spec: SlackSpec, renderer: Renderer) -> None:
+    def __init__(self, spec: SlackSpec, renderer: Renderer, notes: Notes) -> None:
         self.spec = spec
         self._way: _Webhook | _Bot
         if spec.url is not None:
             self._way = _Webhook(spec, spec.url.get_secret_value(), renderer)
         else:
-            self._way = _Bot(spec, renderer)
+            self._way = _Bot(spec, renderer, notes)
 
     async def send(self, message: Message) -> str:
         """Post the message, or bring the incident's message up to date."""
@@ -92,7 +89,7 @@ class _Webhook:
         await self._sender.close()
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Thread:
     """An incident's message.
 
@@ -107,6 +104,36 @@ class _Thread:
     told: str
 
 
+Place = tuple[str, str]
+"""An incident, and whom it is told to."""
+
+
+class _Threads:
+    """The messages of incidents, as notes of the channel."""
+
+    def __init__(self, notes: Notes) -> None:
+        self._notes = notes
+
+    def get(self, place: Place) -> _Thread | None:
+        text = self._notes.get(_key(place))
+        if text is None:
+            return None
+        try:
+            return msgspec.json.decode(text, type=_Thread)
+        except msgspec.MsgspecError:
+            return None  # a note of another version; the incident gets a new message
+
+    def put(self, place: Place, thread: _Thread) -> None:
+        self._notes.put(_key(place), msgspec.json.encode(thread).decode())
+
+    def drop(self, place: Place) -> None:
+        self._notes.drop(_key(place))
+
+
+def _key(place: Place) -> str:
+    return "thread " + " ".join(place)
+
+
 class _Gone(Permanent):
     """Somebody removed the message."""
 
@@ -114,13 +141,13 @@ class _Gone(Permanent):
 class _Bot:
     """Posts and changes messages through the Web API."""
 
-    def __init__(self, spec: SlackSpec, renderer: Renderer) -> None:
+    def __init__(self, spec: SlackSpec, renderer: Renderer, notes: Notes) -> None:
         self._spec = spec
         self._renderer = renderer
         token = spec.token.get_secret_value() if spec.token else ""
         self._headers = {**_JSON, "Authorization": f"Bearer {token}"}
         self._sender = Sender(spec.api_url, [token], spec.ca, verify=spec.verify)
-        self._threads: OrderedDict[tuple[str, str], _Thread] = OrderedDict()
+        self._threads = _Threads(notes)
 
     async def send(self, message: Message) -> str:
         target = message.notice.address or self._spec.channel
@@ -130,16 +157,14 @@ class _Bot:
         thread = self._threads.get(place)
         said = None
         if thread is not None:
-            self._threads.move_to_end(place)
-            said = await self._follow(thread, message)
+            said = await self._follow(place, thread, message)
         if said is None:
             said = await self._begin(place, message)
         if message.notice.type is NoticeType.RESOLVED:
-            self._threads.pop(place, None)
+            self._threads.drop(place)
         return said
 
     async def close(self) -> None:
-        self._threads.clear()
         await self._sender.close()
 
     async def _begin(self, place: tuple[str, str], message: Message) -> str:
@@ -148,12 +173,10 @@ class _Bot:
         reply = await self._call("chat.postMessage", {"channel": place[1], **content})
         channel, ts = reply.get("channel"), reply.get("ts")
         if isinstance(channel, str) and isinstance(ts, str):
-            self._threads[place] = _Thread(channel, ts, message.notice.key)
-        while len(self._threads) > REMEMBERED:
-            self._threads.popitem(last=False)
+            self._threads.put(place, _Thread(channel, ts, message.notice.key))
         return "posted"
 
-    async def _follow(self, thread: _Thread, message: Message) -> str | None:
+    async def _follow(self, place: Place, thread: _Thread, message: Message) -> str | None:
         """Tell the news in the thread, then change the message; None if it is gone.
 
         The news go first and are told once: they are what somebody has to hear. A message that
@@ -162,9 +185,11 @@ class _Bot:
         try:
             if thread.told != message.notice.key:
                 await self._tell_news(thread, message)
+                thread = replace(thread, told=message.notice.key)
+                self._threads.put(place, thread)
             content = slack_blocks.whole(message, self._renderer)
-            place = {"channel": thread.channel, "ts": thread.ts}
-            await self._call("chat.update", {**place, **content})
+            where = {"channel": thread.channel, "ts": thread.ts}
+            await self._call("chat.update", {**where, **content})
         except _Gone:
             return None
         except Permanent as error:
@@ -179,7 +204,6 @@ class _Bot:
         if message.notice.type in _PRESSING:
             place["reply_broadcast"] = True
         await self._call("chat.postMessage", {**place, **content})
-        thread.told = message.notice.key
 
     async def _call(self, method: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """Call a method of the Web API; its answer, if it says `ok`."""
