@@ -20,10 +20,6 @@ Run = Annotated[str, Argument("RUN", "The run, or a unique beginning of its id."
 
 _RESPONSES = ["NAME", "WHEN", "STATE", "RUNS", "FAILED", "LAST", "ACTION"]
 _RUNS = ["RUN", "AGE", "STATE", "RESPONSE", "INCIDENT", "WHY", "BY", "DETAIL"]
-_STYLES = {
-    "waiting": "degraded", "running": "low", "succeeded": "up", "failed": "down",
-    "timed_out": "down", "interrupted": "unknown",
-}  # fmt: skip
 
 
 def list_(socket: Socket = None, config: Config = None, output: Format = Output.TABLE) -> None:
@@ -139,17 +135,13 @@ def _run(one: RunView, now: int) -> list[Cell | str]:
     return [
         one.id[: shown.ID_LENGTH],
         age(one.decided_at, now),
-        _state(one),
+        shown.run_state(one.state),
         one.response,
         one.incident[: shown.ID_LENGTH],
         one.trigger,
         one.by,
         _detail(one, now),
     ]
-
-
-def _state(one: RunView) -> Cell:
-    return Cell(one.state.replace("_", " "), _STYLES.get(one.state, "faint"))
 
 
 def _detail(one: RunView, now: int) -> str:
@@ -160,7 +152,7 @@ def _detail(one: RunView, now: int) -> str:
 
 def _tell(one: RunView) -> None:
     say(
-        _state(one),
+        shown.run_state(one.state),
         f"{one.id[: shown.ID_LENGTH]}:",
         one.detail or f"{one.response}: {one.action}",
         Cell(f"(tocsin response show {one.id[: shown.ID_LENGTH]})", "faint"),
@@ -169,7 +161,8 @@ def _tell(one: RunView) -> None:
 
 def _tell_detail(found: RunDetail) -> None:
     one = found.run
-    say(_state(one), Cell(one.response, "bold"), f"for {one.incident}, {one.trigger}, by {one.by}")
+    where = f"for {one.incident}, {one.trigger}, by {one.by}"
+    say(shown.run_state(one.state), Cell(one.response, "bold"), where)
     say(Cell("action ", "faint"), one.action)
     for word, time in (
         ("decided", one.decided_at), ("expires", one.expires_at), ("began", one.started_at),

@@ -209,3 +209,14 @@ def size(count: int) -> str:
             return f"{value:.0f}B" if unit == "B" else f"{value:.1f}{unit}"
         value /= 1_024
     return f"{value:.1f}TiB"
+
+
+_RUN_STYLES = {
+    "waiting": "degraded", "running": "low", "succeeded": "up", "failed": "down",
+    "timed_out": "down", "interrupted": "unknown",
+}  # fmt: skip
+
+
+def run_state(state: str) -> Cell:
+    """How far a run of a response got."""
+    return Cell(state.replace("_", " "), _RUN_STYLES.get(state, "faint"))

@@ -149,6 +149,7 @@ _GIST = {
     "incident": ("state", "severity", "title", "acknowledged_by", "version"),
     "silence": ("status", "endsAt", "comment"),
     "delivery": ("state", "attempts"),
+    "response": ("state",),
 }
 
 
@@ -193,6 +194,12 @@ def _delivery(one: schema.DeliveryView) -> list[Cell | str]:
     return [Cell(one.state, style), whom, one.type, Cell(one.detail, "faint")]
 
 
+def _response(one: schema.RunView) -> list[Cell | str]:
+    state = shown.run_state(one.state)
+    incident = Cell(one.incident[: shown.ID_LENGTH], "faint")
+    return [Cell(one.response, "bold"), state, incident, one.detail or one.action]
+
+
 def _operator(one: schema.Operator) -> list[Cell | str]:
     return [one.by, one.action, one.subject, Cell(one.detail, "faint")]
 
@@ -216,7 +223,7 @@ def _otherwise(one: Any) -> list[Cell | str]:
 _SENTENCES: dict[str, Any] = {
     "incident": _incident, "alert": _alert, "check": _check, "service": _service,
     "silence": _silence, "delivery": _delivery, "operator": _operator, "sla": _sla,
-    "daemon": _daemon, "reset": _reset,
+    "daemon": _daemon, "reset": _reset, "response": _response,
 }  # fmt: skip
 
 

@@ -43,6 +43,7 @@ def as_tables(config: Config) -> dict[str, Any]:
         "access": plain_table(settings.access),
         "retention": plain_table(settings.retention),
         "ack": plain_table(settings.ack),
+        "silence": plain_table(settings.silence),
         "uplink": plain_table(settings.uplink) if settings.uplink is not None else {},
         "severity": _named(settings.severities),
         "context": _named(settings.contexts),
@@ -59,7 +60,10 @@ def as_tables(config: Config) -> dict[str, Any]:
         "inhibit": [plain_table(one) for one in settings.inhibits],
         "correlate": [plain_table(one) for one in settings.correlates.values()],
         "maintenance": [plain_table(one) for one in settings.maintenance.values()],
-        "response": [plain_table(one) for one in settings.responses.values()],
+        "response": [
+            plain_table(one.model_copy(update={"confirm": one.asks}))
+            for one in settings.responses.values()
+        ],
         "sla": [
             plain_table(one.model_copy(update={"timezone": config.plan.slas[name].timezone}))
             for name, one in settings.slas.items()

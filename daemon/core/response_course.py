@@ -29,7 +29,7 @@ from daemon.core.model import (
 )
 from daemon.core.plan import Plan, ResponsePlan
 from daemon.core.runs import Runs
-from daemon.core.sources import response_condition
+from daemon.core.sources import is_about_response, response_condition
 from daemon.core.turn import Turn
 
 SEPARATOR = "\n"
@@ -56,11 +56,16 @@ class ResponseCourse:
         self._is_registered = False
 
     def register(self, turn: Turn) -> None:
-        """Each response of the plan has its record from now on; others have none."""
+        """Each response of the plan has its record from now on; others have none. What waits
+        for approval and would do something else by now is not to be approved."""
         if self._is_registered:
             return
         self._is_registered = True
         states = self.runs.states
+        for run in self.runs.waiting():
+            plan = self.plan.responses.get(run.response)
+            if plan is None or plan.action != run.action:
+                self.withdraw(run, "the configuration has changed", turn)
         for name in [one for one in states if one not in self.plan.responses]:
             self.runs.drop_state(name, turn)
         for name in self.plan.responses:
@@ -69,7 +74,11 @@ class ResponseCourse:
 
     def fits(self, plan: ResponsePlan, incident: Incident) -> bool:
         """Whether one of the incident's alerts satisfies the response's matchers."""
-        return any(match_all(plan.match, alert.matchable) for alert in self._alerts(incident))
+        return any(
+            match_all(plan.match, alert.matchable)
+            for alert in self._alerts(incident)
+            if not is_about_response(alert.source)
+        )
 
     def _alerts(self, incident: Incident) -> list[Alert]:
         over = incident.state is IncidentState.RESOLVED

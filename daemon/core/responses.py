@@ -78,6 +78,8 @@ class Responses:
     def replan(self, plan: Plan) -> None:
         """Another configuration: runs that wait or are under way go on."""
         self._follow(plan)
+        for incident in self._book.incidents.values():
+            self._seen.setdefault(incident.key, _seen(incident))
 
     def resume(self, turn: Turn) -> None:
         """After a restart: see to what was under way, and look at every open incident again."""
@@ -97,7 +99,10 @@ class Responses:
     def work(self, turn: Turn) -> None:
         """Look at the incidents that were touched, and do what is due."""
         self.course.register(turn)
-        for key in self._book.take_touched():
+        touched = self._book.take_touched()
+        if not self._plan.responses and not self.runs.records:
+            return
+        for key in touched:
             self._look(key, turn)
         while (run := self.runs.due(turn.now)) is not None:
             if run.state is RunState.WAITING:

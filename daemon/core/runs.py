@@ -65,6 +65,10 @@ class Runs:
         """The runs of this response of which it is not known yet whether they helped."""
         return [self.records[key] for key in self._judged_later.get(response, ())]
 
+    def waiting(self) -> list[ResponseRun]:
+        """The runs that wait for approval, oldest first."""
+        return [run for run in self.records.values() if run.state is RunState.WAITING]
+
     def under_way(self) -> list[ResponseRun]:
         """The runs that are under way, oldest first."""
         return [run for run in self.records.values() if run.state is RunState.RUNNING]

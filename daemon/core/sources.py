@@ -118,6 +118,11 @@ def stands_alone(source: str) -> bool:
     return source.startswith((_SLOW, BY_HAND))
 
 
+def is_about_response(source: str) -> bool:
+    """Whether an alert says that a response is stopped: none is begun about that."""
+    return source.startswith(_RESPONSE)
+
+
 def policy_of(source: str) -> str | None:
     """The policy that tells nobody, where an alert says so."""
     return source.removeprefix(_NOBODY) if source.startswith(_NOBODY) else None

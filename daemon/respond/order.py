@@ -24,6 +24,9 @@ from daemon.notify.scrub import Scrubber
 OUTPUT_BYTES: Final = 64 * 1024
 """So much of what an action writes is kept: half from its beginning, half from its end."""
 
+_MOST_ALERTS: Final = 1_000
+"""An action is told of so many of its incident's alerts at most."""
+
 _TOLD: Final = ("service", "severity", "title", "summary", "state", "context", "organization")
 """The incident's facts that a program finds as variables."""
 
@@ -66,9 +69,10 @@ class Outcome:
     succeeded: bool
     detail: str
     exit_code: int | None = None
+    timed_out: bool = False
 
 
-def order_of(start: StartResponse, plan: Plan) -> Order:
+def order_of(start: StartResponse, plan: Plan, heard: Heard) -> Order:
     """The order for a run, with what the plan adds to its incident (impact, runbook)."""
     run, at = start.run, start.run.started_at or start.run.decided_at
     body = {
@@ -78,7 +82,6 @@ def order_of(start: StartResponse, plan: Plan) -> Order:
         "response": run.response,
         "trigger": run.trigger,
         "incident": msgspec.to_builtins(incident_view(start.incident, plan, at)),
-        "alerts": [msgspec.to_builtins(alert_view(alert)) for alert in start.alerts],
+        "alerts": [msgspec.to_builtins(alert_view(one)) for one in start.alerts[:_MOST_ALERTS]],
     }
-    heard = Heard(OUTPUT_BYTES, OUTPUT_BYTES // 2, together=True)
     return Order(run, Scrubber().tree(body), heard)

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from typing import Final
 
+from checks.program import Heard
 from checks.spec import format_duration
 from daemon.core.effects import StartResponse
 from daemon.core.events import RunEnded
@@ -21,7 +22,7 @@ from daemon.core.model import SECOND, RunState
 from daemon.core.plan import Plan
 from daemon.notify.scrub import Scrubber
 from daemon.respond.actions import Action, action_of
-from daemon.respond.order import OUTPUT_BYTES, Order, Outcome, order_of
+from daemon.respond.order import OUTPUT_BYTES, Outcome, order_of
 from daemon.respond.spec import ActionSpec
 
 _log = logging.getLogger(__name__)
@@ -90,47 +91,44 @@ class Responder:
         async with self._turnstile:
             name = start.run.response
             spec, action = self._specs.get(name), self._actions.get(name)
+            heard = Heard(OUTPUT_BYTES, OUTPUT_BYTES // 2, together=True)
             if spec is None or action is None:
-                ended = _ended(start, Outcome(False, "it has left the configuration"), Scrubber())
+                outcome, scrub = Outcome(False, "it has left the configuration"), Scrubber()
             else:
-                ended = await self._carried_out(start, spec, action)
+                outcome = await self._outcome(start, spec, action, heard)
+                scrub = Scrubber(spec.secrets())
+            ended = await asyncio.to_thread(_ended, start, outcome, scrub, heard)
         try:
             await self._report(ended)
         except Exception:  # noqa: BLE001  # the daemon ends over it; the run is found interrupted
             _log.exception("the end of run %s of %s could not be taken in", start.run.key, name)
 
-    async def _carried_out(
-        self, start: StartResponse, spec: ActionSpec, action: Action
-    ) -> RunEnded:
-        order = order_of(start, self._plan())
-        scrub = Scrubber(spec.secrets())
-        try:
+    async def _outcome(
+        self, start: StartResponse, spec: ActionSpec, action: Action, heard: Heard
+    ) -> Outcome:
+        """What comes of an action; also if it takes too long, or has a fault."""
+        limit = asyncio.timeout(None)
+        try:  # a large incident takes a while to be told: in a thread
+            order = await asyncio.to_thread(order_of, start, self._plan(), heard)
             async with asyncio.timeout(spec.timeout / SECOND) as limit:
-                outcome = await action.carry_out(order)
+                return await action.carry_out(order)
         except TimeoutError:
-            if not limit.expired():
-                return _ended(start, Outcome(False, "it did not answer in time"), scrub, order)
-            detail = f"it was ended after {format_duration(spec.timeout)}"
-            return _ended(start, Outcome(False, detail), scrub, order, RunState.TIMED_OUT)
+            span = format_duration(spec.timeout)
+            late = limit.expired()
+            words = f"it was ended after {span}" if late else "it did not answer in time"
+            return Outcome(False, words, timed_out=late)
         except Exception as error:  # noqa: BLE001  # an action's own fault is a failed run
             _log.exception("the action of response %s has a fault", spec.name)
-            detail = f"a fault of Tocsin's own ({type(error).__name__}); see its log"
-            outcome = Outcome(False, detail)
-        return _ended(start, outcome, scrub, order)
+            return Outcome(False, f"a fault of Tocsin's own ({type(error).__name__}); see its log")
 
 
-def _ended(
-    start: StartResponse,
-    outcome: Outcome,
-    scrub: Scrubber,
-    order: Order | None = None,
-    state: RunState = RunState.FAILED,
-) -> RunEnded:
+def _ended(start: StartResponse, outcome: Outcome, scrub: Scrubber, heard: Heard) -> RunEnded:
     """The end of a run as the engine is told of it."""
+    failed = RunState.TIMED_OUT if outcome.timed_out else RunState.FAILED
     return RunEnded(
         run=start.run.key,
-        outcome=RunState.SUCCEEDED if outcome.succeeded else state,
+        outcome=RunState.SUCCEEDED if outcome.succeeded else failed,
         detail=scrub.line(outcome.detail),
         exit_code=outcome.exit_code,
-        output="" if order is None else scrub.text(order.heard.text(1), OUTPUT_BYTES + 200),
+        output=scrub.text(heard.text(1), OUTPUT_BYTES + 200),
     )

@@ -348,3 +348,25 @@ def test_runs_are_forgotten_with_their_incident() -> None:
     desk.wait(25 * HOUR)
     assert desk.incidents == []
     assert runs(desk) == []
+
+
+def test_what_waits_is_withdrawn_when_it_would_do_something_else_by_now() -> None:
+    desk = stand(response(confirm=True), response("gone", confirm=True))
+    desk.see(condition())
+    desk.reload(plan(responses={"restart": response(confirm=True, action="run /bin/rm")}))
+    assert {(one.response, one.state, one.detail) for one in runs(desk)} == {
+        ("restart", RunState.EXPIRED, "the configuration has changed"),
+        ("gone", RunState.EXPIRED, "the configuration has changed"),
+    }
+    assert list(desk.decider.responses.runs.states) == ["restart"]
+
+
+def test_nothing_is_begun_about_the_alert_that_a_response_is_stopped() -> None:
+    everything = (parse_matcher('severity=~".+"'),)
+    desk = stand(response(stop_after=1), response("all", match=everything))
+    desk.see(condition())
+    (run,) = [one for one in runs(desk) if one.response == "restart"]
+    desk.do(RunEnded(run.key, RunState.FAILED, "no"))
+    desk.wait(MINUTE)
+    assert alarms(desk) == ["restart"]
+    assert {one.incident for one in runs(desk)} == {run.incident}

@@ -14,7 +14,7 @@ from daemon.api.call import Call
 from daemon.api.choose import is_open
 from daemon.api.metrics import CONTENT_TYPE, Family, Sample, render
 from daemon.api.times import parse_stamp
-from daemon.core.model import AlertState, IncidentState
+from daemon.core.model import AlertState, IncidentState, RunState
 from daemon.core.severity import Severity
 from daemon.core.sla.values import SlaFigures
 from daemon.notify.breaker import BreakerState
@@ -245,6 +245,36 @@ def channel_families(backend: Backend) -> list[Family]:
     ]
 
 
+def response_families(engine: EngineView) -> list[Family]:
+    """How each response does."""
+    found = [({"response": name}, state) for name, state in engine.responses.items()]
+    waiting = Counter(run.response for run in engine.runs.values() if run.state is RunState.WAITING)
+    return [
+        Family(
+            "tocsin_response_runs_total",
+            "counter",
+            "Runs that began.",
+            ((labels, state.runs) for labels, state in found),
+        ),
+        Family(
+            "tocsin_response_failures_total",
+            "counter",
+            "Runs that did not succeed.",
+            ((labels, state.failed) for labels, state in found),
+        ),
+        _gauge(
+            "response_stopped",
+            "1 while it is stopped, because it did not help.",
+            ((labels, float(state.stopped_at is not None)) for labels, state in found),
+        ),
+        _gauge(
+            "response_waiting_runs",
+            "Runs that wait for approval.",
+            ((labels, waiting[state.key]) for labels, state in found),
+        ),
+    ]
+
+
 async def metrics(call: Call) -> web.Response:
     """Everything, in Prometheus' text format."""
     backend = call.backend
@@ -252,6 +282,7 @@ async def metrics(call: Call) -> web.Response:
         *daemon_families(backend),
         *estate_families(backend),
         *channel_families(backend),
+        *response_families(backend.engine),
         *await sla_families(backend),
         *check_families(backend.engine),
     ]
