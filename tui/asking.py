@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
-from daemon.api.schema import ChannelView, IncidentView
+from daemon.api.schema import ChannelView, IncidentView, ScheduleView
 from daemon.client import ClientError
 from daemon.core.labels import Matcher, MatchOp, match_all
 from tui.actions import Situation
@@ -31,6 +31,7 @@ from tui.screens.prompts import (
     SnoozeAnswer,
     SnoozePrompt,
 )
+from tui.screens.standing_in import OverrideAnswer, OverridePrompt
 from tui.screens.upkeep import MaintenanceAnswer, MaintenancePrompt
 from tui.screens.working import (
     MergePrompt,
@@ -75,6 +76,8 @@ class Asking:
                 return await self._maintenance(situation)
             case "open":
                 return await self._open(situation)
+            case "override" if situation.schedule is not None:
+                return await self._override(situation.schedule)
             case _ if incident is not None:
                 return await self._about(action, incident)
         raise LookupError(f"action {action!r} comes to no deed here")
@@ -110,7 +113,9 @@ class Asking:
                 if await self._app.push_screen_wait(_resolve_question(incident)):
                     return deeds.resolve(incident)
             case "escalate":
-                if await self._app.push_screen_wait(_escalate_question(incident)):
+                daemon = self._app.mirror.daemon
+                on_call = daemon.on_call if daemon else []
+                if await self._app.push_screen_wait(_escalate_question(incident, on_call)):
                     return deeds.escalate(incident)
             case _:
                 raise LookupError(f"action {action!r} comes to no deed")
@@ -182,6 +187,20 @@ class Asking:
             return None
         return self._app.deeds.merge(incident, into)
 
+    async def _override(self, schedule: ScheduleView) -> Deed | None:
+        try:
+            names = await self._app.deeds.persons()
+        except ClientError as error:
+            self._app.say(str(error), "Not done", "error")
+            return None
+        prompt = OverridePrompt(schedule.name, names, schedule.on_call)
+        answer = await self._app.push_screen_wait(prompt)
+        if not isinstance(answer, OverrideAnswer):
+            return None
+        return self._app.deeds.override(
+            schedule.name, answer.person, answer.for_ms, answer.replaces, answer.comment
+        )
+
     async def _test(self, channel: ChannelView) -> Deed | None:
         """Whoever the channel tells by itself gets it, so it is asked for first."""
         question = Confirm(
@@ -202,7 +221,6 @@ class Asking:
         if not isinstance(answer, SilenceAnswer):
             return None
         return self._app.deeds.silence(answer.matchers, answer.for_ms, answer.comment)
-
 
     async def _maintenance(self, situation: Situation) -> Deed | None:
         """The service that is selected is offered."""
@@ -271,9 +289,9 @@ def _merge_question(incident: IncidentView, into: IncidentView) -> Confirm:
     )
 
 
-def _escalate_question(incident: IncidentView) -> Confirm:
+def _escalate_question(incident: IncidentView, on_call: Sequence[ScheduleView]) -> Confirm:
     told = incident.escalation.next_notify if incident.escalation is not None else []
-    whom = ", ".join(spoken(one) for one in told) or "the next level"
+    whom = ", ".join(spoken(one, on_call) for one in told) or "the next level"
     return Confirm(
         f"Escalate {called(incident)} now?",
         f"This tells {whom} at once. A message that is out cannot be taken back.",

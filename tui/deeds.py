@@ -227,6 +227,22 @@ class Deeds:
         await self._client.end_maintenance(work)
         return Done(f"Ended the maintenance {name}.")
 
+    async def override(
+        self, schedule: str, person: str, for_ms: Millis, replaces: str | None, comment: str
+    ) -> Done:
+        """Put a person on call."""
+        made = await self._client.override(
+            schedule, [person], for_ms=for_ms, replaces=replaces, comment=comment
+        )
+        place = f", in place of {replaces}" if replaces else ""
+        undo = Undo("ends it", lambda: self.end_override(schedule, made.id), lambda: None)
+        return Done(f"{person} is on call for {schedule} for {span(for_ms)}{place}.", undo)
+
+    async def end_override(self, schedule: str, override: str) -> Done:
+        """End an override."""
+        await self._client.end_override(schedule, override)
+        return Done(f"Ended the override of {schedule}.")
+
     async def run(self, check: str) -> Done:
         """Run a check now."""
         await self._client.check_run(check)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from rich.style import Style
 
+from daemon.api.schema import ScheduleView
 from daemon.core.model import Instant
 from tui.actions import Place, Situation
 from tui.filter import EVERYTHING, Filter
@@ -46,7 +47,12 @@ class Desk:
 
     def moment(self) -> Moment:
         """Now, as rows need it."""
-        return Moment(self.now(), self.stale, self.zone)
+        return Moment(self.now(), self.stale, self.zone, self.on_call)
+
+    @property
+    def on_call(self) -> list[ScheduleView]:
+        """Every schedule, with who is on call."""
+        return [] if self.mirror.daemon is None else self.mirror.daemon.on_call
 
     @property
     def stale(self) -> bool:

@@ -143,7 +143,7 @@ def _next(incident: IncidentView, width: int, moment: Moment) -> list[Line]:
         return []
     if escalation is None:
         return [fact("next", ("nobody more: its route has no escalation policy", "faint"))]
-    step = next_step(incident)
+    step = next_step(incident, moment.on_call)
     policy = f"policy {escalation.policy}"
     if step is None:
         return [fact("next", (_why_none(incident), ""), (f"  {policy}", "faint"))]

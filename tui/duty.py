@@ -26,6 +26,11 @@ def persons(names: list[str]) -> Line:
     return ((" & ".join(names), "bold"),) if names else (("nobody", "bad bold"),)
 
 
+def _mark(schedule: ScheduleView) -> Line:
+    """That an override made at run time put them there."""
+    return ((" ⇄", "warn"),) if schedule.overridden else ()
+
+
 def schedule_row(schedule: ScheduleView, moment: Moment) -> Row:
     """One schedule: who has it, for how long, and who then."""
     until = instant(schedule.until)
@@ -34,7 +39,7 @@ def schedule_row(schedule: ScheduleView, moment: Moment) -> Row:
     following: Line = (("–", "faint"),) if until is None else persons(schedule.next)
     return {
         "name": ((schedule.name, ""),),
-        "now": persons(schedule.on_call),
+        "now": (*persons(schedule.on_call), *_mark(schedule)),
         "left": ((left, "faint"),),
         "next": tuple((text, "bad" if "bad" in style else "faint") for text, style in following),
         "until": ((at, "faint"),),
@@ -45,6 +50,8 @@ def schedule_row(schedule: ScheduleView, moment: Moment) -> Row:
 def schedule_sections(schedule: ScheduleView, width: int, moment: Moment) -> list[Section]:
     """A schedule: the present shift and the hand-over to come."""
     lines: list[Line] = [fact("on call", *persons(schedule.on_call))]
+    if schedule.overridden:
+        lines.append(fact("", ("⇄ put there by an override", "warn")))
     until = instant(schedule.until)
     if until is None:
         lines.append(fact("until", ("nobody else comes within a year", "faint")))
@@ -55,8 +62,10 @@ def schedule_sections(schedule: ScheduleView, width: int, moment: Moment) -> lis
         lines.append(fact("then", *persons(schedule.next)))
     lines.append(fact("clock of", (schedule.timezone, "")))
     command = f"tocsin oncall {schedule.name} --from now --to now+30d"
+    overrides = f"tocsin oncall override list {schedule.name}"
     sections = [section(lines, ticks=True)]
     if not schedule.on_call:
         gap = "A level that tells this schedule is followed by the next at once."
         sections += [heading("A gap"), section(prose("", gap, width, "bad"))]
-    return [*sections, heading("All shifts"), section(prose("", command, width, "faint"))]
+    commands = [*prose("", command, width, "faint"), *prose("", overrides, width, "faint")]
+    return [*sections, heading("All shifts, and overrides"), section(commands)]

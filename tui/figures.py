@@ -7,10 +7,11 @@ two places of the screen can disagree about what is worst or next.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from daemon.api.schema import AlertView, IncidentView, ServiceView, SlaView
+from daemon.api.schema import AlertView, IncidentView, ScheduleView, ServiceView, SlaView
 from daemon.core.labels import Labels
 from daemon.core.model import Instant
 from tui.mirror import RANK, SEVERITIES, STATUS_RANK, Mirror
@@ -88,7 +89,7 @@ class NextStep:
     told: tuple[str, ...]
 
 
-def next_step(incident: IncidentView) -> NextStep | None:
+def next_step(incident: IncidentView, on_call: Sequence[ScheduleView] = ()) -> NextStep | None:
     """The next escalation step of one incident, if one is due."""
     escalation = incident.escalation
     at = instant(escalation.next_at) if escalation is not None else None
@@ -97,12 +98,18 @@ def next_step(incident: IncidentView) -> NextStep | None:
     start = instant(escalation.previous_at)
     if start is None:
         start = instant(incident.fired_at)
-    return NextStep(incident, at, start, tuple(called(one) for one in escalation.next_notify))
+    told = tuple(called(one, on_call) for one in escalation.next_notify)
+    return NextStep(incident, at, start, told)
 
 
-def called(target: str) -> str:
-    """A policy's target as people say it: `person:ana` is ana; a team stays a team."""
+def called(target: str, on_call: Sequence[ScheduleView] = ()) -> str:
+    """A policy's target as people say it: `person:ana` is ana, a schedule whoever is on call, as
+    far as that is known; a team stays a team."""
     kind, _, name = target.partition(":")
+    if kind == "schedule":
+        found = next((one for one in on_call if one.name == name), None)
+        who = "nobody" if found is None else " & ".join(found.on_call) or "nobody"
+        return target if found is None else f"{who} ({name})"
     return name if name and kind in ("person", "channel") else target
 
 
@@ -110,7 +117,8 @@ def next_escalation(mirror: Mirror) -> NextStep | None:
     """The escalation step that is due first among all incidents."""
 
     def first() -> NextStep | None:
-        steps = (next_step(incident) for incident in open_incidents(mirror))
+        on_call = [] if mirror.daemon is None else mirror.daemon.on_call
+        steps = (next_step(incident, on_call) for incident in open_incidents(mirror))
         return min((s for s in steps if s is not None), key=lambda s: s.at, default=None)
 
     return mirror.once("next escalation", first)

@@ -6,7 +6,7 @@ so a list of ten thousand costs what its visible part costs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +14,7 @@ from daemon.api.schema import (
     CheckView,
     IncidentView,
     MatcherView,
+    ScheduleView,
     ServiceView,
     SilenceView,
     SlaView,
@@ -38,11 +39,13 @@ class Moment:
     Attributes:
         stale: The picture is old: countdowns are not to be trusted.
         zone: The zone times of day are shown in; None is this host's.
+        on_call: Who is on call; a step that tells a schedule is shown as telling them.
     """
 
     now: Instant
     stale: bool = False
     zone: words.Zone = None
+    on_call: Sequence[ScheduleView] = ()
 
 
 def severity_line(severity: str, *, calm: bool = False) -> Line:
@@ -111,7 +114,7 @@ def next_line(incident: IncidentView, width: int, moment: Moment) -> Line:
         until = instant(mute.until)
         left = f" {rough(until - moment.now)}" if until is not None else ""
         return ((f"⊘ {MUTED.get(mute.kind, 'muted')}{left}", "faint"),)
-    step = next_step(incident)
+    step = next_step(incident, moment.on_call)
     if step is None:
         escalation = incident.escalation
         if escalation is None:
@@ -204,7 +207,7 @@ def met_line(sla: SlaView, *, short: bool = False) -> Line:
     if sla.value is None:
         return (("not measured", "faint"),)
     style = "bad bold" if sla.met is False else "good"
-    value = words.percent(sla.value)
+    value = words.percent(sla.value, sla.target)
     if short:
         return ((value, style),)
     return ((f"{value} {'missed' if sla.met is False else 'met'}", style),)
@@ -343,11 +346,11 @@ def sla_row(sla: SlaView, layout: Layout, moment: Moment) -> Row:
     return {
         "met": met_line(sla),
         "name": ((sla.name, "bold"),),
-        "target": ((words.percent(sla.target), "faint"),),
+        "target": ((words.percent(sla.target, sla.target), "faint"),),
         "gauge": BLANK if sla.value is None else gauge(left, layout.width("gauge")),
         "left": ((budget_words(sla.budget.left_ms), gauge_style(left)),),
         "burn": ((burn_words(sla.burn_rate), burning),),
-        "coverage": ((words.percent(int(sla.coverage * 10) / 10), "faint"),),
+        "coverage": ((words.percent(sla.coverage), "faint"),),
         "ends": ((rough(end - moment.now) if end is not None else "–", "faint"),),
     }
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from daemon.api.schema import ScheduleView
 from daemon.api.times import stamp
+from daemon.core.changing import replace
 from daemon.core.model import DAY, Instant
 from daemon.core.oncall import following, on_call
 from daemon.core.plan import SchedulePlan
@@ -45,12 +46,13 @@ class Roster:
 
 
 def _found(plan: SchedulePlan, now: Instant) -> _Known:
-    coming = following(plan, now)
+    coming, persons = following(plan, now), on_call(plan, now)
     view = ScheduleView(
         name=plan.name,
         timezone=plan.timezone,
-        on_call=list(on_call(plan, now)),
+        on_call=list(persons),
         until=None if coming is None else stamp(coming.start),
         next=[] if coming is None else list(coming.persons),
+        overridden=bool(plan.made) and on_call(replace(plan, made=()), now) != persons,
     )
     return _Known(plan, now, now + DAY if coming is None else coming.start, view)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -45,7 +45,7 @@ def configuration(
         "route": _routes(),
         "policy": _policies(),
         "person": _people(),
-        "schedule": {"first": _always("ana"), "second": _always("ben")},
+        "schedule": {"first": _in_turn(now, "ana", "ben"), "second": _in_turn(now, "ben", "ana")},
         "channel": _channels(mail_port, webhook_port),
         "sla": _slas(now),
     }
@@ -249,10 +249,12 @@ def _people() -> dict[str, Any]:
     }
 
 
-def _always(person: str) -> dict[str, Any]:
-    """A schedule of one person: a demo tells the same story every week."""
-    layer = {"rotation": "weekly", "start": "2026-01-05T09:00", "people": [person]}
-    return {"layer": [layer]}
+def _in_turn(now: datetime, *persons: str) -> dict[str, Any]:
+    """Persons who take turns by the day, the first of them today: a demo tells the same story
+    every day, unless it is shown over midnight."""
+    start = now.astimezone(UTC).strftime("%Y-%m-%dT00:00")
+    layer = {"rotation": "daily", "start": start, "people": list(persons)}
+    return {"timezone": "UTC", "layer": [layer]}
 
 
 def _channels(mail_port: int, webhook_port: int) -> dict[str, Any]:

@@ -39,8 +39,16 @@ async def test_every_schedule_says_who_is_on_call_until_when_and_who_comes(tmp_p
             "on_call": ["ben"],
             "until": "2026-11-21T12:00:00.000Z",
             "next": [],
+            "overridden": False,
         },
-        {"name": "over", "timezone": "UTC", "on_call": [], "until": None, "next": []},
+        {
+            "name": "over",
+            "timezone": "UTC",
+            "on_call": [],
+            "until": None,
+            "next": [],
+            "overridden": False,
+        },
     ]
 
 

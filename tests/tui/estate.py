@@ -123,7 +123,7 @@ def schedules() -> list[ScheduleView]:
         ScheduleView(name="primary", timezone="Europe/Berlin", on_call=["ana"],
                      until=ahead(2 * DAY + 3 * HOUR), next=["ben"]),
         ScheduleView(name="payments", timezone="Europe/London", on_call=["cai", "dan"],
-                     until=ahead(47 * MINUTE), next=[]),
+                     until=ahead(47 * MINUTE), next=[], overridden=True),
     ]  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from daemon.api.schema import (
     MaintenanceView,
     MatcherView,
     Operator,
+    OverrideView,
     PersonView,
     Problem,
     Shape,
@@ -71,6 +72,8 @@ class FakeDaemon:
             web.post("/api/v1/maintenance", self._begin_maintenance),
             web.post("/api/v1/maintenance/{name}/end", self._end_maintenance),
             web.delete("/api/v1/silences/{id}", self._expire),
+            web.post("/api/v1/schedules/{name}/overrides", self._override),
+            web.delete("/api/v1/schedules/{name}/overrides/{id}", self._end_override),
             web.post("/api/v1/checks/{name}/run", self._run),
             web.post("/api/v1/channels/{name}/test", self._test),
         ])  # fmt: skip
@@ -221,6 +224,31 @@ class FakeDaemon:
         run.state = "running" if request.match_info["action"] == "approve" else "refused"
         self.publish("response", run)
         return _json(run)
+
+    async def _override(self, request: web.Request) -> web.Response:
+        body = await self._write(request)
+        if isinstance(body, web.Response):
+            return body
+        name = request.match_info["name"]
+        (schedule,) = (one for one in self.state.daemon.on_call if one.name == name)
+        schedule.on_call, schedule.overridden = body["persons"], True
+        self.publish("daemon", self.state.daemon)
+        return _json(self._overriding(name, body["persons"], "active"))
+
+    async def _end_override(self, request: web.Request) -> web.Response:
+        body = await self._write(request)
+        if isinstance(body, web.Response):
+            return body
+        return _json(self._overriding(request.match_info["name"], ["ben"], "expired"))
+
+    def _overriding(
+        self, name: str, persons: list[str], state: Literal["active", "expired"]
+    ) -> OverrideView:
+        return OverrideView(
+            id="o1", schedule=name, state=state, start=estate.ago(0), end=estate.ago(-60),
+            persons=persons, replaces=None, swap=False, comment="", created_by="ana",
+            created_at=estate.ago(0),
+        )  # fmt: skip
 
     async def _begin_maintenance(self, request: web.Request) -> web.Response:
         body = await self._write(request)

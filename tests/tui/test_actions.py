@@ -108,7 +108,12 @@ async def test_every_writing_action_comes_to_a_deed() -> None:
 
     asking = Asking(Deaf())  # type: ignore[arg-type]  # all that asking needs of the app
     situation = replace(
-        SITUATION, check=estate.checks()[0], silence=estate.silence(), undo="something"
+        SITUATION,
+        check=estate.checks()[0],
+        silence=estate.silence(),
+        channel=estate.channels()[0],
+        schedule=estate.schedules()[0],
+        undo="something",
     )
     for action in ACTIONS:
         if action.writes and action.id != "undo":

@@ -48,6 +48,7 @@ async def test_a_screen_looks_as_it_was_last_seen(
 
 PROMPTS = {
     "help": ["question_mark"],
+    "override": ["6", "v", *"be"],
     "confirm": ["e"],
     "silence": ["s"],
     "filter": ["slash", *"severity=~crit.*"],

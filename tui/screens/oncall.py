@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from daemon.api.schema import ScheduleView
 from tui import duty, rows
-from tui.actions import Place
+from tui.actions import Place, Situation
 from tui.detail import Section
 from tui.screens.board import ListBoard
 from tui.text import Layout, Line
@@ -20,8 +21,13 @@ class OnCallScreen(ListBoard):
     TITLE_TEXT = "On call"
 
     def _schedules(self) -> dict[str, ScheduleView]:
-        daemon = self.desk.mirror.daemon
-        return {} if daemon is None else {one.name: one for one in daemon.on_call}
+        return {one.name: one for one in self.desk.on_call}
+
+    def situation(self) -> Situation:
+        """The selected schedule."""
+        key = self.rows.selected if self.ready else None
+        schedule = self._schedules().get(key or "")
+        return replace(self.desk.situation(self.PLACE), schedule=schedule)
 
     def rows_now(self) -> list[str]:
         """The schedules the filter admits, by their name and whoever is on call."""

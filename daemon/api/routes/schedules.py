@@ -14,6 +14,7 @@ from daemon.api.choose import meant
 from daemon.api.inputs import NoBody, ShiftsQuery
 from daemon.api.inputs_oncall import OverrideBody, OverridesQuery
 from daemon.api.problems import Malformed, Missing
+from daemon.api.publish import publish_daemon
 from daemon.api.roster import Roster
 from daemon.api.routes.picture import encode_list
 from daemon.api.times import stamp
@@ -88,6 +89,7 @@ async def override(call: Call) -> web.Response:
         comment=body.comment,
     )
     effects = await call.backend.command(command)
+    publish_daemon(call.backend.info(), call.backend.hub)
     return answer(override_view(_changed(effects), call.backend.now()), 201)
 
 
@@ -97,6 +99,7 @@ async def end_override(call: Call) -> web.Response:
     plan = _plan(call)
     old = meant(call.part("id"), "override", plan.made, lambda one: one.key)
     effects = await call.backend.command(EndOverride(plan.name, old.key, call.peer.actor))
+    publish_daemon(call.backend.info(), call.backend.hub)
     is_gone = any(isinstance(one, Drop) and one.kind is Override for one in effects)
     now = call.backend.now()
     ended = replace(old, end=min(old.end, max(old.start, now))) if is_gone else _changed(effects)

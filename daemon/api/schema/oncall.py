@@ -22,6 +22,8 @@ class ScheduleView(Shape):
     until: Time | None
     """When somebody else is; absent if that is not within a year."""
     next: list[str]
+    overridden: bool = False
+    """An override made at run time puts those there who are on call now."""
 
 
 class ShiftView(Shape):
