@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 
 from checks.result import Fault, Result, Status
 from daemon.core.labels import Matcher, MatchOp
-from daemon.core.model import Incident, Record, Silence
+from daemon.core.model import AtRisk, Incident, Record, Silence, StatusUpdate
 from daemon.store.codec import TABLES, decode_alert, occurrence_row, read_result, result_row
 from tests.store.samples import NOW, a_result, an_alert, an_incident, records
 
@@ -38,6 +39,23 @@ def test_an_incident_stored_before_it_could_be_assigned_is_assigned_to_nobody() 
     stored = json.loads(table.row(replace(an_incident(), assigned_to="ana"))[-1])
     assert table.decode(json.dumps(stored)) == replace(an_incident(), assigned_to="ana")
     del stored["assigned_to"]
+    assert table.decode(json.dumps(stored)) == an_incident()
+
+
+def test_an_incident_that_people_work_on_comes_back_and_an_older_one_has_nobody() -> None:
+    table = TABLES[Incident]
+    work = {
+        "roles": (("commander", "ana"),),
+        "status_update": StatusUpdate("we look", "ana", NOW, NOW + 1),
+        "at_risk": (AtRisk(Decimal("900.50"), NOW, "the sale ends"),),
+        "late": ("ack",),
+        "merged_into": "abc",
+    }
+    worked_on = replace(an_incident(), **work)  # type: ignore[arg-type]  # fields by name
+    stored = json.loads(table.row(worked_on)[-1])
+    assert table.decode(json.dumps(stored)) == worked_on
+    for name in work:
+        del stored[name]
     assert table.decode(json.dumps(stored)) == an_incident()
 
 
