@@ -23,7 +23,7 @@ from daemon.core.events import (
 from daemon.core.labels import parse_matcher
 from daemon.core.model import HOUR, MINUTE, SECOND, ResponseRun, RunState
 from daemon.core.plan import ResponsePlan, When
-from tests.core.deciding import ANA, Stand, ack, condition, plan
+from tests.core.deciding import ANA, PRIMARY, Stand, ack, condition, plan
 
 
 def response(name: str = "restart", when: When = When.FIRING, **more: object) -> ResponsePlan:
@@ -370,3 +370,19 @@ def test_nothing_is_begun_about_the_alert_that_a_response_is_stopped() -> None:
     desk.wait(MINUTE)
     assert alarms(desk) == ["restart"]
     assert {one.incident for one in runs(desk)} == {run.incident}
+
+
+def test_a_level_that_is_run_again_begins_nothing_beside_what_is_under_way() -> None:
+    policies = {"primary": replace(PRIMARY, rounds=2)}
+    second = response("second", When.ESCALATED, level=2)
+    desk = Stand(plan(responses={"second": second}, policies=policies))
+    desk.see(condition())
+    desk.wait(HOUR)
+    assert [one.state for one in runs(desk)] == [RunState.RUNNING]
+    assert sum("begins" in line for line in lines(desk)) == 1
+    other = Stand(plan(responses={"second": second}, policies=policies))
+    other.see(condition())
+    other.wait(6 * MINUTE)
+    ends(other)
+    other.wait(HOUR)
+    assert sum("begins" in line for line in lines(other)) == 2

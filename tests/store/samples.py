@@ -25,6 +25,9 @@ from daemon.core.model import (
     MuteKind,
     Override,
     Promotion,
+    ResponseRun,
+    ResponseState,
+    RunState,
     ServiceState,
     Silence,
     Storm,
@@ -222,6 +225,32 @@ overrides = st.builds(
     swap=st.booleans(),
 )
 duties = st.builds(Turnabout, words, words) | st.builds(Handover, words, named) | overrides
+response_runs = st.builds(
+    ResponseRun,
+    key=words,
+    response=words,
+    incident=words,
+    group=words,
+    state=st.sampled_from(RunState),
+    trigger=words,
+    action=words,
+    decided_at=instants,
+    asked_by=st.just(ANA),
+    judge_at=maybe,
+    exit_code=st.none() | st.integers(-64, 255),
+)
+response_states = st.builds(
+    ResponseState, key=words, known_at=instants, recent=st.just((1, 2)), stopped_at=maybe
+)
 records = st.one_of(
-    duties, alerts, incidents, silences, check_states, service_states, groups, storms
+    response_runs,
+    response_states,
+    duties,
+    alerts,
+    incidents,
+    silences,
+    check_states,
+    service_states,
+    groups,
+    storms,
 )
