@@ -70,7 +70,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
         (
             Entry("config", "configuration", "Check, show or begin a configuration"),
             Entry("test", "rehearsals", "Try a route, an escalation or a channel"),
-            Entry("db", "database", "Back up, verify or prune the database"),
+            Entry("db", "database", "Back up, verify, prune the database, forget a person"),
             Entry("version", "processes", "Show which version this is"),
         ),
     ),

@@ -1,4 +1,5 @@
-"""`db backup|verify|prune`: through the daemon where one runs, else on the file itself."""
+"""`db backup|verify|prune`: through the daemon where one runs, else on the file itself; and
+`db forget`, on the file alone."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ from daemon.cli.times import now_ms
 
 if TYPE_CHECKING:
     from daemon.client import Client
+    from daemon.core.model import Actor
 
 
 def backup(
@@ -78,6 +80,56 @@ def prune(socket: Socket = None, config: Config = None, output: Format = Output.
     answer(output, done, lambda: say(f"removed {done.get('removed', 0)} rows"))
 
 
+def forget(
+    name: Annotated[str, Argument("NAME", "Who: as in the configuration until now.")],
+    config: Config = None,
+    output: Format = Output.TABLE,
+) -> int:
+    """Put a pseudonym in the place of a person's name, in all that is stored; no way back.
+
+    The daemon must not run, and the person be out of the configuration. Figures stay.
+
+    Example: tocsin db forget marit
+    """
+
+    def offline(database: Path) -> dict[str, Any]:
+        from daemon.config import find_config, load
+        from daemon.store import forget as erase
+
+        loaded = load(find_config(config))
+        allowed = loaded.access.viewer + loaded.access.operator + loaded.access.admin
+        if name in loaded.plan.persons or name in allowed:
+            raise Stop(f"{name} is in the configuration ({loaded.path}); take them out of it first")
+        pseudonym, rows = erase(database, name, _myself(), now_ms())
+        return {"pseudonym": pseudonym if rows else None, "rows": rows}
+
+    done = _on_file(config, offline)
+
+    def people() -> None:
+        if done["rows"]:
+            say(f"{done['pseudonym']} stands for {name} now, in {done['rows']} rows")
+            say("backups made before still hold the name")
+        else:
+            say(f"nothing that is stored names {name}")
+
+    answer(output, done, people)
+    return Exit.GOOD if done["rows"] else Exit.NEGATIVE
+
+
+def _myself() -> Actor:
+    import os
+    import pwd
+
+    from daemon.core.model import Actor
+
+    uid = os.getuid()
+    try:
+        user = pwd.getpwuid(uid).pw_name
+    except KeyError:
+        user = f"uid {uid}"
+    return Actor(user, f"unix uid {uid}")
+
+
 def _either(
     socket: Path | None,
     config: Path | None,
@@ -90,6 +142,11 @@ def _either(
     except Stop as stop:
         if stop.code != Exit.NO_DAEMON or socket is not None:
             raise
+    return _on_file(config, offline)
+
+
+def _on_file(config: Path | None, offline: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
+    """Work on the database's file."""
     from daemon.config import ConfigError
     from daemon.config.paths import configured, database_at
     from daemon.store import StoreError
@@ -107,4 +164,4 @@ def _either(
         raise Stop(f"{error.filename or database}: {error.strerror or error}") from None
 
 
-COMMANDS: Commands = {"db": {"backup": backup, "verify": verify, "prune": prune}}
+COMMANDS: Commands = {"db": {"backup": backup, "verify": verify, "prune": prune, "forget": forget}}

@@ -18,6 +18,7 @@ from daemon.store.errors import (
     StoreUnusable,
     TargetExists,
 )
+from daemon.store.forget import forget
 from daemon.store.health import StoreHealth
 from daemon.store.history import History, MinuteRollup
 from daemon.store.prune import Retention
@@ -38,6 +39,7 @@ __all__ = [
     "StoreUnusable",
     "TargetExists",
     "backup",
+    "forget",
     "prune",
     "verify",
 ]

@@ -69,7 +69,7 @@ def test_every_command_has_help_with_an_example(capsys: Capture) -> None:
         group = {
             "check": ("list", "run", "show"), "service": ("list", "show"),
             "silence": ("add", "list", "edit", "expire"),
-            "config": ("check", "show", "init", "schema"), "db": ("backup", "verify", "prune"),
+            "config": ("check", "show", "init", "schema"), "db": ("backup", "verify", "prune", "forget"),
             "channel": ("list",), "maintenance": ("list",),
             "sla": ("exclude", "exclusions", "note", "withdraw"),
             "test": ("route", "escalation", "channel"),
