@@ -34,6 +34,11 @@ LEVELS: Final[Mapping[EntryKind, int]] = MappingProxyType(
         EntryKind.SNOOZED: logging.INFO,
         EntryKind.ASSIGNED: logging.INFO,
         EntryKind.UNASSIGNED: logging.INFO,
+        EntryKind.LATE: logging.WARNING,
+        EntryKind.UPDATE: logging.INFO,
+        EntryKind.ROLE: logging.INFO,
+        EntryKind.MERGED: logging.INFO,
+        EntryKind.SPLIT: logging.INFO,
         EntryKind.RESOLVED: logging.INFO,
     }
 )

@@ -23,6 +23,7 @@ from daemon.core.plan import (
     RoutePlan,
     RulePlan,
     ServicePlan,
+    SeverityPlan,
 )
 from daemon.core.severity import Severity
 
@@ -140,7 +141,13 @@ PERSONS = {
 INHIBITS = (
     InhibitPlan((parse_matcher("check=db"),), (parse_matcher('check=~"cart|mail|db"'),), ("env",)),
 )
+HASTE = {
+    Severity.CRITICAL: SeverityPlan(mtta=5 * MINUTE, mttr=HOUR, update_every=6 * HOUR),
+    Severity.EMERGENCY: SeverityPlan(mtta=MINUTE),
+}
 FULL = Plan(
+    severities=HASTE,
+    ack=AckPlan(remind_every=9 * HOUR),
     checks=CHECKS,
     services=SERVICES,
     rules=RULES,

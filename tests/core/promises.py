@@ -15,6 +15,10 @@ from daemon.core.events import (
     Assign,
     Escalate,
     Event,
+    Merge,
+    PostUpdate,
+    SetRole,
+    Split,
 )
 from daemon.core.labels import match_all
 from daemon.core.model import (
@@ -47,6 +51,7 @@ class Promises:
         mirror: What a store would have, up to and including the event.
         ran: The levels each incident has run since its policy last began.
         left: How long each resting escalation still had.
+        went: Which incidents an incident's alerts went to by merging and splitting.
         untold: Since when somebody is to be told of an incident's alert (or its severity).
     """
 
@@ -61,6 +66,7 @@ class Promises:
         self.ran: dict[str, set[int]] = {}
         self.left: dict[str, int] = {}
         self.untold: dict[tuple[str, str], int] = {}
+        self.went: dict[str, set[str]] = {}
 
     def hold(self, old: dict[str, Incident], effects: list[Effect], entries: list[Entry]) -> None:
         """Everything that is promised after an event.
@@ -69,6 +75,7 @@ class Promises:
             old: The incidents as they were before it.
             entries: The lines of the timelines that it added.
         """
+        self.note_where_alerts_went()
         self.same_as_mirror()
         self.nobody_is_called_while_muted(effects)
         self.mutes_are_as_they_are_defined()
@@ -97,7 +104,9 @@ class Promises:
 
     def comes_by_a_route_that_tells(self, notice: Notice) -> None:
         """Unless an operator asked for it."""
-        if isinstance(self.recorded[-1][0], Escalate | Assign):
+        if isinstance(
+            self.recorded[-1][0], Escalate | Assign | SetRole | PostUpdate | Merge | Split
+        ):
             return
         groups = self.groups_of(self.engine.incidents[notice.incident.key])
         if notice.level is not None or notice.recipient:
@@ -215,8 +224,9 @@ class Promises:
     def what_a_channel_is_believed_to_know_it_was_told(self) -> None:
         heard: dict[tuple[str, str], set[str]] = {}
         for notice in self.mirror.notices:
-            known = heard.setdefault((notice.incident.key, notice.channel), set())
-            known.update(alert.key for alert in notice.alerts)
+            for key in self.line(notice.incident.key):
+                known = heard.setdefault((key, notice.channel), set())
+                known.update(alert.key for alert in notice.alerts)
         for group in self.engine.groups.values():
             for told in group.told:
                 if told.channel in self.plan.channels:
@@ -260,11 +270,26 @@ class Promises:
                 assert incident_of is not None, f"{alert} is in no incident"
                 assert incident_of.state is not IncidentState.RESOLVED
 
+    def line(self, key: str) -> set[str]:
+        """The incident, and those that its alerts went to by merging and splitting."""
+        found, new = {key}, [key]
+        while new:
+            new = [went for one in new for went in self.went.get(one, ()) if went not in found]
+            found.update(new)
+        return found
+
+    def note_where_alerts_went(self) -> None:
+        for incident in self.engine.incidents.values():
+            if incident.split_from:
+                self.went.setdefault(incident.split_from, set()).add(incident.key)
+            if incident.merged_into:
+                self.went.setdefault(incident.key, set()).add(incident.merged_into)
+
     def told_of(self, incident: Incident) -> dict[str, Severity]:
         """The alerts that somebody was called to in this incident, and how grave they were."""
         found: dict[str, Severity] = {}
         for notice in self.mirror.notices:
-            if notice.incident.key == incident.key and notice.type in ALARMING:
+            if incident.key in self.line(notice.incident.key) and notice.type in ALARMING:
                 for alert in notice.alerts:
                     if alert.resolved_at is None:
                         found[alert.key] = max(alert.effective, found.get(alert.key, Severity.INFO))

@@ -9,6 +9,7 @@ import pytest
 
 from daemon.core.chronicle import NoticeType
 from daemon.core.model import DAY, MINUTE, AtRisk, Incident, IncidentState, StatusUpdate
+from daemon.notify.channels import slack_blocks
 from daemon.notify.render import Renderer
 from daemon.notify.story import tell
 from tests.notify.lab import T0, compose, incident, notice
@@ -73,3 +74,10 @@ def test_what_was_merged_says_where_it_went() -> None:
     message = compose(notice(type=NoticeType.RESOLVED, incident=gone))
     assert Renderer().subject(message) == "[CRITICAL] Merged into abc123: checkout is down"
     assert "Merged into   abc123" in Renderer().text(message)
+
+
+def test_slack_shows_them_too() -> None:
+    message = compose(notice(type=NoticeType.UPDATED, incident=worked_on()))
+    shown = str(slack_blocks.whole(message, Renderer()))
+    for text in ("We fail over now", "commander ana, scribe ben", "50,000.00", "Why now"):
+        assert text in shown

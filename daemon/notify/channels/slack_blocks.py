@@ -114,9 +114,15 @@ def _named(story: Story) -> dict[str, str]:
         "Began": story.fired_at,
         "Ended": _end(story) if story.over else "",
         "Acknowledged": _acknowledged(story),
+        "Update": _update(story),
+        "Next update": story.next_update,
         "Money lost" if story.lost else "Costs": _money(story),
-        "Owner": story.owner,
+        "At risk": "\n".join(story.at_risk),
         "Why now": _scrub.line(story.reason),
+        "Back by": story.recovery_due if story.recovery_left else "",
+        "Roles": story.roles,
+        "Assigned to": story.assigned_to,
+        "Owner": story.owner,
         "Runbook": "" if story.runbook_url else story.runbook,
     }
 
@@ -124,6 +130,10 @@ def _named(story: Story) -> dict[str, str]:
 def _end(story: Story) -> str:
     by = f", by {story.resolved_by}" if story.resolved_by else ""
     return f"{story.resolved_at}, after {story.lasted}{by}"
+
+
+def _update(story: Story) -> str:
+    return f"{story.update} ({story.updated_by}, {story.updated_at})" if story.update else ""
 
 
 def _acknowledged(story: Story) -> str:
