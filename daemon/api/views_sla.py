@@ -23,7 +23,7 @@ def sla_view(figures: SlaFigures) -> schema.SlaView:
         name=figures.name,
         service=figures.service,
         services=list(figures.services),
-        kind="availability",
+        kind=figures.kind.value,
         target=float(figures.target),
         period=schema.Period(start=stamp(figures.start), end=stamp(figures.end)),
         value=_percent(figures.value),

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
-from checks.spec import Name, Strict
+from checks.spec import Duration, Name, Strict
 from daemon.config.words import Interval, MatcherText, SeverityField, Weight, Zone
 from daemon.core.labels import match_all, parse_matcher
 from daemon.core.model import DAY
-from daemon.core.plan import BurnPlan, CreditPlan, ServicePlan, SlaPlan, UnknownTime
+from daemon.core.plan import BurnPlan, CreditPlan, ServicePlan, SlaKind, SlaPlan, UnknownTime
 from daemon.core.sla.burning import longest, reachable, usual
 
 if TYPE_CHECKING:
@@ -38,9 +38,12 @@ def _period(value: object) -> object:
     raise ValueError(f'{value!r} is no period; use "month", "quarter", "year" or days like "30d"')
 
 
-def _availability(kind: object) -> Any:
-    if isinstance(kind, str) and kind in {"latency", "error_rate", "metric"}:
-        raise ValueError(f'"{kind}" is not supported in this version; only "availability" is')
+def _supported(kind: object) -> Any:
+    if kind == "metric":
+        raise ValueError(
+            '"metric" is not supported in this version; "availability", "latency" and'
+            ' "error_rate" are'
+        )
     return kind
 
 
@@ -85,7 +88,7 @@ class BurnSettings(Strict):
 
 
 class SlaSettings(Strict):
-    """`[[sla]]`: an availability objective.
+    """`[[sla]]`: an objective.
 
     Attributes:
         service: Whose; or
@@ -93,6 +96,8 @@ class SlaSettings(Strict):
         match: of all services whose labels these matchers match; or
         organization: of all services of this organisation.
         quorum: Of several services: up while this many are; None for all.
+        kind: What is promised: that it is up, or of its runs that they are fast enough (`under`)
+            or do not fail.
         target: Percent, exactly as written.
         period: A calendar `month`, `quarter` or `year`, or the last days, `30d`.
         timezone: Whose calendar; None for `[daemon] timezone`.
@@ -110,7 +115,10 @@ class SlaSettings(Strict):
     match: tuple[MatcherText, ...] = ()
     organization: Name | None = None
     quorum: Annotated[int, Field(ge=1)] | None = None
-    kind: Annotated[Literal["availability"], BeforeValidator(_availability)] = "availability"
+    kind: Annotated[
+        Literal["availability", "latency", "error_rate"], BeforeValidator(_supported)
+    ] = "availability"
+    under: Annotated[Duration, Field(ge=1)] | None = None
     target: Percent
     period: Annotated[str, BeforeValidator(_period)] = "month"
     timezone: Zone | None = None
@@ -130,6 +138,14 @@ class SlaSettings(Strict):
             raise ValueError("services names a service twice; leave one out")
         if self.service is not None and self.quorum is not None:
             raise ValueError("quorum is about several services; a service has its own")
+        return self
+
+    @model_validator(mode="after")
+    def _says_how_fast(self) -> Self:
+        if (self.kind == "latency") != (self.under is not None):
+            raise ValueError('under belongs to kind = "latency", which needs it: under = "300ms"')
+        if self.kind != "availability" and self.quorum is not None:
+            raise ValueError("quorum is about services that are up; this counts their runs")
         return self
 
     @model_validator(mode="after")
@@ -248,6 +264,8 @@ def sla_plan(sla: SlaSettings, timezone: str, services: Mapping[str, ServicePlan
         critical=sla.critical,
         credits=tuple(CreditPlan(one.below, one.percent) for one in sla.credits),
         burns=burn_plans(sla),
+        kind=SlaKind(sla.kind),
+        under=sla.under,
         labels=MappingProxyType(_carried(sla, [services[name] for name in several], services)),
     )
 

@@ -19,7 +19,7 @@ from typing import Final
 from checks.result import Status
 from daemon.core.model import HOUR, Amendment, AmendmentKind, Instant, Millis
 from daemon.core.periods import period_at
-from daemon.core.plan import SlaPlan
+from daemon.core.plan import SlaKind, SlaPlan
 from daemon.core.sla.alarms import Look
 from daemon.core.sla.failing import (
     Costs,
@@ -30,7 +30,7 @@ from daemon.core.sla.failing import (
     violations,
 )
 from daemon.core.sla.showing import value_of
-from daemon.core.sla.values import Handled, Level, SlaFigures
+from daemon.core.sla.values import Handled, Level, Reliability, SlaFigures
 from daemon.core.timeline import Timeline, Totals
 
 __all__ = [
@@ -223,7 +223,8 @@ def figures(
     """What the timeline makes of the SLA at `now`.
 
     Args:
-        timeline: The service's; of several services, what they are together.
+        timeline: The service's; of several services, what they are together; of an objective
+            that counts runs, its own (`minutes`).
         planned: Spans that count for nothing (planned maintenance); they may overlap, and
             those of the period that are still to come lessen its budget.
         amendments: What operators said of this SLA's past, oldest first: exclusions count as
@@ -251,7 +252,10 @@ def figures(
     open_end = until if now <= end else None
     status = timeline.at(until)
     notes = [one for one in mine if one.kind is AmendmentKind.NOTE]
-    failing = outages(pieces, open_end if status is Status.DOWN else None)
+    mended = Reliability()
+    if plan.kind is SlaKind.AVAILABILITY:
+        failing = outages(pieces, open_end if status is Status.DOWN else None)
+        mended = reliability(failing, costs.counted(totals) - totals[Status.DOWN], handled)
     return SlaFigures(
         name=plan.name,
         service=plan.service,
@@ -281,5 +285,6 @@ def figures(
         level=_level(plan, share),
         exhausts_at=_exhausts_at(left, burning, _allowed(plan, length), until, end),
         credit_percent=_credit(plan, share),
-        reliability=reliability(failing, costs.counted(totals) - totals[Status.DOWN], handled),
+        reliability=mended,
+        kind=plan.kind,
     )

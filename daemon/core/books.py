@@ -35,6 +35,7 @@ from daemon.core.periods import period_at
 from daemon.core.plan import Plan, ServicePlan, SlaPlan
 from daemon.core.sla.burning import reach
 from daemon.core.sla.ledger import Ledger
+from daemon.core.sla.minutes import ENTITY
 from daemon.core.sla.values import SlaFigures
 from daemon.core.timeline import Timeline
 from daemon.core.turn import Fact, Turn
@@ -156,7 +157,11 @@ class Books:
             last: Each check's newest result; without it the services' pieces are written a
                 little later than they would have been.
         """
-        for interval in intervals:
+        kept = list(intervals)
+        self.ledger.restore(kept)
+        for interval in kept:
+            if interval.entity == ENTITY:
+                continue
             books = self._checks if interval.entity == "check" else self._services
             if (book := books.get(interval.name)) is not None:
                 book.timeline.replace(interval.start, interval.status)
@@ -223,6 +228,7 @@ class Books:
         for effect in turn.effects:
             if isinstance(effect, Observed):
                 result = effect.result
+                self.ledger.observe(result)
                 check = self._checks.get(result.check)
                 if check is not None:
                     check.observe(result.at, result.status)

@@ -72,8 +72,8 @@ class Audit:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A closed piece of a timeline: `entity` (`check` or `service`) `name` was `status`
-    from `start` (inclusive) to `end` (exclusive)."""
+    """A closed piece of a timeline: `entity` (`check`, `service`, or `sla` for an objective that
+    counts runs) `name` was `status` from `start` (inclusive) to `end` (exclusive)."""
 
     entity: str
     name: str
@@ -102,6 +102,8 @@ class NoticeType(enum.StrEnum):
     RESOLVED = "incident.resolved"
     HANDOVER = "oncall.handover"
     """Of no incident: who comes on call, or goes."""
+    SILENCE = "silence.ending"
+    """Of no incident: a silence ends soon, or has ended."""
 
 
 @dataclass(frozen=True, slots=True)

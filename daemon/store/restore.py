@@ -17,8 +17,9 @@ from checks.result import Result, Status
 from daemon.core.availability import BURN_WINDOW
 from daemon.core.chronicle import Interval
 from daemon.core.model import Instant, Record
-from daemon.core.plan import Plan
+from daemon.core.plan import Plan, SlaKind
 from daemon.core.sla.burning import reach
+from daemon.core.sla.minutes import ENTITY
 from daemon.core.snapshot import Snapshot
 from daemon.store.codec import TABLES, read_result
 
@@ -80,7 +81,8 @@ def _newest(connection: sqlite3.Connection, names: Iterable[str]) -> Iterator[tu
 
 
 def _intervals(connection: sqlite3.Connection, plan: Plan, now: Instant) -> list[Interval]:
-    """The services' as far back as an SLA asks, the checks' since their service's last."""
+    """The services' and objectives' as far back as an SLA asks, the checks' since their
+    service's last."""
     since = dict.fromkeys(plan.services, now - BURN_WINDOW)
     for sla in plan.slas.values():
         start = reach(sla, now)
@@ -92,6 +94,10 @@ def _intervals(connection: sqlite3.Connection, plan: Plan, now: Instant) -> list
         one: settled[name] for name, service in plan.services.items() for one in service.checks
     }
     found += _ended(connection, "check", checks)
+    counting = {
+        n: reach(s, now) for n, s in plan.slas.items() if s.kind is not SlaKind.AVAILABILITY
+    }
+    found += _ended(connection, ENTITY, counting)
     return sorted(found, key=lambda interval: (interval.end, interval.start))
 
 

@@ -43,6 +43,7 @@ from daemon.core.plan.people import (
 from daemon.core.plan.promised import (
     BurnPlan,
     CreditPlan,
+    SlaKind,
     SlaPlan,
     UnknownTime,
 )
@@ -79,6 +80,7 @@ __all__ = [
     "SchedulePlan",
     "ServicePlan",
     "SeverityPlan",
+    "SlaKind",
     "SlaPlan",
     "TeamPlan",
     "UnknownTime",

@@ -20,6 +20,16 @@ class UnknownTime(enum.StrEnum):
     UP = "up"
 
 
+class SlaKind(enum.StrEnum):
+    """What an objective promises."""
+
+    AVAILABILITY = "availability"
+    LATENCY = "latency"
+    """So many runs that answered took no longer than so."""
+    ERROR_RATE = "error_rate"
+    """So many runs did not fail."""
+
+
 @dataclass(frozen=True, slots=True)
 class CreditPlan:
     """Below so many percent, so many percent of the fee are given back."""
@@ -47,7 +57,7 @@ class BurnPlan:
 
 @dataclass(frozen=True, slots=True)
 class SlaPlan:
-    """An availability objective of a service, or of several together.
+    """An objective of a service, or of several together.
 
     Attributes:
         service: Its service; of several, the name they are shown under.
@@ -60,6 +70,7 @@ class SlaPlan:
         warning, critical: Below these percent it is close to its target, and very close.
         credits: The lowest tier that the value is below counts.
         labels: What its alerts carry.
+        under: How long a run may take, of a latency objective.
     """
 
     name: str
@@ -76,6 +87,8 @@ class SlaPlan:
     credits: tuple[CreditPlan, ...] = ()
     burns: tuple[BurnPlan, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    kind: SlaKind = SlaKind.AVAILABILITY
+    under: Millis | None = None
 
     @property
     def members(self) -> tuple[str, ...]:

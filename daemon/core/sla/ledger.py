@@ -14,16 +14,20 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from checks.result import Result
 from daemon.core.availability import figures, look_at, service_status
+from daemon.core.chronicle import Interval
+from daemon.core.deadlines import soonest
 from daemon.core.events import Amend, Withdraw
 from daemon.core.maintenance import Calendar, Happened
 from daemon.core.model import DAY, Amendment, AmendmentKind, Instant
 from daemon.core.periods import period_at
-from daemon.core.plan import Plan, SlaPlan
+from daemon.core.plan import Plan, SlaKind, SlaPlan
 from daemon.core.sla.alarms import Alarms, Look
 from daemon.core.sla.amendments import Amendments
 from daemon.core.sla.burning import reach
 from daemon.core.sla.failing import Span
+from daemon.core.sla.minutes import Minutes
 from daemon.core.sla.together import Together
 from daemon.core.sla.values import SlaFigures
 from daemon.core.timeline import Timeline
@@ -72,6 +76,7 @@ class Ledger:
         self._plan = Plan()
         self._calendar = Calendar({})
         self._together = Together(service_status)
+        self._minutes = Minutes()
         self._alarms = Alarms(self._look)
         self._cold: list[_Cold] = []
 
@@ -80,6 +85,7 @@ class Ledger:
         self._plan = plan
         self._calendar = Calendar(plan.maintenance, self._calendar)
         self._together.replan(plan.slas.values(), self._timelines())
+        self._minutes.replan(plan)
         self._alarms.replan(plan.slas.values(), now)
         self._cold = []
         planned = {service for work in plan.maintenance.values() for service in work.excludes}
@@ -99,8 +105,18 @@ class Ledger:
             self._together.changed(starts, self._timelines())
             self._alarms.changed(starts, now)
 
+    def restore(self, intervals: Iterable[Interval]) -> None:
+        """Take in what was written of the objectives that count runs, in order of time."""
+        self._minutes.restore(intervals)
+
+    def observe(self, result: Result) -> None:
+        """A run ended."""
+        self._minutes.observe(result)
+
     def tick(self, turn: Turn) -> None:
         """Look at the objectives that are due, and work out some planned time."""
+        for name in self._minutes.tick(turn):
+            self._alarms.amended(name, turn.now)
         self._alarms.tick(turn)
         if self._cold:
             cold = self._cold[-1]
@@ -110,13 +126,17 @@ class Ledger:
                 self._cold.pop()
 
     def next_deadline(self) -> Instant | None:
-        """When an objective is to be looked at; at once while planned time is to be worked out."""
-        return 0 if self._cold else self._alarms.next_deadline()
+        """When an objective is to be looked at or a minute of it is over; at once while planned
+        time is to be worked out."""
+        if self._cold:
+            return 0
+        return soonest(self._alarms.next_deadline(), self._minutes.next_deadline())
 
     def forget(self, now: Instant) -> None:
         """Give up what no objective asks about."""
         for sla in self._plan.slas.values():
             self._together.forget(sla.name, reach(sla, now))
+            self._minutes.forget(sla.name, reach(sla, now))
 
     def amend(self, command: Amend, turn: Turn) -> None:
         """An operator excludes a stretch of the past, or writes a note on it.
@@ -155,6 +175,8 @@ class Ledger:
 
     def timeline(self, plan: SlaPlan) -> Timeline:
         """What the objective counts."""
+        if plan.kind is not SlaKind.AVAILABILITY:
+            return self._minutes.timeline(plan.name)
         if plan.is_group:
             return self._together.timeline(plan)
         return self._timelines().get(plan.service) or Timeline()

@@ -12,7 +12,7 @@ from typing import Final
 
 from checks.result import Status
 from daemon.core.model import Instant
-from daemon.core.plan import SlaPlan
+from daemon.core.plan import SlaKind, SlaPlan
 from daemon.core.timeline import Timeline
 
 _EVER: Final[Instant] = -(1 << 62)
@@ -33,7 +33,7 @@ class Together:
         """These are the objectives now; all of their past is composed anew."""
         self._of_service, self._timelines = {}, {}
         for sla in slas:
-            if sla.is_group:
+            if sla.is_group and sla.kind is SlaKind.AVAILABILITY:
                 self._timelines[sla.name] = Timeline()
                 for service in sla.services:
                     self._of_service.setdefault(service, []).append(sla)

@@ -12,6 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from daemon.core.model import Amendment, Instant, Millis
+from daemon.core.plan import SlaKind
 
 
 class Level(enum.StrEnum):
@@ -102,6 +103,7 @@ class SlaFigures:
         exhausts_at: When the budget will be spent at the present burn rate, if that is within
             the period; None if not, or if it is spent already.
         credit_percent: What is to be given back at this value.
+        reliability: Of an availability objective; one that counts runs has no outages.
     """
 
     name: str
@@ -133,3 +135,4 @@ class SlaFigures:
     exhausts_at: Instant | None = None
     credit_percent: Decimal = Decimal(0)
     reliability: Reliability = field(default_factory=Reliability)
+    kind: SlaKind = SlaKind.AVAILABILITY
