@@ -79,6 +79,7 @@ def _facts(one: schema.IncidentView, now: int) -> list[tuple[str, str]]:
         ("next", shown.next_step(one, now) if one.state == "triggered" else ""),
         ("tells", ", ".join(one.escalation.next_notify) if one.escalation else ""),
         ("back by", _back_by(one, now)),
+        *((each.response, each.state.replace("_", " ")) for each in one.responses),
     ]
 
 

@@ -31,6 +31,7 @@ def test_an_approval_from_the_list_to_the_output(desk: Desk) -> None:
     assert "restart  firing  waits for approval" in listed
     assert "run /opt/restart" in listed
     assert "expires in 14m59s" in desk.tocsin("response", "runs", incident[:6]).out
+    assert "restart      waiting" in desk.tocsin("show", incident).out
     said = desk.tocsin("response", "approve", run[:6])
     assert (said.code, said.out.split(":")[0]) == (0, f"running {run[:8]}")
     end = RunEnded(run, RunState.FAILED, "exit code 3 in 1.2 s", 3, "one\n\x1b[31mtwo\n")

@@ -26,7 +26,7 @@ class When(enum.StrEnum):
     @property
     def is_remedy(self) -> bool:
         """Whether it is meant to end its incident."""
-        return self in (When.FIRING, When.ESCALATED, When.MANUAL)
+        return self in (When.FIRING, When.ESCALATED)
 
 
 @dataclass(frozen=True, slots=True)
