@@ -20,6 +20,7 @@ from daemon.api.problems import Malformed, Unprocessable
 from daemon.api.times import parse_stamp
 from daemon.api.views import matcher_of
 from daemon.core.labels import Matcher, parse_matcher, severity_matcher
+from daemon.core.model import Recurrence
 from daemon.core.severity import Severity, parse_severity
 
 MAX_LIMIT: Final = 10_000
@@ -225,7 +226,8 @@ class NoteBody(Input):
 
 
 class SilenceBody(Input):
-    """A silence with Alertmanager's names; instead of `endsAt` it may have a length."""
+    """A silence with Alertmanager's names; instead of `endsAt` it may have a length. One that
+    recurs begins as the cron expression `recur` says and lasts for `duration` each time."""
 
     id: Word | None = None
     matchers: Annotated[tuple[AMatcher, ...], Field(min_length=1, max_length=50)]
@@ -234,6 +236,25 @@ class SilenceBody(Input):
     for_ms: Span | None = None
     for_: SpanText | None = Field(default=None, alias="for")
     comment: Comment = ""
+    recur: Annotated[str, Field(max_length=200)] | None = None
+    duration: SpanText | None = None
+    duration_ms: Span | None = None
+    timezone: Word = "UTC"
+
+    def recurs(self) -> Recurrence | None:
+        """How it comes again.
+
+        Raises:
+            Unprocessable: What it says of that does not fit together.
+        """
+        lasts = self.duration_ms if self.duration is None else self.duration
+        if (self.recur is None) != (lasts is None):
+            raise Unprocessable('a silence that recurs has "recur" and "duration"; give both')
+        if self.recur is None or lasts is None:
+            return None
+        if any(value is not None for value in (self.endsAt, self.for_ms, self.for_)):
+            raise Unprocessable('a silence that recurs lasts for its "duration"; leave its end out')
+        return Recurrence(self.recur, lasts, self.timezone)
 
     def ends_at(self, now: int) -> int:
         """When it ends.
@@ -241,10 +262,18 @@ class SilenceBody(Input):
         Raises:
             Unprocessable: It says so in no way, or in several.
         """
+        if self.recur is not None:
+            return now
         said = [value for value in (self.endsAt, self.for_ms, self.for_) if value is not None]
         if len(said) != 1:
             raise Unprocessable('a silence ends at "endsAt" or lasts "for": give one of them')
         return said[0] if self.endsAt is not None else (self.startsAt or now) + said[0]
+
+
+class PreviewBody(Input):
+    """What a silence would match."""
+
+    matchers: Annotated[tuple[AMatcher, ...], Field(min_length=1, max_length=50)]
 
 
 class RunsQuery(Input):

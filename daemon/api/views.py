@@ -180,6 +180,9 @@ def silence_view(silence: Silence, now: Instant, matched: int) -> schema.Silence
         comment=silence.comment,
         status=schema.SilenceStatus(state=silence.state(now)),  # type: ignore[arg-type]  # its three words
         matched=matched,
+        recur=None if silence.recurs is None else silence.recurs.cron,
+        duration_ms=None if silence.recurs is None else silence.recurs.lasts,
+        timezone=None if silence.recurs is None else silence.recurs.timezone,
     )
 
 

@@ -10,15 +10,21 @@ from daemon.cli.ask import answer, ask, say, write_table
 from daemon.cli.options import All, Comment, Config, Format, Output, Socket, span_of, time_of
 from daemon.cli.stop import Stop
 from daemon.cli.table import Cell
-from daemon.cli.times import instant, local, now_ms
+from daemon.cli.times import instant, local, now_ms, span
 
 if TYPE_CHECKING:
-    from daemon.api.schema import SilenceView
+    from daemon.api.schema import SilencePreview, SilenceView
     from daemon.client import Client
 
 Id = Annotated[str, Argument("ID", "The silence, or a unique beginning.")]
 For = Annotated[str | None, Option(("--for",), "DURATION", "How long: 2h.")]
 Until = Annotated[str | None, Option(("--until",), "TIME", "Its end instead.")]
+Recur = Annotated[
+    str | None, Option(("--recur",), "CRON", 'Begins again and again: "0 3 * * SUN".')
+]
+Duration = Annotated[str | None, Option(("--duration",), "DURATION", "For so long each time.")]
+Timezone = Annotated[str | None, Option(("--timezone",), "ZONE", "By this clock; UTC without it.")]
+DryRun = Annotated[bool, Option(("--dry-run",), "", "Only show what it would mute now.")]
 Start = Annotated[str | None, Option(("--start",), "TIME", "Its start, now if not said.")]
 
 
@@ -28,23 +34,43 @@ def add(
     until: Until = None,
     start: Start = None,
     message: Comment = "",
+    recur: Recur = None,
+    duration: Duration = None,
+    timezone: Timezone = None,
+    dry_run: DryRun = False,
     socket: Socket = None,
     config: Config = None,
     output: Format = Output.TABLE,
 ) -> None:
     """Mute all alerts that satisfy every matcher, for a time.
 
+    With --dry-run: show what it would mute now, and change nothing.
+
     Example: tocsin silence add 'service="checkout"' --for 2h -m "deploying"
     """
+    if dry_run:
+        found = ask(socket, config, lambda client: client.preview_silence(matchers))
+        answer(output, found, lambda: _preview(found))
+        return
     span_ms, ends_at = _end(for_, until)
-    if span_ms is None and ends_at is None:
+    lasts = span_of(duration)
+    if (recur is None) != (lasts is None):
+        raise Stop("a silence that recurs needs both --recur CRON and --duration 1h")
+    if span_ms is None and ends_at is None and recur is None:
         raise Stop("a silence needs an end: give --for 2h or --until TIME")
     starts_at = time_of(start)
     made = ask(
         socket,
         config,
         lambda client: client.put_silence(
-            matchers, comment=message, for_ms=span_ms, ends_at=ends_at, starts_at=starts_at
+            matchers,
+            comment=message,
+            for_ms=span_ms,
+            ends_at=ends_at,
+            starts_at=starts_at,
+            recur=recur,
+            duration_ms=lasts,
+            timezone=timezone,
         ),
     )
     answer(output, made, lambda: _tell(made))
@@ -85,18 +111,23 @@ def edit(
     if span_ms is not None:
         ends_at = now_ms() + span_ms
 
-    async def change(client: Client) -> SilenceView:
+    async def change(client: Client) -> tuple[str, SilenceView]:
         old = _meant(silence, await client.silences(all=True))
-        return await client.put_silence(
+        if old.recur is not None and ends_at is not None:
+            raise Stop("this silence recurs; expire it, or add another")
+        once = {"ends_at": ends_at if ends_at is not None else instant(old.endsAt)}
+        again = {"recur": old.recur, "duration_ms": old.duration_ms, "timezone": old.timezone}
+        made = await client.put_silence(
             matchers or [shown.matcher(one) for one in old.matchers],
             comment=old.comment if message is None else message,
-            ends_at=ends_at if ends_at is not None else instant(old.endsAt),
             starts_at=instant(old.startsAt),
             silence=old.id,
+            **(once if old.recur is None else again),  # type: ignore[arg-type]  # options by name
         )
+        return old.id, made
 
-    made = ask(socket, config, change)
-    answer(output, made, lambda: _tell(made))
+    before, made = ask(socket, config, change)
+    answer(output, made, lambda: _tell(made, before))
 
 
 def expire(
@@ -125,7 +156,19 @@ def _meant(beginning: str, silences: list[SilenceView]) -> SilenceView:
     return found[0]
 
 
-def _tell(one: SilenceView) -> None:
+def _preview(found: SilencePreview) -> None:
+    """What a silence would mute, the gravest first."""
+    rows: list[list[Cell | str]] = [
+        [Cell(one.severity, one.severity), one.name, one.labels.get("service", ""), one.fingerprint]
+        for one in found.alerts
+    ]
+    head = ["SEVERITY", "ALERT", "SERVICE", "FINGERPRINT"]
+    write_table(head, rows, "no alert that fires matches")
+    whole = f"; nothing else of {len(found.incidents)} incidents" if found.incidents else ""
+    say(f"it would mute {found.matched} of {found.firing} alerts that fire{whole}")
+
+
+def _tell(one: SilenceView, before: str | None = None) -> None:
     mutes = f"mutes {one.matched} firing now" if one.matched else "mutes nothing now"
     say(
         f"{one.status.state} {one.id[: shown.ID_LENGTH]}:",
@@ -133,6 +176,13 @@ def _tell(one: SilenceView) -> None:
         f"until {local(one.endsAt)}",
         Cell(f"({mutes}; undo: tocsin silence expire {one.id[: shown.ID_LENGTH]})", "faint"),
     )
+    if one.recur is not None:
+        lasts = span(one.duration_ms or 0)
+        say(f"again at {one.recur} ({one.timezone}) for {lasts}, until it is expired")
+    if before is not None:
+        kept = f"the id is {one.id[: shown.ID_LENGTH]} as before"
+        new = f"{before[: shown.ID_LENGTH]} has ended; {one.id[: shown.ID_LENGTH]} is in its place"
+        say(Cell(kept if before == one.id else new, "faint"))
 
 
 COMMANDS: Commands = {"silence": {"add": add, "list": list_, "edit": edit, "expire": expire}}

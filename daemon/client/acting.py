@@ -121,6 +121,9 @@ class Acting(Exchange):
         for_ms: int | None = None,
         starts_at: int | None = None,
         silence: str | None = None,
+        recur: str | None = None,
+        duration_ms: int | None = None,
+        timezone: str | None = None,
     ) -> schema.SilenceView:
         """Make a silence, or change the one with id `silence`.
 
@@ -129,8 +132,13 @@ class Acting(Exchange):
             ends_at: When it ends (milliseconds since the epoch); or else
             for_ms: how long it lasts from its start.
             starts_at: None for now.
+            recur: When it begins again and again, in place of an end: a cron expression,
+            duration_ms: for so long each time,
+            timezone: by the clock of this zone; UTC if not said.
         """
         body: dict[str, Any] = {"matchers": list(matchers), "comment": comment}
+        again = {"recur": recur, "duration_ms": duration_ms, "timezone": timezone}
+        body |= {name: value for name, value in again.items() if value is not None}
         if ends_at is not None:
             body["endsAt"] = stamp(ends_at)
         if for_ms is not None:
@@ -140,6 +148,11 @@ class Acting(Exchange):
         if silence is not None:
             body["id"] = silence
         return await self._post(schema.SilenceView, "/silences", body)
+
+    async def preview_silence(self, matchers: Sequence[str]) -> schema.SilencePreview:
+        """What a silence with these matchers would mute now."""
+        body = {"matchers": list(matchers)}
+        return await self._post(schema.SilencePreview, "/silences/preview", body)
 
     async def expire_silence(self, silence: str) -> schema.SilenceView:
         """End a silence now."""

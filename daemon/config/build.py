@@ -71,6 +71,7 @@ def plan(settings: Settings) -> Plan:
         responses=_frozen(
             {n: response_plan(one) for n, one in settings.responses.items() if one.enabled}
         ),
+        warn_before=settings.silence.warn_before,
         uplink=UplinkPlan(settings.uplink.checks) if settings.uplink is not None else None,
     )
 

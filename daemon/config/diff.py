@@ -91,6 +91,7 @@ def _members(config: Config) -> dict[str, Mapping[str, object]]:
         "access": _keys(settings.access),
         "retention": _keys(settings.retention),
         "ack": _keys(settings.ack),
+        "silence": _keys(settings.silence),
         "uplink": _keys(settings.uplink) if settings.uplink is not None else {},
         "severity": settings.severities,
         "context": settings.contexts,

@@ -7,44 +7,24 @@ Names of services are checked when all sections are seen together (`check_mainte
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Final, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
-from cronsim import CronSim, CronSimError
 from pydantic import AfterValidator, Field, model_validator
 
 from checks.spec import Duration, Name, Strict
 from daemon.config.oncall import LocalTime
 from daemon.config.words import Line, MatcherText, Zone
 from daemon.core.labels import parse_matcher
-from daemon.core.maintenance import fully_matched
+from daemon.core.maintenance import checked_cron, fully_matched
 from daemon.core.model import DAY, MINUTE
 from daemon.core.plan import CheckPlan, MaintenancePlan, ServicePlan
 
 if TYPE_CHECKING:
     from daemon.config.cross import References
 
-_FIELDS: Final = 5
-_SOME_DAY: Final = datetime(2026, 1, 1)  # noqa: DTZ001  # a local time to look ahead from
-
-
-def _cron(text: str) -> str:
-    form = 'write minute, hour, day, month and day of the week: "0 3 * * SUN"'
-    if len(text.split()) != _FIELDS:
-        raise ValueError(f"{text!r} is no cron expression; {form}")
-    try:
-        found = CronSim(text, _SOME_DAY)
-        next(found)
-    except CronSimError as error:
-        raise ValueError(f"{text!r} is no cron expression: {error}; {form}") from None
-    except StopIteration:
-        raise ValueError(f"{text!r} never comes") from None
-    if len(found.minutes) > 1:
-        raise ValueError(f"{text!r} comes more than once an hour; name one minute")
-    return text
-
-
-Cron = Annotated[str, AfterValidator(_cron), Field(json_schema_extra={"examples": ["0 3 * * SUN"]})]
+Cron = Annotated[
+    str, AfterValidator(checked_cron), Field(json_schema_extra={"examples": ["0 3 * * SUN"]})
+]
 """Five fields as in crontab(5); once an hour at most."""
 
 

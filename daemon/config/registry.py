@@ -31,6 +31,7 @@ from daemon.config.sections import (
     RuleSettings,
     ServiceSettings,
     SeveritySettings,
+    SilenceSettings,
     UplinkSettings,
 )
 from daemon.notify.spec import ChannelSpec
@@ -69,6 +70,7 @@ SECTIONS: Final[Mapping[str, Section]] = MappingProxyType(
         "access": Section(Shape.TABLE, AccessSettings),
         "retention": Section(Shape.TABLE, RetentionSettings),
         "ack": Section(Shape.TABLE, AckSettings),
+        "silence": Section(Shape.TABLE, SilenceSettings),
         "uplink": Section(Shape.TABLE, UplinkSettings),
         "severity": Section(Shape.NAMED, SeveritySettings),
         "context": Section(Shape.NAMED, ContextSettings),

@@ -235,6 +235,12 @@ class RetentionSettings(Strict):
     audit: Annotated[Duration, Field(ge=DAY)] | None = None
 
 
+class SilenceSettings(Strict):
+    """`[silence]`: how long before its end it is told that a silence ends; "0s" for never."""
+
+    warn_before: Annotated[Duration, Field(le=7 * 24 * 3_600_000)] = 15 * 60_000
+
+
 class AckSettings(Strict):
     """`[ack]`: what reopens an acknowledged incident, and how often whoever has it is reminded."""
 

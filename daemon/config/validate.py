@@ -52,6 +52,7 @@ from daemon.config.sections import (
     RuleSettings,
     ServiceSettings,
     SeveritySettings,
+    SilenceSettings,
     UplinkSettings,
 )
 from daemon.config.sources import Document
@@ -76,6 +77,7 @@ class Settings:
     access: AccessSettings = field(default_factory=AccessSettings)
     retention: RetentionSettings = field(default_factory=RetentionSettings)
     ack: AckSettings = field(default_factory=AckSettings)
+    silence: SilenceSettings = field(default_factory=SilenceSettings)
     uplink: UplinkSettings | None = None
     severities: dict[str, SeveritySettings] = field(default_factory=dict)
     contexts: dict[str, ContextSettings] = field(default_factory=dict)

@@ -24,6 +24,7 @@ from daemon.core.commands import Commands
 from daemon.core.deadlines import soonest
 from daemon.core.desk import Desk
 from daemon.core.duty import Duty
+from daemon.core.endings import Endings
 from daemon.core.events import (
     Acknowledge,
     AddNote,
@@ -116,6 +117,7 @@ class Decider:
         self.duty = Duty(plan, self.book, self._teller)
         self.responses = Responses(plan, self.book)
         self._response_commands = ResponseCommands(self.responses.course, self.book)
+        self._endings = Endings(plan, self.book)
         self._desk = Desk(
             plan, self.alerts, self.book, self._teller, self.muting.storms, self.responses
         )
@@ -143,6 +145,8 @@ class Decider:
         self._plan = plan
         self._stirred = True
         self.muting.replan(plan)
+        self.muting.silences.replan(plan.warn_before, turn.now)
+        self._endings.replan(plan)
         self._desk.replan(plan)
         self.duty.replan(plan, turn)
         self.responses.replan(plan)
@@ -269,6 +273,8 @@ class Decider:
         self._observe(turn)
         self.alerts.tick(turn)
         self.muting.tick(turn)
+        for silence in self.muting.ending(turn):
+            self._endings.tell(silence, self.muting.firing(), turn)
         for change in self.alerts.take_changes():
             self.muting.track(change.after)
             self._desk.note(change)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from checks.result import Result
 from daemon.core.chronicle import NoticeType
 from daemon.core.labels import Matcher
-from daemon.core.model import Actor, AmendmentKind, Instant, Millis, RunState
+from daemon.core.model import Actor, AmendmentKind, Instant, Millis, Recurrence, RunState
 from daemon.core.plan import Plan
 from daemon.core.severity import Severity
 
@@ -298,6 +298,7 @@ class PutSilence:
 
     Attributes:
         starts_at: None for now.
+        recurs: It comes again; then its start and end follow from that.
     """
 
     actor: Actor
@@ -307,6 +308,7 @@ class PutSilence:
     comment: str
     created_by: str | None = None
     silence: str | None = None
+    recurs: Recurrence | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,12 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
-from cronsim import CronSim
+from cronsim import CronSim, CronSimError
 
 from daemon.core.availability import Span, merge_spans
 from daemon.core.clockwork import local_at, reached
@@ -46,6 +47,31 @@ class Window:
 
     start: Instant
     end: Instant | None
+
+
+_FIELDS: Final = 5
+_SOME_DAY: Final = datetime(2026, 1, 1)  # noqa: DTZ001  # a local time to look ahead from
+
+
+def checked_cron(text: str) -> str:
+    """The expression, if it says when something begins that lasts for a while.
+
+    Raises:
+        ValueError: It does not; the message says how it should look.
+    """
+    form = 'write minute, hour, day, month and day of the week: "0 3 * * SUN"'
+    if len(text.split()) != _FIELDS:
+        raise ValueError(f"{text!r} is no cron expression; {form}")
+    try:
+        found = CronSim(text, _SOME_DAY)
+        next(found)
+    except CronSimError as error:
+        raise ValueError(f"{text!r} is no cron expression: {error}; {form}") from None
+    except StopIteration:
+        raise ValueError(f"{text!r} never comes") from None
+    if len(found.minutes) > 1:
+        raise ValueError(f"{text!r} comes more than once an hour; name one minute")
+    return text
 
 
 def occurrences(plan: MaintenancePlan, start: Instant, end: Instant | None) -> Iterator[Span]:

@@ -11,14 +11,14 @@ settled, so nothing is decided on an old mute.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 
 from daemon.core.changing import replace
 from daemon.core.correlate import Correlations
 from daemon.core.deadlines import soonest
 from daemon.core.inhibit import Inhibitions
-from daemon.core.model import Alert, AlertState, Instant, Mute, MuteKind
+from daemon.core.model import Alert, AlertState, Instant, Mute, MuteKind, Silence
 from daemon.core.plan import Plan
 from daemon.core.silences import Silences
 from daemon.core.turn import Turn
@@ -38,7 +38,7 @@ class Muting:
     """
 
     def __init__(self, plan: Plan, alerts: Mapping[str, Alert], told: Told) -> None:
-        self.silences = Silences()
+        self.silences = Silences(plan.warn_before)
         self._alerts = alerts
         self._told = told
         self._firing: dict[str, None] = {}
@@ -68,6 +68,15 @@ class Muting:
         ended_or_began = self.silences.tick(turn)
         if self.works.tick(turn) or ended_or_began:
             self.review_all()
+
+    def ending(self, turn: Turn) -> list[Silence]:
+        """The silences that end soon or have just ended: to be told before mutes are others."""
+        ended, self.silences.ended = self.silences.ended, []
+        return [*self.silences.take_ending(turn), *ended]
+
+    def firing(self) -> Iterator[Alert]:
+        """The alerts that fire, with their mutes as they were last settled."""
+        return (self._alerts[key] for key in self._firing if key in self._alerts)
 
     def replan(self, plan: Plan) -> None:
         """Other windows and inhibitions hold: find what is active (`tick` does) and build their

@@ -34,6 +34,7 @@ USEFUL_FOR: Final[dict[NoticeType, Millis]] = {
     NoticeType.ACKNOWLEDGED: HOUR,
     NoticeType.RESOLVED: 7 * DAY,
     NoticeType.HANDOVER: 12 * HOUR,
+    NoticeType.SILENCE: HOUR,
 }
 """How long after it was decided a notice is still worth delivering."""
 

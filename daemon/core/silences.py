@@ -12,15 +12,30 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from typing import Final
+from zoneinfo import available_timezones
 
 from daemon.core.changing import replace
 from daemon.core.chronicle import Audit
-from daemon.core.deadlines import Deadlines
+from daemon.core.deadlines import Deadlines, soonest
 from daemon.core.errors import Invalid, NotFound
 from daemon.core.events import ExpireSilence, PutSilence
 from daemon.core.labels import Labels, Matcher, match_all
-from daemon.core.model import HOUR, Instant, Mute, MuteKind, Silence
+from daemon.core.maintenance import checked_cron, window_at
+from daemon.core.model import (
+    DAY,
+    HOUR,
+    Instant,
+    Millis,
+    Mute,
+    MuteKind,
+    Recurrence,
+    Silence,
+)
+from daemon.core.plan import MaintenancePlan
 from daemon.core.turn import Turn
+
+LONGEST_RECURRENCE: Final = 31 * DAY
+"""For how long a silence that recurs lasts each time, at most."""
 
 KEEP: Final = 120 * HOUR
 """How long an expired silence stays to be looked at; Alertmanager's retention."""
@@ -29,9 +44,21 @@ _NAMESPACE: Final = uuid.UUID("6f6f5a4e-9f0e-5c53-8a0c-0a7d3b6d1c11")
 
 
 class Silences:
-    """All silences, and which of them are active."""
+    """All silences, and which of them are active.
 
-    def __init__(self) -> None:
+    Attributes:
+        records: The silences, by id.
+        ended: Those that ended by time since this was cleared.
+    """
+
+    def __init__(self, warn_before: Millis = 0) -> None:
+        """
+        Args:
+            warn_before: How long before its end that is told; 0 for never, nor at its end.
+        """
+        self.ended: list[Silence] = []
+        self._warn_before = warn_before
+        self._warnings = Deadlines()
         self.records: dict[str, Silence] = {}
         self._active: dict[str, Silence] = {}
         self._deadlines = Deadlines()
@@ -42,8 +69,24 @@ class Silences:
             self._keep(silence, now)
 
     def next_deadline(self) -> Instant | None:
-        """When the next silence begins, ends or is forgotten."""
-        return self._deadlines.next()
+        """When the next silence begins, ends or is forgotten, or that is to be told."""
+        return soonest(self._deadlines.next(), self._warnings.next())
+
+    def replan(self, warn_before: Millis, now: Instant) -> None:
+        """It is told earlier or later that a silence ends."""
+        if warn_before != self._warn_before:
+            self._warn_before = warn_before
+            for silence in self.records.values():
+                self._arm(silence, now)
+
+    def take_ending(self, turn: Turn) -> list[Silence]:
+        """The silences of which it is to be told now that they end soon, each once."""
+        found = []
+        for key, _ in list(self._warnings.take_due(turn.now)):
+            warned = replace(self.records[key], warned_at=turn.now)
+            self._save(warned, turn)
+            found.append(warned)
+        return found
 
     def muting(self, labels: Labels) -> tuple[Mute, ...]:
         """The active silences that match these labels, longest lasting first."""
@@ -58,6 +101,7 @@ class Silences:
             Invalid: No matcher that needs a label, or an end that is past or before the start.
             NotFound: The silence to edit is not known.
         """
+        command = _timed(command, turn.now)
         _check(command, turn.now)
         old = None if command.silence is None else self._find(command.silence)
         new = _wanted(command, old, turn.now)
@@ -92,12 +136,15 @@ class Silences:
         changed = False
         while (key := self._deadlines.pop(turn.now)) is not None:
             silence = self.records[key]
-            if turn.now >= max(silence.ends_at, silence.starts_at) + KEEP:
+            is_old = turn.now >= max(silence.ends_at, silence.starts_at) + KEEP
+            if is_old and silence.recurs is None:
                 del self.records[key]
                 self._active.pop(key, None)
                 turn.drop(silence)
             else:
-                self._save(silence, turn)
+                if silence.ends_at <= turn.now and self._warn_before:
+                    self.ended.append(silence)
+                self._save(_again(silence, turn.now), turn)
                 changed = True
         return changed
 
@@ -112,7 +159,8 @@ class Silences:
         if silence.state(now) == "expired":
             return False
         starts_at = min(silence.starts_at, now)
-        self._save(replace(silence, starts_at=starts_at, ends_at=now, updated_at=now), turn)
+        ended = replace(silence, starts_at=starts_at, ends_at=now, updated_at=now, recurs=None)
+        self._save(ended, turn)
         return True
 
     def _save(self, silence: Silence, turn: Turn) -> None:
@@ -129,9 +177,51 @@ class Silences:
         due = {
             "pending": silence.starts_at,
             "active": silence.ends_at,
-            "expired": silence.ends_at + KEEP,
+            "expired": silence.ends_at + KEEP if silence.recurs is None else now,
         }
         self._deadlines.set(silence.key, due[state])
+        self._arm(silence, now)
+
+    def _arm(self, silence: Silence, now: Instant) -> None:
+        """Set when it is told that the silence ends; of a short one that is not told."""
+        is_long = silence.ends_at - silence.starts_at > self._warn_before > 0
+        is_due = is_long and silence.warned_at is None and silence.ends_at > now
+        at = silence.ends_at - self._warn_before
+        self._warnings.set(silence.key, max(at, now) if is_due else None)
+
+
+def _timed(command: PutSilence, now: Instant) -> PutSilence:
+    """The command with the start and the end that follow from how it recurs."""
+    recurs = command.recurs
+    if recurs is None:
+        return command
+    try:
+        checked_cron(recurs.cron)
+    except ValueError as error:
+        raise Invalid(str(error)) from None
+    if recurs.timezone not in available_timezones():
+        raise Invalid(f"{recurs.timezone[:100]!r} is no time zone; write Europe/Berlin or UTC")
+    if not 0 < recurs.lasts <= LONGEST_RECURRENCE:
+        raise Invalid("a silence that recurs lasts 31 days each time at most")
+    start, end = _occurrence(recurs, max(now, command.starts_at or now))
+    return replace(command, starts_at=start, ends_at=end)
+
+
+def _occurrence(recurs: Recurrence, at: Instant) -> tuple[Instant, Instant]:
+    """From when to when it lasts that is in force at this time, or else comes next."""
+    plan = MaintenancePlan("", recurs.timezone, cron=recurs.cron, duration=recurs.lasts)
+    window = window_at(plan, at)
+    if window is None:
+        raise Invalid(f"{recurs.cron!r} never comes")
+    return window.start, window.start + LONGEST_RECURRENCE if window.end is None else window.end
+
+
+def _again(silence: Silence, now: Instant) -> Silence:
+    """The silence at its next time, if it recurs and this one is over."""
+    if silence.recurs is None or silence.ends_at > now:
+        return silence
+    start, end = _occurrence(silence.recurs, now)
+    return replace(silence, starts_at=start, ends_at=end, warned_at=None)
 
 
 def _check(command: PutSilence, now: Instant) -> None:
@@ -157,12 +247,13 @@ def _wanted(command: PutSilence, old: Silence | None, now: Instant) -> Silence:
         created_by=author,
         comment=command.comment,
         updated_at=now,
+        recurs=command.recurs,
     )
 
 
 def _keeps_id(old: Silence, new: Silence, now: Instant) -> bool:
     """Whether the edit changes nothing that has already had an effect."""
-    if old.matchers != new.matchers:
+    if (old.matchers, old.recurs) != (new.matchers, new.recurs):
         return False
     state = old.state(now)
     if state == "active":

@@ -48,6 +48,7 @@ ABSORBS: Final[dict[NoticeType, frozenset[NoticeType]]] = {
     NoticeType.FIRING: frozenset(),
     NoticeType.ACKNOWLEDGED: frozenset(),
     NoticeType.HANDOVER: frozenset(),
+    NoticeType.SILENCE: frozenset(),
 }
 """Which older notices of a thread a newer one makes needless."""
 _URGENT: Final = frozenset({NoticeType.FIRING, NoticeType.ESCALATED})

@@ -36,7 +36,7 @@ _CATEGORIES: Final = {
 def kind_of(notice: Notice) -> AlertKind:
     """What the notice is about: that it is over, what its alerts say outright, else whether
     anything is down."""
-    if notice.type is NoticeType.HANDOVER:
+    if notice.type in {NoticeType.HANDOVER, NoticeType.SILENCE}:
         return AlertKind.HANDOVER
     if notice.type is NoticeType.RESOLVED:
         return AlertKind.RECOVERY

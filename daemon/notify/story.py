@@ -29,6 +29,7 @@ STATE_WORDS: Final[Mapping[NoticeType, str]] = {
     NoticeType.ACKNOWLEDGED: "acknowledged",
     NoticeType.RESOLVED: "resolved",
     NoticeType.HANDOVER: "on call",
+    NoticeType.SILENCE: "silence",
 }
 STATUS_UPDATE: Final = "status update"
 RUN_WORDS: Final = {"waiting": "waits for approval", "running": "under way"}

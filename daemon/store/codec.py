@@ -28,6 +28,7 @@ from daemon.core.model import (
     Instant,
     Override,
     Record,
+    Recurrence,
     ResponseRun,
     ResponseState,
     ServiceState,
@@ -61,6 +62,8 @@ class _StoredSilence:
     created_by: str
     comment: str
     updated_at: Instant
+    recurs: Recurrence | None = None
+    warned_at: Instant | None = None
 
 
 def _encode_silence(silence: Silence) -> str:
@@ -72,6 +75,8 @@ def _encode_silence(silence: Silence) -> str:
         silence.created_by,
         silence.comment,
         silence.updated_at,
+        silence.recurs,
+        silence.warned_at,
     )
     return _json(stored)
 
@@ -86,6 +91,8 @@ def _decode_silence(text: str) -> Silence:
         stored.created_by,
         stored.comment,
         stored.updated_at,
+        stored.recurs,
+        stored.warned_at,
     )
 
 

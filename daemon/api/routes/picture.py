@@ -8,6 +8,7 @@ few hundred, and a picture of ten thousand checks blocks nobody.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -92,10 +93,18 @@ def silence_views(
 ) -> Iterable[schema.SilenceView]:
     """The silences in these states, those that end soonest first."""
     wanted, alerts = set(states), list(engine.alerts.values())
+    muted = Counter(mute.by for alert in alerts for mute in alert.muted)
     chosen = [silence for silence in engine.silences.values() if silence.state(now) in wanted]
     chosen.sort(key=lambda silence: (silence.state(now) == "expired", silence.ends_at))
     return (
-        views.silence_view(silence, now, views.matched_count(silence, alerts)) for silence in chosen
+        views.silence_view(
+            silence,
+            now,
+            muted[silence.key]
+            if silence.state(now) == "active"
+            else views.matched_count(silence, alerts),
+        )
+        for silence in chosen
     )
 
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from aiohttp import web
 
-from daemon.api import views
+from daemon.api import schema, views
 from daemon.api.call import Call, answer
-from daemon.api.choose import meant
-from daemon.api.inputs import NoBody, SilenceBody, SilencesQuery
+from daemon.api.choose import alert_order, meant
+from daemon.api.inputs import NoBody, PreviewBody, SilenceBody, SilencesQuery
 from daemon.api.problems import Unprocessable
 from daemon.api.routes.picture import encode_list, silence_views
 from daemon.core.effects import Effect, Save
 from daemon.core.events import ExpireSilence, PutSilence
-from daemon.core.model import Silence
+from daemon.core.labels import match_all
+from daemon.core.model import AlertState, Silence
+
+PREVIEWED: Final = 100
+"""So many alerts a preview shows, the gravest first."""
 
 
 async def silences(call: Call) -> web.Response:
@@ -61,6 +67,7 @@ async def _put(call: Call, body: SilenceBody, named: str | None) -> web.Response
         ends_at=body.ends_at(call.backend.now()),
         comment=body.comment,
         silence=None if old is None else old.key,
+        recurs=body.recurs(),
     )
     effects = await call.backend.command(command)
     return _show(call, _saved(effects, old), 201 if old is None else 200)
@@ -78,6 +85,28 @@ async def change(call: Call) -> web.Response:
     if body.id not in {None, call.part("id")}:
         raise Unprocessable("the body's id is another than the path's")
     return await _put(call, body, call.part("id"))
+
+
+async def preview(call: Call) -> web.Response:
+    """What a silence with these matchers would mute now."""
+    body, engine = await call.body(PreviewBody), call.backend.engine
+    firing = [alert for alert in engine.alerts.values() if alert.state is AlertState.FIRING]
+    hit = [alert for alert in firing if match_all(body.matchers, alert.matchable)]
+    keys = {alert.key for alert in hit}
+    open_ = dict.fromkeys(alert.incident for alert in hit if alert.incident is not None)
+    told = (engine.incidents[key] for key in open_ if key in engine.incidents)
+    whole = [
+        one.key for one in told if one.firing and not one.muted and keys.issuperset(one.firing)
+    ]
+    shown = sorted(hit, key=alert_order)[:PREVIEWED]
+    return answer(
+        schema.SilencePreview(
+            matched=len(hit),
+            firing=len(firing),
+            alerts=[views.alert_view(alert) for alert in shown],
+            incidents=whole,
+        )
+    )
 
 
 async def expire(call: Call) -> web.Response:

@@ -201,6 +201,14 @@ def endpoints() -> list[Endpoint]:
         ),
         _read("/silences", silences.silences, list[schema.SilenceView], query=inputs.SilencesQuery),
         _read("/silences/{id}", silences.silence, schema.SilenceView),
+        _row(
+            "POST",
+            f"{_V1}/silences/preview",
+            Role.VIEWER,
+            silences.preview,
+            schema.SilencePreview,
+            body=inputs.PreviewBody,
+        ),
         _act("/silences", silences.make, schema.SilenceView, **silence),
         _row(
             "PUT",

@@ -34,7 +34,13 @@ from daemon.api.schema.oncall import (
 )
 from daemon.api.schema.responses import ResponseMark, ResponseView, RunDetail, RunView, RunWord
 from daemon.api.schema.services import ServiceDetail, ServiceView
-from daemon.api.schema.silences import MaintenanceView, MatcherView, SilenceStatus, SilenceView
+from daemon.api.schema.silences import (
+    MaintenanceView,
+    MatcherView,
+    SilencePreview,
+    SilenceStatus,
+    SilenceView,
+)
 from daemon.api.schema.slas import (
     AmendmentView,
     Budget,
@@ -88,6 +94,7 @@ __all__ = [
     "SeverityWord",
     "Shape",
     "ShiftView",
+    "SilencePreview",
     "SilenceStatus",
     "SilenceView",
     "SlaView",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from daemon.api.schema.alerts import AlertView
 from daemon.api.schema.base import Shape, Time
 
 
@@ -39,6 +40,20 @@ class SilenceView(Shape):
     status: SilenceStatus
     matched: int = 0
     """How many firing alerts it matches now."""
+    recur: str | None = None
+    """When it begins again and again; `startsAt` and `endsAt` are of this time, or the next."""
+    duration_ms: int | None = None
+    timezone: str | None = None
+
+
+class SilencePreview(Shape):
+    """What a silence would mute now: how many of the alerts that fire, some of them, and the
+    incidents that nothing else would tell."""
+
+    matched: int
+    firing: int
+    alerts: list[AlertView]
+    incidents: list[str]
 
 
 class MaintenanceView(Shape):

@@ -13,6 +13,7 @@ from daemon.core.model.alerts import (
     Mute,
     MuteKind,
     Promotion,
+    Recurrence,
     Silence,
     Terms,
 )
@@ -62,6 +63,7 @@ __all__ = [
     "Override",
     "Promotion",
     "Record",
+    "Recurrence",
     "ResponseRun",
     "ResponseState",
     "RunState",

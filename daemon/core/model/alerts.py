@@ -135,8 +135,23 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True)
+class Recurrence:
+    """A silence comes again: as `cron` says on the clock of the zone, for `lasts`."""
+
+    cron: str
+    lasts: Millis
+    timezone: str
+
+
+@dataclass(frozen=True, slots=True)
 class Silence:
-    """An operator's mute: matchers with a start and an end. Its key is its id."""
+    """An operator's mute: matchers with a start and an end. Its key is its id.
+
+    Attributes:
+        starts_at, ends_at: Of one that recurs: this time, or the next.
+        recurs: How it comes again; None for once.
+        warned_at: When it was told that it is about to end, this time.
+    """
 
     key: str
     matchers: tuple[Matcher, ...]
@@ -145,6 +160,8 @@ class Silence:
     created_by: str
     comment: str
     updated_at: Instant
+    recurs: Recurrence | None = None
+    warned_at: Instant | None = None
 
     def state(self, now: Instant) -> str:
         """`pending`, `active` or `expired`."""

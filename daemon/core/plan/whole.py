@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from daemon.core.model import Millis
 from daemon.core.plan.alerting import (
     AckPlan,
     CorrelatePlan,
@@ -42,4 +43,6 @@ class Plan:
     ack: AckPlan = field(default_factory=AckPlan)
     slas: Mapping[str, SlaPlan] = field(default_factory=dict)
     uplink: UplinkPlan | None = None
+    warn_before: Millis = 0
+    """How long before the end of a silence that is told, and then its end; 0 for never."""
     responses: Mapping[str, ResponsePlan] = field(default_factory=dict)
