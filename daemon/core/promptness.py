@@ -34,12 +34,12 @@ def begun_at(incident: Incident) -> Instant:
 
 
 def ack_due(incident: Incident, plan: Plan) -> Instant | None:
-    """By when it is to be acknowledged; None where nobody asks for that."""
-    return _target(incident, _targets(incident, plan).mtta)
+    """By when it is to be acknowledged; None where nobody asks for that, and while it is muted."""
+    return _target(incident, _targets(incident, plan).mtta) if incident.acknowledgeable else None
 
 
 def fix_due(incident: Incident, plan: Plan) -> Instant | None:
-    """By when it is to be resolved; None where nobody asks for that."""
+    """By when it is to be resolved; None where nobody asks for that, and while it is muted."""
     return _target(incident, _targets(incident, plan).mttr)
 
 
@@ -84,13 +84,11 @@ def ack_reminder_at(incident: Incident, plan: Plan) -> Instant | None:
 
 def late_at(late: str, incident: Incident, plan: Plan) -> Instant | None:
     """From when on it is late in this; None if it cannot be, or not any more."""
-    if incident.state is IncidentState.RESOLVED or incident.muted:
+    if incident.state is IncidentState.RESOLVED:
         return None
     if late == "fix":
         return fix_due(incident, plan)
-    if incident.first_acknowledged_at is not None or not incident.acknowledgeable:
-        return None
-    return ack_due(incident, plan)
+    return None if incident.first_acknowledged_at is not None else ack_due(incident, plan)
 
 
 def prompted_at(incident: Incident, plan: Plan) -> Instant | None:
@@ -113,6 +111,6 @@ def _targets(incident: Incident, plan: Plan) -> SeverityPlan:
 
 
 def _target(incident: Incident, within: Millis | None) -> Instant | None:
-    if within is None or not incident.is_timed:
+    if within is None or incident.muted or not incident.is_timed:
         return None
     return begun_at(incident) + within

@@ -35,6 +35,7 @@ def test_the_clocks_run_from_when_it_fired_or_ceased_to_be_muted() -> None:
     again = replace(OPEN, unmuted_at=START + HOUR)
     assert promptness.ack_due(again, PLAN) == START + HOUR + 5 * MINUTE
     assert promptness.ack_due(replace(OPEN, severity=Severity.LOW), PLAN) is None
+    assert promptness.ack_due(MUTED, PLAN) is None
 
 
 def test_nothing_is_late_that_is_taken_or_muted_or_over_or_may_not_be_taken() -> None:
