@@ -133,8 +133,9 @@ def sla_sections(sla: SlaView, width: int, moment: Moment, *, brief: bool = Fals
     left = budget_left(sla)
     end = instant(sla.period.end)
     bar = max(8, min(40, width - NAME_WIDTH - 12))
+    target = words.percent(sla.target, sla.target)
     lines: list[Line] = [
-        fact("is", *met_line(sla), (f"  of {words.percent(sla.target)} {sla.kind}", "faint")),
+        fact("is", *met_line(sla), (f"  of {target} {sla.kind}", "faint")),
         fact("budget", *gauge(left, bar), (f" {budget_words(sla.budget.left_ms)}", "bold")),
         fact("", (f"of {span(sla.budget.total_ms)}, burning {burn_words(sla.burn_rate)}", "faint")),
     ]
@@ -158,8 +159,8 @@ def _time_lines(sla: SlaView, width: int) -> list[Line]:
     total = sum(amount for amount, _, _ in parts)
     lines = [shares(parts, min(width, 60))]
     for amount, glyph, style in parts:
-        share = words.percent(int(amount / total * 100_000) / 1000) if total else "–"
-        share = "<0.001%" if amount and share == "0%" else share
+        share = words.percent(100 * amount / total) if total else "–"
+        share = "<0.01%" if amount and share == "0%" else share
         lines.append(
             (
                 (f"{glyph} ", style),

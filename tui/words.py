@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Final
 
 from daemon.core.model import DAY, HOUR, MINUTE, SECOND, Instant, Millis
+from daemon.core.sla.showing import percent_text
 
 Zone = tzinfo | None
 """A zone times of day are shown in; None is this host's."""
@@ -113,10 +114,10 @@ def money(amount: str, currency: str | None) -> str:
     return f"{currency} {whole}" if currency else whole
 
 
-def percent(value: float) -> str:
-    """A percentage with up to four places, never rounded up: `99.95%`, `100%`."""
-    whole = f"{int(value * 10_000) / 10_000:.4f}".rstrip("0").rstrip(".")
-    return f"{whole}%"
+def percent(value: float, target: float | None = None) -> str:
+    """A percentage of something good, never rounded up: `99.95%`, `100%`. Beside its target it
+    has as many places."""
+    return f"{percent_text(value, target)}%"
 
 
 def plural(count: int, noun: str, many: str | None = None) -> str:

@@ -93,9 +93,10 @@ def test_what_is_no_duration_is_refused_with_words(text: str) -> None:
 
 def test_a_percentage_is_never_rounded_up() -> None:
     """99.99999 is not 100."""
-    assert words.percent(99.99999) == "99.9999%"
+    assert words.percent(99.99999) == "99.99%"
     assert words.percent(100.0) == "100%"
-    assert words.percent(99.9) == "99.9%"
+    assert words.percent(99.8999, 99.9) == "99.89%"
+    assert words.percent(99.9) == "99.90%"
 
 
 def test_times_of_other_days_carry_their_date() -> None:
