@@ -73,12 +73,13 @@ class CreditSettings(Strict):
 
 class BurnSettings(Strict):
     """`[[sla.burn]]`: alert while the budget burns at least `rate` times faster than evenly,
-    over the `long` window and still over the `short` one."""
+    over the `long` window, with `min_events` runs in it, and still over the `short` one."""
 
     rate: Rate
     long: Interval
     short: Interval
     severity: SeverityField
+    min_events: Annotated[int, Field(ge=0, le=1_000_000)] = 0
 
     @model_validator(mode="after")
     def _is_shorter(self) -> Self:
@@ -193,7 +194,9 @@ def burn_plans(sla: SlaSettings) -> tuple[BurnPlan, ...]:
     """The windows that alert: its own, the usual ones, or none."""
     if sla.burn_alerts:
         return usual(_span(sla.period))
-    return tuple(BurnPlan(one.rate, one.long, one.short, one.severity) for one in sla.burn)
+    return tuple(
+        BurnPlan(one.rate, one.long, one.short, one.severity, one.min_events) for one in sla.burn
+    )
 
 
 def check_slas(refs: References, services: Mapping[str, ServicePlan]) -> None:

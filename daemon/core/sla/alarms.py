@@ -44,6 +44,8 @@ class Look:
     Attributes:
         rates: For each of its burn plans, the burn rate over the long and the short window;
             None where nothing was counted.
+        runs: For each of them, how many runs there were in the long window, and whether all of
+            them were counted.
         worry: Whether a rate may rise as time goes: it is bad now, or unknown, which takes no
             good time into a window, with bad time in one.
     """
@@ -52,6 +54,7 @@ class Look:
     level: Level
     share: Fraction | None
     worry: bool
+    runs: tuple[tuple[int, bool], ...] = ()
 
 
 Told = tuple[bool | None, object]
@@ -148,17 +151,21 @@ def _every(plan: SlaPlan) -> Millis:
 
 
 def _burning(plan: SlaPlan, look: Look) -> Told:
-    """The worst of the windows that burn too fast. Where a short window has nothing to count,
-    it cannot be told whether it still does."""
+    """The worst of the windows that burn too fast. Where a short window has nothing to count, or
+    too few runs are known, it cannot be told whether it still does."""
     found: list[BurnPlan] = []
     doubtful = False
-    for burn, (long, short) in zip(plan.burns, look.rates, strict=True):
+    runs = look.runs or ((0, True),) * len(plan.burns)
+    for burn, (long, short), (count, is_all) in zip(plan.burns, look.rates, runs, strict=True):
         least = Fraction(burn.rate)
-        if long is not None and long >= least:
-            if short is None:
-                doubtful = True
-            elif short >= least:
-                found.append(burn)
+        if long is None or long < least:
+            continue
+        if count < burn.min_events:
+            doubtful = doubtful or not is_all
+        elif short is None:
+            doubtful = True
+        elif short >= least:
+            found.append(burn)
     if found:
         return True, max(found, key=lambda burn: (burn.severity, burn.rate))
     return (None if doubtful else False), None

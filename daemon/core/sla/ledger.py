@@ -11,7 +11,7 @@ stretch a turn (`_Cold`), before anybody asks; who asks sooner waits for what is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from checks.result import Result
@@ -28,6 +28,7 @@ from daemon.core.sla.amendments import Amendments
 from daemon.core.sla.burning import reach
 from daemon.core.sla.failing import Span
 from daemon.core.sla.minutes import Minutes
+from daemon.core.sla.runs import Runs
 from daemon.core.sla.together import Together
 from daemon.core.sla.values import SlaFigures
 from daemon.core.timeline import Timeline
@@ -77,6 +78,7 @@ class Ledger:
         self._calendar = Calendar({})
         self._together = Together(service_status)
         self._minutes = Minutes()
+        self._runs = Runs()
         self._alarms = Alarms(self._look)
         self._cold: list[_Cold] = []
 
@@ -86,6 +88,7 @@ class Ledger:
         self._calendar = Calendar(plan.maintenance, self._calendar)
         self._together.replan(plan.slas.values(), self._timelines())
         self._minutes.replan(plan)
+        self._runs.replan(plan)
         self._alarms.replan(plan.slas.values(), now)
         self._cold = []
         planned = {service for work in plan.maintenance.values() for service in work.excludes}
@@ -112,6 +115,7 @@ class Ledger:
     def observe(self, result: Result) -> None:
         """A run ended."""
         self._minutes.observe(result)
+        self._runs.observe(result)
 
     def tick(self, turn: Turn) -> None:
         """Look at the objectives that are due, and work out some planned time."""
@@ -193,7 +197,8 @@ class Ledger:
         start, end = period_at(plan.period, plan.timezone, now)
         away: Iterable[Span] = self.planned(plan, min(start, reach(plan, now)), end)
         approved = _excluded(self.amendments.of(plan.name))
-        return look_at(plan, self.timeline(plan), now, [*away, *approved])
+        look = look_at(plan, self.timeline(plan), now, [*away, *approved])
+        return replace(look, runs=self._runs.of(plan, now))
 
 
 def _excluded(amendments: Iterable[Amendment]) -> list[Span]:

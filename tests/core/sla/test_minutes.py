@@ -14,7 +14,8 @@ from daemon.core.books import Books
 from daemon.core.chronicle import Interval
 from daemon.core.effects import Append, Observed
 from daemon.core.model import DAY, HOUR, MINUTE, SECOND
-from daemon.core.plan import Plan, ServicePlan, SlaKind, SlaPlan
+from daemon.core.plan import BurnPlan, Plan, ServicePlan, SlaKind, SlaPlan
+from daemon.core.severity import Severity
 from daemon.core.sla.burning import usual
 from daemon.core.sla.minutes import GRACE, is_bad
 from daemon.core.turn import Condition, Turn
@@ -157,3 +158,26 @@ def test_another_definition_counts_from_now_and_the_past_stays() -> None:
     world.run(3 * MINUTE, 200.0)
     world.turn(6 * MINUTE)
     assert world.down_ms("fast", 5 * MINUTE)[:2] == (MINUTE, MINUTE)
+
+
+def test_a_burn_alert_waits_for_as_many_runs_as_it_asks_for() -> None:
+    few = BurnPlan(Decimal(2), HOUR, 5 * MINUTE, Severity.HIGH, min_events=40)
+    world = World(replace(SURE, burns=(few,)))
+    for step in range(0, 10 * MINUTE, 10 * SECOND):
+        world.run(step, 5.0, Status.DOWN)
+        held = any(c.holds for c in world.conditions)
+        assert not held or step >= 39 * 10 * SECOND
+    world.turn(12 * MINUTE)
+    assert world.conditions[-1].holds is True
+
+
+def test_after_a_restart_an_alert_that_asks_for_runs_is_left_as_it_is() -> None:
+    few = BurnPlan(Decimal(2), HOUR, 5 * MINUTE, Severity.HIGH, min_events=40)
+    world = World(replace(SURE, burns=(few,)))
+    for step in range(0, 10 * MINUTE, 10 * SECOND):
+        world.run(step, 5.0, Status.DOWN)
+    again = Books(world.plan)
+    again.restore(sorted(world.written.values(), key=lambda one: one.end), {}, START + 10 * MINUTE)
+    turn = Turn(START + 10 * MINUTE)
+    again.take(turn)
+    assert turn.conditions == []
