@@ -95,6 +95,8 @@ def channel_sections(channel: ChannelView, width: int, moment: Moment) -> list[S
     ]
     sections = [section(lines, ticks=True), heading("Attempts", "since the daemon started")]
     sections.append(section(_attempts(channel, moment), ticks=True))
+    if channel.self_test_next is not None:
+        sections += [heading("Self-test"), section(_self_test(channel, moment), ticks=True)]
     if channel.failure:
         style = "bad" if is_troubled(channel) else "faint"
         told = prose("", channel.failure, width, style)
@@ -115,6 +117,20 @@ def _waits(channel: ChannelView, moment: Moment) -> list[Line]:
     if channel.waits_for is not None:
         left = "" if until is None else f", for {countdown(max(0, until - moment.now))} more"
         lines.append(fact("because", (_WAITS[channel.waits_for] + left, "warn")))
+    return lines
+
+
+def _self_test(channel: ChannelView, moment: Moment) -> list[Line]:
+    """When it last tested itself, what came of it, and when it does so again."""
+    at, due = instant(channel.self_test_at), instant(channel.self_test_next)
+    end = ("✓ taken", "good") if channel.self_test_good else ("✕ not taken", "bad")
+    lines = [fact("last", ("never yet", "faint"))]
+    if at is not None:
+        when = words.moment(at, moment.now, moment.zone)
+        lines = [fact("last", end, (f"  {when}, {span(moment.now - at)} ago", "faint"))]
+    if due is not None:
+        when = words.moment(due, moment.now, moment.zone)
+        lines.append(fact("next", (when, ""), (f"  in {span(due - moment.now)}", "faint")))
     return lines
 
 

@@ -29,6 +29,9 @@ def channel_view(health: ChannelHealth) -> schema.ChannelView:
         waits_for=None if health.waits_for is None else health.waits_for.value,
         waits_until=_time(health.waits_until),
         fallback=health.fallback,
+        self_test_at=_time(health.self_test_at),
+        self_test_good=health.self_test_good,
+        self_test_next=_time(health.self_test_next),
     )
 
 

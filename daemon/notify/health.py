@@ -38,6 +38,8 @@ class ChannelHealth:
         fallback: The channel that is told when this one fails.
     breaker_since: Since when the breaker is not closed.
         waits_for: What keeps its notices waiting.
+        self_test_at, self_test_good: Its last self-test, and whether it was taken.
+        self_test_next: When the next is due; None where there is none.
         waits_until: When something may go out again; None while that depends on a probe.
     """
 
@@ -60,6 +62,9 @@ class ChannelHealth:
     breaker_since: Instant | None = None
     waits_for: Wait | None = None
     waits_until: Instant | None = None
+    self_test_at: Instant | None = None
+    self_test_good: bool | None = None
+    self_test_next: Instant | None = None
 
     @property
     def success_rate(self) -> float | None:

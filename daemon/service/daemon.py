@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import checks
 from daemon import __version__
@@ -30,6 +31,7 @@ from daemon.core.engine import Engine
 from daemon.core.events import Event, PlanChanged, SelfReport
 from daemon.core.model import Incident, Instant
 from daemon.notify.health import ChannelHealth
+from daemon.notify.selftest import SelfTests
 from daemon.notify.trial import Trial, try_out
 from daemon.service.auditor import Auditor
 from daemon.service.clock import Clock
@@ -89,6 +91,10 @@ class Daemon:
         self._reload_error: str | None = None
         self._reloading = asyncio.Lock()
         self._roster = Roster()
+        self._tests: set[asyncio.Task[None]] = set()
+        self._self_tests = SelfTests(
+            self.turns.memory, self._self_test, self._report, self._spawn_test
+        )
 
     def now(self) -> Instant:
         """The daemon's time."""
@@ -102,10 +108,14 @@ class Daemon:
     async def start(self, restored: Sequence[Effect]) -> None:
         """Carry out what restoring the engine decided, and begin to check and to deliver."""
         await self.turns.start(restored)
+        self._plan_self_tests()
 
     async def stop(self) -> None:
         """End cleanly: no new probe, what is in flight is given up or stays in the outbox,
         everything decided is on disk."""
+        for task in self._tests:
+            task.cancel()
+        await asyncio.gather(*self._tests, return_exceptions=True)
         await self.turns.stop()
 
     async def command(self, event: Event) -> list[Effect]:
@@ -141,6 +151,7 @@ class Daemon:
     def _look(self) -> None:
         self.turns.look_at_clock()
         self.turns.runner.sweep()
+        self._self_tests.look(self.now())
         for report in self.watch.look(self._vitals(), self.now()):
             self._report(report)
 
@@ -200,7 +211,8 @@ class Daemon:
 
     def channels(self) -> list[ChannelHealth]:
         """How each channel has done since the start, by name."""
-        return [health for _, health in sorted(self.turns.dispatcher.health().items())]
+        found = sorted(self.turns.dispatcher.health().items())
+        return [self._self_tests.filled(health) for _, health in found]
 
     async def test_channel(self, name: str, address: str | None, by: str) -> Trial:
         """Send a test message over a channel, past engine and outbox.
@@ -209,7 +221,23 @@ class Daemon:
             Refusal: There is no such channel, or it has no such recipient.
         """
         send, specs = self.turns.dispatcher.try_out, self.config.channels
-        return await try_out(send, specs, name, address, by, self.now())
+        trial = await try_out(send, specs, name, address, by, self.now())
+        if address is None:
+            self._self_tests.learn(name, trial, self.now())
+        return trial
+
+    async def _self_test(self, name: str) -> Trial:
+        send, specs = self.turns.dispatcher.try_out, self.config.channels
+        return await try_out(send, specs, name, None, "the configuration (self_test)", self.now())
+
+    def _spawn_test(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name="self-test of a channel")
+        self._tests.add(task)
+        task.add_done_callback(self._tests.discard)
+
+    def _plan_self_tests(self) -> None:
+        zone = ZoneInfo(self.config.daemon.timezone)
+        self._self_tests.plan(self.config.channels, zone, self.now())
 
     async def reload(self) -> dict[str, Any]:
         """Read the configuration anew and go on with it: all of it, or nothing.
@@ -256,6 +284,7 @@ class Daemon:
         self.config = parts.config
         self.access, self.ping_tokens = parts.access, parts.ping_tokens
         self.turns.dispatcher.replace(parts.channels)
+        self._plan_self_tests()
         self.turns.responder.replace(actions_of(parts.config))
         self._store.retain(parts.config.retention_plan)
         self._store.follow(parts.config.plan)

@@ -53,6 +53,10 @@ class ChannelView(Shape):
     waits_for: Literal["breaker", "retry_after", "limit"] | None = None
     """What keeps its notices waiting."""
     waits_until: Time | None = None
+    self_test_at: Time | None = None
+    """When it last tested itself, or an operator did."""
+    self_test_good: bool | None = None
+    self_test_next: Time | None = None
     fallback: str | None = None
     """The channel that is told when this one fails."""
 

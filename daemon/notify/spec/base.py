@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 import ssl
 from pathlib import Path
-from typing import Annotated, ClassVar, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from checks.spec import Duration, Name, Secret, Strict
+from daemon.core.maintenance import checked_cron
 from daemon.notify.rate import parse_rate
 
 SECOND: Final = 1_000
@@ -68,10 +69,18 @@ def _rate(text: str) -> str:
     return text
 
 
+def _cron(text: str) -> str:
+    return checked_cron(text)
+
+
 RateText = Annotated[
     str, AfterValidator(_rate), Field(json_schema_extra={"examples": ["1/s", "30/m", "200/h"]})
 ]
 """How often at most, as `parse_rate` reads it."""
+CronText = Annotated[
+    str, AfterValidator(_cron), Field(json_schema_extra={"examples": ["0 9 * * MON"]})
+]
+"""Five fields as in crontab(5); once an hour at most."""
 WebUrl = Annotated[Secret, AfterValidator(_web_url)]
 ServiceUrl = Annotated[str, AfterValidator(_service_url)]
 """Where a service listens, without a slash at its end: no secret, so it is shown and dumped."""
@@ -90,6 +99,7 @@ class ChannelSpec(Strict):
         templates: A directory whose templates go before the built-in ones.
         rate, rate_per_recipient: How many attempts there are at most, altogether and for each
             recipient.
+        self_test: When it tests itself, as a cron expression.
     """
 
     name: Name
@@ -101,9 +111,18 @@ class ChannelSpec(Strict):
     templates: Annotated[Path, AfterValidator(_directory)] | None = None
     rate: RateText | None = None
     rate_per_recipient: RateText | None = None
+    self_test: CronText | None = None
 
     recipient_key: ClassVar[str] = "to"
     """The key that says whom it tells by itself, where there is one."""
+
+    @model_validator(mode="after")
+    def _tests_itself_with_somebody(self) -> Self:
+        if self.self_test and self.needs_address:
+            raise ValueError(
+                f"self_test goes to the channel itself; give it somebody: {self.recipient_key}"
+            )
+        return self
 
     @property
     def takes_address(self) -> bool:
