@@ -139,8 +139,10 @@ _TOTALS: Final = f"""
             fired_at - lag(resolved_at) OVER (PARTITION BY fingerprint ORDER BY fired_at) AS pause
         FROM alert_history WHERE fired_at >= :start AND fired_at < :end)
     SELECT name, count(*), sum(open), sum(ms), max(ms), min(CASE WHEN open THEN NULL ELSE ms END),
-        sum(coalesce(incident IN (SELECT key FROM incident WHERE level > 0), 0)),
-        sum(coalesce(incident IN (SELECT key FROM incident WHERE acknowledged_at IS NULL), 0)),
+        sum(EXISTS (SELECT 1 FROM incident INDEXED BY incident_escalated
+            WHERE key = one.incident AND level > 0)),
+        sum(EXISTS (SELECT 1 FROM incident INDEXED BY incident_unacknowledged
+            WHERE key = one.incident AND acknowledged_at IS NULL)),
         sum(NOT open AND ms < {SHORT}), sum(coalesce(pause < {AGAIN}, 0)), max({_RANK})
     FROM one GROUP BY name"""  # noqa: S608  # constants of this file
 

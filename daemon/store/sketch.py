@@ -90,13 +90,14 @@ class Sketch:
             ValueError: As `absorb`.
         """
         dense: list[int] = []
+        first = 1 << 14
         for data in encoded:
             if data[:2] == _LAYER:
                 for power, layer in enumerate(data[2:].split(_LAYER)):
-                    _add_layer(dense, layer, _BASE**power)
+                    first = min(first, _add_layer(dense, layer, _BASE**power))
             else:
                 self._absorb_pairs(data)
-        for index, count in enumerate(dense):
+        for index, count in enumerate(dense[first:], first):
             if count:
                 self._counts[index] = self._counts.get(index, 0) + count
 
@@ -145,11 +146,11 @@ class Sketch:
         return sketch
 
 
-def _add_layer(dense: list[int], layer: bytes, weight: int) -> None:
-    """Add a layer's digits, each so many times, to the counts of all buckets."""
+def _add_layer(dense: list[int], layer: bytes, weight: int) -> int:
+    """Add a layer's digits, each so many times, to the counts of all buckets; its first index."""
     if len(layer) < 2:
         raise ValueError("a sketch ends in the middle of an index")
-    index = layer[0] & _BITS | (layer[1] & _BITS) << 7
+    index = first = layer[0] & _BITS | (layer[1] & _BITS) << 7
     for number, digits in enumerate(layer[2:].split(b"\0")):
         run: Sequence[int] = digits
         if number:
@@ -163,6 +164,7 @@ def _add_layer(dense: list[int], layer: bytes, weight: int) -> None:
             dense += [0] * (end + _ROOM - len(dense))
         dense[index:end] = map(add, dense[index:end], run)
         index = end
+    return first
 
 
 def _put_layer(out: bytearray, buckets: Sequence[tuple[int, int]]) -> None:

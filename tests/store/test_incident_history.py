@@ -212,4 +212,4 @@ async def test_no_question_about_incidents_reads_them_all(store: Store) -> None:
             assert all("USING" in step and "INDEX" in step for step in steps), (query, steps)
 
     await store.analysis.ask(plans)
-    assert len(seen) == 5
+    assert len(seen) == 6
