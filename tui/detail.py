@@ -234,6 +234,8 @@ def _standing(incident: IncidentView, width: int, moment: Moment) -> list[Line]:
         left = f", {countdown(until - moment.now)} more" if until is not None else ""
         word = MUTED.get(mute.kind, "muted")
         lines += prose("muted", f"⊘ {word}: {mute.reason} (by {mute.by}{left})", width, "accent")
+    if incident.on_unmute is not None:
+        lines += prose("then", incident.on_unmute, width)
     if incident.owner:
         lines.append(fact("owner", (incident.owner, "")))
     if incident.runbook:

@@ -137,6 +137,7 @@ MUTED: Final = {
     "inhibition": "explained",
     "dependency": "symptom",
     "flapping": "flapping",
+    "correlation": "in a storm",
 }
 """The kinds of mutes in a word."""
 

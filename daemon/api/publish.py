@@ -123,7 +123,9 @@ def _publish_record(record: Record, engine: EngineView, now: Instant, hub: Event
         case Alert(key=key):
             hub.publish("alert", key, partial(views.alert_view, record))
         case Incident(key=key):
-            hub.publish("incident", key, partial(incident_view, record, engine.plan, now))
+            group = engine.groups.get(record.group)
+            make = partial(incident_view, record, engine.plan, now, group)
+            hub.publish("incident", key, make)
         case ResponseRun(key=key):
             hub.publish("response", key, partial(run_view, record))
         case Amendment(sla=name):

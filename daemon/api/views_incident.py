@@ -10,11 +10,12 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Final
 
 from daemon.api import schema
+from daemon.api.prospects import on_unmute
 from daemon.api.times import stamp, stamp_or_none
 from daemon.api.views import mute_views
 from daemon.core import promptness
 from daemon.core.escalation import coming
-from daemon.core.model import Escalation, Incident, IncidentState, Instant
+from daemon.core.model import Escalation, Group, Incident, IncidentState, Instant
 from daemon.core.plan import Plan, ServicePlan
 
 _CENT: Final = Decimal("0.01")
@@ -134,8 +135,14 @@ def _breached(due: Instant | None, done_at: Instant | None, now: Instant) -> boo
     return due is not None and (now if done_at is None else done_at) > due
 
 
-def incident_view(incident: Incident, plan: Plan, now: Instant) -> schema.IncidentView:
-    """An incident as it is at `now`."""
+def incident_view(
+    incident: Incident, plan: Plan, now: Instant, group: Group | None = None
+) -> schema.IncidentView:
+    """An incident as it is at `now`.
+
+    Args:
+        group: That of its own route, while it is open.
+    """
     mtta_due = promptness.ack_due(incident, plan)
     mttr_due = promptness.fix_due(incident, plan)
     taken_at = incident.first_acknowledged_at or incident.acknowledged_at or incident.resolved_at
@@ -188,6 +195,7 @@ def incident_view(incident: Incident, plan: Plan, now: Instant) -> schema.Incide
             for name, state in incident.responses
         ],
         storm=incident.storm,
+        on_unmute=on_unmute(incident, group, now, next_targets),
         roles=dict(incident.roles),
         status_update=status_update_view(incident),
         next_update_due=stamp_or_none(promptness.update_due(incident, plan)),

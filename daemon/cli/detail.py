@@ -34,6 +34,8 @@ def tell_incident(detail: schema.IncidentDetail, now: int) -> None:
             _field(name, text)
     for mute in one.muted:
         _field("muted", mute.reason, Cell(f"until {local(mute.until)}" if mute.until else ""))
+    if one.on_unmute is not None:
+        _field("unmuted", one.on_unmute)
     _heading("Alerts")
     write_table(shown.ALERTS, [shown.alert(each, now) for each in detail.alerts], "none")
     _heading("Timeline")

@@ -97,13 +97,12 @@ def end(
 def _tell(one: MaintenanceView) -> None:
     about = " ".join(one.match) or ", ".join(one.services)
     when = f"from {local(one.start)} to" if one.state == "pending" else "until"
-    excluded = f"not counted by the SLAs of {', '.join(one.excludes)}" if one.excludes else ""
     counted = "counted by SLAs"
+    if one.excludes:
+        counted = f"not counted by the SLAs of {', '.join(one.excludes)}"
     say(
         f"{one.state} {one.name}: {about} {when} {local(one.end)}",
-        Cell(
-            f"({excluded or 'counted by SLAs'}; undo: tocsin maintenance end {one.name})", "faint"
-        ),
+        Cell(f"({counted}; undo: tocsin maintenance end {one.name})", "faint"),
     )
 
 

@@ -122,7 +122,7 @@ def edit(
             comment=old.comment if message is None else message,
             starts_at=instant(old.startsAt),
             silence=old.id,
-            **(once if old.recur is None else again),  # type: ignore[arg-type]  # options by name
+            **(once if old.recur is None else again),
         )
         return old.id, made
 

@@ -67,7 +67,10 @@ async def incidents(call: Call) -> web.Response:
         )
 
     chosen = in_order(filter(wanted, known.values()), engine.plan, now)[: query.limit]
-    return answer(await encode_list(incident_view(item, engine.plan, now) for item in chosen))
+    shown = (
+        incident_view(item, engine.plan, now, engine.groups.get(item.group)) for item in chosen
+    )
+    return answer(await encode_list(shown))
 
 
 async def find_incident(call: Call) -> Incident:
@@ -111,11 +114,13 @@ async def incident(call: Call) -> web.Response:
 
 async def detail_of(call: Call, found: Incident) -> schema.IncidentDetail:
     """All that belongs to this incident, from memory and the store."""
-    history = call.backend.history
+    history, engine = call.backend.history, call.backend.engine
     alerts = await _alerts_of(call, found)
     entries = await history.entries(found.key)
     return schema.IncidentDetail(
-        incident=incident_view(found, call.backend.engine.plan, call.backend.now()),
+        incident=incident_view(
+            found, engine.plan, call.backend.now(), engine.groups.get(found.group)
+        ),
         alerts=[views.alert_view(alert) for alert in alerts],
         timeline=[views.entry_view(entry) for entry in entries],
         deliveries=list(await history.deliveries(found.key, MAX_LIMIT)),

@@ -116,7 +116,10 @@ def _open_alerts(engine: EngineView) -> Iterable[schema.AlertView]:
 def _open_incidents(engine: EngineView, now: Instant) -> Iterable[schema.IncidentView]:
     plan = engine.plan
     chosen = [incident for incident in engine.incidents.values() if is_open(incident)]
-    return (incident_view(incident, plan, now) for incident in in_order(chosen, plan, now))
+    return (
+        incident_view(incident, plan, now, engine.groups.get(incident.group))
+        for incident in in_order(chosen, plan, now)
+    )
 
 
 async def state(call: Call) -> web.Response:

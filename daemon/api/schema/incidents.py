@@ -120,6 +120,8 @@ class IncidentView(Shape):
     """The responses that were wanted for it, the newest last."""
     storm: str | None = None
     """The correlation rule whose storm it tells of."""
+    on_unmute: str | None = None
+    """What it will do when nothing mutes it any more, while it is muted."""
     roles: dict[str, str] = {}
     """Who has which part in mending it, by the part: `commander`, `scribe`, ..."""
     status_update: StatusUpdateView | None = None
