@@ -36,10 +36,10 @@ def configuration(
         },
         "context": _contexts(),
         "severity": {
-            "emergency": {"mtta": "15s", "mttr": "1m"},
-            "critical": {"mtta": "30s", "mttr": "2m"},
+            "emergency": {"mtta": "1m", "mttr": "5m", "update_every": "2m"},
+            "critical": {"mtta": "2m", "mttr": "10m"},
         },
-        "service": _services(),
+        "service": _services(now),
         "check": _checks(shop),
         "rule": _rules(),
         "route": _routes(),
@@ -74,7 +74,8 @@ def _contexts() -> dict[str, Any]:
     }
 
 
-def _services() -> list[dict[str, Any]]:
+def _services(now: datetime) -> list[dict[str, Any]]:
+    sale_ends = (now.astimezone(UTC) + timedelta(days=7)).strftime("%Y-%m-%dT18:00")
     money = {"currency": "GBP", "organization": "shop"}
     return [
         {
@@ -96,6 +97,7 @@ def _services() -> list[dict[str, Any]]:
             "impact": "Customers cannot pay.",
             "runbook": "Press w to go to the worst incident, a to take it, enter to look at it.",
             "recovery_sla": "30s",
+            "at_risk": [{"value": 250000, "until": sale_ends, "what": "the sale ends"}],
             **money,
         },
         {
