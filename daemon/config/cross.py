@@ -104,7 +104,8 @@ def check(document: Document, settings: Settings) -> dict[str, checks.Prepared]:
         _check_route(refs, settings.known("route")[str(position)], route)
     for name, policy in settings.policies.items():
         _check_policy(refs, settings.known("policy")[name], policy)
-    check_slas(refs, service_plans(settings, settings.checks) if settings.slas else {})
+    planned = service_plans(settings, settings.checks) if settings.slas else {}
+    check_slas(refs, planned, metrics_of)
     check_channels(refs)
     check_persons(refs)
     check_duty(refs)

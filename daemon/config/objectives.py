@@ -7,23 +7,36 @@ What is wrong between its keys is said here, what is wrong between it and other 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from decimal import Decimal
 from itertools import pairwise
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from checks.spec import Duration, Name, Strict
+from daemon.config.lines import KeyPath
+from daemon.config.problems import did_you_mean
 from daemon.config.words import Interval, MatcherText, SeverityField, Weight, Zone
 from daemon.core.labels import match_all, parse_matcher
-from daemon.core.model import DAY
-from daemon.core.plan import BurnPlan, CreditPlan, ServicePlan, SlaKind, SlaPlan, UnknownTime
+from daemon.core.model import DAY, MINUTE
+from daemon.core.plan import (
+    BurnPlan,
+    CreditPlan,
+    MetricFunction,
+    MetricPlan,
+    ServicePlan,
+    SlaKind,
+    SlaPlan,
+    UnknownTime,
+)
 from daemon.core.sla.burning import longest, reachable, usual
 
 if TYPE_CHECKING:
     from daemon.config.cross import References
+
+MetricsOf = Callable[[Iterable[str]], Collection[str] | None]
 
 _CALENDAR: Final = frozenset({"month", "quarter", "year"})
 _DAYS: Final = re.compile(r"([1-9]\d{0,3})d")
@@ -38,15 +51,6 @@ def _period(value: object) -> object:
     raise ValueError(f'{value!r} is no period; use "month", "quarter", "year" or days like "30d"')
 
 
-def _supported(kind: object) -> Any:
-    if kind == "metric":
-        raise ValueError(
-            '"metric" is not supported in this version; "availability", "latency" and'
-            ' "error_rate" are'
-        )
-    return kind
-
-
 def _below_all(target: Decimal) -> Decimal:
     if not 0 < target < 100:
         raise ValueError("must lie between 0 and 100, both excluded; 99.9 is usual")
@@ -57,6 +61,12 @@ def _share(percent: Decimal) -> Decimal:
     if not 0 < percent <= 100:
         raise ValueError("must lie above 0 and not above 100")
     return percent
+
+
+def _whole_minutes(window: int) -> int:
+    if window % MINUTE or not window:
+        raise ValueError('must be whole minutes, like "5m"')
+    return window
 
 
 Percent = Annotated[Decimal, AfterValidator(_below_all), WithJsonSchema({"type": "number"})]
@@ -88,6 +98,34 @@ class BurnSettings(Strict):
         return self
 
 
+class MetricSettings(Strict):
+    """An SLA's `metric`: in every window what `function` makes of it lies within the bounds.
+
+    Attributes:
+        name: The metric, or `latency_ms`.
+        of: What a `ratio` divides its sum by.
+        window: Whole minutes.
+    """
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    function: Literal["avg", "percentile", "count", "ratio"] = "avg"
+    of: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    percentile: Annotated[int, Field(ge=1, le=100)] | None = None
+    window: Annotated[Duration, Field(le=DAY), AfterValidator(_whole_minutes)] = MINUTE
+    at_most: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    at_least: Annotated[float, Field(allow_inf_nan=False)] | None = None
+
+    @model_validator(mode="after")
+    def _says_all(self) -> Self:
+        if (self.function == "ratio") != (self.of is not None):
+            raise ValueError('of belongs to function = "ratio", which needs it')
+        if (self.function == "percentile") != (self.percentile is not None):
+            raise ValueError('percentile belongs to function = "percentile", which needs it')
+        if self.at_most is None and self.at_least is None:
+            raise ValueError("give at_most or at_least: where it should be")
+        return self
+
+
 class SlaSettings(Strict):
     """`[[sla]]`: an objective.
 
@@ -98,7 +136,7 @@ class SlaSettings(Strict):
         organization: of all services of this organisation.
         quorum: Of several services: up while this many are; None for all.
         kind: What is promised: that it is up, or of its runs that they are fast enough (`under`)
-            or do not fail.
+            or do not fail, or where a metric is (`metric`).
         target: Percent, exactly as written.
         period: A calendar `month`, `quarter` or `year`, or the last days, `30d`.
         timezone: Whose calendar; None for `[daemon] timezone`.
@@ -116,10 +154,9 @@ class SlaSettings(Strict):
     match: tuple[MatcherText, ...] = ()
     organization: Name | None = None
     quorum: Annotated[int, Field(ge=1)] | None = None
-    kind: Annotated[
-        Literal["availability", "latency", "error_rate"], BeforeValidator(_supported)
-    ] = "availability"
+    kind: Literal["availability", "latency", "error_rate", "metric"] = "availability"
     under: Annotated[Duration, Field(ge=1)] | None = None
+    metric: MetricSettings | None = None
     target: Percent
     period: Annotated[str, BeforeValidator(_period)] = "month"
     timezone: Zone | None = None
@@ -145,6 +182,8 @@ class SlaSettings(Strict):
     def _says_how_fast(self) -> Self:
         if (self.kind == "latency") != (self.under is not None):
             raise ValueError('under belongs to kind = "latency", which needs it: under = "300ms"')
+        if (self.kind == "metric") != (self.metric is not None):
+            raise ValueError('metric belongs to kind = "metric", which needs it')
         if self.kind != "availability" and self.quorum is not None:
             raise ValueError("quorum is about services that are up; this counts their runs")
         return self
@@ -199,11 +238,14 @@ def burn_plans(sla: SlaSettings) -> tuple[BurnPlan, ...]:
     )
 
 
-def check_slas(refs: References, services: Mapping[str, ServicePlan]) -> None:
+def check_slas(
+    refs: References, services: Mapping[str, ServicePlan], metrics_of: MetricsOf
+) -> None:
     """Every service that an objective names exists, and it is about one at least.
 
     Args:
         services: All there are, as the plan will have them.
+        metrics_of: The metrics that checks of these kinds can have; None if not known.
     """
     for sla in refs.settings.slas.values():
         path = refs.settings.known("sla")[sla.name]
@@ -216,12 +258,28 @@ def check_slas(refs: References, services: Mapping[str, ServicePlan]) -> None:
         if not all(known) or refs.document.unread:
             continue
         found = _several(sla, services)
+        if sla.metric is not None:
+            members = found or ((sla.service,) if sla.service is not None else ())
+            own = [check for name in members if name in services for check in services[name].checks]
+            kinds = {refs.settings.checks[n].kind for n in own if n in refs.settings.checks}
+            _check_metric(refs, path, sla.metric, metrics_of(kinds))
         if sla.service is None and not found:
             key = "match" if sla.match else "organization"
             refs.document.problem((*path, key), "there is no such service", "change it")
         elif sla.quorum is not None and sla.quorum > len(found):
             message = f"{sla.quorum} services cannot be up: it is about {len(found)}"
             refs.document.problem((*path, "quorum"), message, "lower it")
+
+
+def _check_metric(
+    refs: References, path: KeyPath, metric: MetricSettings, known: Collection[str] | None
+) -> None:
+    """The metrics are such as a check of the services can have."""
+    for key, name in (("name", metric.name), ("of", metric.of)):
+        if known is not None and name not in {None, "latency_ms"} and name not in known:
+            message = f'no check of it has a metric "{name}"'
+            hint = did_you_mean(str(name), known, what="metrics")
+            refs.document.problem((*path, "metric", key), message, hint)
 
 
 def _several(sla: SlaSettings, services: Mapping[str, ServicePlan]) -> tuple[str, ...]:
@@ -269,7 +327,20 @@ def sla_plan(sla: SlaSettings, timezone: str, services: Mapping[str, ServicePlan
         burns=burn_plans(sla),
         kind=SlaKind(sla.kind),
         under=sla.under,
+        metric=None if sla.metric is None else _metric(sla.metric),
         labels=MappingProxyType(_carried(sla, [services[name] for name in several], services)),
+    )
+
+
+def _metric(metric: MetricSettings) -> MetricPlan:
+    return MetricPlan(
+        metric.name,
+        MetricFunction(metric.function),
+        metric.window,
+        metric.of,
+        metric.percentile,
+        metric.at_most,
+        metric.at_least,
     )
 
 

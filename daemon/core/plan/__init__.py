@@ -17,6 +17,7 @@ from daemon.core.plan.alerting import (
     SeverityPlan,
 )
 from daemon.core.plan.calendar import (
+    CalendarPiece,
     HoursPlan,
     IntervalPlan,
     LayerPlan,
@@ -43,6 +44,8 @@ from daemon.core.plan.people import (
 from daemon.core.plan.promised import (
     BurnPlan,
     CreditPlan,
+    MetricFunction,
+    MetricPlan,
     SlaKind,
     SlaPlan,
     UnknownTime,
@@ -57,6 +60,7 @@ __all__ = [
     "DEFAULT_SEVERITY",
     "AckPlan",
     "BurnPlan",
+    "CalendarPiece",
     "ChannelPlan",
     "CheckPlan",
     "Contact",
@@ -68,6 +72,8 @@ __all__ = [
     "IntervalPlan",
     "LayerPlan",
     "MaintenancePlan",
+    "MetricFunction",
+    "MetricPlan",
     "OverridePlan",
     "PersonPlan",
     "Plan",

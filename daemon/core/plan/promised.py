@@ -28,6 +28,38 @@ class SlaKind(enum.StrEnum):
     """So many runs that answered took no longer than so."""
     ERROR_RATE = "error_rate"
     """So many runs did not fail."""
+    METRIC = "metric"
+    """In so many windows a metric was where it should be."""
+
+
+class MetricFunction(enum.StrEnum):
+    """What is made of a metric's values in a window."""
+
+    AVG = "avg"
+    PERCENTILE = "percentile"
+    COUNT = "count"
+    RATIO = "ratio"
+    """The sum of its values over that of another metric's."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricPlan:
+    """Where a metric should be: a window in which it is not is bad as a whole.
+
+    Attributes:
+        of: The metric that `ratio` divides by.
+        percentile: Of `percentile`, by nearest rank.
+        window: Whole minutes.
+        at_most, at_least: The bounds, both included.
+    """
+
+    name: str
+    function: MetricFunction
+    window: Millis
+    of: str | None = None
+    percentile: int | None = None
+    at_most: float | None = None
+    at_least: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +103,7 @@ class SlaPlan:
         credits: The lowest tier that the value is below counts.
         labels: What its alerts carry.
         under: How long a run may take, of a latency objective.
+        metric: What a metric objective promises.
     """
 
     name: str
@@ -89,6 +122,7 @@ class SlaPlan:
     labels: Mapping[str, str] = field(default_factory=dict)
     kind: SlaKind = SlaKind.AVAILABILITY
     under: Millis | None = None
+    metric: MetricPlan | None = None
 
     @property
     def members(self) -> tuple[str, ...]:

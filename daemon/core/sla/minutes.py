@@ -6,6 +6,9 @@ minute without runs is unknown. So such an objective has a timeline as every oth
 budget, burn rate, violations, exclusions and alerts need no second arithmetic. That a failing
 check runs more often than a good one weighs nothing: a minute is a minute.
 
+An objective of a metric has windows of whole minutes in the place of minutes, each of them good or
+bad as a whole (`metrics`).
+
 A minute is closed `GRACE` after its end and its pieces are written then, as intervals of the
 entity `sla`; a piece that goes on is written again, longer, under the same start. A run that ends
 later than that counts in the oldest minute that is still open. What the minutes had that were open
@@ -14,14 +17,15 @@ when the daemon was killed is unknown afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from checks.result import Result, Status
 from daemon.core.chronicle import Interval
 from daemon.core.deadlines import Deadlines
-from daemon.core.model import MINUTE, Instant
+from daemon.core.model import MINUTE, Instant, Millis
 from daemon.core.plan import Plan, SlaKind, SlaPlan
+from daemon.core.sla.metrics import Sample, is_good, sample
 from daemon.core.timeline import Timeline
 from daemon.core.turn import Turn
 
@@ -42,34 +46,55 @@ def is_bad(plan: SlaPlan, result: Result) -> bool | None:
 
 
 class _Book:
-    """One objective's timeline, and the minutes that are still open: runs, and bad ones."""
+    """One objective's timeline, and the minutes (or windows) that are still open, by number: for
+    each of their runs whether it was bad, or its sample."""
 
     def __init__(self, plan: SlaPlan) -> None:
         self.plan = plan
         self.timeline = Timeline()
-        self.open: dict[int, tuple[int, int]] = {}
-        self.closed_to = 0
+        self.open: dict[int, list[bool | Sample]] = {}
+        self.closed_to: Instant = 0
 
-    def count(self, at: Instant, bad: bool) -> None:
-        minute = max(at // MINUTE, self.closed_to)
-        runs, wrong = self.open.get(minute, (0, 0))
-        self.open[minute] = runs + 1, wrong + bad
+    @property
+    def length(self) -> Millis:
+        return MINUTE if self.plan.metric is None else self.plan.metric.window
+
+    def observe(self, result: Result) -> bool:
+        """A run ended; whether it says anything."""
+        metric = self.plan.metric
+        said = is_bad(self.plan, result) if metric is None else sample(metric, result)
+        if said is None:
+            return False
+        window = max(result.at, self.closed_to) // self.length
+        self.open.setdefault(window, []).append(said)
+        return True
 
     def due(self) -> Instant | None:
-        """When the oldest open minute is closed."""
-        return (min(self.open) + 1) * MINUTE + GRACE if self.open else None
+        """When the oldest that is open is closed."""
+        return (min(self.open) + 1) * self.length + GRACE if self.open else None
 
     def close(self, now: Instant, turn: Turn) -> None:
-        """Close the minutes that are over, and write their pieces."""
-        for minute in sorted(self.open):
-            if (minute + 1) * MINUTE + GRACE > now:
+        """Close those that are over, and write their pieces."""
+        for window in sorted(self.open):
+            if (window + 1) * self.length + GRACE > now:
                 break
-            self._enter(minute * MINUTE, *self.open.pop(minute), turn)
-        self.closed_to = max(self.closed_to, (now - GRACE) // MINUTE)
+            self._enter(window * self.length, self.open.pop(window), turn)
+        over = (now - GRACE) // self.length * self.length
+        self.closed_to = max(self.closed_to, over)
 
-    def _enter(self, start: Instant, runs: int, wrong: int, turn: Turn) -> None:
-        bad_until, end = start - (-wrong * MINUTE // runs), start + MINUTE
-        for low, high, status in ((start, bad_until, Status.DOWN), (bad_until, end, Status.UP)):
+    def _bad_ms(self, said: Sequence[bool | Sample]) -> Millis | None:
+        """How much of the window counts as down; None if that cannot be told."""
+        metric = self.plan.metric
+        if metric is None:
+            return -(-sum(one is True for one in said) * self.length // len(said))
+        good = is_good(metric, [one for one in said if isinstance(one, tuple)])
+        return None if good is None else (0 if good else self.length)
+
+    def _enter(self, start: Instant, said: Sequence[bool | Sample], turn: Turn) -> None:
+        bad, end = self._bad_ms(said), start + self.length
+        if bad is None:
+            return
+        for low, high, status in ((start, start + bad, Status.DOWN), (start + bad, end, Status.UP)):
             if low < high:
                 self.timeline.replace(low, status)
                 begun = self.timeline.since
@@ -94,6 +119,8 @@ class Minutes:
                 continue
             known = before.get(sla.name)
             book = known if known is not None and known.plan.kind is sla.kind else _Book(sla)
+            if book.plan.metric != sla.metric:
+                book.open.clear()  # they are numbered by another window
             book.plan = sla
             self._books[sla.name] = book
             for service in sla.members:
@@ -109,14 +136,12 @@ class Minutes:
             if one.entity == ENTITY and book is not None:
                 book.timeline.replace(one.start, one.status)
                 book.timeline.replace(one.end, Status.UNKNOWN)
-                book.closed_to = max(book.closed_to, one.end // MINUTE)
+                book.closed_to = max(book.closed_to, one.end)
 
     def observe(self, result: Result) -> None:
         """A run ended."""
         for book in self._of_check.get(result.check, ()):
-            bad = is_bad(book.plan, result)
-            if bad is not None:
-                book.count(result.at, bad)
+            if book.observe(result):
                 self._deadlines.set(book.plan.name, book.due())
 
     def tick(self, turn: Turn) -> list[str]:

@@ -6,6 +6,7 @@ import random
 from collections import defaultdict
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,15 @@ from daemon.core.books import Books
 from daemon.core.chronicle import Interval
 from daemon.core.effects import Append, Observed
 from daemon.core.model import DAY, HOUR, MINUTE, SECOND
-from daemon.core.plan import BurnPlan, Plan, ServicePlan, SlaKind, SlaPlan
+from daemon.core.plan import (
+    BurnPlan,
+    MetricFunction,
+    MetricPlan,
+    Plan,
+    ServicePlan,
+    SlaKind,
+    SlaPlan,
+)
 from daemon.core.severity import Severity
 from daemon.core.sla.burning import usual
 from daemon.core.sla.minutes import GRACE, is_bad
@@ -181,3 +190,41 @@ def test_after_a_restart_an_alert_that_asks_for_runs_is_left_as_it_is() -> None:
     turn = Turn(START + 10 * MINUTE)
     again.take(turn)
     assert turn.conditions == []
+
+
+def metric_of(function: MetricFunction, **more: Any) -> SlaPlan:
+    metric = MetricPlan("queue", function, 5 * MINUTE, **more)
+    return SlaPlan("queue", "shop", Decimal(90), DAY, kind=SlaKind.METRIC, metric=metric)
+
+
+@pytest.mark.parametrize(
+    ("plan", "good"),
+    [
+        (metric_of(MetricFunction.AVG, at_most=4.0), True),
+        (metric_of(MetricFunction.AVG, at_most=3.9), False),
+        (metric_of(MetricFunction.AVG, at_least=4.1), False),
+        (metric_of(MetricFunction.PERCENTILE, percentile=75, at_most=3.0), True),
+        (metric_of(MetricFunction.PERCENTILE, percentile=76, at_most=3.0), False),
+        (metric_of(MetricFunction.COUNT, at_least=4.0), True),
+        (metric_of(MetricFunction.COUNT, at_least=5.0), False),
+        (metric_of(MetricFunction.RATIO, of="size", at_most=0.4), True),
+        (metric_of(MetricFunction.RATIO, of="size", at_most=0.39), False),
+        (metric_of(MetricFunction.RATIO, of="nothing", at_most=1.0), None),
+    ],
+)
+def test_a_window_is_good_or_bad_by_what_its_function_makes_of_it(
+    plan: SlaPlan, good: bool | None
+) -> None:
+    world = World(plan)
+    for step, value in enumerate((1.0, 2.0, 3.0, 10.0)):
+        metrics = {"queue": value, "size": 10.0, "nothing": 0.0}
+        at = step * MINUTE
+        world.turn(at + SECOND, Result("web", START + at, Status.UP, 5.0, metrics=metrics))
+    world.turn(
+        4 * MINUTE, Result("web", START + 4 * MINUTE, Status.UNKNOWN, metrics={"queue": 9.0})
+    )
+    world.turn(5 * MINUTE + GRACE)
+    up, down, unknown = world.down_ms("queue", 5 * MINUTE)
+    known = {True: (5 * MINUTE, 0), False: (0, 5 * MINUTE), None: (0, 0)}[good]
+    assert (up, down) == known
+    assert unknown == DAY - up - down
