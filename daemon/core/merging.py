@@ -152,7 +152,7 @@ class Merging:
                     key=name,
                     incident=second.key,
                     owner=is_owner,
-                    alerts=tuple(keys) if is_owner else inside,
+                    alerts=second.alerts if is_owner else inside,
                     told=_known_of(group.told, keys),
                     flush_at=None,
                 )
@@ -216,6 +216,17 @@ class Merging:
         shown = [alert for alert in self._book.firing(second) if not alert.muted]
         reason = f"split from {first.key} by {actor.name}"
         self._teller.caller.call(second.key, NoticeType.UPDATED, to, shown, turn, reason)
+        told = self._book.incidents[second.key]
+        self._book.put(replace(told, told=self._by_notice(told.key, told.told)), turn)
+        for group in self._book.groups_of(told):
+            self._book.put_group(replace(group, told=self._by_notice(told.key, group.told)), turn)
+
+    def _by_notice(self, key: str, told: tuple[Told, ...]) -> tuple[Told, ...]:
+        """They know by what they were just sent of this incident, not of the first."""
+        queued = self._teller.caller.queued
+        return tuple(
+            replace(one, notice=queued(key, recipient_of(one)) or one.notice) for one in told
+        )
 
 
 def _enlarged(into: Incident, other: Incident, moved: list[Alert]) -> Incident:

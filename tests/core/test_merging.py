@@ -14,7 +14,18 @@ from daemon.core.model import HOUR, MINUTE, Incident, IncidentState, Level
 from daemon.core.plan import PolicyPlan
 from daemon.core.severity import Severity
 from daemon.core.turn import Condition
-from tests.core.deciding import ANA, BEN, PRIMARY, START, Stand, condition, plan, route, said
+from tests.core.deciding import (
+    ANA,
+    BEN,
+    PRIMARY,
+    START,
+    Stand,
+    condition,
+    plan,
+    route,
+    said,
+    settled,
+)
 
 MATCH = (parse_matcher("service=till"),)
 
@@ -251,3 +262,32 @@ def test_what_was_merged_can_be_split_again(stand: Stand) -> None:
     assert said(stand.see(condition(holds=False)))
     assert {n.incident.key for n in stand.see(till(holds=False))} == {third.key}
     assert not stand.decider.book.groups
+
+
+def test_who_was_never_reached_with_what_was_split_off_is_told_again() -> None:
+    stand = Stand(plan(route=route(channels=("sms",))))
+    stand.see(condition("web"), condition("api"))
+    api = stand.alert("api")
+    assert api is not None
+    (notice,) = stand.do(Split(stand.incident.key, BEN, (api.key,)))
+    part = stand.incident.key
+    stand.do(settled(notice))
+    again = [one for one in stand.wait(MINUTE) if one.incident.key == part]
+    assert said(again) == [("sms", "firing")]
+
+
+def test_a_page_of_a_merged_incident_that_is_lost_is_told_again_in_the_survivor() -> None:
+    spec = plan(
+        route=route(
+            replace(route(match=("service=till",), channels=("sms",)), path="0"),
+            channels=("slack",),
+        )
+    )
+    stand = Stand(spec)
+    stand.see(condition())
+    (page,) = stand.see(till())
+    first, second = pair(stand)
+    stand.do(Merge(first.key, ANA, (second.key,)))
+    stand.do(settled(page))
+    again = [one for one in stand.wait(MINUTE) if one.incident.key == first.key]
+    assert ("sms", "firing") in said(again)
