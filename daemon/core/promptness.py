@@ -45,7 +45,7 @@ def fix_due(incident: Incident, plan: Plan) -> Instant | None:
 
 def update_every(incident: Incident, plan: Plan) -> Millis | None:
     """How often those who ask are to be told how it goes."""
-    if not incident.is_timed:
+    if incident.is_test or not incident.is_timed:
         return None
     service = plan.services.get(incident.service or "")
     own = service.update_every if service is not None else None
@@ -111,6 +111,6 @@ def _targets(incident: Incident, plan: Plan) -> SeverityPlan:
 
 
 def _target(incident: Incident, within: Millis | None) -> Instant | None:
-    if within is None or incident.muted or not incident.is_timed:
+    if within is None or incident.muted or incident.is_test or not incident.is_timed:
         return None
     return begun_at(incident) + within

@@ -151,6 +151,8 @@ class Responses:
         for run in runs:
             if run.state is RunState.WAITING:
                 self.course.withdraw(run, "the incident is over", turn)
+        if incident.merged_into is not None:
+            return  # what it was about goes on elsewhere
         if not before.is_muted or any(not run.is_trial for run in runs):
             self._begin_all(When.RESOLVED, incident, "resolved", turn)
 

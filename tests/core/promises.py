@@ -365,7 +365,7 @@ class Promises:
                 self.left[key] = old.next_at - self.now
             elif old.paused_at is not None and steps.paused_at is None:
                 left = self.left.pop(key, 0)
-                went_on = EntryKind.REOPENED not in kinds
+                went_on = not {EntryKind.REOPENED, EntryKind.MERGED} & kinds
                 if went_on and left > 0 and steps.level == old.level >= 0:
                     assert steps.next_at == self.now + left
                 if EntryKind.REOPENED in kinds and steps.level > 0:

@@ -48,9 +48,9 @@ def test_nothing_is_late_that_is_taken_or_muted_or_over_or_may_not_be_taken() ->
     assert promptness.late_at("fix", over, PLAN) is None
 
 
-def test_what_says_that_another_is_late_is_held_against_no_time() -> None:
-    untimed = replace(OPEN, is_timed=False)
-    assert promptness.prompted_at(untimed, PLAN) is None
+def test_what_says_that_another_is_late_or_is_a_test_is_held_against_no_time() -> None:
+    for untimed in (replace(OPEN, is_timed=False), replace(OPEN, is_test=True)):
+        assert promptness.prompted_at(untimed, PLAN) is None
 
 
 def test_updates_are_due_by_the_context_and_else_by_the_severity() -> None:
