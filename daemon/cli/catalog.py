@@ -69,7 +69,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
         "What it stands on",
         (
             Entry("config", "configuration", "Check, show or begin a configuration"),
-            Entry("test", "rehearsals", "Try a route, an escalation or a channel"),
+            Entry("test", "rehearsals", "Try routes, escalations, channels, alerts, storms"),
             Entry("db", "database", "Back up, verify, prune the database, forget a person"),
             Entry("version", "processes", "Show which version this is"),
         ),

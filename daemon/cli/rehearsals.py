@@ -11,6 +11,7 @@ from daemon.cli.channels import channel
 from daemon.cli.options import Config, Format, Output, span_of, time_of
 from daemon.cli.stop import Stop
 from daemon.cli.table import Cell
+from daemon.cli.testing import alert, storm
 from daemon.cli.times import local, now_ms, span
 
 if TYPE_CHECKING:
@@ -242,4 +243,12 @@ def _told(line: Line) -> dict[str, Any]:
     }
 
 
-COMMANDS: Commands = {"test": {"route": route, "escalation": escalation, "channel": channel}}
+COMMANDS: Commands = {
+    "test": {
+        "route": route,
+        "escalation": escalation,
+        "channel": channel,
+        "alert": alert,
+        "storm": storm,
+    }
+}

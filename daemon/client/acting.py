@@ -159,6 +159,13 @@ class Acting(Exchange):
         raw = await self._connection.request("DELETE", f"{V1}/silences/{part(silence)}")
         return decode(schema.SilenceView, raw)
 
+    async def correlations(
+        self, service: str | None = None, min_score: float = 0.0
+    ) -> list[schema.CorrelationView]:
+        """The pairs of kinds of alerts that tend to fire together, the closest first."""
+        body: dict[str, Any] = {"service": service, "min_score": min_score}
+        return await self._post(list[schema.CorrelationView], "/alerts/correlations", body)
+
     # Planned work
 
     async def begin_maintenance(
@@ -276,6 +283,26 @@ class Acting(Exchange):
         """
         body = {} if to is None else {"to": to}
         return await self._post(schema.ChannelTest, f"/channels/{part(name)}/test", body, _SLOW_S)
+
+    async def test_alert(
+        self, service: str, *, severity: str | None = None, for_ms: int | None = None
+    ) -> schema.AlertTest:
+        """Fire a marked test alert of a service, the real way; it resolves by itself."""
+        body: dict[str, Any] = {"severity": severity, "for_ms": for_ms}
+        return await self._post(schema.AlertTest, f"/services/{part(service)}/test-alert", body)
+
+    async def test_storm(
+        self,
+        services: Sequence[str],
+        alerts: int,
+        *,
+        severity: str | None = None,
+        for_ms: int | None = None,
+    ) -> schema.AlertTest:
+        """Fire so many marked test alerts at once, of these services in turn."""
+        body = {"alerts": alerts, "services": list(services)}
+        more = {"severity": severity, "for_ms": for_ms}
+        return await self._post(schema.AlertTest, "/test-storm", body | more, _SLOW_S)
 
     # The daemon itself
 

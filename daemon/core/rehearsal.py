@@ -71,7 +71,7 @@ def rehearse(plan: Plan, condition: Condition, at: Instant, span: Millis) -> Ite
         decider.begin()
         turn = Turn(now)
         for notice in told:
-            decider.take(_delivered(notice), turn)
+            decider.take(delivered(notice), turn)
 
 
 def _lines(turn: Turn) -> Iterator[Line]:
@@ -88,7 +88,8 @@ def _lines(turn: Turn) -> Iterator[Line]:
                 yield entry
 
 
-def _delivered(notice: Notice) -> Settled:
+def delivered(notice: Notice) -> Settled:
+    """That this notice was delivered, at the first attempt."""
     return Settled(
         notice=notice.key,
         incident=notice.incident.key,

@@ -8,13 +8,12 @@ is marked, costs no money and is timed by nothing. Its condition is stated as ha
 being away again, kept firing for as long as was asked: so it resolves by itself, also over a
 restart, or as soon as an operator resolves it.
 
-It stands where checks and rules stand, before the alerts: `conditions` makes what they state.
+It stands where checks and rules stand, before the alerts: `stated` makes what they state.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from typing import Final
 
 from msgspec import structs
@@ -28,6 +27,7 @@ from daemon.core.model import HOUR, Instant, Millis
 from daemon.core.plan import DEFAULT_SEVERITY, CheckPlan, Plan, ServicePlan
 from daemon.core.severity import Severity
 from daemon.core.sources import TEST
+from daemon.core.titles import lasting
 from daemon.core.turn import Condition, Turn
 
 MOST: Final = 2_000
@@ -52,28 +52,25 @@ def fire(plan: Plan, event: FireTest, turn: Turn) -> None:
     """Put what the test states into the turn.
 
     Raises:
-        NotFound: There is no such service.
-        Invalid: It has too many alerts, or lasts for no time or too long.
+        NotFound, Invalid: See `check`.
     """
-    _check(plan, event)
+    check(plan, event)
     key = id_of(event, turn.now)
-    turn.conditions += conditions(plan, event, key, turn.now)
+    for number in range(event.alerts):
+        mark = key if event.alerts == 1 else f"{key}.{number + 1}"
+        turn.conditions += stated(plan, event, number, turn.now, mark)
     count = "" if event.alerts == 1 else f"{event.alerts} alerts "
-    detail = f"test {key}: {count}for {event.lasts} ms"
+    detail = f"test {key}: {count}for {lasting(event.lasts)}"
     turn.append(Audit(turn.now, event.actor, "test alert", ", ".join(event.services), detail))
 
 
-def conditions(plan: Plan, event: FireTest, key: str, now: Instant) -> Iterator[Condition]:
-    """Each alert's condition as it holds, and as it is away."""
-    for number in range(event.alerts):
-        service = plan.services[event.services[number % len(event.services)]]
-        mark = key if event.alerts == 1 else f"{key}.{number + 1}"
-        held = _condition(plan, service, number // len(event.services), event, now, mark)
-        yield held
-        yield structs.replace(held, holds=False)
+def check(plan: Plan, event: FireTest) -> None:
+    """Hold a test against what there is.
 
-
-def _check(plan: Plan, event: FireTest) -> None:
+    Raises:
+        NotFound: There is no such service.
+        Invalid: It has too many alerts, or lasts for no time or too long.
+    """
     missing = [name for name in event.services if name not in plan.services]
     if missing or not event.services:
         known = ", ".join(list(plan.services)[:10]) or "none"
@@ -84,12 +81,38 @@ def _check(plan: Plan, event: FireTest) -> None:
         raise Invalid("a test lasts for up to 24 hours")
 
 
+def stated(
+    plan: Plan, event: FireTest, number: int, now: Instant, mark: str
+) -> tuple[Condition, Condition]:
+    """The condition of one of the alerts (from 0) as it holds, and as it is away."""
+    service, found = _subject(plan, event, number)
+    held = _condition(service, found, event, now, mark)
+    return held, structs.replace(held, holds=False)
+
+
+def like(plan: Plan, event: FireTest, number: int) -> int:
+    """The first of the alerts that is about the same check of the same service."""
+    services = len(event.services)
+    checks = len(_checks(plan, plan.services[event.services[number % services]])) or 1
+    return number % services + (number // services % checks) * services
+
+
+def _subject(plan: Plan, event: FireTest, number: int) -> tuple[ServicePlan, CheckPlan | None]:
+    """The services in turn, and of each its checks in turn."""
+    service = plan.services[event.services[number % len(event.services)]]
+    known = _checks(plan, service)
+    turn = number // len(event.services)
+    return service, known[turn % len(known)] if known else None
+
+
+def _checks(plan: Plan, service: ServicePlan) -> list[CheckPlan]:
+    return [plan.checks[name] for name in service.checks if name in plan.checks]
+
+
 def _condition(
-    plan: Plan, service: ServicePlan, turn: int, event: FireTest, now: Instant, mark: str
+    service: ServicePlan, check: CheckPlan | None, event: FireTest, now: Instant, mark: str
 ) -> Condition:
-    """A check of the service is down, each of its checks in turn."""
-    known = [plan.checks[name] for name in service.checks if name in plan.checks]
-    check = known[turn % len(known)] if known else None
+    """A check of the service is down; the service itself, where it has none."""
     name = service.name if check is None else check.name
     return Condition(
         source=f"{TEST}{mark}",

@@ -17,12 +17,14 @@ MINUTE = timedelta(minutes=1)
 
 
 class Wall:
-    """A clock on the wall, watched since `begin`: the latest time it has ever shown."""
+    """A clock on the wall, watched since `begin`: the latest time it has ever shown, and how
+    many hand-overs of each layer it has passed."""
 
     def __init__(self, zone: str, begin: datetime) -> None:
         self.zone = ZoneInfo(zone)
         self.now = begin
         self.farthest = self._shown()
+        self.hand_overs: dict[LayerPlan, int] = {}
 
     def _shown(self) -> datetime:
         return self.now.astimezone(self.zone).replace(tzinfo=None, fold=0)
@@ -87,9 +89,10 @@ def _layer(layer: LayerPlan, wall: Wall) -> str | None:
         return None
     if not wall.has_passed(layer.start):
         return None
-    turn = 0
+    turn = wall.hand_overs.get(layer, 0)  # what was passed once stays so
     while wall.has_passed(_later(layer, turn + 1)):
         turn += 1
+    wall.hand_overs[layer] = turn
     return layer.persons[turn % len(layer.persons)]
 
 

@@ -38,9 +38,9 @@ class Weather:
 def forecast(
     dice: random.Random, names: list[str], gold: list[str], start: Instant, end: Instant
 ) -> Weather:
-    """What befalls these checks: some eleven things a day among two hundred."""
+    """What befalls these checks: some twenty things a day among two hundred."""
     a_day = len(names) / 200
-    outages = [*_outages(dice, names, start, end, 10 * a_day)]
+    outages = [*_outages(dice, names, start, end, 20 * a_day)]
     outages += _outages(dice, [n for n in names if n.startswith("db")], start, end, 0.25)
     for spell in list(_outages(dice, names, start, end, 0.08)):
         outages += _flapping(dice, spell)
@@ -78,4 +78,4 @@ def _times(dice: random.Random, start: Instant, end: Instant, a_day: float) -> I
 
 def _lasts(dice: random.Random, middle: Millis) -> Millis:
     """From seconds to a day, half of them under the middle."""
-    return min(max(5 * SECOND, round(middle * dice.lognormvariate(0, 1.4))), 24 * HOUR)
+    return min(max(5 * SECOND, round(middle * dice.lognormvariate(0, 1.3))), 24 * HOUR)

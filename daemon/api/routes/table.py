@@ -5,7 +5,15 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from daemon.api import inputs, inputs_oncall, inputs_sla, inputs_workflow, inputs_works, schema
+from daemon.api import (
+    inputs,
+    inputs_oncall,
+    inputs_sla,
+    inputs_testing,
+    inputs_workflow,
+    inputs_works,
+    schema,
+)
 from daemon.api.access import Role
 from daemon.api.call import Endpoint, Handler
 from daemon.api.routes import (
@@ -17,11 +25,13 @@ from daemon.api.routes import (
     metrics,
     picture,
     ping,
+    related,
     responses,
     schedules,
     silences,
     slas,
     stream,
+    testing,
     workflow,
 )
 
@@ -121,6 +131,15 @@ def endpoints() -> list[Endpoint]:
         ),
         _read("/incidents/{id}/postmortem", workflow.postmortem, None),
         _read("/alerts", incidents.alerts, list[schema.AlertView], query=inputs.AlertsQuery),
+        _read("/alerts/related/{id}", related.related, list[schema.RelatedView]),
+        _row(
+            "POST",
+            f"{_V1}/alerts/correlations",
+            Role.VIEWER,
+            related.correlations,
+            list[schema.CorrelationView],
+            body=inputs.CorrelationsBody,
+        ),
         _act(
             "/alerts/{fingerprint}/ack",
             incidents.ack_alert,
@@ -236,6 +255,18 @@ def endpoints() -> list[Endpoint]:
         _act("/checks/{name}/run", checks.run, schema.CheckView),
         _read("/services", checks.services, list[schema.ServiceView]),
         _read("/services/{name}", checks.service, schema.ServiceDetail),
+        _act(
+            "/services/{name}/test-alert",
+            testing.test_alert,
+            schema.AlertTest,
+            body=inputs_testing.AlertTestBody,
+        ),
+        _act(
+            "/test-storm",
+            testing.test_storm,
+            schema.AlertTest,
+            body=inputs_testing.StormTestBody,
+        ),
         _read("/sla", slas.slas, list[schema.SlaView], query=inputs.SlaQuery),
         _read("/sla/{name}", slas.sla, schema.SlaView),
         _read("/sla/{name}/exclusions", slas.exclusions, list[schema.AmendmentView]),

@@ -9,7 +9,7 @@ One module a subject; who needs a shape takes it from the package, not from the 
 
 from __future__ import annotations
 
-from daemon.api.schema.alerts import AlertView, Mute
+from daemon.api.schema.alerts import AlertView, CorrelationView, Mute, RelatedView
 from daemon.api.schema.base import Problem, SeverityWord, Shape, StatusWord, Time
 from daemon.api.schema.channels import ChannelTest, ChannelView, DeliveryView
 from daemon.api.schema.checks import CheckDetail, CheckView, Last
@@ -50,8 +50,10 @@ from daemon.api.schema.slas import (
     Violation,
 )
 from daemon.api.schema.state import Counts, DaemonInfo, State, StatusView
+from daemon.api.schema.testing import AlertTest
 
 __all__ = [
+    "AlertTest",
     "AlertView",
     "AmendmentView",
     "AtRiskView",
@@ -60,6 +62,7 @@ __all__ = [
     "ChannelView",
     "CheckDetail",
     "CheckView",
+    "CorrelationView",
     "Counts",
     "DaemonInfo",
     "DeliveryView",
@@ -81,6 +84,7 @@ __all__ = [
     "PersonView",
     "Problem",
     "RecoverySla",
+    "RelatedView",
     "Reset",
     "ResponseMark",
     "ResponseView",
