@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import re
 from datetime import date, datetime, time
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated, Final, Self
 
 from pydantic import (
@@ -17,14 +18,15 @@ from pydantic import (
     BeforeValidator,
     Field,
     PlainSerializer,
+    SecretStr,
     WithJsonSchema,
     model_validator,
 )
 
-from checks.spec import Name, Strict, format_duration, parse_duration
+from checks.spec import Duration, Name, Secret, Strict, format_duration, parse_duration
 from daemon.config.problems import did_you_mean
 from daemon.config.words import Zone
-from daemon.core.model import DAY
+from daemon.core.model import DAY, MINUTE
 from daemon.core.plan import (
     LayerPlan,
     OverridePlan,
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 
 DAYS: Final = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 _MINUTES_A_DAY: Final = 1_440
+_WEB: Final = ("https://", "http://")
 _CLOCK: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)|24:00", re.ASCII)
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199
 
@@ -136,6 +139,17 @@ Handoff = Annotated[
 """`true` is as it comes, a length so long ahead."""
 
 
+def _calendar(ical: SecretStr) -> SecretStr:
+    place = ical.get_secret_value()
+    if not place or "\0" in place or ("://" in place and not place.startswith(_WEB)):
+        raise ValueError("a calendar is a file, or a URL that begins with https:// or http://")
+    if any(find_spec(name) is None for name in ("icalendar", "dateutil")):
+        raise ValueError(
+            "calendars need a module that is not installed: pip install 'tocsin[ical]'"
+        )
+    return ical
+
+
 class TeamSettings(Strict):
     """`[team.NAME]`: persons who are told together."""
 
@@ -203,12 +217,22 @@ class ScheduleSettings(Strict):
         timezone: Whose clock counts; None for `[daemon] timezone`.
         layer: Of those that have somebody the last counts.
         handoff: How long ahead a change is announced to those who come and go; None for not.
+        ical: A calendar that lies above the layers: a file or a URL.
+        ical_every: How often it is read anew.
     """
 
     timezone: Zone | None = None
     handoff: Handoff = None
-    layer: Annotated[tuple[LayerSettings, ...], Field(min_length=1, max_length=50)]
+    ical: Annotated[Secret, AfterValidator(_calendar)] | None = None
+    ical_every: Annotated[Duration, Field(ge=MINUTE, le=DAY)] = 15 * MINUTE
+    layer: Annotated[tuple[LayerSettings, ...], Field(max_length=50)] = ()
     override: tuple[OverrideSettings, ...] = ()
+
+    @model_validator(mode="after")
+    def _has_somebody(self) -> Self:
+        if not self.layer and self.ical is None:
+            raise ValueError("it needs a [[schedule.NAME.layer]], or a calendar (ical)")
+        return self
 
 
 def check_duty(refs: References) -> None:
@@ -263,6 +287,7 @@ def schedule_plan(name: str, schedule: ScheduleSettings, timezone: str) -> Sched
         tuple(map(_layer, schedule.layer)),
         tuple(OverridePlan(o.start, o.end, o.people, o.replaces) for o in schedule.override),
         schedule.handoff,
+        has_calendar=schedule.ical is not None,
     )
 
 

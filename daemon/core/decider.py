@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from daemon.core import testing
-from daemon.core.alerts import Alerts, Change
+from daemon.core.alerts import Alerts, Change, fires
 from daemon.core.casebook import Casebook
 from daemon.core.commands import Commands
 from daemon.core.deadlines import soonest
@@ -31,6 +31,7 @@ from daemon.core.events import (
     ApproveRun,
     Assign,
     BeginMaintenance,
+    CalendarRead,
     EndMaintenance,
     EndOverride,
     Escalate,
@@ -53,8 +54,9 @@ from daemon.core.events import (
     Split,
     Unacknowledge,
 )
+from daemon.core.kinship import Kinship
 from daemon.core.merging import Merging
-from daemon.core.model import Alert, Group, Incident, Instant, Record, Silence, Storm, Work
+from daemon.core.model import Alert, Group, Incident, Instant, Kin, Record, Silence, Storm, Work
 from daemon.core.mute import Muting
 from daemon.core.plan import Plan
 from daemon.core.response_commands import ResponseCommands
@@ -91,6 +93,7 @@ Decidable = (
     | ResetResponse
     | PutOverride
     | EndOverride
+    | CalendarRead
     | RunEnded
     | SelfReport
     | Settled
@@ -118,6 +121,7 @@ class Decider:
         self.responses = Responses(plan, self.book)
         self._response_commands = ResponseCommands(self.responses.course, self.book)
         self._endings = Endings(plan, self.book)
+        self.kinship = Kinship()
         self._desk = Desk(
             plan, self.alerts, self.book, self._teller, self.muting.storms, self.responses
         )
@@ -136,6 +140,7 @@ class Decider:
         self.responses.restore(kept)
         self.muting.silences.restore((r for r in kept if isinstance(r, Silence)), now)
         self.muting.storms.restore((r for r in kept if isinstance(r, Storm)), now)
+        self.kinship.restore(r for r in kept if isinstance(r, Kin))
         self.muting.works.restore((r for r in kept if isinstance(r, Work)), now)
         for key in sorted(self.alerts.records):
             self.muting.track(self.alerts.records[key])
@@ -231,7 +236,7 @@ class Decider:
                 self._commands.escalate(event, turn)
             case RunEnded():
                 self.responses.course.ended(event, turn)
-            case PutOverride() | EndOverride():
+            case PutOverride() | EndOverride() | CalendarRead():
                 self.duty.take(event, turn)
             case RunResponse() | ApproveRun() | RefuseRun() | ResetResponse():
                 self._response_commands.take(event, turn)
@@ -278,6 +283,8 @@ class Decider:
         for change in self.alerts.take_changes():
             self.muting.track(change.after)
             self._desk.note(change)
+            if fires(change.after) and not fires(change.before):
+                self.kinship.fired(change.after, turn)
         for alert in self.muting.changed(turn):
             self._desk.note(Change(self.alerts.records[alert.key], alert))
             self.alerts.put(alert, turn)

@@ -2,7 +2,7 @@
 
 Overrides that operators make, hand-overs that are announced, and whose turn it is at levels that
 tell one after the other. The plan that the rest of the engine goes by is this one's (`plan`): the
-configuration's with the overrides laid over its schedules.
+configuration's with what calendars say and the overrides laid over its schedules.
 
 It stands beside the desk: overrides are taken in before anybody is told, hand-overs announced
 after what is due was told.
@@ -10,15 +10,16 @@ after what is due was told.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from daemon.core.casebook import Casebook
+from daemon.core.changing import replace
 from daemon.core.deadlines import soonest
-from daemon.core.events import EndOverride, PutOverride
+from daemon.core.events import CalendarRead, EndOverride, PutOverride
 from daemon.core.handovers import Handovers
 from daemon.core.model import Handover, Instant, Override, Record, Turnabout
 from daemon.core.overrides import Overrides
-from daemon.core.plan import Plan
+from daemon.core.plan import CalendarPiece, Plan
 from daemon.core.telling import Teller
 from daemon.core.turn import Turn
 
@@ -35,6 +36,7 @@ class Duty:
         self.plan = plan
         self.overrides = Overrides()
         self._configured = plan
+        self._calendars = {n: one.calendar for n, one in plan.schedules.items() if one.calendar}
         self._teller = teller
         self._handovers = Handovers(plan, book)
 
@@ -63,16 +65,22 @@ class Duty:
         """When a hand-over is to be announced, or an override forgotten."""
         return soonest(self._handovers.next_deadline(), self.overrides.next_deadline())
 
-    def take(self, command: PutOverride | EndOverride, turn: Turn) -> None:
-        """Carry a command out; whoever is on call by it is told from now on.
+    def take(self, event: PutOverride | EndOverride | CalendarRead, turn: Turn) -> None:
+        """Carry a command out, or take in what a calendar says; whoever is on call by it is told
+        from now on.
 
         Raises:
-            Refusal: It is not carried out; nothing changed.
+            Refusal: A command is not carried out; nothing changed.
         """
-        if isinstance(command, PutOverride):
-            self.overrides.put(command, self._configured, turn)
-        else:
-            self.overrides.end(command, turn)
+        match event:
+            case PutOverride():
+                self.overrides.put(event, self._configured, turn)
+            case EndOverride():
+                self.overrides.end(event, turn)
+            case CalendarRead():
+                if self._calendars.get(event.schedule) == event.pieces:
+                    return
+                self._calendars[event.schedule] = event.pieces
         self._lay_over()
 
     def work(self, turn: Turn) -> None:
@@ -81,6 +89,16 @@ class Duty:
         self._handovers.tick(turn)
 
     def _lay_over(self) -> None:
-        self.plan = self.overrides.applied(self._configured)
+        self.plan = self.overrides.applied(with_calendars(self._configured, self._calendars))
         self._teller.caller.plan = self.plan
         self._handovers.replan(self.plan)
+
+
+def with_calendars(plan: Plan, pieces: Mapping[str, tuple[CalendarPiece, ...]]) -> Plan:
+    """The plan with what calendars say in the schedules that have one."""
+    told = {
+        name: replace(one, calendar=pieces[name])
+        for name, one in plan.schedules.items()
+        if one.has_calendar and name in pieces and one.calendar != pieces[name]
+    }
+    return replace(plan, schedules={**plan.schedules, **told}) if told else plan

@@ -12,7 +12,7 @@ from checks.result import Result
 from daemon.core.chronicle import NoticeType
 from daemon.core.labels import Matcher
 from daemon.core.model import Actor, AmendmentKind, Instant, Millis, Recurrence, RunState
-from daemon.core.plan import Plan
+from daemon.core.plan import CalendarPiece, Plan
 from daemon.core.severity import Severity
 
 
@@ -438,6 +438,18 @@ class EndOverride:
     actor: Actor
 
 
+@dataclass(frozen=True, slots=True)
+class CalendarRead:
+    """The calendar of a schedule was read anew.
+
+    Attributes:
+        pieces: Who is on call by it: in order, none overlapping.
+    """
+
+    schedule: str
+    pieces: tuple[CalendarPiece, ...]
+
+
 Command = (
     CheckNow
     | Amend
@@ -468,4 +480,15 @@ Command = (
 )
 """Events that an operator caused. They may be refused with a `daemon.core.errors.Refusal`."""
 
-Event = Tick | ResultsArrived | Ping | Gap | PlanChanged | SelfReport | Settled | RunEnded | Command
+Event = (
+    Tick
+    | ResultsArrived
+    | Ping
+    | Gap
+    | PlanChanged
+    | SelfReport
+    | Settled
+    | RunEnded
+    | CalendarRead
+    | Command
+)

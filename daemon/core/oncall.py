@@ -4,7 +4,8 @@ Theory. A schedule has *layers*. A layer is a rotation: its persons take shifts 
 `length` hours, days, weeks or months long by the clock on the wall of the schedule's zone, so a
 hand-over at nine stays at nine when the clocks change (`clockwork` says what becomes of a time
 that comes twice or never). *Restrictions* keep a layer to hours of days; outside of them it has
-nobody. Of the layers that have somebody the last in the configuration counts. *Overrides* lie
+nobody. Of the layers that have somebody the last in the configuration counts. A calendar from
+outside lies above the layers: they have the times that it leaves. *Overrides* lie
 above all layers: one puts its persons in place of whoever there is, or, with `replaces`, in
 place of one person only, wherever that one would have been on call (a swap is two of those).
 Above those lie the overrides that operators made at run time, which can swap two at once.
@@ -17,15 +18,18 @@ the past can be asked like the future.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice, pairwise
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from daemon.core.clockwork import local_at, months_later, reached
 from daemon.core.model import DAY, Instant, Millis, Override
-from daemon.core.plan import LayerPlan, Restriction, Rotation, SchedulePlan
+from daemon.core.plan import CalendarPiece, LayerPlan, Restriction, Rotation, SchedulePlan
 
 _UNITS: Final = {
     Rotation.HOURLY: timedelta(hours=1),
@@ -54,8 +58,8 @@ class Shift:
 def on_call(schedule: SchedulePlan, at: Instant) -> tuple[str, ...]:
     """The names of those on call at an instant; empty if nobody is."""
     zone = ZoneInfo(schedule.timezone)
-    persons: tuple[str, ...] = ()
-    for layer in reversed(schedule.layers):
+    persons = _of_calendar(schedule, at)
+    for layer in reversed(() if persons else schedule.layers):
         person = _of_layer(layer, zone, at)
         if person is not None:
             persons = (person,)
@@ -114,6 +118,46 @@ def _replaced(
     return tuple(
         name for person in persons for name in (others if person == replaces else (person,))
     )
+
+
+def flattened(pieces: Iterable[CalendarPiece]) -> tuple[CalendarPiece, ...]:
+    """The pieces in order, cut where they overlap: there all of their persons are on call."""
+    found = sorted(pieces, key=lambda piece: (piece.start, piece.end, piece.persons))
+    edges = sorted({at for piece in found for at in (piece.start, piece.end)})
+    flat: list[CalendarPiece] = []
+    running: list[CalendarPiece] = []
+    coming = deque(found)
+    for start, end in pairwise(edges):
+        while coming and coming[0].start <= start:
+            running.append(coming.popleft())
+        running = [piece for piece in running if piece.end > start]
+        persons = tuple(dict.fromkeys(name for piece in running for name in piece.persons))
+        if flat and flat[-1].end == start and flat[-1].persons == persons:
+            flat[-1] = CalendarPiece(flat[-1].start, end, persons)
+        elif persons:
+            flat.append(CalendarPiece(start, end, persons))
+    return tuple(flat)
+
+
+def _of_calendar(schedule: SchedulePlan, at: Instant) -> tuple[str, ...]:
+    place = bisect_right(schedule.calendar, at, key=_starts) - 1
+    if place < 0 or schedule.calendar[place].end <= at:
+        return ()
+    return schedule.calendar[place].persons
+
+
+def _calendar_edges(schedule: SchedulePlan, start: Instant, end: Instant) -> Iterator[Instant]:
+    """When pieces of the calendar begin and end around [start, end)."""
+    place = max(0, bisect_right(schedule.calendar, start, key=_starts) - 1)
+    for piece in islice(schedule.calendar, place, None):
+        if piece.start >= end:
+            return
+        yield piece.start
+        yield piece.end
+
+
+def _starts(piece: CalendarPiece) -> Instant:
+    return piece.start
 
 
 def _of_layer(layer: LayerPlan, zone: ZoneInfo, at: Instant) -> str | None:
@@ -180,6 +224,7 @@ def _changes(schedule: SchedulePlan, start: Instant, end: Instant) -> Iterator[I
     edges += [reached(layer.until, zone) for layer in schedule.layers if layer.until is not None]
     return heapq.merge(
         sorted(edges),
+        _calendar_edges(schedule, start, end),
         *(_hand_overs(layer, zone, start, end) for layer in schedule.layers),
         *(
             _edges(restriction, zone, start, end)

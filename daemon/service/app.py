@@ -20,8 +20,10 @@ from typing import Any, Final
 from daemon import aiohttp_library as aiohttp_library  # before anything of aiohttp is
 from daemon.api.server import ApiServer, SocketError
 from daemon.config import Config, ConfigError, database_path, find_config, load, socket_path
+from daemon.core.duty import with_calendars
 from daemon.core.engine import Engine
 from daemon.core.model import Incident
+from daemon.service.calendars import kept
 from daemon.service.clock import Clock
 from daemon.service.daemon import Daemon
 from daemon.service.journal import log_entries
@@ -119,7 +121,8 @@ class _Life:
             snapshot = await store.restore(config.plan, clock.now())
             clock.not_before(newest(snapshot))
             now = clock.now()
-            engine, effects = Engine.restore(config.plan, snapshot, now)
+            plan = with_calendars(config.plan, await kept(config, store.path, now))
+            engine, effects = Engine.restore(plan, snapshot, now)
             stored = [one for one in snapshot.records if isinstance(one, Incident)]
             limit = raise_descriptor_limit()
             daemon = Daemon(config, store, engine, prepared, clock, limit, stored)

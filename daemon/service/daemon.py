@@ -34,6 +34,7 @@ from daemon.notify.health import ChannelHealth
 from daemon.notify.selftest import SelfTests
 from daemon.notify.trial import Trial, try_out
 from daemon.service.auditor import Auditor
+from daemon.service.calendars import Calendars
 from daemon.service.clock import Clock
 from daemon.service.limits import has_files_to_spare
 from daemon.service.parts import Parts, access_of, actions_of, ping_tokens, remake
@@ -83,6 +84,7 @@ class Daemon:
         )
         self.listeners, self.failed = self.turns.listeners, self.turns.failed
         self._auditor = Auditor(stored)
+        self.calendars = Calendars(store.path, clock.now, self.turns.take)
         self.listeners.append(self._auditor.take)
         self._store = store
         self._clock = clock
@@ -108,6 +110,7 @@ class Daemon:
     async def start(self, restored: Sequence[Effect]) -> None:
         """Carry out what restoring the engine decided, and begin to check and to deliver."""
         await self.turns.start(restored)
+        self.calendars.follow(self.config)
         self._plan_self_tests()
 
     async def stop(self) -> None:
@@ -116,6 +119,7 @@ class Daemon:
         for task in self._tests:
             task.cancel()
         await asyncio.gather(*self._tests, return_exceptions=True)
+        await self.calendars.close()
         await self.turns.stop()
 
     async def command(self, event: Event) -> list[Effect]:
@@ -167,6 +171,7 @@ class Daemon:
             waiting=self.turns.runner.waiting,
             workers_problem=self.turns.runner.crew.problem,
             files_short=not has_files_to_spare(),
+            calendar=self.calendars.problem,
             late_step=self._auditor.problem(self.engine.incidents, self.now()),
         )
 
@@ -289,6 +294,7 @@ class Daemon:
         self._store.retain(parts.config.retention_plan)
         self._store.follow(parts.config.plan)
         effects = await self.command(PlanChanged(parts.config.plan))
+        self.calendars.follow(parts.config)
         lines = (one.entry for one in effects if isinstance(one, Append))
         return [
             {"incident": one.incident, "text": one.text}

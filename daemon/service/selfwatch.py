@@ -42,6 +42,7 @@ class Vitals:
         clock_ahead_ms: How far the wall clock was set back behind the daemon's time.
         waiting: Probes that are due but find no free file descriptor.
         files_short: The process may hardly open another file.
+        calendar: What is wrong with a calendar that says who is on call, or None.
         late_step: What step of an escalation is late, or was lately, or None.
         workers_problem: What is wrong with the processes that probe, or None.
     """
@@ -53,6 +54,7 @@ class Vitals:
     workers_problem: str | None = None
     files_short: bool = False
     late_step: str | None = None
+    calendar: str | None = None
 
 
 class SelfWatch:
@@ -151,6 +153,8 @@ class SelfWatch:
             found["descriptors"] = f"{vitals.waiting} checks wait for free file descriptors"
         if vitals.late_step is not None:
             found["late_step"] = vitals.late_step
+        if vitals.calendar is not None:
+            found["calendar"] = vitals.calendar
         if vitals.files_short:
             found["descriptors"] = (
                 "this process may open hardly any more files (LimitNOFILE): checks that need one"

@@ -27,7 +27,7 @@ def test_what_is_shown_has_defaults_and_inheritance_filled_in(full: Config) -> N
 def test_no_secret_is_ever_shown(full: Config) -> None:
     texts = [dump(full), repr(full), str(full.settings), repr(full.specs), repr(full.channels)]
 
-    assert dump(full).count("********") == 10
+    assert dump(full).count("********") == 11
     for secret in SECRETS[:2]:
         assert not any(secret in text for text in texts)
     assert SECRETS[2] not in texts[0]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from daemon.core.labels import Matcher
-from daemon.core.model import Millis, Override
+from daemon.core.model import Instant, Millis, Override
 
 
 class Rotation(enum.StrEnum):
@@ -67,6 +67,15 @@ class OverridePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class CalendarPiece:
+    """A stretch of time in which a calendar from outside has these persons on call."""
+
+    start: Instant
+    end: Instant
+    persons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SchedulePlan:
     """Who is on call when; see `daemon.core.oncall`. Of layers the last that has somebody
     counts, overrides count in their order.
@@ -74,6 +83,8 @@ class SchedulePlan:
     Attributes:
         handoff: How long ahead a change is announced to those who come and go; None for not.
         made: The overrides that operators made at run time, in their order, above all others.
+        has_calendar: A calendar from outside says who is on call, above the layers.
+        calendar: What it says: pieces in order that do not overlap.
     """
 
     name: str
@@ -82,6 +93,8 @@ class SchedulePlan:
     overrides: tuple[OverridePlan, ...] = ()
     handoff: Millis | None = None
     made: tuple[Override, ...] = ()
+    has_calendar: bool = False
+    calendar: tuple[CalendarPiece, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
