@@ -12,8 +12,19 @@ from checks.result import Status
 from daemon.core.books import Books
 from daemon.core.chronicle import Interval
 from daemon.core.effects import Append, Effect, Observed, Save
-from daemon.core.model import HOUR, MINUTE, CheckState, Handover, Override, Record, Turnabout
-from daemon.core.plan import CheckPlan, Plan, RulePlan, ServicePlan, SlaPlan
+from daemon.core.model import (
+    ENGINE,
+    HOUR,
+    MINUTE,
+    Amendment,
+    AmendmentKind,
+    CheckState,
+    Handover,
+    Override,
+    Record,
+    Turnabout,
+)
+from daemon.core.plan import CheckPlan, Plan, RulePlan, ServicePlan, SlaKind, SlaPlan
 from daemon.core.turn import Fact, Turn
 from daemon.store import Store, StoreUnusable
 from tests.store.samples import NOW, a_result, an_alert, an_incident
@@ -38,6 +49,7 @@ async def test_records_and_newest_results_come_back(path: Path) -> None:
         CheckState("web", Status.DOWN, since=NOW),
         Turnabout("duty/0", "person:ana"),
         Handover("primary", ("ana",)),
+        Amendment("5e1f", AmendmentKind.EXCLUSION, "sla", 1, 2, "theirs", ENGINE, NOW),
         Override("3f2a", "primary", NOW, NOW + HOUR, ("ben",), "ana", NOW),
     ]
     down = a_result(NOW + 3, Status.DOWN)
@@ -138,3 +150,17 @@ async def test_a_record_that_cannot_be_read_stops_the_start_in_words(path: Path)
     with pytest.raises(StoreUnusable, match="tocsin db verify"):
         await store.restore(PLAN, NOW)
     await store.close()
+
+
+async def test_what_an_objective_counted_comes_back_with_its_last_word(store: Store) -> None:
+    """A piece that went on was written again, longer, under the same start."""
+    counting = SlaPlan("fast", "shop", Decimal(95), 6 * HOUR, kind=SlaKind.LATENCY, under=300)
+    pieces = [
+        Interval("sla", "fast", NOW - 5 * MINUTE, NOW - 4 * MINUTE, Status.UP),
+        Interval("sla", "fast", NOW - 5 * MINUTE, NOW - 3 * MINUTE, Status.UP),
+        Interval("sla", "fast", NOW - 3 * MINUTE, NOW - 2 * MINUTE, Status.DOWN),
+        Interval("sla", "other", NOW - 3 * MINUTE, NOW - 2 * MINUTE, Status.DOWN),
+    ]
+    await store.submit([Append(one) for one in pieces], NOW)
+    found = await store.restore(Plan(checks=PLAN.checks, slas={"fast": counting}), NOW)
+    assert list(found.intervals) == pieces[1:3]
