@@ -18,6 +18,7 @@ from daemon.api.schema import DaemonInfo, DeliveryView
 from daemon.core.chronicle import Entry
 from daemon.core.effects import Effect
 from daemon.core.events import Event
+from daemon.core.kinship import Kinship
 from daemon.core.model import (
     Alert,
     Amendment,
@@ -56,6 +57,8 @@ class EngineView(Protocol):
     def groups(self) -> Mapping[str, Group]: ...
     @property
     def silences(self) -> Mapping[str, Silence]: ...
+    @property
+    def kinship(self) -> Kinship: ...
     @property
     def works(self) -> Mapping[str, Work]: ...
 

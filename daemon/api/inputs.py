@@ -270,6 +270,14 @@ class SilenceBody(Input):
         return said[0] if self.endsAt is not None else (self.startsAt or now) + said[0]
 
 
+class CorrelationsBody(Input):
+    """Which pairs: of one service, at least so close, so many."""
+
+    service: Word | None = None
+    min_score: Annotated[float, Field(ge=0, le=1)] = 0.0
+    limit: Limit = 200
+
+
 class PreviewBody(Input):
     """What a silence would match."""
 

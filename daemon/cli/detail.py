@@ -38,6 +38,11 @@ def tell_incident(detail: schema.IncidentDetail, now: int) -> None:
         _field("unmuted", one.on_unmute)
     _heading("Alerts")
     write_table(shown.ALERTS, [shown.alert(each, now) for each in detail.alerts], "none")
+    if detail.related:
+        _heading("Related")
+        for kin in detail.related:
+            fires = Cell("fires now", "degraded") if kin.firing else ""
+            say(f"{kin.score:>4.0%}", kin.alertname, kin.service, fires)
     _heading("Timeline")
     for entry in detail.timeline:
         kind = entry.kind.replace("_", " ")

@@ -138,6 +138,11 @@ class Reading(Exchange):
         params = given(all="1" if all else None)
         return await self._get(list[schema.SilenceView], "/silences", params)
 
+    async def related(self, alert_or_incident: str) -> list[schema.RelatedView]:
+        """What tends to fire together with an alert or an incident's alerts."""
+        path = f"/alerts/related/{part(alert_or_incident)}"
+        return await self._get(list[schema.RelatedView], path, {})
+
     async def maintenance(self, *, all: bool = False) -> list[schema.MaintenanceView]:  # noqa: A002  # the query's own word
         """The active windows and those to come; with `all` those that are over as well."""
         params = given(all="1" if all else None)

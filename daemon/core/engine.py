@@ -37,6 +37,7 @@ from daemon.core.events import (
     Tick,
     Withdraw,
 )
+from daemon.core.kinship import Kinship
 from daemon.core.model import (
     Alert,
     AlertState,
@@ -144,6 +145,7 @@ class Engine:
             self.amendments,
             self.storms,
             self.works,
+            self._decider.kinship.records,
             self.runs,
             self.responses,
         )
@@ -191,6 +193,11 @@ class Engine:
     def silences(self) -> Mapping[str, Silence]:
         """All silences that are remembered, by id."""
         return MappingProxyType(self._decider.muting.silences.records)
+
+    @property
+    def kinship(self) -> Kinship:
+        """What tends to fire together."""
+        return self._decider.kinship
 
     @property
     def works(self) -> Mapping[str, Work]:

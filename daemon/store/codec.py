@@ -26,6 +26,7 @@ from daemon.core.model import (
     Handover,
     Incident,
     Instant,
+    Kin,
     Override,
     Record,
     Recurrence,
@@ -309,6 +310,12 @@ TABLES: Final[Mapping[type, Table]] = {
         "key, runs, failed, stopped_at, record",
         lambda one: (one.key, one.runs, one.failed, one.stopped_at, _json(one)),
         _decoder(ResponseState),
+    ),
+    Kin: Table(
+        "kin",
+        "key, count, at, record",
+        lambda one: (one.key, one.count, one.at, _json(one)),
+        _decoder(Kin),
     ),
     Work: Table(
         "work",

@@ -24,6 +24,7 @@ from typing import Final
 from daemon.store.schema_analysis import ANALYSIS
 from daemon.store.schema_channels import CHANNELS
 from daemon.store.schema_duty import DUTY
+from daemon.store.schema_kinship import KINSHIP
 from daemon.store.schema_promises import PROMISES
 from daemon.store.schema_responses import RESPONSES
 from daemon.store.schema_storms import STORMS
@@ -151,6 +152,7 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     RESPONSES,
     WORKS,
     CHANNELS,
+    KINSHIP,
 )
 """What turns each version into the next."""
 

@@ -12,6 +12,7 @@ from tui.detail import (
     section,
     timeline_sections,
 )
+from tui.related import related_sections
 from tui.responding import asking_sections, response_sections
 from tui.working import overdue_sections, work_sections
 
@@ -40,6 +41,7 @@ def story(desk: Desk, incident: IncidentView, width: int) -> list[Section]:
     if fault:
         return [section([(), ((fault, "bad"),)])]
     return [
+        *related_sections(known.related if known else []),
         *timeline_sections(known.timeline if known else None, width, moment),
         *delivery_sections(known.deliveries if known else None, width, moment),
     ]

@@ -28,6 +28,7 @@ from daemon.api.inputs import (
 )
 from daemon.api.problems import Unprocessable
 from daemon.api.routes.picture import encode_list
+from daemon.api.routes.related import related_views
 from daemon.api.views_incident import incident_view
 from daemon.core.effects import Save
 from daemon.core.errors import NotAllowed
@@ -122,6 +123,7 @@ async def detail_of(call: Call, found: Incident) -> schema.IncidentDetail:
             found, engine.plan, call.backend.now(), engine.groups.get(found.group)
         ),
         alerts=[views.alert_view(alert) for alert in alerts],
+        related=related_views(engine, alerts, call.backend.now()),
         timeline=[views.entry_view(entry) for entry in entries],
         deliveries=list(await history.deliveries(found.key, MAX_LIMIT)),
     )

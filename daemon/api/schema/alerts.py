@@ -16,6 +16,28 @@ class Mute(Shape):
     kind: str = "silence"
 
 
+class RelatedView(Shape):
+    """A kind of alerts that tends to fire together with an alert or an incident's: `score` from 0,
+    never, to 1, always; `together` how often, less for what is long ago; those that fire now."""
+
+    alertname: str
+    service: str
+    score: float
+    together: float
+    firing: list[str]
+
+
+class CorrelationView(Shape):
+    """Two kinds of alerts that tend to fire together."""
+
+    alertname: str
+    service: str
+    other_alertname: str
+    other_service: str
+    score: float
+    together: float
+
+
 class AlertView(Shape):
     """An alert; `severity` is the effective one."""
 

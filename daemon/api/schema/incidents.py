@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from daemon.api.schema.alerts import AlertView, Mute
+from daemon.api.schema.alerts import AlertView, Mute, RelatedView
 from daemon.api.schema.base import SeverityWord, Shape, Time
 from daemon.api.schema.channels import DeliveryView
 from daemon.api.schema.responses import ResponseMark
@@ -154,3 +154,5 @@ class IncidentDetail(Shape):
     alerts: list[AlertView]
     timeline: list[EntryView]
     deliveries: list[DeliveryView]
+    related: list[RelatedView] = []
+    """What tends to fire together with its alerts."""

@@ -31,6 +31,7 @@ from daemon.core.model.duty import Handover, Later, Override, Turnabout
 from daemon.core.model.incidents import AtRisk, Incident, IncidentState, StatusUpdate
 from daemon.core.model.promises import Amendment, AmendmentKind
 from daemon.core.model.responses import ResponseRun, ResponseState, RunState
+from daemon.core.model.kinship import Kin
 from daemon.core.model.states import CheckState, ServiceState
 from daemon.core.model.storms import Storm
 from daemon.core.model.telling import Escalation, Group, Level, Told
@@ -55,6 +56,7 @@ __all__ = [
     "Incident",
     "IncidentState",
     "Instant",
+    "Kin",
     "Later",
     "Level",
     "Millis",
@@ -86,6 +88,7 @@ Record = (
     | Incident
     | Storm
     | Work
+    | Kin
     | Amendment
     | ResponseRun
     | ResponseState
