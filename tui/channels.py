@@ -27,6 +27,7 @@ _WAITS: Final = {
     "breaker": "the breaker is not closed",
     "retry_after": "the receiver asked for a pause",
     "limit": "its limit is reached",
+    "digest": "it is collected for the next digest",
 }
 _FAIR: Final = 0.9
 """A smaller share of attempts that were taken is bad."""

@@ -10,14 +10,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from daemon.core.chronicle import Notice
 from daemon.core.events import Settled
-from daemon.core.model import Instant
+from daemon.core.model import SECOND, Instant
 from daemon.notify.backlog import Job
 from daemon.notify.channel import Channel
-from daemon.notify.health import ChannelHealth
+from daemon.notify.digest import Digests
+from daemon.notify.health import ChannelHealth, Wait
 from daemon.notify.lane import Lane, Pause, Surroundings, pause
 from daemon.notify.outbox import Outbox
 from daemon.notify.outlet import Clock, Compose
@@ -29,6 +31,8 @@ _log = logging.getLogger(__name__)
 _FINISH_S: Final = 1.5
 """What is in flight may take this long to end when the daemon stops."""
 _CLOSE_S: Final = 0.5
+_LONGEST_NAP_S: Final = 30.0
+"""Digests look at the clock at least this often, because a wall clock may be set."""
 _REMEMBERED: Final = 10_000
 """Keys of settled notices that are kept, so that none is taken in twice."""
 
@@ -60,6 +64,9 @@ class Dispatcher:
         self._lanes = {
             name: Lane(name, channel, self._around) for name, channel in channels.items()
         }
+        self._digests = Digests()
+        self._digests.plan({name: channel.spec for name, channel in channels.items()})
+        self._collected = asyncio.Event()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._settled: dict[str, None] = {}
         self._running = False
@@ -71,6 +78,7 @@ class Dispatcher:
         self._running = True
         for name, lane in self._lanes.items():
             self._launch(name, lane)
+        self._wake_digests()
 
     def offer(self, notices: Iterable[Notice]) -> None:
         """Take in notices that are durable now. Those already known are left as they are."""
@@ -84,10 +92,14 @@ class Dispatcher:
         """
         for name in self._lanes.keys() | channels.keys():
             self._lane(name).replace(channels.get(name))
+        for job in self._digests.plan({name: one.spec for name, one in channels.items()}):
+            self._lane(job.notice.channel).add(job)
+        self._collected.set()
 
     async def stop(self) -> None:
         """End within 2 s. What is in flight by then stays in the outbox as `sending`."""
         self._running = False
+        self._collected.set()
         for lane in self._lanes.values():
             lane.stop()
         if self._tasks:
@@ -104,7 +116,7 @@ class Dispatcher:
 
     def health(self) -> dict[str, ChannelHealth]:
         """Each channel's figures, by name."""
-        return {name: lane.health() for name, lane in self._lanes.items()}
+        return {name: self._with_digest(lane.health()) for name, lane in self._lanes.items()}
 
     async def try_out(self, notice: Notice) -> Outcome:
         """Send this notice over its channel at once, past everything that is queued. Nothing
@@ -114,7 +126,7 @@ class Dispatcher:
     @property
     def waiting(self) -> int:
         """How many notices are not settled."""
-        return sum(len(lane.backlog) for lane in self._lanes.values())
+        return sum(len(lane.backlog) for lane in self._lanes.values()) + len(self._digests)
 
     @property
     def oldest_at(self) -> Instant | None:
@@ -129,9 +141,43 @@ class Dispatcher:
         return self._running and not any(task.done() for task in self._tasks.values())
 
     def _add(self, job: Job) -> None:
-        lane = self._lane(job.notice.channel)
-        if job.notice.key not in lane.backlog and job.notice.key not in self._settled:
+        lane, key = self._lane(job.notice.channel), job.notice.key
+        if key in lane.backlog or key in self._settled or key in self._digests:
+            return
+        if self._digests.takes(job.notice):
+            self._digests.add(job)
+            self._wake_digests()
+        else:
             lane.add(job)
+
+    def _wake_digests(self) -> None:
+        """Something is collected: there is a task for it from the first time on."""
+        if self._running and len(self._digests) and "" not in self._tasks:
+            self._tasks[""] = asyncio.create_task(self._tell_digests(), name="digests")
+        self._collected.set()
+
+    async def _tell_digests(self) -> None:
+        """Hand each digest to its lane when it is due."""
+        while self._running:
+            now = self._around.clock()
+            for job in self._digests.due(now):
+                self._lane(job.notice.channel).add(job)
+            self._collected.clear()
+            due = self._digests.next_at()
+            nap_s = None if due is None else min(max(due - now, 1) / SECOND, _LONGEST_NAP_S)
+            await self._around.pause(self._collected, nap_s)
+
+    def _with_digest(self, health: ChannelHealth) -> ChannelHealth:
+        """A channel's figures with what it keeps back, which waits for nothing else."""
+        kept, until = self._digests.kept(health.name)
+        if not kept:
+            return health
+        waits = (health.waits_for, health.waits_until)
+        if health.waits_for is None:
+            waits = (Wait.DIGEST, until)
+        return replace(
+            health, waiting=health.waiting + kept, waits_for=waits[0], waits_until=waits[1]
+        )
 
     def _lane(self, name: str) -> Lane:
         """The lane of this name, made if there is none: an unknown channel fails there."""

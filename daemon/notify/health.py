@@ -20,6 +20,7 @@ class Wait(enum.StrEnum):
     BREAKER = "breaker"
     RETRY_AFTER = "retry_after"
     LIMIT = "limit"
+    DIGEST = "digest"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,12 @@ class AlertKind(enum.StrEnum):
     SECURITY = "security"
     DEPLOYMENT = "deployment"
     RECOVERY = "recovery"
+    DIGEST = "digest"
     HANDOVER = "handover"
 
 
+DIGEST_GROUP: Final = "digest"
+"""The group of an incident that is none, but many told as one."""
 _CATEGORIES: Final = {
     "security": AlertKind.SECURITY,
     "deployment": AlertKind.DEPLOYMENT,
@@ -38,6 +41,8 @@ def kind_of(notice: Notice) -> AlertKind:
     anything is down."""
     if notice.type in {NoticeType.HANDOVER, NoticeType.SILENCE}:
         return AlertKind.HANDOVER
+    if notice.incident.group == DIGEST_GROUP:
+        return AlertKind.DIGEST
     if notice.type is NoticeType.RESOLVED:
         return AlertKind.RECOVERY
     firing = [alert for alert in notice.alerts if alert.resolved_at is None] or notice.alerts

@@ -11,12 +11,13 @@ from pydantic import ValidationError
 
 from daemon.core.chronicle import Notice, NoticeType
 from daemon.core.severity import Severity
+from daemon.notify.digest import digest
 from daemon.notify.kinds import AlertKind, kind_of
 from daemon.notify.proof import check_templates, samples
 from daemon.notify.render import AUDIENCES, Renderer
 from daemon.notify.spec import LogSpec
 from daemon.notify.templating import STEPS
-from tests.notify.lab import alert, compose, incident, notice, over
+from tests.notify.lab import T0, alert, compose, incident, notice, over
 
 DOWN = {"message": "no answer", "status": "down"}
 
@@ -30,6 +31,8 @@ def of(kind: AlertKind) -> Notice:
             title = "You are on call for checkout now"
             said = replace(incident(), title=title, summary="Until Monday.")
             return replace(notice(incident=said, alerts=()), type=NoticeType.HANDOVER)
+        case AlertKind.DIGEST:
+            return digest([notice(), over("k2")], T0).notice
         case AlertKind.OUTAGE:
             return notice(alerts=(alert(annotations=DOWN),))
         case AlertKind.DEGRADATION:

@@ -50,7 +50,7 @@ class ChannelView(Shape):
     breaker: Literal["closed", "open", "half_open"] = "closed"
     breaker_since: Time | None = None
     """Since when it is not closed."""
-    waits_for: Literal["breaker", "retry_after", "limit"] | None = None
+    waits_for: Literal["breaker", "retry_after", "limit", "digest"] | None = None
     """What keeps its notices waiting."""
     waits_until: Time | None = None
     self_test_at: Time | None = None

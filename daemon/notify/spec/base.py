@@ -100,6 +100,8 @@ class ChannelSpec(Strict):
         rate, rate_per_recipient: How many attempts there are at most, altogether and for each
             recipient.
         self_test: When it tests itself, as a cron expression.
+        digest: What is no page is collected for so long, and told as one message.
+        digest_pages: Pages are collected too.
     """
 
     name: Name
@@ -112,9 +114,23 @@ class ChannelSpec(Strict):
     rate: RateText | None = None
     rate_per_recipient: RateText | None = None
     self_test: CronText | None = None
+    digest: Annotated[Duration, Field(ge=60 * SECOND, le=24 * 3_600 * SECOND)] | None = None
+    digest_pages: bool = False
 
+    digests: ClassVar[bool] = True
+    """Whether a digest is something that its receiver can do anything with."""
     recipient_key: ClassVar[str] = "to"
     """The key that says whom it tells by itself, where there is one."""
+
+    @model_validator(mode="after")
+    def _digests_for_people(self) -> Self:
+        if self.digest is not None and not self.digests:
+            raise ValueError(
+                f"digest is for people; what a {self.kind} channel tells needs every notice"
+            )
+        if self.digest_pages and self.digest is None:
+            raise ValueError('digest_pages goes with a digest, like digest = "1h"')
+        return self
 
     @model_validator(mode="after")
     def _tests_itself_with_somebody(self) -> Self:

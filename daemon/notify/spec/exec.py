@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
@@ -23,6 +23,8 @@ class ExecSpec(ChannelSpec):
         env: Added to its environment, which else is `PATH`, `HOME` and `LANG`.
         run: The program, by its whole path or its name in `PATH`, and its arguments.
     """
+
+    digests: ClassVar[bool] = False
 
     kind: Literal["exec"] = "exec"
     env: dict[str, Secret] = Field(default_factory=dict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import AfterValidator, SecretStr
 
@@ -30,6 +30,8 @@ class PagerDutySpec(ChannelSpec):
     Attributes:
         api_url: Where events are taken; accounts in the EU have one of their own.
     """
+
+    digests: ClassVar[bool] = False
 
     kind: Literal["pagerduty"] = "pagerduty"
     routing_key: Annotated[Secret, AfterValidator(_routing_key)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, ClassVar, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
@@ -131,6 +131,8 @@ class VoiceSpec(TwilioSpec):
         calls: After so many calls that nobody took it is given up.
         call_resolved: Also call to say that an incident is over.
     """
+
+    digests: ClassVar[bool] = False
 
     kind: Literal["voice"] = "voice"
     sender: PhoneNumber

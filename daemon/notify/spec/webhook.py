@@ -6,7 +6,7 @@ import base64
 import binascii
 import re
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, ClassVar, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
@@ -100,6 +100,8 @@ class WebhookSpec(ChannelSpec):
         signing_secret: `whsec_` and base64, or plain text; signs as Standard Webhooks v1.
         verify: Whether the server's certificate must be good; only for tests and labs.
     """
+
+    digests: ClassVar[bool] = False
 
     kind: Literal["webhook"] = "webhook"
     url: WebUrl
