@@ -7,18 +7,20 @@ figure is of one question in a reader's own connection, each time with other arg
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from bench import months
-from bench.figures import Figure
+from bench.figures import Figure, percentile
 from bench.lab import Lab
 from daemon.core.model import DAY, Instant
 from daemon.store.alert_history import alert_totals
+from daemon.store.analysis import Analysis
 from daemon.store.connect import open_reader, open_writer
 from daemon.store.incident_history import Cursor, IncidentFilter, history_page, incident_statistics
 from daemon.store.latency import measured, measured_by_day
@@ -28,6 +30,8 @@ from daemon.store.trends import service_trend, service_trends
 from daemon.store.writer import Writer
 
 TIMES: Final = 9
+TICK_S: Final = 0.005
+QUIET_S: Final = 1.0
 LAST_DAY: Final = months.END // DAY
 
 Question = Callable[[sqlite3.Connection, int], object]
@@ -110,6 +114,7 @@ def questions(lab: Lab) -> Iterator[Figure]:
     ):
         yield Figure(name, "ms", list(_asked(path, question)), goal)
     yield from _sizes(path)
+    yield from asyncio.run(_lateness(path, scale.checks))
     yield _pruning(path)
     for file in path.parent.glob(path.name + "*"):
         file.unlink()
@@ -125,6 +130,38 @@ def _asked(path: Path, question: Question) -> Iterator[float]:
             yield (time.perf_counter() - began_s) * 1000
     finally:
         connection.close()
+
+
+async def _lateness(path: Path, checks: int) -> list[Figure]:
+    """How late the loop is while nothing is asked, and while a month's report reads."""
+    analysis = Analysis(path)
+    await analysis.ask(partial(_trend, number=0))
+    quiet = await _ticks(asyncio.create_task(asyncio.sleep(QUIET_S)))
+    asked = [
+        await _ticks(asyncio.create_task(analysis.ask(question)))
+        for question in (
+            partial(_latencies, number=0, checks=checks),
+            partial(_intervals, number=0),
+            partial(_statistics, number=0),
+        )
+    ]
+    await analysis.close()
+    busy = [late for run in asked for late in run]
+    return [
+        Figure(f"lateness of the loop, p99, {words}", "ms", [percentile(late, 0.99)])
+        for words, late in (("nothing asked", quiet), ("while a month is read", busy))
+    ]
+
+
+async def _ticks(task: asyncio.Task[Any]) -> list[float]:
+    """How late each tick of 5 ms comes, in milliseconds, until the task is done."""
+    loop, late = asyncio.get_running_loop(), [0.0]
+    while not task.done():
+        due_s = loop.time() + TICK_S
+        await asyncio.sleep(TICK_S)
+        late.append((loop.time() - due_s) * 1000)
+    await task
+    return late
 
 
 def _sizes(path: Path) -> Iterator[Figure]:
