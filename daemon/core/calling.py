@@ -19,7 +19,7 @@ from daemon.core.chronicle import EntryKind, NoticeType
 from daemon.core.effects import Enqueue
 from daemon.core.holding import Holding
 from daemon.core.model import Alert, Incident, Instant, Told
-from daemon.core.notices import Recipient
+from daemon.core.notices import Recipient, recipient_of
 from daemon.core.plan import Plan
 from daemon.core.turn import Turn
 
@@ -126,6 +126,29 @@ class Caller:
         an operator called for it by hand."""
         unmuted = (alert for alert in self._book.firing(incident) if not alert.muted)
         return self._holding.calls(incident, now) or list(unmuted)
+
+    def news(self, incident: Incident, alerts: list[Alert]) -> list[Alert]:
+        """Those of the alerts that somebody whom the policy called does not know of."""
+        if not (incident.told and alerts):
+            return alerts
+        common = frozenset(incident.told[0].firing)
+        common = common.intersection(*(told.firing for told in incident.told[1:]))
+        return [alert for alert in alerts if alert.key not in common]
+
+    def uninformed(self, incident: Incident, news: list[Alert]) -> list[Recipient]:
+        """Whom the policy called and who hears of these alerts by no group."""
+        keys = frozenset(alert.key for alert in news)
+        by_groups = {
+            channel
+            for group in self._book.groups_of(incident)
+            if keys.issubset(group.alerts)
+            for channel in group.channels
+        }
+        return [
+            recipient_of(told)
+            for told in incident.told
+            if not keys.issubset(told.firing) and (told.recipient or told.channel not in by_groups)
+        ]
 
     def queued(self, key: str, to: Recipient) -> str | None:
         """The notice of this incident that the recipient was last sent in this turn."""

@@ -93,7 +93,9 @@ class Course:
         """Nobody has it any more: its policy goes on, and whoever that has called is told of
         what they do not know of."""
         given = self.keep(incidents.triggered(incident), turn)
-        self.touch(given.key, turn).shown.update(dict.fromkeys(given.firing))
+        touched = self.touch(given.key, turn)
+        touched.shown.update(dict.fromkeys(given.firing))
+        touched.is_given_back = True
         return given
 
     def expire(self, incident: Incident, turn: Turn) -> None:

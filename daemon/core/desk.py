@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from daemon.core import incidents
+from daemon.core import groups, incidents
 from daemon.core.alerts import Alerts, Change, fires
 from daemon.core.casebook import Casebook
 from daemon.core.correlate import Correlations
@@ -150,11 +150,14 @@ class Desk:
                 self.course.expire(incident, turn)
             else:
                 self._steps[incident.key] = None
-        while not turn.is_full and (group := self.book.due_group(turn.now)) is not None:
+        while not turn.is_full and (due := self.book.due_group(turn.now)) is not None:
             turn.spend(10)
-            self.catch_up(group.incident, turn)
-            if group.key in self.book.groups:
-                self.teller.looks.look(self.book.groups[group.key], turn)
+            self.catch_up(due.incident, turn)
+            group = self.book.groups.get(due.key)
+            if group is not None:
+                self.teller.looks.look(group, turn)
+                if groups.ticks(group, turn.now):
+                    self._reviewer.tell_waiting(group, turn)
         for key in list(self._steps):
             if turn.is_full:
                 return

@@ -168,6 +168,12 @@ def _look_for(group: Group, look: Look, now: Instant) -> Instant | None:
     return _next_tick(group, max(look.entry.at + look.repeat - 1, now - 1))
 
 
+def ticks(group: Group, now: Instant) -> bool:
+    """Whether a `group_interval` has passed since the group told something, or began to."""
+    anchor = first_look(group) if group.flushed_at is None else group.flushed_at
+    return anchor + group.interval <= now
+
+
 def _next_tick(group: Group, after: Instant) -> Instant:
     """The first multiple of `group_interval` since the last telling that is after `after`."""
     anchor = first_look(group) if group.flushed_at is None else group.flushed_at

@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from daemon.core.casebook import Casebook
 from daemon.core.deadlines import Deadlines, soonest
 from daemon.core.intervals import Timetable
-from daemon.core.model import Alert, Group, Incident, IncidentState, Instant, Mute, MuteKind
+from daemon.core.model import Alert, Group, Incident, IncidentState, Instant, Millis, Mute, MuteKind
 from daemon.core.plan import Plan, RoutePlan
 
 
@@ -124,6 +124,16 @@ class Holding:
         until = min(map(_fired, unmuted)) + group.suppress
         reason = "not told before it has fired for a while (suppress)"
         return (Mute(MuteKind.SUPPRESSION, "suppress", reason, until),)
+
+    def brings_policy(self, group: Group, incident: Incident) -> bool:
+        """Whether the incident's policy came by this group's route."""
+        found = self._policy_group(incident)
+        return found is not None and found.key == group.key
+
+    def news_every(self, incident: Incident) -> Millis:
+        """How often those whom the policy called are told of what joins: as its group is."""
+        group = self._policy_group(incident)
+        return 0 if group is None else group.interval
 
     def _policy_group(self, incident: Incident) -> Group | None:
         steps = incident.escalation

@@ -63,7 +63,7 @@ class Looks:
         at = None
         if not self._is_mute(group, incident):
             looks = self._looks(group, incident, turn)
-            owes = bool(self._owed(group, incident, turn.now))
+            owes = bool(self._owed(group, incident, turn.now)) or self._has_news(group, turn.now)
             at = groups.next_look(group, looks, turn.now, owes=owes)
         self._book.put_group(replace(group, flush_at=at), turn)
 
@@ -78,6 +78,19 @@ class Looks:
             return []
         lost = (told for told in incident.told if told.lost)
         return [recipient_of(told) for told in lost if told.channel in self._caller.plan.channels]
+
+    def _has_news(self, group: Group, now: Instant) -> bool:
+        """Whether alerts joined of which those whom the policy called are still to be told, by
+        the group whose route brought it."""
+        incident = self._book.incidents[group.incident]
+        steps = incident.escalation
+        if not incident.told or incident.state is not IncidentState.TRIGGERED:
+            return False
+        if not self._holding.brings_policy(group, incident):
+            return False
+        news = self._caller.news(incident, self._holding.calls(incident, now))
+        spent = steps is not None and steps.spent
+        return bool(news) and (spent or bool(self._caller.uninformed(incident, news)))
 
     def _tell_again(self, key: str, to: list[Recipient], alerts: list[Alert], turn: Turn) -> None:
         if to and alerts:

@@ -16,7 +16,7 @@ from daemon.core.changing import replace
 from daemon.core.chronicle import EntryKind
 from daemon.core.course import Course
 from daemon.core.incidents import Happening
-from daemon.core.model import ENGINE, Alert, Incident, IncidentState
+from daemon.core.model import ENGINE, Alert, Group, Incident, IncidentState
 from daemon.core.plan import DEFAULT_GROUP_WAIT, Plan
 from daemon.core.reviews import Reviews, Touched
 from daemon.core.telling import Teller
@@ -64,7 +64,8 @@ class Reviewer:
         kept = self._course.keep(incident, turn)
         if not kept.muted:
             calls = self._holding.calls(kept, turn.now)
-            self._tell_growth(kept, [a for a in calls if a.key in what.shown], turn)
+            shown = [a for a in calls if a.key in what.shown]
+            self._tell_growth(kept, shown, turn, at_once=what.is_given_back)
 
     def look_again(self, incident: Incident, firing: list[Alert], turn: Turn) -> None:
         """Review it as if all that fires were news: whoever knows of an alert is not told."""
@@ -107,12 +108,31 @@ class Reviewer:
             return f"severity rose to {worst.word}"
         return None
 
-    def _tell_growth(self, incident: Incident, shown: list[Alert], turn: Turn) -> None:
-        """Tell those whom the policy called of what is graver or new. If it has nobody left to
-        tell, what is new starts it over: else nobody would be called to that."""
-        taken = incident.state is IncidentState.ACKNOWLEDGED
-        news = [] if taken else self._teller.news(incident, shown)
+    def tell_waiting(self, group: Group, turn: Turn) -> None:
+        """The group ticks: tell those whom the policy called of what joined meanwhile."""
+        incident = self._book.incidents[group.incident]
+        steps = incident.escalation
+        step_is_due = steps is not None and steps.next_at is not None and steps.next_at <= turn.now
+        if incident.muted or not incident.told or step_is_due:
+            return
+        if self._holding.brings_policy(group, incident):
+            self._tell_news(incident, self._holding.calls(incident, turn.now), turn)
+            self._teller.looks.arrange(self._book.groups[group.key], turn)
+
+    def _tell_growth(
+        self, incident: Incident, shown: list[Alert], turn: Turn, *, at_once: bool
+    ) -> None:
+        """Tell those whom the policy called of what is graver at once, and of what is new if
+        they were not told lately; else the tick of their group does."""
         self._teller.raised(incident, turn)
+        if at_once or self._teller.is_calm(incident, turn.now):
+            self._tell_news(self._book.incidents[incident.key], shown, turn)
+
+    def _tell_news(self, incident: Incident, shown: list[Alert], turn: Turn) -> None:
+        """Tell of what is new. If the policy has nobody left to tell, that starts it over: else
+        nobody would be called to it."""
+        taken = incident.state is IncidentState.ACKNOWLEDGED
+        news = [] if taken else self._teller.caller.news(incident, shown)
         if news:
-            self._teller.joined(self._book.incidents[incident.key], news, turn)
+            self._teller.joined(incident, news, turn)
             self._course.revive(incident.key, f"{titles.named(news[0])} joined", turn)

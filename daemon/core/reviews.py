@@ -37,6 +37,7 @@ class Touched:
         fresh: Alerts that nobody who acknowledged it can have seen.
         shown: Alerts that joined or were unmuted: the policy may have told nobody of them.
         ended: When the last outage that ended was seen well.
+        is_given_back: Somebody had it: what is shown is told at once.
     """
 
     joined: dict[str, None] = field(default_factory=dict)
@@ -44,6 +45,7 @@ class Touched:
     fresh: dict[str, None] = field(default_factory=dict)
     shown: dict[str, None] = field(default_factory=dict)
     ended: Instant | None = None
+    is_given_back: bool = False
 
     def end(self, at: Instant) -> None:
         """An outage ended, seen at this time."""

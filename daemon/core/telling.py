@@ -23,7 +23,7 @@ from daemon.core.escalation import Step, StepKind
 from daemon.core.holding import Holding
 from daemon.core.levels import Levels
 from daemon.core.looks import Looks
-from daemon.core.model import Alert, Incident
+from daemon.core.model import Alert, Incident, Instant
 from daemon.core.notices import Recipient, recipient_of
 from daemon.core.outcomes import Outcomes
 from daemon.core.plan import Plan
@@ -119,29 +119,16 @@ class Teller:
         self.caller.call(incident.key, NoticeType.UPDATED, to, alerts, turn, reason)
         self.caller.remember(incident.key, [*to, *map(recipient_of, below)], turn)
 
-    def news(self, incident: Incident, alerts: list[Alert]) -> list[Alert]:
-        """Those of the alerts that somebody whom the policy called does not know of."""
-        if not (incident.told and alerts):
-            return alerts
-        common = frozenset(incident.told[0].firing)
-        common = common.intersection(*(told.firing for told in incident.told[1:]))
-        return [alert for alert in alerts if alert.key not in common]
+    def is_calm(self, incident: Incident, now: Instant) -> bool:
+        """Whether those whom the policy called may be told at once of what joins: nobody was
+        told within a `group_interval`. In a storm they hear of it on the group's tick."""
+        last = max((told.at for told in incident.told), default=None)
+        return last is None or last + self.holding.news_every(incident) <= now
 
     def joined(self, incident: Incident, news: list[Alert], turn: Turn) -> None:
-        """Alerts are new to those whom the policy called: tell them at once. Channels that
-        hear of them by a group of theirs do so on its tick."""
-        keys = frozenset(alert.key for alert in news)
-        by_groups = {
-            channel
-            for group in self._book.groups_of(incident)
-            if keys.issubset(group.alerts)
-            for channel in group.channels
-        }
-        to = [
-            recipient_of(told)
-            for told in incident.told
-            if not keys.issubset(told.firing) and (told.recipient or told.channel not in by_groups)
-        ]
+        """Alerts are new to those whom the policy called: tell them. Channels that hear of them
+        by a group of theirs do so on its tick."""
+        to = self.caller.uninformed(incident, news)
         alerts = self.holding.calls(incident, turn.now)
         reason = groups.Reason.NEW.value
         self.caller.call(incident.key, NoticeType.UPDATED, to, alerts, turn, reason)

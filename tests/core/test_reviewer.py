@@ -5,8 +5,8 @@ from __future__ import annotations
 from daemon.core.chronicle import EntryKind
 from daemon.core.events import PutSilence
 from daemon.core.labels import parse_matcher
-from daemon.core.model import MINUTE, SECOND, IncidentState, Promotion
-from daemon.core.plan import AckPlan
+from daemon.core.model import MINUTE, SECOND, IncidentState, Level, Promotion
+from daemon.core.plan import AckPlan, PolicyPlan
 from daemon.core.severity import Severity
 from tests.core.deciding import ANA, START, Stand, ack, condition, plan, route, said
 
@@ -95,7 +95,7 @@ def test_an_alert_that_reopens_is_told_without_waiting_for_the_tick() -> None:
 def test_whom_the_policy_called_is_told_at_once_of_an_alert_that_joins() -> None:
     stand = Stand(plan(route=route(channels=(), policy="primary")))
     stand.see(condition("web"))
-    stand.wait(5 * MINUTE)
+    stand.wait(6 * MINUTE)
     told = stand.see(condition("api"))
     assert said(told) == [
         ("ana via sms", "updated"),
@@ -104,8 +104,33 @@ def test_whom_the_policy_called_is_told_at_once_of_an_alert_that_joins() -> None
     ]
     assert {n.reason for n in told} == {"new alerts added"}
     stand.see(condition("api", False))
+    stand.wait(MINUTE)
     assert ("ana via sms", "updated") in said(stand.see(condition("api")))
     assert stand.see(condition("api")) == []
+
+
+def test_of_a_storm_whom_the_policy_called_hears_once_in_each_group_interval() -> None:
+    names = [f"web{number}" for number in range(50)]
+    stand = Stand(plan(route=route(channels=(), policy="primary")))
+    told = stand.see(condition("web"))
+    for name in names:
+        told += stand.see(condition(name)) + stand.wait(SECOND)
+    assert said(told) == [("ana via sms", "firing"), ("ana via mail", "firing")]
+    told = stand.wait(MINUTE)
+    assert said(told) == [("ana via sms", "updated"), ("ana via mail", "updated")]
+    assert len(told[0].alerts) == 51
+    graver = stand.see(condition("web", severity=Severity.EMERGENCY))
+    assert ("ana via sms", "updated") in said(graver)
+
+
+def test_a_storm_does_not_start_a_spent_policy_over_with_each_alert() -> None:
+    once = PolicyPlan("primary", (Level(0, ("person:ana",)),))
+    stand = Stand(plan(route=route(channels=(), policy="primary"), policies={"primary": once}))
+    told = stand.see(condition("web"))
+    for number in range(20):
+        told += stand.see(condition(f"web{number}")) + stand.wait(SECOND)
+    assert len(told) == 2
+    assert ("ana via sms", "updated") in said(stand.wait(MINUTE))
 
 
 def test_an_alert_that_joins_muted_is_told_when_nothing_mutes_it_any_more() -> None:

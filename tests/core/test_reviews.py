@@ -6,7 +6,7 @@ from daemon.core import reviews
 from daemon.core.chronicle import EntryKind
 from daemon.core.events import Acknowledge, ExpireSilence, PutSilence
 from daemon.core.labels import parse_matcher
-from daemon.core.model import HOUR, SECOND, IncidentState
+from daemon.core.model import HOUR, MINUTE, SECOND, IncidentState
 from daemon.core.reviews import LARGE, Reviews
 from daemon.core.turn import ROOM
 from tests.core.deciding import ANA, START, Stand, condition, plan, route
@@ -66,6 +66,7 @@ def test_alerts_that_join_a_large_incident_are_all_in_it_within_a_second() -> No
     stand.wait(SECOND)
     assert len(stand.incidents) == 1
     assert len(stand.incident.alerts) == len(stand.incident.firing) == MANY
+    stand.wait(MINUTE)
     assert stand.incident.summary.endswith(f"(and {MANY - 1} more alerts)")
     assert stand.kinds().count(EntryKind.JOINED) == MANY - 1
     (group,) = stand.decider.book.groups.values()
