@@ -87,6 +87,11 @@ def _intervals(connection: sqlite3.Connection, number: int) -> object:
     return intervals_of(connection, "service", *_month(connection, number))
 
 
+def _interval_count(connection: sqlite3.Connection, number: int) -> object:
+    start, end = _month(connection, number)
+    return sum(map(len, intervals_of(connection, "service", start, end).values()))
+
+
 def _latencies(connection: sqlite3.Connection, number: int, checks: int) -> object:
     names = [f"web-{one:04}" for one in range(1, checks + 1)]
     found = measured(connection, names, *_month(connection, number))
@@ -138,11 +143,12 @@ async def _lateness(path: Path, checks: int) -> list[Figure]:
     await analysis.ask(partial(_trend, number=0))
     quiet = await _ticks(asyncio.create_task(asyncio.sleep(QUIET_S)))
     asked = [
-        await _ticks(asyncio.create_task(analysis.ask(question)))
-        for question in (
-            partial(_latencies, number=0, checks=checks),
-            partial(_intervals, number=0),
-            partial(_statistics, number=0),
+        await _ticks(asyncio.create_task(ask(question)))
+        for ask, question in (
+            (analysis.ask_apart, partial(_latencies, number=0, checks=checks)),
+            (analysis.ask_apart, partial(_interval_count, number=0)),
+            (analysis.ask, partial(_statistics, number=0)),
+            (analysis.ask, partial(_trends, number=0)),
         )
     ]
     await analysis.close()

@@ -23,6 +23,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Final, TypeVar
 
+from daemon.store.apart import ask_apart
 from daemon.store.connect import open_reader
 from daemon.store.errors import StoreUnusable, unusable
 
@@ -53,6 +54,17 @@ class Analysis:
             raise StoreUnusable(f"{self._path}: the database is closed")
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, self._answer, question)
+
+    async def ask_apart(self, question: Callable[[sqlite3.Connection], _T]) -> _T:
+        """As `ask`, in a process of its own (`daemon.store.apart`): for what takes longer than a
+        tenth of a second, and answers with little. The question must be one that can be pickled.
+
+        Raises:
+            StoreError: The database is closed, or cannot be read, or it takes too long.
+        """
+        if self._closed:
+            raise StoreUnusable(f"{self._path}: the database is closed")
+        return await ask_apart(self._path, question)
 
     def _answer(self, question: Callable[[sqlite3.Connection], _T]) -> _T:
         """On a reader's thread. As many connections as threads: one is always idle here."""

@@ -1,0 +1,89 @@
+"""A long question in a process of its own: what reads and reckons for a second (a month's report
+of a thousand services) would make the daemon's loop wait for the interpreter's lock, again and
+again.
+
+The process (`main`) reads a pickled question on its standard input, asks it on a
+connection that cannot write, writes the pickled answer to its standard output, and ends; also when
+nobody reads that any more. It runs at a low priority. Only the process that starts it speaks to it.
+The answer is read in the daemon: a question asked here gives figures, not all that they stand on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pickle
+import sqlite3
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, TypeVar, cast
+
+from daemon.store.connect import open_reader
+from daemon.store.errors import StoreError, StoreUnusable, unusable
+
+_T = TypeVar("_T")
+
+NICENESS: Final = 10
+LONGEST_S: Final = 120.0
+"""After this long a question is given up."""
+
+
+_PROGRAM: Final = f"from {__name__} import main; main()"
+"""Not `-m`: the package imports this module itself."""
+
+
+async def ask_apart(path: Path, question: Callable[[sqlite3.Connection], _T]) -> _T:
+    """The answer, from one snapshot of the database.
+
+    Args:
+        question: A function of a module (or a `partial` of one), so that it can be pickled.
+
+    Raises:
+        StoreError: The database cannot be read, or the process did not come to an end.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", _PROGRAM, str(path)),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        answer, _ = await asyncio.wait_for(process.communicate(pickle.dumps(question)), LONGEST_S)
+    except TimeoutError:
+        raise StoreUnusable(f"{path}: no answer within {LONGEST_S:.0f} s; ask for less") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode:
+        raise StoreUnusable(f"{path}: a question ended with exit code {process.returncode}")
+    told = pickle.loads(answer)  # noqa: S301  # by a process of our own, over a pipe of our own
+    if isinstance(told, StoreError):
+        raise told
+    return cast("_T", told)
+
+
+def _answer(path: Path, question: Callable[[sqlite3.Connection], object]) -> object:
+    try:
+        connection = open_reader(path)
+        try:
+            connection.execute("BEGIN")
+            return question(connection)
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        return unusable(path, error)
+    except StoreError as error:
+        return error
+
+
+def main() -> None:
+    """Answer one question and end."""
+    os.nice(NICENESS)
+    question = pickle.load(sys.stdin.buffer)  # noqa: S301  # from the process that started this
+    answer = pickle.dumps(_answer(Path(sys.argv[1]), question))
+    try:
+        sys.stdout.buffer.write(answer)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        os._exit(1)  # whoever asked is gone; nothing is to be flushed any more
