@@ -27,12 +27,16 @@ def of_check(
     now: Instant,
     *,
     behind_uplink: bool = False,
+    hides: int = 0,
 ) -> Condition:
     """The implicit rule of a check: it holds while the hard status is not up.
 
     It cannot be told while nothing could be measured, or while the check is one of the
     uplink's targets and the uplink as a whole is down (`behind_uplink`), which is told once.
     What the uplink hides, be it a target or a remote check, is muted as if behind a parent.
+
+    Args:
+        hides: How many checks stand behind it, and are told by this one while it is down.
     """
     behind_uplink = behind_uplink or state.cause == CAUSE
     holds: bool | None = state.status is not Status.UP
@@ -45,7 +49,7 @@ def of_check(
         severity=_severity(plan, state.status),
         holds=holds,
         since=now if state.since is None else state.since,
-        annotations=_annotations(state, last),
+        annotations=_annotations(state, last, hides),
         promote=plan.promote,
         acknowledgeable=plan.acknowledgeable,
         unreachable=state.unreachable or ("uplink" if holds is None and behind_uplink else None),
@@ -76,10 +80,14 @@ def _severity(plan: CheckPlan, status: Status) -> Severity:
     return plan.severity.get(worst, DEFAULT_SEVERITY[worst])
 
 
-def _annotations(state: CheckState, last: Result | None) -> dict[str, str]:
+def _annotations(state: CheckState, last: Result | None, hides: int) -> dict[str, str]:
     message = state.cause or (last.message if last else "")
     told = {"status": state.status.word, "message": message}
     if last is not None and last.fault is not None and state.status is not Status.UP:
         told["fault"] = last.fault.value
     summary = f"{state.key} is {state.status.word}"
-    return {"summary": f"{summary}: {message}" if message else summary, **told}
+    summary = f"{summary}: {message}" if message else summary
+    if hides:
+        told["behind"] = str(hides)
+        summary += f"; {hides} {'check stands' if hides == 1 else 'checks stand'} behind it"
+    return {"summary": summary, **told}

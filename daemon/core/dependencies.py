@@ -84,6 +84,15 @@ class Dependencies:
         yield from self.child_checks(Node(False, check))
         yield from self.child_checks(Node(True, self._owner[check]))
 
+    def count_behind(self, check: str) -> int:
+        """How many checks stand behind this one or its service, directly or through others."""
+        found, waiting = {check}, [check]
+        while waiting:
+            fresh = set(self.children_of(waiting.pop())) - found
+            found |= fresh
+            waiting += fresh
+        return len(found) - 1
+
     def child_services(self, service: str) -> tuple[str, ...]:
         """The services that have this service in one of their groups."""
         return self._child_services.get(Node(True, service), ())

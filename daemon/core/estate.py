@@ -100,7 +100,13 @@ class Estate:
             self.last.get(name),
             now,
             behind_uplink=behind,
+            hides=self._hides(name),
         )
+
+    def _hides(self, name: str) -> int:
+        """How many checks stand behind this one, if that is down."""
+        is_down = self.checks[name].status is Status.DOWN
+        return self.graph.count_behind(name) if is_down else 0
 
     def settle(self, turn: Turn) -> None:
         """Let every noted change have its consequences, and theirs."""

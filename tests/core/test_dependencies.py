@@ -108,3 +108,16 @@ def test_a_long_chain_is_walked_without_recursion() -> None:
     found = find_cycle(plan(*chain))
     assert found is not None
     assert len(found) == 3001
+
+
+def test_what_stands_behind_a_check_is_counted_once_however_it_is_reached() -> None:
+    graph = Dependencies(
+        plan(
+            check("db"),
+            check("cache", parents=(("db",),)),
+            check("web", parents=(("db",), ("cache",))),
+            check("shop", parents=(("web",),)),
+            check("mail"),
+        )
+    )
+    assert [graph.count_behind(name) for name in ("db", "cache", "shop", "mail")] == [3, 2, 0, 0]
