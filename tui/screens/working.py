@@ -22,7 +22,7 @@ from textual.widgets.option_list import Option
 from daemon.api.schema import IncidentView
 from daemon.core.model import Millis
 from daemon.core.severity import parse_severity
-from tui.screens.prompts import Dialog, label, meant
+from tui.screens.prompts import OFFERED, Dialog, label, meant
 from tui.words import parse_span
 
 ROLES = ("commander", "scribe")
@@ -141,6 +141,9 @@ class RolePrompt(Dialog):
         people = SuggestFromList(self._persons, case_sensitive=False)
         yield Input(offered[0], placeholder="commander, scribe, …", suggester=parts, id="role")
         yield Input(placeholder="who; empty: nobody; → takes the offer", suggester=people, id="to")
+        more = len(self._persons) - OFFERED
+        known = ", ".join(self._persons[:OFFERED]) + (f" and {more:,} more" if more > 0 else "")
+        yield label(known or "the configuration has no persons", classes="preview")
 
     def answer(self) -> RoleAnswer:
         """Part and person."""
