@@ -155,6 +155,7 @@ def tell(message: Message, zone: ZoneInfo = UTC, external_url: str | None = None
     over = incident["state"] == "resolved"
     severity = parse_severity(incident["severity"])
     alerts = body["alerts"]
+    in_all = max(len(alerts), len(incident["alerts" if over else "firing"]))
     end = incident["resolved_at"] if over else body["time"]
     money: Mapping[str, Any] = incident.get("money") or {}
     return Story(
@@ -205,7 +206,7 @@ def tell(message: Message, zone: ZoneInfo = UTC, external_url: str | None = None
         merged_into=_text(incident, "merged_into"),
         responses=", ".join(map(_response, incident.get("responses") or ())),
         alerts=tuple(_alert(alert, zone) for alert in alerts[:_SHOWN_ALERTS]),
-        more_alerts=max(0, len(alerts) - _SHOWN_ALERTS),
+        more_alerts=max(0, in_all - _SHOWN_ALERTS),
     )
 
 

@@ -74,7 +74,7 @@ def test_the_uplinks_condition_names_its_targets() -> None:
 
 def test_a_cause_says_how_many_checks_stand_behind_it_while_it_is_down() -> None:
     told = of_check(check("db"), state(DOWN), None, T0, hides=999).annotations
-    assert told["summary"] == "db is down; 999 checks stand behind it"
+    assert told["summary"] == "web is down; 999 checks stand behind it"
     assert told["behind"] == "999"
     told = of_check(check("db"), state(DOWN), None, T0, hides=1).annotations
     assert told["summary"].endswith("; 1 check stands behind it")
