@@ -77,15 +77,11 @@ def test_another_of_the_same_service_is_offered_first_to_merge_into() -> None:
     assert first.id not in {one.id for one in offered}
 
 
-async def test_u_tells_stakeholders_and_when_they_hear_next(opened: Opener) -> None:
+async def test_u_tells_stakeholders_and_r_gives_a_role_which_z_takes_back(opened: Opener) -> None:
     async with opened() as session:
         await session.press("U", *"soon", "enter", *"15m", "enter")
         await session.until(lambda: "Told stakeholders" in session.toasts())
         assert session.fake.bodies[-1] == {"text": "soon", "next_in_ms": 15 * MINUTE}
-
-
-async def test_r_gives_a_part_and_z_takes_it_back(opened: Opener) -> None:
-    async with opened() as session:
         await session.press("R", "enter", *"cai", "enter")
         await session.until(lambda: "cai is commander" in session.toasts())
         assert session.fake.bodies[-1] == {"role": "commander", "to": "cai"}
@@ -94,22 +90,20 @@ async def test_r_gives_a_part_and_z_takes_it_back(opened: Opener) -> None:
         assert session.fake.bodies[-1] == {"role": "commander", "to": None}
 
 
-async def test_i_opens_an_incident_by_hand(opened: Opener) -> None:
-    async with opened() as session:
-        await session.press("i", *"till", "enter", *"checkout", "enter", "enter")
-        await session.until(lambda: "Opened" in session.toasts())
-        assert session.fake.bodies[-1] == {
-            "title": "till", "service": "checkout", "severity": "high", "text": "",
-        }  # fmt: skip
-
-
-async def test_m_merges_into_the_one_that_is_picked_after_asking(opened: Opener) -> None:
+async def test_m_merges_into_the_one_that_is_picked_and_i_opens_one_by_hand(
+    opened: Opener,
+) -> None:
     async with opened() as session:
         await session.press("m", "enter", "n")
         assert not [path for verb, path in session.fake.requests if path.endswith("/merge")]
         await session.press("m", "enter", "y")
         await session.until(lambda: "Merged" in session.toasts())
         assert ("POST", f"/api/v1/incidents/{WORST}/merge") in session.fake.requests
+        await session.press("i", *"till", "enter", *"checkout", "enter", "enter")
+        await session.until(lambda: "Opened" in session.toasts())
+        assert session.fake.bodies[-1] == {
+            "title": "till", "service": "checkout", "severity": "high", "text": "",
+        }  # fmt: skip
 
 
 @pytest.fixture
