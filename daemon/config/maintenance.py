@@ -15,9 +15,10 @@ from checks.spec import Duration, Name, Strict
 from daemon.config.oncall import LocalTime
 from daemon.config.words import Line, MatcherText, Zone
 from daemon.core.labels import parse_matcher
-from daemon.core.maintenance import checked_cron, fully_matched
+from daemon.core.maintenance import fully_matched
 from daemon.core.model import DAY, MINUTE
 from daemon.core.plan import CheckPlan, MaintenancePlan, ServicePlan
+from daemon.core.recurring import checked_cron, checked_rrule
 
 if TYPE_CHECKING:
     from daemon.config.cross import References
@@ -35,6 +36,7 @@ class MaintenanceSettings(Strict):
         services: Whose alerts are muted.
         match: Or which alerts are: those that all of these matchers match.
         recur: When it begins, again and again; it lasts for `duration`.
+        rrule: Or on which days, from `start` on and at its time of day; for `duration`.
         start, end: Or from when to when, once.
         timezone: Whose clock counts; None for `[daemon] timezone`.
         reason: Why, in words.
@@ -44,6 +46,7 @@ class MaintenanceSettings(Strict):
     services: tuple[Name, ...] = ()
     match: tuple[MatcherText, ...] = ()
     recur: Cron | None = None
+    rrule: Annotated[str, Field(examples=["FREQ=MONTHLY;BYDAY=-1SU"])] | None = None
     duration: Annotated[Duration, Field(ge=MINUTE, le=31 * DAY)] | None = None
     start: LocalTime | None = None
     end: LocalTime | None = None
@@ -61,8 +64,12 @@ class MaintenanceSettings(Strict):
     @model_validator(mode="after")
     def _comes_some_time(self) -> Self:
         once = (self.start, self.end)
+        if self.rrule is not None:
+            return self._comes_by_rule(self.rrule)
         if (self.recur is None) == (once == (None, None)):
-            raise ValueError("give either recur with duration, or start with end")
+            raise ValueError(
+                "give either recur with duration, rrule with start and duration, or start with end"
+            )
         if self.recur is not None and self.duration is None:
             raise ValueError('recur needs a duration, like "1h"')
         if self.recur is None and self.duration is not None:
@@ -72,6 +79,16 @@ class MaintenanceSettings(Strict):
                 raise ValueError("start and end belong together")
         elif self.end <= self.start:
             raise ValueError("end must come after start")
+        return self
+
+    def _comes_by_rule(self, rrule: str) -> Self:
+        if self.recur is not None:
+            raise ValueError("give either recur or rrule, not both")
+        if self.start is None or self.duration is None:
+            raise ValueError('rrule needs start, the first time, and a duration, like "1h"')
+        if self.end is not None:
+            raise ValueError("what recurs has a duration; UNTIL= or COUNT= in rrule ends it")
+        checked_rrule(rrule, self.start)
         return self
 
 
@@ -104,6 +121,7 @@ def maintenance_plan(
         match=match,
         excludes=one.services or tuple(fully_matched(match, of, carried)),
         cron=one.recur,
+        rrule=one.rrule,
         duration=one.duration or 0,
         start=one.start,
         end=one.end,

@@ -1,10 +1,10 @@
 """Maintenance: planned time in which alerts are muted and which no SLA counts.
 
-Theory. A window comes as a cron expression says and lasts for a duration, or once between two
-times. Both are read by the clock on the wall of its zone (`clockwork` says what becomes of a
-time that comes twice or never); the duration is counted in elapsed time from there. Occurrences
-that touch or overlap are one window, so that it ends once. Everything is a function of the
-configuration and the time: a daemon that was off has missed nothing. What became of it is
+Theory. A window comes as a cron expression or a recurrence rule says and lasts for a duration,
+or once between two times. All are read by the clock on the wall of its zone (`clockwork` says
+what becomes of a time that comes twice or never); the duration is counted in elapsed time from
+there. Occurrences that touch or overlap are one window, so that it ends once. Everything is a
+function of the configuration and the time: a daemon that was off has missed nothing. What became of it is
 `daemon.core.works`' to remember: that stays true of the past when the configuration changes.
 
 `Maintenance` knows what is active now, with a deadline at the next change; `Calendar` remembers
@@ -16,13 +16,12 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 from itertools import chain
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
-from cronsim import CronSim, CronSimError
-
+from daemon.core import recurring
 from daemon.core.availability import Span, merge_spans
 from daemon.core.clockwork import local_at, reached
 from daemon.core.deadlines import Deadlines
@@ -49,41 +48,17 @@ class Window:
     end: Instant | None
 
 
-_FIELDS: Final = 5
-_SOME_DAY: Final = datetime(2026, 1, 1)  # noqa: DTZ001  # a local time to look ahead from
-
-
-def checked_cron(text: str) -> str:
-    """The expression, if it says when something begins that lasts for a while.
-
-    Raises:
-        ValueError: It does not; the message says how it should look.
-    """
-    form = 'write minute, hour, day, month and day of the week: "0 3 * * SUN"'
-    if len(text.split()) != _FIELDS:
-        raise ValueError(f"{text!r} is no cron expression; {form}")
-    try:
-        found = CronSim(text, _SOME_DAY)
-        next(found)
-    except CronSimError as error:
-        raise ValueError(f"{text!r} is no cron expression: {error}; {form}") from None
-    except StopIteration:
-        raise ValueError(f"{text!r} never comes") from None
-    if len(found.minutes) > 1:
-        raise ValueError(f"{text!r} comes more than once an hour; name one minute")
-    return text
-
-
 def occurrences(plan: MaintenancePlan, start: Instant, end: Instant | None) -> Iterator[Span]:
     """The single occurrences that share time with [start, end), whole, in order of their
     beginnings; None for an end that never comes."""
     zone = ZoneInfo(plan.timezone)
-    if plan.cron is None:
+    if not plan.recurs:
         low, high = _once(plan, zone)
         if low < high and high > start and (end is None or low < end):
             yield low, high
         return
-    for local in CronSim(plan.cron, local_at(start - plan.duration, zone)):
+    since = local_at(start - plan.duration, zone)
+    for local in recurring.after(plan.cron, plan.rrule, plan.start, since):
         low = reached(local, zone)
         if end is not None and low >= end:
             return
@@ -108,7 +83,7 @@ def window_at(plan: MaintenancePlan, at: Instant) -> Window | None:
 
 def last_window(plan: MaintenancePlan) -> Window | None:
     """When work that is done once is, or was; None for work that recurs."""
-    return None if plan.cron is not None else Window(*_once(plan, ZoneInfo(plan.timezone)))
+    return None if plan.recurs else Window(*_once(plan, ZoneInfo(plan.timezone)))
 
 
 def fully_matched(
@@ -138,11 +113,13 @@ def _once(plan: MaintenancePlan, zone: ZoneInfo) -> Span:
 
 def _began(plan: MaintenancePlan, start: Instant) -> Instant:
     """Where the window begins to which the occurrence that begins at `start` belongs."""
-    if plan.cron is None:
+    if not plan.recurs:
         return start
     zone = ZoneInfo(plan.timezone)
     first = start
-    for local in CronSim(plan.cron, local_at(start, zone), reverse=True):
+    back = timedelta(milliseconds=HORIZON)
+    at = local_at(start, zone)
+    for local in recurring.before(plan.cron, plan.rrule, plan.start, at, back):
         low = reached(local, zone)
         if low + plan.duration < first or start - low > HORIZON:
             break

@@ -20,7 +20,7 @@ from daemon.core.deadlines import Deadlines, soonest
 from daemon.core.errors import Invalid, NotFound
 from daemon.core.events import ExpireSilence, PutSilence
 from daemon.core.labels import Labels, Matcher, match_all
-from daemon.core.maintenance import checked_cron, window_at
+from daemon.core.maintenance import window_at
 from daemon.core.model import (
     DAY,
     HOUR,
@@ -32,6 +32,7 @@ from daemon.core.model import (
     Silence,
 )
 from daemon.core.plan import MaintenancePlan
+from daemon.core.recurring import checked_cron
 from daemon.core.turn import Turn
 
 LONGEST_RECURRENCE: Final = 31 * DAY

@@ -29,6 +29,15 @@ def test_entries_are_taken_as_written_by_the_clock_of_a_zone(full: Config) -> No
             duration=HOUR,
             reason="kernel updates",
         ),
+        "monthly-patching": MaintenancePlan(
+            "monthly-patching",
+            "Europe/Berlin",
+            services=("orders-db",),
+            excludes=("orders-db",),
+            rrule="FREQ=MONTHLY;BYDAY=-1SU",
+            start=datetime(2026, 1, 25, 3),  # noqa: DTZ001  # by the clock
+            duration=2 * HOUR,
+        ),
         "move": MaintenancePlan(
             "move",
             "America/New_York",

@@ -115,7 +115,7 @@ def _view(plan: MaintenancePlan, window: Window, now: Instant) -> schema.Mainten
         services=list(plan.services),
         match=list(map(str, plan.match)),
         excludes=list(plan.excludes),
-        recur=plan.cron,
+        recur=plan.cron or plan.rrule,
         timezone=plan.timezone,
         reason=plan.reason,
         id=f"{plan.name}@{window.start}",

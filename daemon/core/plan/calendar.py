@@ -99,8 +99,8 @@ class SchedulePlan:
 
 @dataclass(frozen=True, slots=True)
 class MaintenancePlan:
-    """Planned work; see `daemon.core.maintenance`. It comes as `cron` says and lasts for
-    `duration`, or once, from `start` to `end` (local times).
+    """Planned work; see `daemon.core.maintenance`. It comes as `cron` says, or as `rrule` says
+    from `start` on, and lasts for `duration`; or once, from `start` to `end` (local times).
 
     Attributes:
         services: Whose alerts are muted; empty where `match` says which.
@@ -117,6 +117,12 @@ class MaintenancePlan:
     start: datetime | None = None
     end: datetime | None = None
     reason: str = ""
+    rrule: str | None = None
+
+    @property
+    def recurs(self) -> bool:
+        """Whether it comes again."""
+        return self.cron is not None or self.rrule is not None
 
 
 @dataclass(frozen=True, slots=True)
