@@ -188,7 +188,7 @@ class Merging:
             notified_at=first.notified_at,
             assigned_to=first.assigned_to,
             roles=first.roles,
-            unmuted_at=first.unmuted_at,
+            unmuted_at=turn.now,
             is_timed=first.is_timed,
             escalation=None if steps is None else replace(steps, brought_by=""),
             told=_known_of(first.told, frozenset(keys)),

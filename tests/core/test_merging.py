@@ -11,7 +11,7 @@ from daemon.core.errors import Invalid, NotAllowed
 from daemon.core.events import Acknowledge, Assign, Merge, PutSilence, Resolve, Split
 from daemon.core.labels import parse_matcher
 from daemon.core.model import HOUR, MINUTE, Incident, IncidentState, Level
-from daemon.core.plan import PolicyPlan
+from daemon.core.plan import PolicyPlan, SeverityPlan
 from daemon.core.severity import Severity
 from daemon.core.turn import Condition
 from tests.core.deciding import (
@@ -227,6 +227,21 @@ def test_what_is_split_off_goes_on_where_the_first_stands(double: Stand) -> None
     taken.do(Split(taken.incident.key, BEN, (api.key,)))
     assert taken.incident.state is IncidentState.ACKNOWLEDGED
     assert taken.incident.acknowledged_by == "ana"
+
+
+def test_the_times_to_answer_in_count_from_the_split() -> None:
+    hasty = {Severity.CRITICAL: SeverityPlan(mtta=5 * MINUTE)}
+    stand = Stand(plan(route=route(), severities=hasty))
+    stand.see(condition("web"), condition("api"))
+    stand.wait(4 * MINUTE)
+    api = stand.alert("api")
+    assert api is not None
+    stand.do(Split(stand.incident.key, BEN, (api.key,)))
+    second = stand.incident.key
+    stand.wait(4 * MINUTE)
+    assert [one.key for one in stand.incidents if one.late] == [stand.incidents[0].key]
+    stand.wait(MINUTE)
+    assert second in [one.key for one in stand.incidents if one.late]
 
 
 def test_nobody_is_told_of_a_split_while_it_is_muted(double: Stand) -> None:

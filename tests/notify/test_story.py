@@ -74,6 +74,14 @@ def test_what_was_merged_says_where_it_went() -> None:
     message = compose(notice(type=NoticeType.RESOLVED, incident=gone))
     assert Renderer().subject(message) == "[CRITICAL] Merged into abc123: checkout is down"
     assert "Merged into   abc123" in Renderer().text(message)
+    assert Renderer().short(message) == "MERGED: checkout is down (inc-1) into abc123"
+    assert "Resolved" not in Renderer().spoken(message)
+    asked = Renderer("stakeholder")
+    assert asked.subject(message) == "Part of abc123 now: checkout"
+    for text in (asked.text(message), asked.html(message), Renderer().text(message)):
+        assert "abc123" in text
+        assert "well again" not in text
+        assert "works again" not in text
 
 
 def test_slack_shows_them_too() -> None:
