@@ -165,6 +165,11 @@ def _routes(suppress: int) -> RoutePlan:
     )
 
 
+def flaps(name: str) -> bool:
+    """Whether flapping is looked for at this check, which costs many runs after each change."""
+    return name.endswith("7") and name.startswith("app")
+
+
 def _check(name: str, number: int, parent: str | None) -> CheckPlan:
     region = tuple(ZONES)[number % 3]
     tier = tuple(_TIERS)[number // 3 % 3]
@@ -180,6 +185,7 @@ def _check(name: str, number: int, parent: str | None) -> CheckPlan:
     return CheckPlan(
         name, "tcp", name, EVERY, 20 * SECOND, HOUR, 3, 1 + number % 5 // 4, labels,
         behind, severity=severity, promote=rises, acknowledgeable=number % 29 != 0,
+        flap_start=20.0 if flaps(name) else 101.0,
     )  # fmt: skip
 
 

@@ -38,11 +38,12 @@ class Weather:
 def forecast(
     dice: random.Random, names: list[str], gold: list[str], start: Instant, end: Instant
 ) -> Weather:
-    """What befalls these checks: some twenty things a day among two hundred."""
+    """What befalls these checks: some ten things a day among two hundred."""
     a_day = len(names) / 200
-    outages = [*_outages(dice, names, start, end, 20 * a_day)]
+    outages = [*_outages(dice, names, start, end, 9 * a_day)]
     outages += _outages(dice, [n for n in names if n.startswith("db")], start, end, 0.25)
-    for spell in list(_outages(dice, names, start, end, 0.08)):
+    restless = [name for name in names if name.endswith("7")]
+    for spell in list(_outages(dice, restless, start, end, 0.1)):
         outages += _flapping(dice, spell)
     slow = _times(dice, start, end, 0.6 * a_day)
     deaf = _times(dice, start, end, 0.4)

@@ -175,6 +175,10 @@ class World:
         self._look_soon(spell)
 
     def _look_soon(self, spell: Spell) -> None:
+        """Its check runs soon, and so do those behind it; often, where flapping is looked for."""
+        if estate.flaps(spell.name):
+            for at in range(self.now, self.now + 25 * MINUTE, MINUTE):
+                self.at(at + self.dice.randrange(SECOND), self._look, spell.name)
         self.at(self.now + self.dice.randrange(20 * SECOND), self._look, spell.name)
         if spell.status is Status.DOWN:
             for name in self._children.get(spell.name, ()):
