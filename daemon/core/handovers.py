@@ -34,6 +34,8 @@ LOOK_AGAIN: Final[Millis] = 30 * DAY
 """A change farther ahead than anybody looked is looked for again after this."""
 _PAGERS: Final = frozenset({"pagerduty", "voice"})
 """Kinds of channels that only tell trouble."""
+_LOOK: Final = 400
+"""What looking at a schedule costs of a turn's room."""
 SHOWN: Final = 20
 """So many open incidents are named."""
 
@@ -57,11 +59,15 @@ class Handovers:
         self.records = {record.key: record for record in records}
 
     def replan(self, plan: Plan) -> None:
-        """Others may be on call now: every schedule is looked at again at once."""
-        self._plan = plan
-        self._deadlines = Deadlines()
+        """Others may be on call now: every schedule that is another is looked at at once."""
+        before, self._plan = self._plan.schedules, plan
+        for name in list(before):
+            if name not in plan.schedules:
+                self._deadlines.set(name, None)
         for name, schedule in plan.schedules.items():
-            if schedule.handoff is not None:
+            if schedule.handoff is None:
+                self._deadlines.set(name, None)
+            elif before.get(name) is not schedule or self._deadlines.get(name) is None:
                 self._deadlines.set(name, 0)
 
     def forget(self, turn: Turn) -> None:
@@ -76,8 +82,10 @@ class Handovers:
         return self._deadlines.next()
 
     def tick(self, turn: Turn) -> None:
-        """Announce what is due."""
-        for name, _ in self._deadlines.take_due(turn.now):
+        """Announce what is due, as much as there is room for in this turn: to look a year ahead
+        takes its time."""
+        while not turn.is_full and (name := self._deadlines.pop(turn.now)) is not None:
+            turn.spend(_LOOK)
             self._look(self._plan.schedules[name], turn)
 
     def _look(self, schedule: SchedulePlan, turn: Turn) -> None:

@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from checks.result import Fault, Result, Status
-from daemon.core.chronicle import Entry, EntryKind, Notice
+from daemon.core.chronicle import Entry, EntryKind, Notice, NoticeType
 from daemon.core.conditions import of_check
 from daemon.core.decider import Decider
 from daemon.core.effects import Append, Enqueue
@@ -79,7 +79,8 @@ def _lines(turn: Turn) -> Iterator[Line]:
     maintenance begins or ends, nobody is reached, the policy starts over or is spent."""
     for effect in turn.effects:
         if isinstance(effect, Enqueue):
-            yield effect.notice
+            if effect.notice.type is not NoticeType.HANDOVER:
+                yield effect.notice
         elif isinstance(effect, Append) and isinstance(effect.entry, Entry):
             entry = effect.entry
             reached = entry.text.partition(": ")[2]

@@ -38,6 +38,8 @@ BEHIND: Final = 31 * DAY
 AHEAD: Final = 400 * DAY
 _FETCH_S: Final = 30.0
 _READ_S: Final = 30.0
+_FIRST_S: Final = 5.0
+"""So long a start waits for a calendar of which there is no copy."""
 _SEPARATORS: Final = re.compile(r"\s*(?:[,;:/&+]|\band\b)\s*", re.IGNORECASE)
 _ASIDE: Final = re.compile(r"\([^)]*\)")
 
@@ -101,12 +103,26 @@ class Calendars:
         for source in sources(config):
             copy = self._copy(source)
             try:
-                found.append(await self._read(source, await asyncio.to_thread(copy.read_bytes)))
+                data = await asyncio.to_thread(copy.read_bytes)
             except FileNotFoundError:
+                data = await self._first(source)
+            except OSError as error:
+                _log.warning("the copy %s cannot be read: %s", copy, error.strerror)
                 continue
-            except (OSError, CalendarFault) as error:
+            try:
+                found += [] if data is None else [await self._read(source, data)]
+            except CalendarFault as error:
                 _log.warning("the copy %s is of no use: %s", copy, error)
         return found
+
+    async def _first(self, source: Source) -> bytes | None:
+        """A calendar that was never read: nobody is told by the layers that it covers, if it
+        answers soon."""
+        try:
+            async with asyncio.timeout(_FIRST_S):
+                return await self._fetch(source)
+        except (TimeoutError, OSError, CalendarFault):
+            return None  # `refresh` says so, and why
 
     def follow(self, config: Config) -> None:
         """Fetch the calendars of this configuration from now on, and no others."""

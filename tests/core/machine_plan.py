@@ -206,8 +206,25 @@ CASCADE = CorrelatePlan(
 PAIR = CorrelatePlan(
     "pair", ((parse_matcher("check=mail"),), (parse_matcher("service=~.+"),)), 2, HOUR
 )
+IN_TURN = replace(
+    POLICIES["primary"],
+    levels=(
+        Level(0, ("person:ana", "channel:slack")),
+        Level(5 * MINUTE, ("person:ana", "person:ben"), min_alerts=2, round_robin=True),
+        Level(
+            15 * MINUTE, ("person:ana", "person:ben", "channel:mail"), 2 * MINUTE, round_robin=True
+        ),
+    ),
+)
+PATIENT = PersonPlan(
+    "ana",
+    high=(Contact("hook", "tel:1"), Contact("mail", "ana@x", 2 * MINUTE)),
+    low=(Contact("mail", "ana@x"), Contact("hook", "tel:1", MINUTE)),
+)
+"""Levels with conditions that tell in turn, and contacts that wait."""
 PLANS = [
     FULL,
+    replace(FULL, policies={"primary": IN_TURN}, persons={**PERSONS, "ana": PATIENT}),
     replace(
         FULL,
         checks={**CHECKS, "mail": replace(CHECKS["mail"], labels={"service": "mail", "env": "x"})},

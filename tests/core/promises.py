@@ -346,7 +346,7 @@ class Promises:
             if entry.kind is EntryKind.REOPENED or begun:
                 ran.clear()
             elif entry.kind is EntryKind.ESCALATED and entry.text.startswith("level "):
-                level = int(entry.text.removeprefix("level ").split(":")[0])
+                level = int(entry.text.split(":")[0].split()[1])
                 assert level not in ran, f"level {level} ran twice"
                 ran.add(level)
 
@@ -367,10 +367,17 @@ class Promises:
                 left = self.left.pop(key, 0)
                 went_on = not {EntryKind.REOPENED, EntryKind.MERGED} & kinds
                 if went_on and left > 0 and steps.level == old.level >= 0:
-                    assert steps.next_at == self.now + left
+                    assert steps.next_at == self.freed_at(before[key]) + left
                 if EntryKind.REOPENED in kinds and steps.level > 0:
                     overdue = (steps.started_at or 0) + steps.levels[steps.level].after <= self.now
                     assert overdue or isinstance(self.recorded[-1][0], Escalate)
+
+    def freed_at(self, incident: Incident) -> int:
+        """When what muted it ended; now, if that was not its own end."""
+        ends = [mute.until for mute in incident.muted]
+        known = [at for at in ends if at is not None]
+        ended = bool(known) and len(known) == len(ends)
+        return min(self.now, max(known)) if ended else self.now
 
     def keys_are_unique(self) -> None:
         keys = [notice.key for notice in self.mirror.notices]

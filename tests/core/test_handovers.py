@@ -8,6 +8,7 @@ from daemon.core.chronicle import Notice, NoticeType
 from daemon.core.events import PutOverride
 from daemon.core.model import HOUR, MINUTE, Level
 from daemon.core.plan import Contact, PersonPlan, Plan
+from daemon.core.rehearsal import outage, rehearse
 from tests.core.deciding import ANA, START, Stand, condition
 from tests.core.test_desk_oncall import hourly, spec
 
@@ -99,3 +100,18 @@ def test_without_handoff_nothing_is_announced_or_kept() -> None:
     assert not list(stand.decider.duty.records())
     stand.reload(duty("ana", "ben"))
     assert stand.see() == []
+
+
+def test_a_pager_that_only_tells_trouble_hears_of_none() -> None:
+    spec = duty("ana", "ben")
+    channels = {**spec.channels, "mail": replace(spec.channels["mail"], kind="pagerduty")}
+    stand = Stand(replace(spec, channels=channels))
+    stand.see()
+    assert stand.wait(2 * HOUR) == []
+
+
+def test_a_rehearsal_tells_of_the_outage_alone() -> None:
+    spec = duty("ana", "ben")
+    lines = list(rehearse(spec, outage(spec, "web", START), START, 2 * HOUR))
+    kinds = {line.type for line in lines if isinstance(line, Notice)}
+    assert kinds == {NoticeType.FIRING}

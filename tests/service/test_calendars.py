@@ -160,3 +160,13 @@ async def test_events_that_name_nobody_known_put_nobody_on_call(tmp_path: Path) 
     desk = Desk(tmp_path, "duty.ics")
     await desk.refresh()
     assert desk.read[0].pieces == ()
+
+
+async def test_a_first_start_waits_for_a_calendar_but_not_for_one_that_fails(
+    tmp_path: Path, host: tuple[Host, str]
+) -> None:
+    desk = Desk(tmp_path, host[1])
+    found = await kept(desk.config, tmp_path / "tocsin.db", NOW)
+    assert [piece.persons for piece in found["primary"]] == [("ben",)]
+    host[0].status = 404
+    assert await kept(desk.config, tmp_path / "tocsin.db", NOW) == {}
