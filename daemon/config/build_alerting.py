@@ -101,6 +101,8 @@ def _route(parent: RoutePlan, path: str, route: RouteSettings) -> RoutePlan:
         mute_time_intervals=given(route.mute_time_intervals, parent.mute_time_intervals),
         active_time_intervals=given(route.active_time_intervals, parent.active_time_intervals),
         suppress=given(route.suppress, parent.suppress),
+        require=given(route.require, parent.require),
+        require_within=given(route.require_within, parent.require_within),
         continue_=route.continue_,
     )
     children = tuple(_route(node, f"{path}.{n}", one) for n, one in enumerate(route.route))
@@ -131,6 +133,8 @@ def _level(level: LevelSettings) -> Level:
         only_in=level.only_in,
         min_alerts=level.min_alerts,
         round_robin=level.round_robin,
+        require=level.require,
+        require_within=level.require_within,
     )
 
 

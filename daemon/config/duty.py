@@ -5,9 +5,16 @@ Routes, policies, persons and inhibitions; see `daemon.config.sections` for the 
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, ClassVar, Final, Self
 
-from pydantic import BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+    model_validator,
+)
 
 from checks.spec import Duration, Name, Strict, format_duration
 from daemon.config.words import Interval, LabelName, MatcherText, Target
@@ -35,6 +42,8 @@ class RouteSettings(Strict):
     mute_time_intervals: tuple[Name, ...] | None = None
     active_time_intervals: tuple[Name, ...] | None = None
     suppress: Duration | None = None
+    require: Annotated[int, Field(ge=1, le=20)] | None = None
+    require_within: Interval | None = None
     continue_: Annotated[bool, Field(alias="continue")] = False
     route: tuple[RouteSettings, ...] = ()
 
@@ -46,6 +55,7 @@ class LevelSettings(Strict):
         only_in: Time intervals; it is told in one of them only.
         min_alerts: So many alerts there must be.
         round_robin: One of those in `notify` is told in turn.
+        require: So many must have taken it, within `require_within`; else the next level is told.
     """
 
     after: Duration
@@ -54,6 +64,15 @@ class LevelSettings(Strict):
     only_in: tuple[Name, ...] = ()
     min_alerts: Annotated[int, Field(ge=1, le=1_000)] = 1
     round_robin: bool = False
+    require: Annotated[int, Field(ge=0, le=20)] = 0
+    require_within: Interval = MINUTE
+
+    @model_validator(mode="after")
+    def _requires_no_more_than_are_told(self) -> Self:
+        told = 1 if self.round_robin else len(set(self.notify))
+        if self.require > told and all(one.startswith("channel:") for one in self.notify):
+            raise ValueError(f"require = {self.require} asks for more than the {told} it tells")
+        return self
 
 
 class PolicySettings(Strict):

@@ -207,4 +207,5 @@ def _due(incident: Incident) -> Instant | None:
     if incident.resolved_at is not None:
         return incident.resolved_at + KEEP
     step = incident.escalation.next_at if incident.escalation is not None else None
-    return soonest(incident.ack_until, step, contacts.next_at(incident.contacts))
+    demanded = min((demand.by for demand in incident.demands), default=None)
+    return soonest(incident.ack_until, step, contacts.next_at(incident.contacts), demanded)

@@ -142,6 +142,7 @@ class Course:
 
     def run_due(self, key: str, turn: Turn) -> None:
         """Run every step that is due, each once; then further contacts of those who were told."""
+        self._teller.demands.look(key, turn)
         self._run_steps(key, turn)
         self._teller.contact(key, turn)
 

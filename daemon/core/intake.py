@@ -232,6 +232,8 @@ class Intake:
                 mute_in=route.mute_time_intervals,
                 active_in=route.active_time_intervals,
                 suppress=route.suppress,
+                require=route.require,
+                require_within=route.require_within,
             )
             self._book.put_group(group, turn)
             if owner:

@@ -16,6 +16,7 @@ from daemon.core.calling import Caller, is_known
 from daemon.core.casebook import Casebook
 from daemon.core.changing import replace
 from daemon.core.chronicle import NoticeType
+from daemon.core.demands import Demands
 from daemon.core.holding import Holding
 from daemon.core.model import Alert, Group, Incident, IncidentState, Instant, Told
 from daemon.core.notices import Recipient, recipient_of
@@ -25,8 +26,9 @@ from daemon.core.turn import Turn
 class Looks:
     """Has the groups of a casebook look whether there is something to tell."""
 
-    def __init__(self, book: Casebook, holding: Holding, caller: Caller) -> None:
+    def __init__(self, book: Casebook, holding: Holding, caller: Caller, demands: Demands) -> None:
         self._book = book
+        self._demands = demands
         self._holding = holding
         self._caller = caller
 
@@ -49,6 +51,8 @@ class Looks:
             shown = [*alerts, *(a for a in self._book.known(group.alerts) if a.resolved_at)]
             self._caller.call(incident.key, kind, channels, shown, turn, reason.value)
         self._tell_again(incident.key, owed, alerts, turn)
+        if groups.Reason.FIRST in reasons:
+            self._demand(group, reasons[groups.Reason.FIRST], turn)
         for entry in entries:
             notice = self._caller.queued(incident.key, Recipient(entry.channel))
             if notice is not None:
@@ -56,6 +60,13 @@ class Looks:
         if reasons or owed:
             group = replace(group, flushed_at=now, alerts=self._remaining(group, incident))
         self.arrange(group, turn)
+
+    def _demand(self, group: Group, told: list[Recipient], turn: Turn) -> None:
+        """Hold the first notice to what its route requires."""
+        queued = (self._caller.queued(group.incident, one) for one in told)
+        keys = [key for key in queued if key is not None]
+        what, within = f"route {group.route}".strip(), group.require_within
+        self._demands.make(group.incident, what, group.require, within, keys, turn)
 
     def arrange(self, group: Group, turn: Turn) -> None:
         """Something about the group or its incident changed: set when it looks next."""

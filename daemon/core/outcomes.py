@@ -16,6 +16,7 @@ from daemon.core.calling import Caller
 from daemon.core.casebook import Casebook
 from daemon.core.changing import replace
 from daemon.core.chronicle import EntryKind, NoticeType
+from daemon.core.demands import Demands, lost, replaced, taken
 from daemon.core.effects import Enqueue
 from daemon.core.events import Settled
 from daemon.core.holding import Holding
@@ -29,8 +30,11 @@ from daemon.core.turn import Turn
 class Outcomes:
     """Sees to what became of the notices of a casebook's incidents."""
 
-    def __init__(self, book: Casebook, holding: Holding, caller: Caller, looks: Looks) -> None:
+    def __init__(
+        self, book: Casebook, holding: Holding, caller: Caller, looks: Looks, demands: Demands
+    ) -> None:
         self._book = book
+        self._demands = demands
         self._holding = holding
         self._caller = caller
         self._looks = looks
@@ -55,6 +59,8 @@ class Outcomes:
             incident = self._book.incidents[incident.key]
             if incident.notified_at is None and event.type in ALARMING:
                 self._book.put(replace(incident, notified_at=turn.now), turn)
+            taker = to.words
+            self._demands.learn(incident.key, lambda d: taken(d, event.notice, taker), turn)
             return
         tries = f" ({event.attempts} attempts)" if event.attempts > 1 else ""
         self._book.write(turn, incident, EntryKind.UNDELIVERED, text + tries)
@@ -79,6 +85,7 @@ class Outcomes:
         if to is None or event.fallback_of is not None or not useful:
             if alarming:
                 self._believe(incident, lambda told: deliveries.lost(told, event), turn)
+                self._demands.learn(incident.key, lambda d: lost(d, event.notice), turn)
             return
         alerts = self._book.firing(incident) if alarming else self._book.known(incident.alerts)
         reason = f"{event.channel} failed: {event.detail}"
@@ -96,6 +103,7 @@ class Outcomes:
             incident = self._book.incidents[incident.key]
             by = notice.key
             self._believe(incident, lambda told: deliveries.replaced(told, event.notice, by), turn)
+            self._demands.learn(incident.key, lambda d: replaced(d, event.notice, by), turn)
 
     def _owe(self, incident: Incident, event: Settled, alerts: list[Alert], turn: Turn) -> None:
         """Who was told over this channel that it fires is told over it that it is over, when it

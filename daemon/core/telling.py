@@ -19,6 +19,7 @@ from daemon.core.calling import Caller, is_known
 from daemon.core.casebook import Casebook
 from daemon.core.changing import replace
 from daemon.core.chronicle import EntryKind, NoticeType
+from daemon.core.demands import Demands
 from daemon.core.escalation import Step, StepKind
 from daemon.core.holding import Holding
 from daemon.core.levels import Levels
@@ -38,15 +39,16 @@ class Teller:
 
     Attributes:
         holding: What may be told now, as far as hours and `suppress` of routes go.
-        caller, levels, looks, outcomes: Its parts.
+        caller, demands, levels, looks, outcomes: Its parts.
     """
 
     def __init__(self, plan: Plan, book: Casebook) -> None:
         self.holding = Holding(plan, book)
         self.caller = Caller(plan, book, self.holding)
         self.levels = Levels(book, self.holding, self.caller)
-        self.looks = Looks(book, self.holding, self.caller)
-        self.outcomes = Outcomes(book, self.holding, self.caller, self.looks)
+        self.demands = Demands(book, self.holding)
+        self.looks = Looks(book, self.holding, self.caller, self.demands)
+        self.outcomes = Outcomes(book, self.holding, self.caller, self.looks, self.demands)
         self._book = book
 
     def replan(self, plan: Plan) -> None:
@@ -73,7 +75,19 @@ class Teller:
         for kind, those in _by_type(step, to, told).items():
             called = self.caller.call(incident.key, kind, those, alerts, turn, words, step.level)
             self.caller.remember(incident.key, called, turn)
+        if step.kind is StepKind.LEVEL:
+            self._demand(incident, step, to, turn)
         return bool(to or later)
+
+    def _demand(self, incident: Incident, step: Step, to: list[Recipient], turn: Turn) -> None:
+        """Hold a level to what it requires; one that reaches nobody is passed on anyway."""
+        if incident.escalation is None or not to:
+            return
+        level = incident.escalation.levels[step.level]
+        queued = (self.caller.queued(incident.key, one) for one in to)
+        keys = [key for key in queued if key is not None]
+        what, need = f"level {step.level + 1}", level.require
+        self.demands.make(incident.key, what, need, level.require_within, keys, turn)
 
     def contact(self, key: str, turn: Turn) -> None:
         """Use the further contacts that are due, of those who are still to be told."""

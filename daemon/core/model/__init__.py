@@ -27,6 +27,7 @@ from daemon.core.model.basics import (
     Instant,
     Millis,
 )
+from daemon.core.model.demands import Demand
 from daemon.core.model.duty import Handover, Later, Override, Turnabout
 from daemon.core.model.incidents import AtRisk, Incident, IncidentState, StatusUpdate
 from daemon.core.model.promises import Amendment, AmendmentKind
@@ -39,6 +40,7 @@ from daemon.core.model.works import Work
 
 __all__ = [
     "DAY",
+    "Demand",
     "ENGINE",
     "HOUR",
     "MINUTE",

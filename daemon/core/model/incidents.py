@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from daemon.core.model.alerts import Mute
 from daemon.core.model.basics import HOUR, Instant, Millis
+from daemon.core.model.demands import Demand
 from daemon.core.model.duty import Later
 from daemon.core.model.telling import Escalation, Told
 from daemon.core.severity import Severity
@@ -67,6 +68,7 @@ class Incident:
             report that comes twice counts once.
         storm: The correlation rule whose storm it tells of.
         contacts: Further contacts of whoever was called, that are used if nobody answers.
+        demands: So many must yet take what a level or a route told.
         assigned_to: The person it was given to; who acknowledged it is another matter.
         version: Grows with every change; an operator's write may name the one it saw.
         first_acknowledged_at: When somebody first took it, whatever came after.
@@ -131,6 +133,8 @@ class Incident:
     merged_into: str | None = None
     split_from: str | None = None
     responses: tuple[tuple[str, str], ...] = ()
+
+    demands: tuple[Demand, ...] = ()
 
     def stakes(self, now: Instant) -> Decimal:
         """What is to be lost: an hour of revenue, and what has a deadline that lies ahead."""

@@ -24,6 +24,7 @@ class Level:
         only_in: Time intervals in one of which it must be to be told; empty for always.
         min_alerts: How many alerts there must be.
         round_robin: Tell one of the targets in turn.
+        require, require_within: So many must have taken it in this time, or the next follows.
     """
 
     after: Millis
@@ -32,6 +33,8 @@ class Level:
     only_in: tuple[str, ...] = ()
     min_alerts: int = 1
     round_robin: bool = False
+    require: int = 0
+    require_within: Millis = MINUTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,3 +131,5 @@ class Group:
     mute_in: tuple[str, ...] = ()
     active_in: tuple[str, ...] = ()
     suppress: Millis = 0
+    require: int = 0
+    require_within: Millis = MINUTE

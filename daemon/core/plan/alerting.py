@@ -57,6 +57,7 @@ class RoutePlan:
         policy: The escalation policy's name.
         mute_time_intervals: Names of intervals in which the route tells nothing.
         active_time_intervals: Names of the only intervals in which it does; empty for always.
+        require, require_within: So many channels must have taken the first notice in time.
         suppress: An alert that has not fired for so long is not told yet.
     """
 
@@ -71,6 +72,8 @@ class RoutePlan:
     mute_time_intervals: tuple[str, ...] = ()
     active_time_intervals: tuple[str, ...] = ()
     suppress: Millis = 0
+    require: int = 0
+    require_within: Millis = MINUTE
     continue_: bool = False
     routes: tuple[RoutePlan, ...] = ()
 
