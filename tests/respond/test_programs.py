@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from daemon.core.model import RunState
+from daemon.respond import responder
 from daemon.respond.spec import ActionSpec
 from tests.respond.desk import carried_out, is_alive, names, responding, start, until, written
 
@@ -161,8 +162,9 @@ async def test_a_run_that_is_under_way_is_not_begun_twice(tmp_path: Path) -> Non
 
 
 async def test_the_end_of_the_daemon_ends_what_runs_and_reports_nothing_of_it(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(responder, "FINISH_S", 0.05)
     spec = shell(f"sleep 600 & echo $! > {tmp_path}/child; wait")
     async with responding(spec) as desk:
         desk.responder.start([start("act")])

@@ -126,6 +126,7 @@ async def test_a_service_that_died_is_restarted_after_approval_and_recovers(
         assert answers(port)
 
 
+@pytest.mark.slow
 async def test_a_run_that_kill_9_interrupts_is_on_disk_and_is_not_run_again(
     tmp_path: Path, port: int
 ) -> None:

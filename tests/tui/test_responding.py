@@ -72,7 +72,9 @@ async def test_p_approves_only_after_a_yes_with_the_focus_on_no(opened: Opener) 
         await session.until(lambda: not session.shows("to approve"))
 
 
-async def test_p_refuses_and_runs_what_is_chosen(opened: Opener) -> None:
+async def test_p_refuses_and_runs_what_is_chosen_and_says_where_nothing_fits(
+    opened: Opener,
+) -> None:
     async with opened(estate.asking(), (120, 40)) as session:
         await session.press("p")
         await session.until(lambda: isinstance(session.app.screen, ChoicePrompt))
@@ -84,10 +86,6 @@ async def test_p_refuses_and_runs_what_is_chosen(opened: Opener) -> None:
         await session.press("j", "enter", "y")
         await session.until(lambda: "clear-cache begins" in session.toasts())
         assert {"response": "clear-cache", "dry_run": False} in session.fake.bodies
-
-
-async def test_where_nothing_fits_p_says_so(opened: Opener) -> None:
-    async with opened() as session:
         session.fake.responses = []
         await session.press("p")
         await session.until(lambda: "no responses" in session.toasts())
