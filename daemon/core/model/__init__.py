@@ -30,9 +30,9 @@ from daemon.core.model.basics import (
 from daemon.core.model.demands import Demand
 from daemon.core.model.duty import Handover, Later, Override, Turnabout
 from daemon.core.model.incidents import AtRisk, Incident, IncidentState, StatusUpdate
+from daemon.core.model.kinship import Kin
 from daemon.core.model.promises import Amendment, AmendmentKind
 from daemon.core.model.responses import ResponseRun, ResponseState, RunState
-from daemon.core.model.kinship import Kin
 from daemon.core.model.states import CheckState, ServiceState
 from daemon.core.model.storms import Storm
 from daemon.core.model.telling import Escalation, Group, Level, Told
@@ -40,7 +40,6 @@ from daemon.core.model.works import Work
 
 __all__ = [
     "DAY",
-    "Demand",
     "ENGINE",
     "HOUR",
     "MINUTE",
@@ -52,6 +51,7 @@ __all__ = [
     "AmendmentKind",
     "AtRisk",
     "CheckState",
+    "Demand",
     "Escalation",
     "Group",
     "Handover",

@@ -133,7 +133,6 @@ class Incident:
     merged_into: str | None = None
     split_from: str | None = None
     responses: tuple[tuple[str, str], ...] = ()
-
     demands: tuple[Demand, ...] = ()
 
     def stakes(self, now: Instant) -> Decimal:
