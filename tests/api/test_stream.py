@@ -323,9 +323,9 @@ async def _mirror_story(directory: Path, steps: list[tuple[Any, ...]]) -> None:
                 case ("later", seconds):
                     lab.later(seconds * SECOND)
                 case ("ack",):
-                    for incident in list(lab.engine.incidents.values()):
-                        if incident.state == "triggered":
-                            lab.do(Acknowledge(incident.key, ANA))
+                    for key in list(lab.engine.incidents):  # one may end with another's ack
+                        if lab.engine.incidents[key].state == "triggered":
+                            lab.do(Acknowledge(key, ANA))
                 case ("reconnect",):
                     await events.aclose()
                     events = client.events(seq)
