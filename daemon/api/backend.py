@@ -36,6 +36,7 @@ from daemon.core.plan import Plan
 from daemon.core.sla.values import SlaFigures
 from daemon.notify.health import ChannelHealth
 from daemon.notify.trial import Trial
+from daemon.store.analysis import Analysis
 
 
 class EngineView(Protocol):
@@ -130,6 +131,11 @@ class Backend(Protocol):
     def hub(self) -> EventHub: ...
     @property
     def history(self) -> History: ...
+    @property
+    def analysis(self) -> Analysis:
+        """Where long questions are asked of the store, beside the loop and the writer."""
+        ...
+
     @property
     def access(self) -> Access: ...
     @property

@@ -41,6 +41,7 @@ from daemon.service.parts import Parts, access_of, actions_of, ping_tokens, rema
 from daemon.service.selfwatch import SelfWatch, Vitals
 from daemon.service.turns import Turns
 from daemon.store import History, Store
+from daemon.store.analysis import Analysis
 
 _log = logging.getLogger("tocsin.daemon")
 
@@ -106,6 +107,11 @@ class Daemon:
     def history(self) -> History:
         """What the API reads beside the engine's memory."""
         return self._store.history
+
+    @property
+    def analysis(self) -> Analysis:
+        """Where the API asks long questions."""
+        return self._store.analysis
 
     async def start(self, restored: Sequence[Effect]) -> None:
         """Carry out what restoring the engine decided, and begin to check and to deliver."""

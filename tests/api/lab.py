@@ -60,6 +60,7 @@ from daemon.notify.health import ChannelHealth
 from daemon.notify.retry import Delivered, Outcome
 from daemon.notify.spec import ChannelSpec, EmailSpec, LogSpec
 from daemon.notify.trial import Trial, try_out
+from daemon.store.analysis import Analysis
 from daemon.store.errors import StoreUnusable, TargetExists
 
 START: Instant = 1_795_255_865_000
@@ -215,6 +216,8 @@ class Lab:
         self.engine = Engine(configured or plan())
         self.hub = EventHub(START)
         self.history = MemoryHistory()
+        self.analysis = Analysis(Path("no-database.db"))
+        """A test that asks long questions puts one with a file here."""
         self.access = Access()
         self.ping_tokens: Mapping[str, str] = {TOKEN: "nightly"}
         self.events: list[Event] = []
