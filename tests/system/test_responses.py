@@ -64,6 +64,11 @@ def script(home: Path, *lines: str) -> Path:
     return path
 
 
+def served(command: list[str]) -> subprocess.Popen[bytes]:
+    """The shop's server, as it ran before it died."""
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
 def answers(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1)
@@ -83,7 +88,7 @@ async def run_in(tocsin: Tocsin, *states: str) -> RunView:
 async def resolved(client: Client, incident: str) -> IncidentDetail:
     """The incident, once it is over."""
     async with asyncio.timeout(PATIENCE_S):
-        while (found := await client.incident(incident)).incident.state != "resolved":
+        while (found := await client.incident(incident)).incident.state != "resolved":  # noqa: ASYNC110  # another process tells no event
             await asyncio.sleep(0.05)
     return found
 
@@ -98,11 +103,21 @@ async def test_a_service_that_died_is_restarted_after_approval_and_recovers(
         f"echo $! > {tmp_path}/server",
         'echo "started for $TOCSIN_INCIDENT"',
     )
-    first = subprocess.Popen(serve.split(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    first = served(serve.split())
     await until(lambda: answers(port))
     more = 'confirm = true\nmax = "1/h"'
     config = CONFIG.format(port=port, script=program, more=more)
-    async with Tocsin(tmp_path, config) as tocsin:
+    try:
+        await _restarted(tmp_path, config, first, program, port)
+    finally:
+        first.kill()
+        first.wait()
+
+
+async def _restarted(
+    home: Path, config: str, first: subprocess.Popen[bytes], program: Path, port: int
+) -> None:
+    async with Tocsin(home, config) as tocsin:
         first.kill()
         first.wait()
         incident = await tocsin.incident("shop")
