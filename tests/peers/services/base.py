@@ -87,6 +87,10 @@ class Service(abc.ABC):
         """Give these answers, one a request, before the service's own."""
         self._first.extend(answers)
 
+    def recover(self) -> None:
+        """Give the service's own answers from now on."""
+        self._first.clear()
+
     @abc.abstractmethod
     def answer(self, received: Received) -> Reply:
         """The documented answer; breaches of the schema go to `problems`."""
