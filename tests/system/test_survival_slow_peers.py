@@ -8,13 +8,14 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from daemon.client import Client
 from tests.system.faults import resident_mib
-from tests.system.ground import Ground, all_up, open_ground
+from tests.system.ground import Ground, Page, all_up, open_ground
 from tests.system.running import PATIENCE_S, Tocsin
 
 
@@ -72,6 +73,12 @@ def tarpits() -> Iterator[tuple[Tarpit, Tarpit]]:
             each.end()
 
 
+def _waited_s(page: Page) -> float:
+    """How long after it was decided a page arrived."""
+    arrived = time.time() - (time.monotonic() - page.at)
+    return arrived - datetime.fromisoformat(page.time).timestamp()
+
+
 async def test_channels_that_hang_and_drip_delay_no_page_of_another(
     tmp_path: Path, ground: Ground, tarpits: tuple[Tarpit, Tarpit]
 ) -> None:
@@ -92,6 +99,10 @@ async def test_channels_that_hang_and_drip_delay_no_page_of_another(
         for name in names:
             (page,) = ground.wait_page(name)
             assert page.at - began < 8
+        waits = sorted(_waited_s(ground.paged(name)[0]) for name in names)
+        assert waits[len(waits) // 2] < 3, f"told so late after it was decided: {waits}"
+        assert (await tocsin.state()).daemon.lateness_ms < 1_000
+        print("decision to page, beside 20 channels that hang:", *(f"{s:.2f}" for s in waits), "s")
         assert min(tarpit.held for tarpit in tarpits) > 10, "they were not asked"
         ground.broken.clear()
         for name in names:
