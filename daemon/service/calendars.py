@@ -103,7 +103,7 @@ class Calendars:
         for source in sources(config):
             copy = self._copy(source)
             try:
-                data = await asyncio.to_thread(copy.read_bytes)
+                data: bytes | None = await asyncio.to_thread(copy.read_bytes)
             except FileNotFoundError:
                 data = await self._first(source)
             except OSError as error:
