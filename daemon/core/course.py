@@ -46,9 +46,10 @@ class Course:
         steps, waiting, now = incident.escalation, incident.contacts, turn.now
         if steps is not None or waiting:
             runs = self._holding.is_calling(incident, now)
-            waiting = contacts.gone_on(waiting, now) if runs else contacts.rested(waiting, now)
+            since = _freed_at(self._book.incidents[incident.key], now)
+            waiting = contacts.gone_on(waiting, since) if runs else contacts.rested(waiting, now)
             if steps is not None:
-                steps = policy.resumed(steps, now) if runs else policy.paused(steps, now)
+                steps = policy.resumed(steps, since) if runs else policy.paused(steps, now)
         kept = self._book.put(replace(incident, escalation=steps, contacts=waiting), turn)
         for group in self._book.groups_of(kept):
             self._looks.arrange(group, turn)
@@ -178,3 +179,14 @@ class Course:
         and repeats behind it), and nobody was ever told of the incident."""
         at_end = steps.spent or (steps.level + 1 >= len(steps.levels) and not steps.then)
         return at_end and not self._book.told(self._book.incidents[key])
+
+
+def _freed_at(before: Incident, now: Instant) -> Instant:
+    """When what muted it until now ended: that may be while nobody looked."""
+    ends = [mute.until for mute in before.muted]
+    known = [at for at in ends if at is not None]
+    if not known or len(known) < len(ends) or len(ends) == incidents.MUTES_SHOWN:
+        return now
+    steps = before.escalation
+    rested_at = 0 if steps is None or steps.paused_at is None else steps.paused_at
+    return max(rested_at, min(now, max(known)))

@@ -84,7 +84,7 @@ def before(
     """The local times before `at` at which it begins, the last first, as far back as `span`."""
     if rrule is None or start is None:
         return iter(CronSim(cron or "", at, reverse=True))
-    times = _rule(rrule, start).between(at - span, at)
+    times: list[datetime] = _rule(rrule, start).between(at - span, at)
     return reversed(times)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from daemon.core.casebook import KEEP
 from daemon.core.chronicle import EntryKind
 from daemon.core.events import Resolve
-from daemon.core.model import MINUTE, SECOND, IncidentState
+from daemon.core.model import MINUTE, SECOND, IncidentState, Kin
 from tests.core.deciding import ANA, START, Stand, condition, plan, route, said, short
 
 
@@ -94,7 +94,7 @@ def test_resolved_incidents_and_their_alerts_are_forgotten_in_time() -> None:
     stand.wait(KEEP)
     assert stand.incidents == []
     assert stand.alert() is None
-    assert stand.mirror.records == {}
+    assert {kind for kind, _ in stand.mirror.records} <= {Kin}
     assert stand.decider.next_deadline() is None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from daemon.core.chronicle import EntryKind
+from daemon.core.effects import Enqueue
 from daemon.core.events import ExpireSilence, PutSilence, Resolve
 from daemon.core.labels import parse_matcher
 from daemon.core.model import HOUR, MINUTE, Alert, AlertState, Mute, MuteKind, Terms
@@ -122,6 +123,39 @@ def test_mutes_hold_right_after_a_restart() -> None:
     stand.see(condition("web"), condition("db", labels={"service": "orders"}))
     told = stand.restart(after=5 * MINUTE)
     assert {notice.incident.service for notice in told} == {"orders"}
+
+
+def test_after_a_reload_what_an_inhibition_explains_is_not_told_any_more() -> None:
+    waits = replace(plan().route, group_wait=MINUTE)
+    stand = Stand(plan(route=waits))
+    stand.see(condition("web"), condition("db", labels={"service": "orders"}))
+    told = stand.reload(plan(route=waits, inhibits=(INHIBIT,))) + stand.wait(5 * MINUTE)
+    assert {notice.incident.service for notice in told} == {"orders"}
+
+
+def test_a_symptom_that_begins_in_the_turn_of_a_reload_is_muted_before_anybody_is_told() -> None:
+    stand = Stand()
+    stand.see(condition("db", labels={"service": "orders"}))
+    turn = Turn(stand.now, conditions=[condition("web")])
+    stand.plan = plan(inhibits=(INHIBIT,))
+    stand.decider.replan(stand.plan, turn)
+    stand.decider.decide(turn)
+    assert reasons(stand) == [MuteKind.INHIBITION]
+    assert not [effect for effect in turn.effects if isinstance(effect, Enqueue)]
+
+
+def test_a_silence_that_ended_while_nobody_looked_gives_back_the_time_since_its_end() -> None:
+    stand = Stand()
+    stand.see(condition())
+    stand.wait(MINUTE)
+    silence(stand, lasts=HOUR)
+    told = stand.restart(after=HOUR + 3 * MINUTE)
+    assert told == []
+    steps = stand.incident.escalation
+    assert steps is not None
+    assert steps.next_at == stand.now + MINUTE
+    silence(stand, lasts=HOUR)
+    assert ("ben via mail", "escalated") in said(stand.restart(after=HOUR + MINUTE))
 
 
 def test_a_reload_with_other_inhibitions_is_looked_at_at_once() -> None:
