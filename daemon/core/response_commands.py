@@ -76,7 +76,6 @@ class ResponseCommands:
         self._check_idle(plan, incident)
         self._check_free(plan, turn.now)
         self._course.recurs(plan, incident, turn)
-        self._check_free(plan, turn.now)
         run = self._course.begin(plan, incident, BY_HAND, command.actor, turn)
         self._audit(turn, command.actor, "run response", run)
 

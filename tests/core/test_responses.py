@@ -8,7 +8,7 @@ import pytest
 
 from daemon.core.chronicle import Audit, Entry, EntryKind, RunOutput
 from daemon.core.effects import Append, StartResponse
-from daemon.core.errors import NotAllowed, NotFound
+from daemon.core.errors import NotAllowed, NotFound, Refusal
 from daemon.core.events import (
     Acknowledge,
     ApproveRun,
@@ -386,3 +386,24 @@ def test_a_level_that_is_run_again_begins_nothing_beside_what_is_under_way() -> 
     ends(other)
     other.wait(HOUR)
     assert sum("begins" in line for line in lines(other)) == 2
+
+
+def test_a_refused_command_has_changed_nothing() -> None:
+    desk = stand(response("key", When.MANUAL, most=1, per=HOUR), response(confirm=True))
+    desk.see(condition())
+    key = desk.incident.key
+    desk.do(RunResponse(key, "key", ANA))
+    ends(desk, RunState.FAILED)
+    before = (runs(desk), dict(desk.decider.responses.runs.states), desk.incidents)
+    asked = next(one.key for one in runs(desk) if one.state is RunState.WAITING)
+    for command in (
+        RunResponse(key, "key", ANA),
+        RunResponse(key, "restart", ANA),
+        RunResponse("beef", "key", ANA),
+        ApproveRun("beef", ANA),
+        RefuseRun(asked, ANA, "x" * 3_000),
+        ResetResponse("none", ANA),
+    ):
+        with pytest.raises(Refusal):
+            desk.do(command)
+        assert before == (runs(desk), dict(desk.decider.responses.runs.states), desk.incidents)

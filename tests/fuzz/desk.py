@@ -1,7 +1,8 @@
 """The real API on a socket, and requests that are sent to it byte by byte.
 
 One server serves all inputs of a module; `anew` gives it an engine that knows of nothing
-but one incident and one silence, so that an input shows the same alone as among others.
+but one incident, with a run that waits, and one silence, so that an input shows the same alone
+as among others.
 """
 
 from __future__ import annotations
@@ -17,10 +18,18 @@ from typing import Any
 
 from daemon.core.events import PutSilence
 from daemon.core.model import HOUR, Actor
-from tests.api.lab import Lab, matcher, serving
+from daemon.core.plan import ResponsePlan, When
+from tests.api.lab import Lab, matcher, plan, serving
 from tests.api.test_hostile import harmless
 
 LONGEST_S = 10.0
+RESPONSES = {
+    "asks": ResponsePlan(
+        "asks", (matcher("service", "checkout"),), When.FIRING, "run asks", confirm=True
+    ),
+    "web": ResponsePlan("web", (matcher("service", "checkout"),), When.MANUAL, "run web"),
+}
+"""One that waits for approval, and one that is the operators'."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +73,7 @@ class Desk:
 
     def anew(self) -> None:
         """Forget what was done."""
-        fresh = Lab()
+        fresh = Lab(plan(responses=RESPONSES))
         fresh.outage()
         silence = PutSilence(
             Actor("ana", "unix uid 1000"),

@@ -16,7 +16,14 @@ from daemon.api.routes.table import endpoints
 from tests.fuzz.desk import Desk, Request, open_desk
 from tests.fuzz.trials import kept, tries
 
-SUBJECTS = {"id": "ID", "fingerprint": "ALERT", "name": "web", "token": "none", "signal": "fail"}
+SUBJECTS = {
+    "id": "ID",
+    "run": "RUN",
+    "fingerprint": "ALERT",
+    "name": "web",
+    "token": "none",
+    "signal": "fail",
+}
 """What the pieces of a path mean; the first two are put in when the lab has them."""
 
 WRITES = sorted({(row.method, row.path) for row in endpoints() if row.method != "GET"})
@@ -24,7 +31,7 @@ WRITES = sorted({(row.method, row.path) for row in endpoints() if row.method != 
 NAMES = (
     "matchers", "comment", "for", "for_ms", "startsAt", "endsAt", "id", "text", "path",
     "expires_after_ms", "title", "service", "role", "to", "into", "with", "alerts",
-    "name", "value", "isRegex", "isEqual", "stray", "", "__proto__",
+    "name", "value", "isRegex", "isEqual", "response", "dry_run", "stray", "", "__proto__",
 )  # fmt: skip
 TOKENS = st.sampled_from(
     [
@@ -69,6 +76,7 @@ GOOD: dict[str, list[tuple[str, str]]] = {
     "/incidents": [("title", '"stuck"'), ("service", '"checkout"'), ("severity", '"P1"')],
     "/role": [("role", '"scribe"'), ("to", '"ana"')],
     "/update": [("text", '"we look"'), ("next_in", '"15m"')],
+    "/respond": [("response", '"web"'), ("dry_run", "false")],
     "/merge": [("into", '"ID"')],
     "/split": [("alerts", '["ALERT"]')],
     "/backup": [("path", '"/copy"')],
@@ -207,6 +215,7 @@ def named(desk: Desk, raw: bytes) -> bytes:
     head, _, body = raw.partition(b"\r\n\r\n")
     known = silence if b"/silences" in head.split(b"\r\n")[0] else next(iter(engine.incidents))
     head = head.replace(b"/ID", b"/" + known.encode()).replace(b"/ALERT", b"/" + alert.encode())
+    head = head.replace(b"/RUN", b"/" + next(iter(engine.runs)).encode())
     for word, meant in ((b"ID", known), (b"SILENCE", silence), (b"ALERT", alert)):
         body = body.replace(b'"%s"' % word, f'"{meant}"'.encode())
     lines = [
