@@ -29,6 +29,7 @@ class Prompter:
 
     def __init__(self, plan: Plan, book: Casebook, teller: Teller) -> None:
         self._plan = plan
+        self._asks = promptness.asks(plan)
         self._book = book
         self._teller = teller
         book.prompted_at = self._at
@@ -36,6 +37,7 @@ class Prompter:
     def replan(self, plan: Plan) -> None:
         """Other times to answer in are in force: also for what is open."""
         self._plan = plan
+        self._asks = promptness.asks(plan)
         for incident in self._book.incidents.values():
             if self._book.is_open(incident.key):
                 self._book.rearm(incident)
@@ -59,6 +61,9 @@ class Prompter:
         self._book.rearm(self._book.incidents[key])
 
     def _at(self, incident: Incident) -> Instant | None:
+        """Asked with every change of an incident, so most plans answer at once."""
+        if not (self._asks or incident.late or incident.status_update):
+            return None
         return promptness.prompted_at(incident, self._plan)
 
     def _note_lateness(self, incident: Incident, turn: Turn) -> None:

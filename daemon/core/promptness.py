@@ -28,6 +28,12 @@ LATE: Final = ("ack", "fix")
 _NO_TARGETS: Final = SeverityPlan()
 
 
+def asks(plan: Plan) -> bool:
+    """Whether a plan asks for anything here at all; else only promised updates are due."""
+    by_service = any(one.update_every for one in plan.services.values())
+    return bool(plan.severities or plan.ack.remind_every or by_service)
+
+
 def begun_at(incident: Incident) -> Instant:
     """When the clocks began: it fired, or ceased to be muted."""
     return max(incident.fired_at, incident.unmuted_at or 0)

@@ -48,6 +48,12 @@ def test_nothing_is_late_that_is_taken_or_muted_or_over_or_may_not_be_taken() ->
     assert promptness.late_at("fix", over, PLAN) is None
 
 
+def test_a_plan_that_asks_for_nothing_is_known_to() -> None:
+    assert not promptness.asks(Plan())
+    for part in ("severities", "services", "ack"):
+        assert promptness.asks(replace(Plan(), **{part: getattr(PLAN, part)}))
+
+
 def test_what_says_that_another_is_late_or_is_a_test_is_held_against_no_time() -> None:
     for untimed in (replace(OPEN, is_timed=False), replace(OPEN, is_test=True)):
         assert promptness.prompted_at(untimed, PLAN) is None
