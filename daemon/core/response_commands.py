@@ -58,8 +58,8 @@ class ResponseCommands:
 
         Raises:
             NotFound: There is no such response or incident.
-            NotAllowed: The incident is over or none of the response's; one of its runs waits or
-                is under way; its limit, cooldown or breaker holds.
+            NotAllowed: The incident is over, a test, or none of the response's; one of its runs
+                waits or is under way; its limit, cooldown or breaker holds.
         """
         plan, incident = self._plan(command.response), self._open(command.incident)
         if not self._course.fits(plan, incident):
@@ -73,6 +73,8 @@ class ResponseCommands:
             )
             self._audit(turn, command.actor, "dry run", run)
             return
+        if incident.is_test:
+            raise NotAllowed(f"incident {incident.key} is a test: only a dry run is done on it")
         self._check_idle(plan, incident)
         self._check_free(plan, turn.now)
         self._course.recurs(plan, incident, turn)

@@ -12,6 +12,7 @@ from daemon.core.errors import NotAllowed, NotFound, Refusal
 from daemon.core.events import (
     Acknowledge,
     ApproveRun,
+    FireTest,
     PutSilence,
     RefuseRun,
     ResetResponse,
@@ -22,7 +23,7 @@ from daemon.core.events import (
 )
 from daemon.core.labels import parse_matcher
 from daemon.core.model import HOUR, MINUTE, SECOND, ResponseRun, RunState
-from daemon.core.plan import ResponsePlan, When
+from daemon.core.plan import ResponsePlan, ServicePlan, When
 from tests.core.deciding import ANA, PRIMARY, Stand, ack, condition, plan
 
 
@@ -407,3 +408,15 @@ def test_a_refused_command_has_changed_nothing() -> None:
         with pytest.raises(Refusal):
             desk.do(command)
         assert before == (runs(desk), dict(desk.decider.responses.runs.states), desk.incidents)
+
+
+def test_on_a_test_incident_nothing_is_run_but_dry() -> None:
+    shop = {"shop": ServicePlan("shop", ("web",))}
+    desk = Stand(plan(responses={"restart": response()}, services=shop))
+    desk.do(FireTest(ANA, ("shop",), MINUTE))
+    key = desk.incident.key
+    assert desk.incident.is_test
+    with pytest.raises(NotAllowed, match="is a test"):
+        desk.do(RunResponse(key, "restart", ANA))
+    desk.do(RunResponse(key, "restart", ANA, dry_run=True))
+    assert [one.state for one in runs(desk)] == [RunState.DRY_RUN]
