@@ -271,3 +271,50 @@ def test_what_comes_is_said_in_words() -> None:
         words.append(policy.coming(steps))
     one_round = ["level 1", "level 1 again", "level 1 again", "level 2"]
     assert words == [*one_round, "round 2", *one_round, "last resort", None]
+
+
+OTHER = PolicyPlan(
+    "q", (Level(0, ("d",)), Level(2 * MINUTE, ("e",)), Level(8 * MINUTE, ("f",))), 1, ("g",), MINUTE
+)
+
+
+def test_another_policy_goes_on_from_the_level_where_the_old_one_stood() -> None:
+    steps, _ = run(begun(), MINUTE)
+    taken = policy.succeeded(steps, OTHER)
+    assert (taken.policy, taken.level, taken.rounds, taken.then) == ("q", 0, 1, ("g",))
+    assert taken.round_every == MINUTE
+    _, ran = run(taken, 10 * MINUTE)
+    assert times(ran) == [(2, "e"), (8, "f"), (9, "-"), (9, "d")]
+
+
+def test_a_shorter_policy_stands_at_its_last_level() -> None:
+    steps, _ = run(begun(), 6 * MINUTE)
+    taken = policy.succeeded(steps, replace(OTHER, levels=OTHER.levels[:1], rounds=0, then=()))
+    assert (taken.level, taken.spent, taken.next_at) == (0, True, None)
+
+
+def test_what_was_spent_goes_on_only_with_more_levels() -> None:
+    spent, _ = run(begun(then=("z",)), 60 * MINUTE)
+    assert policy.succeeded(spent, OTHER).spent
+    longer = replace(OTHER, levels=(*OTHER.levels, Level(90 * MINUTE, ("h",))))
+    assert policy.succeeded(spent, longer).next_at == START + 90 * MINUTE
+
+
+def test_another_policy_stays_at_rest() -> None:
+    steps, _ = run(begun(), MINUTE)
+    resting = policy.succeeded(policy.paused(steps, START + MINUTE), OTHER)
+    assert resting.next_at is None
+    assert policy.resumed(resting, START + 3 * MINUTE).next_at == START + 4 * MINUTE
+
+
+def test_whom_it_may_still_tell_are_those_ahead_of_it() -> None:
+    steps = begun((LEVELS[0], replace(LEVELS[1], repeat=MINUTE)), then=("z",))
+    assert policy.ahead(steps) == ("a", "b", "z")
+    after_first, _ = run(steps, 0)
+    assert policy.ahead(after_first) == ("b", "z")
+    after_second, _ = run(steps, 5 * MINUTE)
+    assert policy.ahead(after_second) == ("b", "z")
+    again, _ = run(begun(rounds=1), 15 * MINUTE)
+    assert policy.ahead(again) == ("a", "b", "c")
+    over, _ = run(begun(), 15 * MINUTE)
+    assert policy.ahead(over) == ()
