@@ -13,8 +13,9 @@ do with a picture that has grown old.
 from __future__ import annotations
 
 from daemon.client.acting import Acting
+from daemon.client.analysing import Analysing
 from daemon.client.reading import Reading
 
 
-class Client(Reading, Acting):
+class Client(Reading, Analysing, Acting):
     """The daemon behind a Unix socket. Every method may raise a `ClientError`."""

@@ -20,6 +20,9 @@ from daemon.client.errors import DaemonFault
 V1: Final = "/api/v1"
 """Where every path of the API begins."""
 
+LONG_S: Final = 120.0
+"""So long a question about months may take."""
+
 T = TypeVar("T")
 
 
@@ -68,6 +71,13 @@ class Exchange:
 
     async def _get(self, shape: type[T], path: str, params: Iterable[tuple[str, str]] = ()) -> T:
         raw = await self._connection.request("GET", V1 + path, params=list(params))
+        return decode(shape, raw)
+
+    async def _ask(self, shape: type[T], path: str, params: Iterable[tuple[str, str]] = ()) -> T:
+        """As `_get`, for what reads months."""
+        raw = await self._connection.request(
+            "GET", V1 + path, params=list(params), timeout_s=LONG_S
+        )
         return decode(shape, raw)
 
     async def _post(

@@ -10,6 +10,23 @@ One module a subject; who needs a shape takes it from the package, not from the 
 from __future__ import annotations
 
 from daemon.api.schema.alerts import AlertView, CorrelationView, Mute, RelatedView
+from daemon.api.schema.analysis import (
+    Advice,
+    Band,
+    CleanupView,
+    DurationsView,
+    EscalationPattern,
+    EscalationsView,
+    HealthPart,
+    HealthView,
+    HistoryView,
+    NoiseView,
+    StatisticsView,
+    TopAlertView,
+    TrendLine,
+    TrendsView,
+    Tuning,
+)
 from daemon.api.schema.base import Problem, SeverityWord, Shape, StatusWord, Time
 from daemon.api.schema.channels import ChannelTest, ChannelView, DeliveryView
 from daemon.api.schema.checks import CheckDetail, CheckView, Last
@@ -53,22 +70,31 @@ from daemon.api.schema.state import Counts, DaemonInfo, State, StatusView
 from daemon.api.schema.testing import AlertTest
 
 __all__ = [
+    "Advice",
     "AlertTest",
     "AlertView",
     "AmendmentView",
     "AtRiskView",
+    "Band",
     "Budget",
     "ChannelTest",
     "ChannelView",
     "CheckDetail",
     "CheckView",
+    "CleanupView",
     "CorrelationView",
     "Counts",
     "DaemonInfo",
     "DeliveryView",
+    "DurationsView",
     "EntryView",
+    "EscalationPattern",
     "EscalationView",
+    "EscalationsView",
     "EventKind",
+    "HealthPart",
+    "HealthView",
+    "HistoryView",
     "IncidentDetail",
     "IncidentView",
     "Last",
@@ -77,6 +103,7 @@ __all__ = [
     "MatcherView",
     "Money",
     "Mute",
+    "NoiseView",
     "Operator",
     "OutageView",
     "OverrideView",
@@ -103,9 +130,14 @@ __all__ = [
     "SilenceView",
     "SlaView",
     "State",
+    "StatisticsView",
     "StatusUpdateView",
     "StatusView",
     "StatusWord",
     "Time",
+    "TopAlertView",
+    "TrendLine",
+    "TrendsView",
+    "Tuning",
     "Violation",
 ]
