@@ -152,6 +152,10 @@ def _where(wanted: IncidentFilter, after: Cursor | None) -> tuple[str, list[Any]
     return f" WHERE {text}" if text else "", [one for _, values in conditions for one in values]
 
 
+_REAL: Final = "key NOT IN (SELECT key FROM incident INDEXED BY incident_test WHERE test)"
+"""What an operator began as a test counts nowhere."""
+
+
 def incident_statistics(
     connection: sqlite3.Connection,
     start: Instant,
@@ -160,7 +164,7 @@ def incident_statistics(
     service: str | None = None,
     organization: str | None = None,
 ) -> IncidentStatistics:
-    """The statistics of the incidents that fired in [start, end).
+    """The statistics of the incidents that fired in [start, end), tests left out.
 
     Args:
         zone: Whose hours of the week are counted, `Europe/Berlin`.
@@ -171,6 +175,7 @@ def incident_statistics(
     """
     wanted = IncidentFilter(start, end, service, organization)
     where, values = _where(wanted, None)
+    where += f" AND {_REAL}"
     rows = connection.execute(
         "SELECT fired_at, severity, service, acknowledged_at, resolved_at"  # noqa: S608  # conditions from `_where`
         f" FROM incident{where}",

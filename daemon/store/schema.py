@@ -25,9 +25,11 @@ from daemon.store.schema_analysis import ANALYSIS
 from daemon.store.schema_channels import CHANNELS
 from daemon.store.schema_duty import DUTY
 from daemon.store.schema_kinship import KINSHIP
+from daemon.store.schema_past import PAST
 from daemon.store.schema_promises import PROMISES
 from daemon.store.schema_responses import RESPONSES
 from daemon.store.schema_storms import STORMS
+from daemon.store.schema_testing import TESTING
 from daemon.store.schema_works import WORKS
 
 APPLICATION_ID: Final = 0x746F6373
@@ -153,6 +155,7 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     WORKS,
     CHANNELS,
     KINSHIP,
+    TESTING,
 )
 """What turns each version into the next."""
 
