@@ -136,7 +136,7 @@ def _problems(directory: Path) -> Iterator[str]:
     if len(files) > _FILES:
         yield f"{directory} holds more than {_FILES} templates; name a directory of its own"
         return
-    facts = [{"m": tell(message), "lead": ""} for message in samples()]
+    facts = [{"m": tell(message), "lead": "", "chart": "", "caption": ""} for message in samples()]
     for path in files:
         name = path.relative_to(directory).as_posix()
         misnamed = _misnamed(name)

@@ -10,8 +10,10 @@ fails is replaced by the built-in one, because an ugly page is better than none;
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -87,9 +89,13 @@ class Renderer:
         """The whole story as plain text."""
         return self._scrub.text(self._render("body.txt", message), TEXT_LIMIT)
 
-    def html(self, message: Message) -> str:
-        """The whole story as an HTML document for mail clients."""
-        return self._render("body.html", message)
+    def html(self, message: Message, chart: str = "", caption: str = "") -> str:
+        """The whole story as an HTML document for mail clients.
+
+        Args:
+            chart: The content id of a picture that goes with it, and its words.
+        """
+        return self._render("body.html", message, {"chart": chart, "caption": caption})
 
     def story(self, message: Message) -> Story:
         """The facts, for a channel that sets them out itself."""
@@ -110,18 +116,20 @@ class Renderer:
 
         return render(path.parent, path.name, {"m": self.story(message), "body": message.body})
 
-    def _render(self, part: str, message: Message) -> str:
+    def _render(
+        self, part: str, message: Message, more: Mapping[str, str] = MappingProxyType({})
+    ) -> str:
         story = self.story(message)
         lead = ""
         if part.startswith("body."):
-            lead = self._scrub.line(self._made("lead.txt", story, ""), LEAD_LIMIT)
-        return self._made(part, story, lead)
+            lead = self._scrub.line(self._made("lead.txt", story, {}), LEAD_LIMIT)
+        return self._made(part, story, {"lead": lead, **more})
 
-    def _made(self, part: str, story: Story, lead: str) -> str:
+    def _made(self, part: str, story: Story, more: Mapping[str, str]) -> str:
         from daemon.notify.templating import render
 
         wanted = names(self.audience, part, story.kind, story.severity)
-        facts = {"m": story, "lead": lead}
+        facts = {"m": story, "lead": "", "chart": "", "caption": "", **more}
         own = self._own(wanted)
         if own is not None:
             try:

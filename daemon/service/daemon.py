@@ -258,8 +258,9 @@ class Daemon:
         """
         async with self._reloading:
             try:
+                turns = self.turns
                 parts = await remake(
-                    self.config, self.turns.runner.prepared, self.turns.memory, self._elsewhere
+                    self.config, turns.runner.prepared, turns.memory, turns.charts, self._elsewhere
                 )
             except ConfigError as error:
                 self._reload_error = str(error).splitlines()[0]

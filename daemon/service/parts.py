@@ -19,6 +19,7 @@ from daemon.config.sections import AccessSettings, DaemonSettings
 from daemon.core.model import Instant
 from daemon.notify.channel import Channel
 from daemon.notify.channels import open_channel
+from daemon.notify.chart import Charts
 from daemon.notify.memory import Memory
 from daemon.respond.spec import ActionSpec
 from daemon.service.runner import ProbeRunner, Runner
@@ -45,13 +46,14 @@ async def remake(
     before: Config,
     old: Mapping[str, checks.Prepared],
     memory: Memory,
+    charts: Charts,
     elsewhere: bool = False,
 ) -> Parts:
     """Read the configuration again and make everything of it; the running parts are not touched.
 
     Args:
         before, old: The configuration that runs now and its checks.
-        memory: What the channels remember.
+        memory, charts: What the channels remember, and what draws pictures for them.
         elsewhere: As for `prepare_checks`.
 
     Raises:
@@ -62,7 +64,7 @@ async def remake(
     channels: dict[str, Channel] = {}
     try:
         await asyncio.to_thread(prepare_checks, config, before, old, ready, elsewhere)
-        await asyncio.to_thread(open_channels, config, channels, memory)
+        await asyncio.to_thread(open_channels, config, channels, memory, charts)
         return Parts(config, ready, channels, access_of(config.access), ping_tokens(config))
     except BaseException:
         new = [one for name, one in ready.items() if old.get(name) is not one]
@@ -143,13 +145,16 @@ def open_runner(
 
 
 def open_channels(
-    config: Config, into: dict[str, Channel] | None = None, memory: Memory | None = None
+    config: Config,
+    into: dict[str, Channel] | None = None,
+    memory: Memory | None = None,
+    charts: Charts | None = None,
 ) -> dict[str, Channel]:
     """Every channel of the configuration. Nothing is connected yet.
 
     Args:
         into: As for `prepare_checks`.
-        memory: What the channels remember.
+        memory, charts: What the channels remember, and what draws pictures for them.
 
     Raises:
         ConfigError: A file that a channel needs (authorities, templates) changed for the
@@ -161,7 +166,7 @@ def open_channels(
     kept = memory or Memory()
     for name, spec in config.channels.items():
         try:
-            opened[name] = open_channel(spec, zone, url, kept.of(name))
+            opened[name] = open_channel(spec, zone, url, kept.of(name), charts)
         except (OSError, ValueError) as error:
             problems.append(Problem(config.path, None, f'channel "{name}"', _words(error)))
     if problems:

@@ -27,6 +27,7 @@ from daemon.core.engine import Engine
 from daemon.core.errors import Refusal
 from daemon.core.events import Event, Gap, ResultsArrived, Settled, Tick
 from daemon.core.model import Instant
+from daemon.notify.chart import Charts
 from daemon.notify.dispatcher import Dispatcher
 from daemon.notify.memory import Memory
 from daemon.notify.message import Composer
@@ -43,6 +44,9 @@ TOGETHER: Final = 100
 """So many results are taken in one turn: if all of them fail, it takes some 40 ms, with what
 the turn has room for besides."""
 
+_CHARTED: Final = 2_000
+"""Results that a picture is drawn of at most."""
+
 PATIENCE_S: Final = 2.0
 """So long a reader is kept waiting for the disk."""
 
@@ -56,7 +60,8 @@ class Turns:
         runner: Runs the probes; their results come in here.
         dispatcher: Delivers the notices; what became of them comes in here.
         responder: Carries out responses; their ends come in here.
-        memory: What the channels remember; it outlives them.
+        memory, charts: What the channels remember, and what draws pictures for them; both
+            outlive them.
         pulse: Wakes the engine at its next deadline.
         listeners: Called with the effects of each turn once they are durable.
         failed: Resolves with the fault that ended a turn; whoever runs the daemon ends it.
@@ -88,8 +93,9 @@ class Turns:
         )
         self.pulse = Pulse(clock.now, self._beat)
         self.memory = Memory(store.remember)
+        self.charts = Charts(lambda check, since: store.history.results(check, _CHARTED, since))
         self.dispatcher = Dispatcher(
-            open_channels(config, memory=self.memory),
+            open_channels(config, memory=self.memory, charts=self.charts),
             store.outbox,
             clock.now,
             self._settled,

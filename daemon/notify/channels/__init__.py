@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 from daemon.notify.channel import Channel
+from daemon.notify.chart import Charts
 from daemon.notify.memory import Memory, Notes
 from daemon.notify.render import Renderer
 from daemon.notify.spec import (
@@ -26,6 +27,7 @@ def open_channel(
     zone: ZoneInfo | None = None,
     external_url: str | None = None,
     notes: Notes | None = None,
+    charts: Charts | None = None,
 ) -> Channel:
     """The channel a spec describes. Nothing is connected yet.
 
@@ -33,6 +35,7 @@ def open_channel(
         zone: The time zone that messages show times in; UTC by default.
         external_url: Where the dashboard is on the web, for links.
         notes: What it remembers over a restart; by default only while it lives.
+        charts: Draws pictures of checks; by default there are none.
     """
     renderer = Renderer(spec.audience, zone, external_url, spec.templates)
     if isinstance(spec, WebhookSpec):
@@ -42,7 +45,7 @@ def open_channel(
     if isinstance(spec, EmailSpec):
         from daemon.notify.channels.email import EmailChannel
 
-        return EmailChannel(spec, renderer)
+        return EmailChannel(spec, renderer, charts)
     if isinstance(spec, ExecSpec):
         from daemon.notify.channels.exec import ExecChannel
 

@@ -24,6 +24,7 @@ from aiosmtplib import SMTPResponse
 from daemon.core.chronicle import NoticeType
 from daemon.core.severity import Severity, parse_severity
 from daemon.notify.channel import Message
+from daemon.notify.chart import Chart, Charts
 from daemon.notify.errors import DeliveryError, Permanent, Transient
 from daemon.notify.render import Renderer
 from daemon.notify.scrub import Scrubber
@@ -40,8 +41,9 @@ Refused = Mapping[str, SMTPResponse]
 class EmailChannel:
     """Sends over one server, from one sender."""
 
-    def __init__(self, spec: EmailSpec, renderer: Renderer) -> None:
+    def __init__(self, spec: EmailSpec, renderer: Renderer, charts: Charts | None = None) -> None:
         self.spec = spec
+        self._charts = charts if spec.chart else None
         self._renderer = renderer
         self._password = spec.password.get_secret_value() if spec.password else None
         self._scrub = Scrubber([self._password] if self._password else [])
@@ -56,7 +58,8 @@ class EmailChannel:
         missing = [name for name in recipients if name not in self._accepted.get(key, ())]
         if not missing:
             return f"{self._place} had accepted it"
-        mail = compose(message, self.spec.sender, recipients, self._renderer)
+        chart = await self._charts.of(message) if self._charts is not None else None
+        mail = compose(message, self.spec.sender, recipients, self._renderer, chart)
         refused, said = await self._transfer(key, mail, missing)
         if key not in self._accepted or any(_is_temporary(no.code) for no in refused.values()):
             raise self._refusal(refused)
@@ -189,7 +192,11 @@ def _tls(spec: EmailSpec) -> ssl.SSLContext | None:
 
 
 def compose(
-    message: Message, sender: str, recipients: Sequence[str], renderer: Renderer
+    message: Message,
+    sender: str,
+    recipients: Sequence[str],
+    renderer: Renderer,
+    chart: Chart | None = None,
 ) -> EmailMessage:
     """The mail. Its headers are single lines whatever the incident's texts hold."""
     notice = message.notice
@@ -211,7 +218,13 @@ def compose(
         mail["Importance"] = "high"
         mail["X-Priority"] = "1"
     mail.set_content(renderer.text(message), cte="quoted-printable")
-    mail.add_alternative(renderer.html(message), subtype="html", cte="quoted-printable")
+    picture = f"chart-{_token(notice.key)}@{domain}" if chart is not None else ""
+    caption = chart.caption if chart is not None else ""
+    html = renderer.html(message, picture, caption)
+    mail.add_alternative(html, subtype="html", cte="quoted-printable")
+    shown = mail.get_body(("html",))
+    if chart is not None and shown is not None and picture in html:
+        shown.add_related(chart.png, "image", "png", cid=f"<{picture}>", filename="latency.png")
     return mail
 
 

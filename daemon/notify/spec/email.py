@@ -42,6 +42,7 @@ class EmailSpec(AddressedSpec):
         tls: `starttls` (port 587), `implicit` (port 465) or `none` (port 25).
         port: Where the server listens; None for the usual one of `tls`.
         to: Who gets it where the channel itself is told, not a person.
+        chart: Show the check's last hours in it.
     """
 
     kind: Literal["email"] = "email"
@@ -54,6 +55,7 @@ class EmailSpec(AddressedSpec):
     to: tuple[EmailAddress, ...] = ()
     ca: Authorities | None = None
     verify: bool = True
+    chart: bool = True
 
     def check_address(self, address: str) -> None:
         email_address(address)
