@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from daemon.core.model import MINUTE, Alert, Instant, Millis
+from daemon.core.sources import TEST
 from daemon.store.codec import decode_alert
 from daemon.store.incident_history import MOST
 
@@ -61,9 +62,10 @@ class AlertPage:
 
 @dataclass(frozen=True, slots=True)
 class AlertTotals:
-    """What the alerts of one name did in a span: occurrences that fired in it.
+    """What the alerts of one name and source did in a span: occurrences that fired in it.
 
     Attributes:
+        source: `check:NAME`, `rule:NAME:CHECK`, `self:NAME`.
         count: How many times they fired.
         open: How many of these fire still.
         firing_ms: How long, together; what fires still up to now.
@@ -76,6 +78,7 @@ class AlertTotals:
     """
 
     name: str
+    source: str
     count: int
     open: int
     firing_ms: Millis
@@ -132,25 +135,30 @@ _RANK: Final = """CASE severity WHEN 'emergency' THEN 5 WHEN 'critical' THEN 4 W
     WHEN 'medium' THEN 2 WHEN 'low' THEN 1 ELSE 0 END"""
 _WORDS: Final = ("info", "low", "medium", "high", "critical", "emergency")
 
+_BEHIND_TESTS: Final = TEST[:-1] + chr(ord(TEST[-1]) + 1)
+
 _TOTALS: Final = f"""
     WITH one AS (
-        SELECT name, severity, incident, resolved_at IS NULL AS open,
+        SELECT name, source, severity, incident, resolved_at IS NULL AS open,
             max(0, coalesce(resolved_at, :now) - fired_at) AS ms,
             fired_at - lag(resolved_at) OVER (PARTITION BY fingerprint ORDER BY fired_at) AS pause
-        FROM alert_history WHERE fired_at >= :start AND fired_at < :end)
-    SELECT name, count(*), sum(open), sum(ms), max(ms), min(CASE WHEN open THEN NULL ELSE ms END),
+        FROM alert_history WHERE fired_at >= :start AND fired_at < :end
+            AND NOT (source >= '{TEST}' AND source < '{_BEHIND_TESTS}'))
+    SELECT name, source, count(*), sum(open), sum(ms), max(ms),
+        min(CASE WHEN open THEN NULL ELSE ms END),
         sum(EXISTS (SELECT 1 FROM incident INDEXED BY incident_escalated
             WHERE key = one.incident AND level > 0)),
         sum(EXISTS (SELECT 1 FROM incident INDEXED BY incident_unacknowledged
             WHERE key = one.incident AND acknowledged_at IS NULL)),
         sum(NOT open AND ms < {SHORT}), sum(coalesce(pause < {AGAIN}, 0)), max({_RANK})
-    FROM one GROUP BY name"""  # noqa: S608  # constants of this file
+    FROM one GROUP BY name, source"""  # noqa: S608  # constants of this file
 
 
 def alert_totals(
     connection: sqlite3.Connection, start: Instant, end: Instant, now: Instant
 ) -> Sequence[AlertTotals]:
-    """What the alerts of each name did in [start, end), the most frequent first."""
+    """What the alerts of each name and source did in [start, end), the most frequent first;
+    tests are left out."""
     rows = connection.execute(_TOTALS, {"start": start, "end": end, "now": now}).fetchall()
     found = [AlertTotals(*[*row[:-1], _WORDS[row[-1]]]) for row in rows]
-    return sorted(found, key=lambda totals: (-totals.count, totals.name))
+    return sorted(found, key=lambda totals: (-totals.count, totals.name, totals.source))

@@ -96,3 +96,12 @@ async def test_filters_let_through_what_they_say(store: Store, kept: list[Alert]
     assert await count(since=NOW + 1, until=NOW + 3 * HOUR) == 2
     assert await count(source=kept[0].source) == 5
     assert await count(name="nobody") == 0
+
+
+async def test_alerts_of_tests_count_in_no_totals(store: Store, kept: list[Alert]) -> None:
+    asked = partial(alert_totals, start=NOW, end=NOW + 9 * HOUR, now=NOW + 4 * HOUR)
+    real = await store.analysis.ask(asked)
+    trial = fired("a-test", HOUR, MINUTE, source="test:5f3a")
+    await store.submit([Save(trial)], NOW)
+    assert await store.analysis.ask(asked) == real
+    assert len(kept) == sum(totals.count for totals in real)
