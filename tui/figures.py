@@ -99,6 +99,8 @@ def next_step(incident: IncidentView, on_call: Sequence[ScheduleView] = ()) -> N
     if start is None:
         start = instant(incident.fired_at)
     told = tuple(called(one, on_call) for one in escalation.next_notify)
+    if escalation.next_in_turn:
+        told = (" or ".join(told),)
     return NextStep(incident, at, start, told)
 
 

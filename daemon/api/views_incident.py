@@ -15,7 +15,7 @@ from daemon.api.times import stamp, stamp_or_none
 from daemon.api.views import mute_views
 from daemon.core import promptness
 from daemon.core.escalation import coming
-from daemon.core.model import Escalation, Group, Incident, IncidentState, Instant
+from daemon.core.model import Escalation, Group, Incident, IncidentState, Instant, Level
 from daemon.core.plan import Plan, ServicePlan
 
 _CENT: Final = Decimal("0.01")
@@ -29,13 +29,20 @@ def next_targets(escalation: Escalation) -> tuple[str, ...]:
     """
     if escalation.spent:
         return ()
+    level = _next_level(escalation)
+    return escalation.then if level is None else level.notify
+
+
+def _next_level(escalation: Escalation) -> Level | None:
+    """The level that is told next; None where that is the last resort, or nobody."""
+    if escalation.spent:
+        return None
     if _repeats_next(escalation):
-        return escalation.levels[escalation.level].notify
+        return escalation.levels[escalation.level]
     if escalation.level + 1 < len(escalation.levels):
-        return escalation.levels[escalation.level + 1].notify
-    if escalation.round < escalation.rounds and escalation.levels:
-        return escalation.levels[0].notify
-    return escalation.then
+        return escalation.levels[escalation.level + 1]
+    starts_over = escalation.round < escalation.rounds and escalation.levels
+    return escalation.levels[0] if starts_over else None
 
 
 def _repeats_next(escalation: Escalation) -> bool:
@@ -54,6 +61,7 @@ def _repeats_next(escalation: Escalation) -> bool:
 
 def escalation_view(escalation: Escalation, *, over: bool = False) -> schema.EscalationView:
     """Where an incident stands in its policy; once it is over, nobody is told next."""
+    level = None if over else _next_level(escalation)
     waiting_since = escalation.started_at if escalation.level < 0 else escalation.stepped_at
     return schema.EscalationView(
         policy=escalation.policy,
@@ -66,6 +74,7 @@ def escalation_view(escalation: Escalation, *, over: bool = False) -> schema.Esc
         spent=escalation.spent,
         next_step=None if over else coming(escalation),
         next_notify=[] if over else list(next_targets(escalation)),
+        next_in_turn=level is not None and level.round_robin,
         previous_at=stamp_or_none(waiting_since),
     )
 

@@ -190,3 +190,11 @@ def test_every_shape_reads_back_as_what_was_written() -> None:
     ]  # fmt: skip
     for shape in shapes:
         assert msgspec.json.decode(msgspec.json.encode(shape), type=type(shape)) == shape
+
+
+def test_whom_a_level_tells_in_turn_is_said_to_be_one_of_them() -> None:
+    level = replace(LEVELS[0], notify=("person:a", "person:b"), round_robin=True)
+    view = escalation_view(Escalation("p", (level,), next_at=START))
+    assert (view.next_notify, view.next_in_turn) == (["person:a", "person:b"], True)
+    assert not escalation_view(Escalation("p", LEVELS, next_at=START)).next_in_turn
+    assert not escalation_view(Escalation("p", (level,), next_at=START), over=True).next_in_turn

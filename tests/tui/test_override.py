@@ -44,6 +44,9 @@ async def test_the_next_step_names_whoever_is_on_call(opened: Opener) -> None:
     worst.escalation.next_notify = ["schedule:primary", "schedule:nights"]
     async with opened(state, size=(120, 40)) as session:
         assert session.shows("ana (primary), schedule:nights")
+        worst.escalation.next_in_turn = True
+        session.fake.publish("incident", worst)
+        await session.until(lambda: session.shows("ana (primary) or schedule:nights"))
 
 
 async def test_without_a_schedule_the_key_says_why_not(opened: Opener) -> None:

@@ -28,6 +28,8 @@ class EscalationView(Shape):
     spent: bool = False
     next_step: str | None = None
     next_notify: list[str] = []
+    next_in_turn: bool = False
+    """Only one of `next_notify` is told, whose turn it is."""
     previous_at: Time | None = None
     """When the running wait began, for drawing how much of it is over."""
 
