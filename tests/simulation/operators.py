@@ -36,7 +36,7 @@ class Operators:
 
     def read(self, notice: Notice) -> None:
         """Somebody reads it, and may do something about it."""
-        if notice.type is NoticeType.RESOLVED or self._dice.random() > 0.3:
+        if notice.type is NoticeType.RESOLVED or self._dice.random() > 0.25:
             return
         who = Actor(notice.recipient or "cem-eu", "unix uid 1001")
         wait = round(self._dice.expovariate(1) * _WAITS)

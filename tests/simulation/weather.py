@@ -38,9 +38,9 @@ class Weather:
 def forecast(
     dice: random.Random, names: list[str], gold: list[str], start: Instant, end: Instant
 ) -> Weather:
-    """What befalls these checks: some ten things a day among two hundred."""
+    """What befalls these checks: some seven things a day among two hundred."""
     a_day = len(names) / 200
-    outages = [*_outages(dice, names, start, end, 9 * a_day)]
+    outages = [*_outages(dice, names, start, end, 6.5 * a_day)]
     outages += _outages(dice, [n for n in names if n.startswith("db")], start, end, 0.25)
     restless = [name for name in names if name.endswith("7")]
     for spell in list(_outages(dice, restless, start, end, 0.1)):
