@@ -152,7 +152,7 @@ def _where(wanted: IncidentFilter, after: Cursor | None) -> tuple[str, list[Any]
     return f" WHERE {text}" if text else "", [one for _, values in conditions for one in values]
 
 
-_REAL: Final = "key NOT IN (SELECT key FROM incident INDEXED BY incident_test WHERE test)"
+NO_TEST: Final = "key NOT IN (SELECT key FROM incident INDEXED BY incident_test WHERE test)"
 """What an operator began as a test counts nowhere."""
 
 
@@ -175,7 +175,7 @@ def incident_statistics(
     """
     wanted = IncidentFilter(start, end, service, organization)
     where, values = _where(wanted, None)
-    where += f" AND {_REAL}"
+    where += f" AND {NO_TEST}"
     rows = connection.execute(
         "SELECT fired_at, severity, service, acknowledged_at, resolved_at"  # noqa: S608  # conditions from `_where`
         f" FROM incident{where}",

@@ -156,6 +156,7 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     CHANNELS,
     KINSHIP,
     TESTING,
+    PAST,
 )
 """What turns each version into the next."""
 
