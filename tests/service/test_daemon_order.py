@@ -27,6 +27,7 @@ class SlowStore:
 
     def __init__(self, store: Store) -> None:
         self.outbox, self.remember, self.notes = store.outbox, store.remember, store.notes
+        self.path = store.path
         self.history = store.history
         self.noted: list[Effect] = []
         self.waiting: list[asyncio.Future[None]] = []
