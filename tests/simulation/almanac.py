@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from daemon.core.model import MINUTE, Instant
-from daemon.core.plan import IntervalPlan, MaintenancePlan, Plan
+from daemon.core.plan import IntervalPlan, MaintenancePlan, SchedulePlan
 from tests.core.maintenance_oracle import by_minute
 from tests.core.oncall_oracle import Wall, shown_by
 from tests.simulation.estate import ZONES
@@ -36,10 +36,9 @@ class Almanac:
                 wall.tick()
             self._active = [next(states)[1] for _, states in self._windows]
 
-    def on_call(self, plan: Plan, schedule: str) -> tuple[str, ...]:
+    def on_call(self, schedule: SchedulePlan) -> tuple[str, ...]:
         """Who is on call now."""
-        found = plan.schedules[schedule]
-        return shown_by(found, self._walls[found.timezone])
+        return shown_by(schedule, self._walls[schedule.timezone])
 
     def is_planned(self, window: MaintenancePlan) -> bool:
         """Whether this work is under way."""

@@ -46,6 +46,16 @@ class Ladder:
         """The ladder of a policy that begins now."""
         return cls(steps.policy, steps.levels, steps.round_every, now)
 
+    @classmethod
+    def under_way(cls, steps: Escalation, now: Instant) -> Ladder:
+        """The ladder of a policy that an incident was handed with what it has run."""
+        began = now if steps.started_at is None else steps.started_at
+        stood = now if steps.paused_at is None else steps.paused_at
+        found = cls.of(steps, now)
+        found.counted, found.top, found.is_spent = stood - began, steps.level, steps.spent
+        found.stepped = 0 if steps.stepped_at is None else steps.stepped_at - began
+        return found
+
     def turn_to(self, now: Instant) -> None:
         """Time has passed."""
         if self.runs:

@@ -12,18 +12,24 @@ from daemon.core.events import (
     Escalate,
     Event,
     ExpireSilence,
+    FireTest,
+    Merge,
+    PutOverride,
     PutSilence,
     Resolve,
     Snooze,
+    Split,
     Unacknowledge,
 )
 from daemon.core.labels import parse_matcher
-from daemon.core.model import DAY, HOUR, MINUTE, Actor, Silence
+from daemon.core.model import DAY, HOUR, MINUTE, Actor, Incident, IncidentState, Silence
+from tests.simulation.estate import NAMES
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
 _WAITS: Final = 20 * MINUTE
+_DOT: Final = Actor("dot-us", "unix uid 1003")
 
 
 class Operators:
@@ -33,6 +39,9 @@ class Operators:
         self._world = world
         self._dice = world.dice
         world.at(world.now + HOUR, self._silence)
+        world.at(world.now + 2 * HOUR, self._regroup)
+        world.at(world.now + 3 * HOUR, self._put_on_call)
+        world.at(world.now + 4 * HOUR, self._try_out)
 
     def read(self, notice: Notice) -> None:
         """Somebody reads it, and may do something about it."""
@@ -93,3 +102,40 @@ class Operators:
                 silence=edited,
             )
         )
+
+    def _regroup(self) -> None:
+        """Merge two incidents, or split one."""
+        world, dice = self._world, self._dice
+        world.at(world.now + round(dice.expovariate(15) * DAY), self._regroup)
+        known = [r for r in world.shelf.records.values() if isinstance(r, Incident)]
+        keys = sorted(one.key for one in known if one.state is not IncidentState.RESOLVED)
+        if not keys:
+            return
+        first, other = dice.choice(keys), dice.choice(keys)
+        if first != other and dice.random() < 0.5:
+            self._do(Merge(first, _DOT, (other,)))
+            return
+        firing = next(one.firing for one in known if one.key == first)
+        if len(firing) > 1:
+            self._do(Split(first, _DOT, tuple(dice.sample(firing, dice.randrange(1, len(firing))))))
+
+    def _put_on_call(self) -> None:
+        """Put somebody else on call, or have two swap, from a whole minute to another."""
+        world, dice = self._world, self._dice
+        world.at(world.now + round(dice.expovariate(0.3) * DAY), self._put_on_call)
+        region = dice.choice(("eu", "us", "au"))
+        one, other = (f"{name}-{region}" for name in dice.sample(NAMES, 2))
+        start = (world.now // MINUTE + dice.randrange(1, 2 * DAY // MINUTE)) * MINUTE
+        end = start + dice.randrange(60, 3 * 24 * 60) * MINUTE
+        swap = dice.random() < 0.3
+        persons = (one, other) if swap else (one,)
+        replaces = other if not swap and dice.random() < 0.4 else None
+        self._do(PutOverride(region, _DOT, persons, start, end, replaces, swap))
+
+    def _try_out(self) -> None:
+        """Fire test alerts of a service."""
+        world, dice = self._world, self._dice
+        world.at(world.now + round(dice.expovariate(0.3) * DAY), self._try_out)
+        names = dice.sample(sorted(world.plan.services), 2)
+        lasts, alerts = dice.randrange(MINUTE, 3 * HOUR), dice.choice((1, 1, 1, 12))
+        self._do(FireTest(_DOT, tuple(names), lasts, alerts=alerts))

@@ -7,11 +7,12 @@ works out for itself. What it finds wrong it raises at once, with the moment and
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from daemon.core.chronicle import Entry, EntryKind, Notice, NoticeType
 from daemon.core.effects import Drop, Effect, Save
-from daemon.core.events import Assign, Escalate, Event
+from daemon.core.events import Assign, Escalate, Event, Merge, Split
 from daemon.core.labels import match_all
 from daemon.core.model import (
     HOUR,
@@ -25,12 +26,14 @@ from daemon.core.model import (
     Level,
     Millis,
     MuteKind,
+    Override,
     Silence,
 )
 from daemon.core.notices import ALARMING
 from daemon.core.oncall import on_call
-from daemon.core.plan import Plan
+from daemon.core.plan import Plan, SchedulePlan
 from daemon.core.severity import Severity
+from daemon.core.sources import test_of
 from tests.core.promises import inhibits
 from tests.simulation.almanac import Almanac
 from tests.simulation.ladder import Ladder
@@ -64,6 +67,7 @@ class Witness:
         self._open: dict[str, Incident] = {}
         self._groups: dict[str, Group] = {}
         self._silences: dict[str, Silence] = {}
+        self._made: dict[str, Override] = {}
         self._ladders: dict[str, Ladder] = {}
         self._touched: dict[str, None] = {}
         self._lines: dict[str, list[Entry]] = {}
@@ -102,9 +106,10 @@ class Witness:
 
     def survey(self, now: Instant) -> None:
         """Each hour: who is on call. Each fourth: everything, touched or not."""
-        for name, schedule in self.plan.schedules.items():
+        for name in self.plan.schedules:
             self.answers += 1
-            said, true = on_call(schedule, now), self._almanac.on_call(self.plan, name)
+            schedule = self._schedule(name)
+            said, true = on_call(schedule, now), self._almanac.on_call(schedule)
             if said != true:
                 self._fail(now, f"on call for {name}: {said}, by the clock on the wall {true}")
         if now // HOUR % 4:
@@ -132,6 +137,10 @@ class Witness:
                     self._touched[group.incident] = None
                 case Drop(kind, key) if kind is Group:
                     self._groups.pop(key, None)
+                case Save(Override() as made):
+                    self._made[made.key] = made
+                case Drop(kind, key) if kind is Override:
+                    self._made.pop(key, None)
                 case Save(Silence() as silence):
                     self._silences[silence.key] = silence
                 case Drop(kind, key) if kind is Silence:
@@ -142,7 +151,8 @@ class Witness:
     def _alert(self, alert: Alert) -> None:
         fires = alert.state is AlertState.FIRING
         labels = alert.matchable
-        causes = any(match_all(rule.source, labels) for rule in self.plan.inhibits)
+        real = test_of(alert.source) is None
+        causes = real and any(match_all(rule.source, labels) for rule in self.plan.inhibits)
         for known, holds in ((self._firing, fires), (self._causes, fires and causes)):
             if holds:
                 known[alert.key] = alert
@@ -169,6 +179,9 @@ class Witness:
     # -- steps of policies -------------------------------------------------------------
 
     def _step(self, entry: Entry, event: Event | None, now: Instant) -> None:
+        if isinstance(event, Merge | Split):
+            self._ladders.pop(entry.incident, None)
+            return
         incident = self._open.get(entry.incident)
         steps = None if incident is None else incident.escalation
         if incident is None or steps is None:
@@ -233,6 +246,13 @@ class Witness:
         if said != expected:
             self._fail(now, f"tells {said}, on call are {expected}", incident.key)
 
+    def _schedule(self, name: str) -> SchedulePlan:
+        """As it is configured, with what operators put above it."""
+        made = sorted(self._made.values(), key=lambda one: (one.made_at, one.key))
+        return replace(
+            self.plan.schedules[name], made=tuple(one for one in made if one.schedule == name)
+        )
+
     def _reached(self, target: str, incident: Incident) -> list[str]:
         kind, _, name = target.partition(":")
         match kind:
@@ -243,7 +263,7 @@ class Witness:
             case "team":
                 persons = self.plan.teams[name].members
             case _:
-                persons = self._almanac.on_call(self.plan, name)
+                persons = self._almanac.on_call(self._schedule(name))
         grave = incident.severity >= Severity.CRITICAL
         found = [self.plan.persons[person] for person in persons if person in self.plan.persons]
         return [
@@ -327,7 +347,7 @@ class Witness:
             self._fail(now, f"{whom} is called to {notice.incident}", whom[0])
         elif not any(not self._is_muted(alert) for alert in self._alerts_of(incident)):
             self._fail(now, f"{whom} is called while all is muted: {notice.reason}", whom[0])
-        elif not isinstance(event, Escalate | Assign):
+        elif not isinstance(event, Escalate | Assign | Merge | Split):
             self._hold_hours(notice, incident, now)
 
     def _hold_hours(self, notice: Notice, incident: Incident, now: Instant) -> None:
@@ -353,7 +373,7 @@ class Witness:
             return
         ladder = self._ladders.get(incident.key)
         if ladder is None:
-            ladder = self._ladders[incident.key] = Ladder.of(steps, now)
+            ladder = self._ladders[incident.key] = Ladder.under_way(steps, now)
         ladder.turn_to(now)
         calls = incident.state is IncidentState.TRIGGERED and self._calls(incident)
         if calls is not (steps.paused_at is None):
