@@ -154,6 +154,8 @@ def test_the_worst_comes_first_what_is_over_last_and_each_incident_once() -> Non
     assert "EMERGENCY  bad" in Renderer().text(compose(told))
     assert "EMERGENCY" not in Renderer("stakeholder").text(compose(told))
     assert Renderer().subject(compose(told)) == told.incident.title
+    for line in (Renderer().line(compose(told)), Renderer().short(compose(told))):
+        assert line.endswith(": bad; shop 2 is slow; over: shop 1 is slow")
 
 
 @settings(max_examples=50)
