@@ -1,23 +1,19 @@
 """The witness: sees what the engine did, and holds it against the definitions.
 
-It knows what was written (`Shelf`), what clocks show (`Almanac`) and for how long each incident
+It knows what is so (`Sight`, by the records and by what clocks show) and for how long each incident
 called for somebody (`Ladder`); who is on call, what mutes an alert and when a level is due it
 works out for itself. What it finds wrong it raises at once, with the moment and the incident.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from daemon.core.chronicle import Entry, EntryKind, Notice, NoticeType
-from daemon.core.effects import Drop, Effect, Save
+from daemon.core.effects import Effect
 from daemon.core.events import Assign, Escalate, Event, Merge, Split
-from daemon.core.labels import match_all
 from daemon.core.model import (
     HOUR,
-    Alert,
-    AlertState,
     Escalation,
     Group,
     Incident,
@@ -26,24 +22,19 @@ from daemon.core.model import (
     Level,
     Millis,
     MuteKind,
-    Override,
-    Silence,
 )
 from daemon.core.notices import ALARMING
 from daemon.core.oncall import on_call
-from daemon.core.plan import Plan, SchedulePlan
-from daemon.core.severity import Severity
-from daemon.core.sources import test_of
-from tests.core.promises import inhibits
+from daemon.core.plan import Plan
 from tests.simulation.almanac import Almanac
 from tests.simulation.ladder import Ladder
-from tests.simulation.shelf import Shelf
+from tests.simulation.sight import Sight
 
 Whom = tuple[str, str, str]
 """An incident, a channel, a person on it."""
 
 
-class Witness:
+class Witness(Sight):
     """Sees every turn of a year.
 
     Attributes:
@@ -52,24 +43,14 @@ class Witness:
         pages, answers: How many levels were run, how many answers on who is on call compared.
     """
 
-    def __init__(self, shelf: Shelf, almanac: Almanac, plan: Plan) -> None:
-        self.plan = plan
+    def __init__(self, almanac: Almanac, plan: Plan) -> None:
+        super().__init__(almanac, plan)
         self.told: set[Whom] = set()
         self.over: set[Whom] = set()
-        self.seen: set[str] = set()
         self.pages = self.answers = self.muted_spells = 0
         self.off_until: Instant = 0
         self.off_ms: Millis = 0
-        self._shelf = shelf
-        self._almanac = almanac
-        self._firing: dict[str, Alert] = {}
-        self._causes: dict[str, Alert] = {}
-        self._open: dict[str, Incident] = {}
-        self._groups: dict[str, Group] = {}
-        self._silences: dict[str, Silence] = {}
-        self._made: dict[str, Override] = {}
         self._ladders: dict[str, Ladder] = {}
-        self._touched: dict[str, None] = {}
         self._lines: dict[str, list[Entry]] = {}
 
     # -- what it is shown --------------------------------------------------------------
@@ -90,6 +71,9 @@ class Witness:
     ) -> None:
         """One turn, as it was written."""
         self._take_in(effects)
+        for key in self._touched.keys() - self._open.keys():
+            self._ladders.pop(key, None)
+            self._lines.pop(key, None)
         for entry in entries:
             self._lines.setdefault(entry.incident, []).append(entry)
             self._step(entry, event, now)
@@ -120,61 +104,6 @@ class Witness:
                 self._fail(now, f"{alert.key} {alert.labels} is shown as muted by {shown}")
         for incident in self._open.values():
             self._hold_course(incident, now)
-
-    # -- records -----------------------------------------------------------------------
-
-    def _take_in(self, effects: list[Effect]) -> None:
-        for effect in effects:
-            match effect:
-                case Save(Alert() as alert):
-                    self._alert(alert)
-                case Drop(kind, key) if kind is Alert:
-                    self._firing.pop(key, None)
-                case Save(Incident() as incident):
-                    self._incident(incident)
-                case Save(Group() as group):
-                    self._groups[group.key] = group
-                    self._touched[group.incident] = None
-                case Drop(kind, key) if kind is Group:
-                    self._groups.pop(key, None)
-                case Save(Override() as made):
-                    self._made[made.key] = made
-                case Drop(kind, key) if kind is Override:
-                    self._made.pop(key, None)
-                case Save(Silence() as silence):
-                    self._silences[silence.key] = silence
-                case Drop(kind, key) if kind is Silence:
-                    self._silences.pop(key, None)
-                case _:
-                    pass
-
-    def _alert(self, alert: Alert) -> None:
-        fires = alert.state is AlertState.FIRING
-        labels = alert.matchable
-        real = test_of(alert.source) is None
-        causes = real and any(match_all(rule.source, labels) for rule in self.plan.inhibits)
-        for known, holds in ((self._firing, fires), (self._causes, fires and causes)):
-            if holds:
-                known[alert.key] = alert
-            else:
-                known.pop(alert.key, None)
-
-    def _incident(self, incident: Incident) -> None:
-        self.seen.add(incident.key)
-        self._touched[incident.key] = None
-        if incident.state is IncidentState.RESOLVED:
-            self._open.pop(incident.key, None)
-            self._ladders.pop(incident.key, None)
-            self._lines.pop(incident.key, None)
-        else:
-            self._open[incident.key] = incident
-
-    def _groups_of(self, incident: Incident) -> list[Group]:
-        return [group for group in self._groups.values() if group.incident == incident.key]
-
-    def _policy_group(self, incident: Incident) -> Group | None:
-        steps = incident.escalation
-        return self._groups.get((steps.brought_by if steps else "") or incident.group)
 
     # -- steps of policies -------------------------------------------------------------
 
@@ -245,92 +174,6 @@ class Witness:
         said = set() if named == "nobody" else set(named.split(", "))
         if said != expected:
             self._fail(now, f"tells {said}, on call are {expected}", incident.key)
-
-    def _schedule(self, name: str) -> SchedulePlan:
-        """As it is configured, with what operators put above it."""
-        made = sorted(self._made.values(), key=lambda one: (one.made_at, one.key))
-        return replace(
-            self.plan.schedules[name], made=tuple(one for one in made if one.schedule == name)
-        )
-
-    def _reached(self, target: str, incident: Incident) -> list[str]:
-        kind, _, name = target.partition(":")
-        match kind:
-            case "channel":
-                return [name]
-            case "person":
-                persons: tuple[str, ...] = (name,)
-            case "team":
-                persons = self.plan.teams[name].members
-            case _:
-                persons = self._almanac.on_call(self._schedule(name))
-        grave = incident.severity >= Severity.CRITICAL
-        found = [self.plan.persons[person] for person in persons if person in self.plan.persons]
-        return [
-            f"{person.name} via {way.channel}"
-            for person in found
-            for way in (person.high if grave else person.low)
-        ]
-
-    # -- mutes -------------------------------------------------------------------------
-
-    def _is_muted(self, alert: Alert) -> bool:
-        """Whether it is, by the definitions; flapping aside, which the first page brings."""
-        labels, now = alert.matchable, self._now
-        if any(
-            match_all(silence.matchers, labels)
-            for silence in self._silences.values()
-            if silence.starts_at <= now < silence.ends_at
-        ):
-            return True
-        if alert.terms.unreachable is not None:
-            return True
-        windows = self.plan.maintenance.values()
-        if any(match_all(w.match, labels) and self._almanac.is_planned(w) for w in windows):
-            return True
-        return not alert.dismissed and any(
-            not other.dismissed and inhibits(rule, other, alert)
-            for rule in self.plan.inhibits
-            for other in self._causes.values()
-            if all(other.labels.get(n, "") == labels.get(n, "") for n in rule.equal)
-        )
-
-    _now: Instant = 0
-
-    def turn_to(self, now: Instant) -> None:
-        """It is so late now."""
-        self._now = now
-        self._almanac.turn_to(now)
-
-    def _rests(self, group: Group | None) -> bool:
-        """Whether the group's route tells nothing at this hour."""
-        if group is None:
-            return False
-        known = self.plan.intervals
-        active = [known[name] for name in group.active_in if name in known]
-        if any(self._almanac.is_open(known[n]) for n in group.mute_in if n in known):
-            return True
-        return bool(active) and not any(map(self._almanac.is_open, active))
-
-    def _calls(self, incident: Incident) -> bool:
-        """Whether it has an alert that its policy may tell now."""
-        group = self._policy_group(incident)
-        if self._rests(group):
-            return False
-        young = 0 if group is None else group.suppress
-        return any(
-            not self._is_hidden(alert) and (alert.fired_at or 0) + young <= self._now
-            for alert in self._alerts_of(incident)
-        )
-
-    def _is_hidden(self, alert: Alert) -> bool:
-        """Muted by definition, or by flapping as it shows."""
-        flaps = any(mute.kind is MuteKind.FLAPPING for mute in alert.muted)
-        return flaps or self._is_muted(alert)
-
-    def _alerts_of(self, incident: Incident) -> list[Alert]:
-        found = (self._firing.get(key) for key in incident.firing)
-        return [alert for alert in found if alert is not None]
 
     # -- notices -----------------------------------------------------------------------
 

@@ -56,7 +56,7 @@ class World:
         self.shelf = Shelf()
         versions = [estate.plan(services, version) for version in range(4)]
         windows = list({w: None for one in versions for w in one.maintenance.values()})
-        self.witness = Witness(self.shelf, Almanac(start, windows), self.plan)
+        self.witness = Witness(Almanac(start, windows), self.plan)
         self.counted: Counter[str] = Counter()
         self.engine: Engine | None = Engine(self.plan)
         self._life = self._number = 0
