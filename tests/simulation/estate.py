@@ -191,12 +191,12 @@ def _check(name: str, number: int, parent: str | None) -> CheckPlan:
 
 def _maintenance(other: bool) -> dict[str, MaintenancePlan]:
     nights = MaintenancePlan(
-        "nights", ZONES["eu"], match=(parse_matcher("cluster=c1"),), cron="30 2 * * SUN",
-        duration=2 * HOUR,
+        "nights", ZONES["eu"], match=(parse_matcher('cluster=~"c1|c4|c6"'),),
+        cron="30 1 * * *", duration=3 * HOUR,
     )  # fmt: skip
     noon = MaintenancePlan(
         "noon", ZONES["us"], match=(parse_matcher('cluster=~"c2|c3"'),), cron="0 12 * * *",
-        duration=HOUR,
+        duration=4 * HOUR,
     )  # fmt: skip
     move = MaintenancePlan(
         "move", ZONES["au"], match=(parse_matcher("region=au"),), start=_wall("2026-04-04T22:00"),
