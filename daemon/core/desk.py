@@ -150,6 +150,8 @@ class Desk:
                 self.course.expire(incident, turn)
             else:
                 self._steps[incident.key] = None
+        if turn.conditions:
+            return  # an alert of lateness may end by them: nobody is told of it before
         while not turn.is_full and (due := self.book.due_group(turn.now)) is not None:
             turn.spend(10)
             self.catch_up(due.incident, turn)

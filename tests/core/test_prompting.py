@@ -154,3 +154,22 @@ def test_nobody_is_reminded_while_it_is_muted() -> None:
     stand.do(silence)
     assert stand.wait(2 * HOUR - 1) == []
     assert {one.recipient for one in stand.wait(31 * MINUTE)} == {"ana"}
+
+
+def test_nobody_is_told_of_a_lateness_that_is_over_in_the_same_moment() -> None:
+    spec = plan(
+        severities=TARGETS, route=route(replace(route(match=("alertname=TocsinSlowAck",)), path="0",
+                                                group_wait=MINUTE)),
+    )  # fmt: skip
+    stand = Stand(spec)
+    stand.see(condition())
+    assert stand.wait(5 * MINUTE) == []
+    assert len(stand.incidents) == 2
+    silenced = PutSilence(
+        ANA, (parse_matcher("check=web"),), stand.now + MINUTE, stand.now + HOUR, "works"
+    )
+    stand.do(silenced)
+    assert stand.jump(MINUTE) == []
+    late = slow(stand, "TocsinSlowAck")
+    assert late is not None
+    assert late.state is AlertState.RESOLVED
