@@ -15,7 +15,7 @@ from checks.result import Result
 from daemon.api.access import Access
 from daemon.api.hub import EventHub
 from daemon.api.schema import DaemonInfo, DeliveryView
-from daemon.core.chronicle import Entry
+from daemon.core.chronicle import Entry, Interval
 from daemon.core.effects import Effect
 from daemon.core.events import Event
 from daemon.core.kinship import Kinship
@@ -26,6 +26,7 @@ from daemon.core.model import (
     Group,
     Incident,
     Instant,
+    Millis,
     ResponseRun,
     ResponseState,
     ServiceState,
@@ -33,6 +34,7 @@ from daemon.core.model import (
     Work,
 )
 from daemon.core.plan import Plan
+from daemon.core.sla.course import Course
 from daemon.core.sla.values import SlaFigures
 from daemon.notify.health import ChannelHealth
 from daemon.notify.trial import Trial
@@ -73,6 +75,14 @@ class EngineView(Protocol):
 
     def sla(self, name: str, now: Instant) -> SlaFigures:
         """The figures of the SLA with this name in its current period."""
+        ...
+
+    def sla_course(self, name: str, now: Instant, more_ms: Millis = 0) -> Course:
+        """How it came to them, and what so much more down time would do."""
+        ...
+
+    def present(self, now: Instant) -> Mapping[str, Sequence[Interval]]:
+        """What of each service's history is not written yet, up to `now`."""
         ...
 
 

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 
 from checks.text import clean_lines
 from daemon.api.inputs import MAX_COMMENT, Input, Time, not_blank
+from daemon.core.model import DAY
 
 Reason = Annotated[
     str,
@@ -15,6 +16,12 @@ Reason = Annotated[
     AfterValidator(lambda text: clean_lines(text, MAX_COMMENT)),
     AfterValidator(not_blank),
 ]
+
+
+class CourseQuery(Input):
+    """How much more down time to try."""
+
+    more_ms: Annotated[int, Field(ge=0, le=366 * DAY)] = 0
 
 
 class ExclusionBody(Input):

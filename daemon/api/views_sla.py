@@ -7,6 +7,7 @@ from decimal import Decimal
 from daemon.api import schema
 from daemon.api.times import stamp, stamp_or_none
 from daemon.core.model import Amendment
+from daemon.core.sla.course import Burning, Course, Trial
 from daemon.core.sla.showing import cut, percent_text, raised
 from daemon.core.sla.values import Outage, SlaFigures, Violation
 
@@ -80,4 +81,43 @@ def amendment_view(one: Amendment) -> schema.AmendmentView:
         text=one.text,
         made_by=one.made_by.name,
         made_at=stamp(one.made_at),
+    )
+
+
+def course_view(course: Course) -> schema.SlaCourseView:
+    """How a budget went."""
+    made = course.figures
+    return schema.SlaCourseView(
+        name=made.name,
+        period=schema.Period(start=stamp(made.start), end=stamp(made.end)),
+        until=stamp(made.now),
+        total_ms=made.budget_total_ms,
+        points=[schema.BudgetPoint(at=stamp(p.at), left_ms=p.left_ms) for p in course.points],
+        windows=[_window(one) for one in course.burning],
+        what_if=_what_if(course.trial, made.target),
+    )
+
+
+def _window(one: Burning) -> schema.BurnWindowView:
+    return schema.BurnWindowView(
+        long_ms=one.window.long,
+        short_ms=one.window.short,
+        rate=float(one.window.rate),
+        severity=one.window.severity.word,  # type: ignore[arg-type]  # the enum's words are the literal's
+        long_rate=None if one.long_rate is None else float(raised(one.long_rate)),
+        short_rate=None if one.short_rate is None else float(raised(one.short_rate)),
+        exceeded=one.exceeded,
+        alerts=one.alerts,
+    )
+
+
+def _what_if(trial: Trial, target: Decimal) -> schema.WhatIf:
+    share = trial.availability
+    return schema.WhatIf(
+        more_ms=trial.more_ms,
+        left_ms=trial.left_ms,
+        value=_percent(trial.value),
+        shown=None if share is None else percent_text(share * 100, target),
+        met=trial.met,
+        credit_percent=float(trial.credit_percent),
     )

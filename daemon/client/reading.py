@@ -175,6 +175,11 @@ class Reading(Exchange):
         """
         return await self._get(list[schema.SlaView], "/sla", given(name=name))
 
+    async def sla_course(self, name: str, more_ms: int = 0) -> schema.SlaCourseView:
+        """How an SLA's budget went in its period, and what more down time would make of it."""
+        path = f"/sla/{part(name)}/course"
+        return await self._get(schema.SlaCourseView, path, given(more_ms=str(more_ms)))
+
     async def exclusions(self, sla: str) -> list[schema.AmendmentView]:
         """What operators excluded from an SLA and wrote about it."""
         return await self._get(list[schema.AmendmentView], f"/sla/{part(sla)}/exclusions")

@@ -37,6 +37,7 @@ __all__ = [
     "BURN_WINDOW",
     "Span",
     "burn_rate",
+    "credit_of",
     "figures",
     "look_at",
     "merge_spans",
@@ -167,7 +168,7 @@ def _level(plan: SlaPlan, share: Fraction | None) -> Level:
     return Level.GOOD
 
 
-def _credit(plan: SlaPlan, share: Fraction | None) -> Decimal:
+def credit_of(plan: SlaPlan, share: Fraction | None) -> Decimal:
     """The lowest tier that the share is below; nothing where nothing was counted."""
     if share is None:
         return Decimal(0)
@@ -284,7 +285,7 @@ def figures(
         unamended_value=None if unamended is None else value_of(unamended, plan.target),
         level=_level(plan, share),
         exhausts_at=_exhausts_at(left, burning, _allowed(plan, length), until, end),
-        credit_percent=_credit(plan, share),
+        credit_percent=credit_of(plan, share),
         reliability=mended,
         kind=plan.kind,
     )

@@ -21,7 +21,7 @@ present pieces as `CheckState`s, and the rest of a service's past is composed ag
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -262,6 +262,23 @@ class Books:
         """Up to when this service's history is final and written."""
         book = self._services.get(service)
         return book.settled if book is not None else None
+
+    def confirmed(self, service: str, now: Instant) -> Instant:
+        """Up to when nothing that is still to come can change this service's past."""
+        book = self._services.get(service)
+        names = () if book is None else book.plan.checks
+        return min((self._checks[name].confirmed(now) for name in names), default=now)
+
+    def present(self, now: Instant) -> Mapping[str, Sequence[Interval]]:
+        """Each service's pieces that are not written yet, up to `now`, in order."""
+        found: dict[str, list[Interval]] = {}
+        for name, service in self._services.items():
+            start = service.first_open()
+            pieces = () if start is None else service.timeline.pieces(start, now)
+            found[name] = [
+                Interval("service", name, one.start, one.end, one.status) for one in pieces
+            ]
+        return found
 
     def _enter(self, fact: Fact, turn: Turn) -> Instant | None:
         """Let a fact change its check's timeline; from when on it did, or None."""

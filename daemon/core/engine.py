@@ -14,12 +14,12 @@ something happens by itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from checks.result import Result
 from daemon.core.books import Books
-from daemon.core.chronicle import Audit
+from daemon.core.chronicle import Audit, Interval
 from daemon.core.deadlines import soonest
 from daemon.core.decider import Decider
 from daemon.core.effects import PLAIN, Drop, Effect, Enqueue, Observed, Save
@@ -46,6 +46,7 @@ from daemon.core.model import (
     Group,
     Incident,
     Instant,
+    Millis,
     Record,
     ResponseRun,
     ResponseState,
@@ -57,6 +58,7 @@ from daemon.core.model import (
 from daemon.core.observatory import Observatory
 from daemon.core.plan import Plan
 from daemon.core.rules import Rules
+from daemon.core.sla.course import Course
 from daemon.core.sla.values import SlaFigures
 from daemon.core.snapshot import Snapshot
 from daemon.core.turn import Turn
@@ -224,6 +226,11 @@ class Engine:
         """What operators said of SLAs' past, by id."""
         return MappingProxyType(self._books.ledger.amendments.records)
 
+    @property
+    def books(self) -> Books:
+        """The timelines; to be read."""
+        return self._books
+
     def sla(self, name: str, now: Instant) -> SlaFigures:
         """The figures of this SLA in the period around `now`.
 
@@ -231,6 +238,18 @@ class Engine:
             KeyError: The plan has no such SLA.
         """
         return self._books.sla(name, now)
+
+    def sla_course(self, name: str, now: Instant, more_ms: Millis = 0) -> Course:
+        """How this SLA came to its figures, and what so much more down time would do.
+
+        Raises:
+            KeyError: The plan has no such SLA.
+        """
+        return self._books.ledger.course(name, now, more_ms)
+
+    def present(self, now: Instant) -> Mapping[str, Sequence[Interval]]:
+        """What of each service's history is not written yet, up to `now`: how it is, since when."""
+        return self._books.present(now)
 
     # -- the turn ----------------------------------------------------------------------
 

@@ -83,3 +83,17 @@ async def test_what_is_unknown_is_not_found(tmp_path: Path) -> None:
     async with serving(lab, tmp_path) as socket, raw_http(socket) as http:
         assert (await http.post(f"{V1}/sla/nope/exclusions", json=body)).status_code == 404
         assert (await http.delete(f"{V1}/sla/checkout-99/exclusions/abc")).status_code == 404
+
+
+async def test_the_course_of_a_budget_ends_where_the_figures_are(tmp_path: Path) -> None:
+    lab, _ = after_an_outage()
+    async with serving(lab, tmp_path) as socket, raw_http(socket) as http:
+        sla = (await http.get(f"{V1}/sla/checkout-99")).json()
+        path = f"{V1}/sla/checkout-99/course"
+        course = (await http.get(path, params={"more_ms": MINUTE})).json()
+        assert course["points"][0]["left_ms"] == course["total_ms"] == sla["budget"]["total_ms"]
+        assert course["points"][-1]["left_ms"] == sla["budget"]["left_ms"]
+        assert course["what_if"]["left_ms"] == sla["budget"]["left_ms"] - MINUTE
+        assert all(window["long_ms"] > window["short_ms"] for window in course["windows"])
+        assert (await http.get(path, params={"more_ms": -1})).status_code == 400
+        assert (await http.get(f"{V1}/sla/nope/course")).status_code == 404

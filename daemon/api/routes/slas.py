@@ -8,10 +8,10 @@ from checks.text import one_line
 from daemon.api.call import Call, answer
 from daemon.api.choose import meant
 from daemon.api.inputs import NoBody, SlaQuery
-from daemon.api.inputs_sla import ExclusionBody, SlaNoteBody
+from daemon.api.inputs_sla import CourseQuery, ExclusionBody, SlaNoteBody
 from daemon.api.problems import Missing
 from daemon.api.routes.picture import encode_list, sla_views
-from daemon.api.views_sla import amendment_view, sla_view
+from daemon.api.views_sla import amendment_view, course_view, sla_view
 from daemon.core.effects import Effect, Save
 from daemon.core.events import Amend, Withdraw
 from daemon.core.model import Amendment, AmendmentKind
@@ -38,6 +38,12 @@ async def sla(call: Call) -> web.Response:
     if name not in engine.plan.slas:
         raise Missing(f"there is no SLA {one_line(name, 100)!r}")
     return answer(sla_view(engine.sla(name, call.backend.now())))
+
+
+async def course(call: Call) -> web.Response:
+    """How an SLA's budget went in its period, and what more down time would make of it."""
+    query, now = call.query(CourseQuery), call.backend.now()
+    return answer(course_view(call.backend.engine.sla_course(_known(call), now, query.more_ms)))
 
 
 async def exclusions(call: Call) -> web.Response:

@@ -31,6 +31,7 @@ from daemon.api.routes import (
     silences,
     slas,
     stream,
+    table_past,
     testing,
     workflow,
 )
@@ -269,6 +270,12 @@ def endpoints() -> list[Endpoint]:
         ),
         _read("/sla", slas.slas, list[schema.SlaView], query=inputs.SlaQuery),
         _read("/sla/{name}", slas.sla, schema.SlaView),
+        _read(
+            "/sla/{name}/course",
+            slas.course,
+            schema.SlaCourseView,
+            query=inputs_sla.CourseQuery,
+        ),
         _read("/sla/{name}/exclusions", slas.exclusions, list[schema.AmendmentView]),
         _act(
             "/sla/{name}/exclusions",
@@ -292,5 +299,6 @@ def endpoints() -> list[Endpoint]:
         _row("GET", "/-/healthy", Role.NONE, admin.healthy),
         _row("GET", "/-/ready", Role.NONE, admin.ready),
         _row("GET", "/metrics", Role.VIEWER, metrics.metrics),
+        *table_past.rows(),
         *_pings(),
     ]

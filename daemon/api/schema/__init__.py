@@ -61,10 +61,14 @@ from daemon.api.schema.silences import (
 from daemon.api.schema.slas import (
     AmendmentView,
     Budget,
+    BudgetPoint,
+    BurnWindowView,
     OutageView,
     Period,
+    SlaCourseView,
     SlaView,
     Violation,
+    WhatIf,
 )
 from daemon.api.schema.state import Counts, DaemonInfo, State, StatusView
 from daemon.api.schema.testing import AlertTest
@@ -77,6 +81,8 @@ __all__ = [
     "AtRiskView",
     "Band",
     "Budget",
+    "BudgetPoint",
+    "BurnWindowView",
     "ChannelTest",
     "ChannelView",
     "CheckDetail",
@@ -128,6 +134,7 @@ __all__ = [
     "SilencePreview",
     "SilenceStatus",
     "SilenceView",
+    "SlaCourseView",
     "SlaView",
     "State",
     "StatisticsView",
@@ -140,4 +147,5 @@ __all__ = [
     "TrendsView",
     "Tuning",
     "Violation",
+    "WhatIf",
 ]

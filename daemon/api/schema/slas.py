@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from daemon.api.schema.base import Shape, Time
+from daemon.api.schema.base import SeverityWord, Shape, Time
 
 
 class Period(Shape):
@@ -99,3 +99,58 @@ class SlaView(Shape):
     outages: list[OutageView] = []
     mttr_ms: int | None = None
     mtbf_ms: int | None = None
+
+
+class BudgetPoint(Shape):
+    """What was left of the budget at a moment; negative when overspent."""
+
+    at: Time
+    left_ms: int
+
+
+class BurnWindowView(Shape):
+    """How fast the budget burns over a long and a short window; rates are rounded up, null where
+    nothing was counted.
+
+    `alerts`: the SLA has an alert of this window, of `severity`; `exceeded`: both rates are at
+    least `rate`.
+    """
+
+    long_ms: int
+    short_ms: int
+    rate: float
+    severity: SeverityWord
+    long_rate: float | None
+    short_rate: float | None
+    exceeded: bool
+    alerts: bool
+
+
+class WhatIf(Shape):
+    """How the period would end with `more_ms` more of down time, and no other.
+
+    `value`, `shown` and `met` as an SLA's; `credit_percent` is what would be given back.
+    """
+
+    more_ms: int
+    left_ms: int
+    value: float | None
+    shown: str | None
+    met: bool | None
+    credit_percent: float
+
+
+class SlaCourseView(Shape):
+    """How an SLA's budget went in its current period until `until`.
+
+    `points` are from the period's start to `until` at equal steps; the last is the budget left.
+    Without alerts of its own, `windows` are the usual ones, as far as history reaches.
+    """
+
+    name: str
+    period: Period
+    until: Time
+    total_ms: int
+    points: list[BudgetPoint]
+    windows: list[BurnWindowView]
+    what_if: WhatIf

@@ -20,12 +20,13 @@ from daemon.core.chronicle import Interval
 from daemon.core.deadlines import soonest
 from daemon.core.events import Amend, Withdraw
 from daemon.core.maintenance import Calendar, Happened
-from daemon.core.model import DAY, Amendment, AmendmentKind, Instant
+from daemon.core.model import DAY, Amendment, AmendmentKind, Instant, Millis
 from daemon.core.periods import period_at
 from daemon.core.plan import Plan, SlaKind, SlaPlan
 from daemon.core.sla.alarms import Alarms, Look
 from daemon.core.sla.amendments import Amendments
 from daemon.core.sla.burning import reach
+from daemon.core.sla.course import Course, course
 from daemon.core.sla.failing import Span
 from daemon.core.sla.minutes import Minutes
 from daemon.core.sla.runs import Runs
@@ -176,6 +177,17 @@ class Ledger:
             amendments=self.amendments.of(name),
             period=period,
         )
+
+    def course(self, name: str, now: Instant, more_ms: Millis = 0) -> Course:
+        """How this objective came to its figures, and what so much more down time would do.
+
+        Raises:
+            KeyError: The plan has no such SLA.
+        """
+        plan, made = self._plan.slas[name], self.figures(name, now)
+        oldest = min(made.start, reach(plan, now))
+        planned = self.planned(plan, oldest, made.end)
+        return course(plan, self.timeline(plan), made, planned, oldest, more_ms)
 
     def timeline(self, plan: SlaPlan) -> Timeline:
         """What the objective counts."""
