@@ -16,6 +16,7 @@ from daemon.core.plan import (
     ChannelPlan,
     CheckPlan,
     Contact,
+    CorrelatePlan,
     HoursPlan,
     InhibitPlan,
     IntervalPlan,
@@ -225,6 +226,13 @@ def plan(count: int, version: int) -> Plan:
         (parse_matcher("kind=app"),),
         ("cluster",),
     )
+    storms = CorrelatePlan(
+        "storms",
+        ((parse_matcher("tier=silver"),), (parse_matcher("tier=bronze"),)),
+        needs=2,
+        window=20 * MINUTE,
+        equal=("region",),
+    )
     slow = RulePlan(
         "slow", (parse_matcher("tier=gold"),), when="avg('latency_ms', '10m') > 400.0",
         for_=2 * MINUTE, keep_for=5 * MINUTE, severity=Severity.HIGH,
@@ -240,6 +248,7 @@ def plan(count: int, version: int) -> Plan:
         schedules=_schedules(turned=turn == 1),
         channels=CHANNELS,
         inhibits=(db_down,),
+        correlates=() if turn == 2 else (storms,),
         maintenance=_maintenance(other=turn == 2),
         intervals={"office": IntervalPlan("office", (office,))},
     )

@@ -7,6 +7,7 @@ The witness stands on it; it sees the effects of every turn, and no part of the 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from daemon.core.effects import Drop, Effect, Save
 from daemon.core.labels import match_all
@@ -26,6 +27,9 @@ from daemon.core.severity import Severity
 from daemon.core.sources import test_of
 from tests.core.promises import inhibits
 from tests.simulation.almanac import Almanac
+
+FOLLOWS: Final = frozenset({MuteKind.FLAPPING, MuteKind.CORRELATION})
+"""Mutes that are taken as they show: they follow from what was told, and when."""
 
 
 class Sight:
@@ -139,7 +143,7 @@ class Sight:
     def _calls(self, incident: Incident) -> bool:
         """Whether it has an alert that its policy may tell now."""
         group = self._policy_group(incident)
-        if self._rests(group):
+        if self._rests(group) or self._is_held(incident):
             return False
         young = 0 if group is None else group.suppress
         return any(
@@ -147,10 +151,21 @@ class Sight:
             for alert in self._alerts_of(incident)
         )
 
+    def _is_held(self, incident: Incident) -> bool:
+        """Whether each of its routes tells nothing: not at this hour, or of nothing so young."""
+        for group in self._groups_of(incident):
+            if self._rests(group):
+                continue
+            members = set(group.alerts)
+            known = [a for a in self._alerts_of(incident) if a.key in members]
+            shown = [alert for alert in known if not self._is_hidden(alert)]
+            if not shown or any((a.fired_at or 0) + group.suppress <= self._now for a in shown):
+                return False
+        return True
+
     def _is_hidden(self, alert: Alert) -> bool:
-        """Muted by definition, or by flapping as it shows."""
-        flaps = any(mute.kind is MuteKind.FLAPPING for mute in alert.muted)
-        return flaps or self._is_muted(alert)
+        """Muted by definition, or as it shows by what follows from what was told."""
+        return any(mute.kind in FOLLOWS for mute in alert.muted) or self._is_muted(alert)
 
     def _alerts_of(self, incident: Incident) -> list[Alert]:
         found = (self._firing.get(key) for key in incident.firing)

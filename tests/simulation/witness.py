@@ -21,14 +21,13 @@ from daemon.core.model import (
     Instant,
     Level,
     Millis,
-    MuteKind,
 )
 from daemon.core.notices import ALARMING
 from daemon.core.oncall import on_call
 from daemon.core.plan import Plan
 from tests.simulation.almanac import Almanac
 from tests.simulation.ladder import Ladder
-from tests.simulation.sight import Sight
+from tests.simulation.sight import FOLLOWS, Sight
 
 Whom = tuple[str, str, str]
 """An incident, a channel, a person on it."""
@@ -99,7 +98,7 @@ class Witness(Sight):
         if now // HOUR % 4:
             return
         for alert in self._firing.values():
-            shown = [mute for mute in alert.muted if mute.kind is not MuteKind.FLAPPING]
+            shown = [mute for mute in alert.muted if mute.kind not in FOLLOWS]
             if bool(shown) is not self._is_muted(alert):
                 self._fail(now, f"{alert.key} {alert.labels} is shown as muted by {shown}")
         for incident in self._open.values():
@@ -112,6 +111,9 @@ class Witness(Sight):
             self._ladders.pop(entry.incident, None)
             return
         incident = self._open.get(entry.incident)
+        if incident is not None and incident.storm is not None:
+            self._ladders.pop(entry.incident, None)  # others went on in it, with their policies
+            return
         steps = None if incident is None else incident.escalation
         if incident is None or steps is None:
             return
