@@ -91,7 +91,7 @@ class Reviewer:
             if group.default_wait and wait < group.wait and group.flushed_at is None:
                 self._book.put_group(replace(group, wait=wait), turn)
                 steps = incident.escalation
-                if group.owner and steps is not None:
+                if steps is not None and self._holding.brings_policy(group, incident):
                     steps = policy.hastened(steps, group.opened_at + wait)
                     incident = replace(incident, escalation=steps)
         return incident

@@ -8,7 +8,7 @@ from daemon.core.labels import parse_matcher
 from daemon.core.model import MINUTE, SECOND, IncidentState, Level, Promotion
 from daemon.core.plan import AckPlan, PolicyPlan
 from daemon.core.severity import Severity
-from tests.core.deciding import ANA, START, Stand, ack, condition, plan, route, said
+from tests.core.deciding import ANA, PRIMARY, START, Stand, ack, condition, plan, route, said
 
 LOW = {"severity": Severity.LOW}
 
@@ -153,3 +153,18 @@ def test_an_alert_that_joins_starts_a_policy_over_that_had_nobody_left_to_tell()
     assert said(stand.wait(5 * MINUTE)) == [("ben via mail", "escalated")]
     texts = [e.text for e in stand.mirror.entries if e.kind is EntryKind.ESCALATED]
     assert "policy primary starts over: CheckFailing (api) joined" in texts
+
+
+def test_a_policy_that_a_graver_route_brought_waits_less_too_when_it_gets_graver_still() -> None:
+    duty = PolicyPlan("duty", (Level(0, ("person:ben",)),))
+    grave = route(
+        path="0", match=['severity=~"high|emergency"'], channels=(), policy="duty", group_wait=None
+    )
+    tree = route(grave, channels=(), policy="primary", group_wait=None)
+    stand = Stand(plan(route=tree, policies={"primary": PRIMARY, "duty": duty}))
+    stand.see(condition("web", severity=Severity.LOW))
+    stand.wait(SECOND)
+    assert stand.see(condition("web", severity=Severity.HIGH)) == []
+    stand.wait(SECOND)
+    told = stand.see(condition("web", severity=Severity.EMERGENCY))
+    assert ("ben via mail", "firing") in said(told)
