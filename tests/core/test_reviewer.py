@@ -160,7 +160,7 @@ def test_a_policy_that_a_graver_route_brought_waits_less_too_when_it_gets_graver
     grave = route(
         path="0", match=['severity=~"high|emergency"'], channels=(), policy="duty", group_wait=None
     )
-    tree = route(grave, channels=(), policy="primary", group_wait=None)
+    tree = route(grave, channels=(), policy="primary", group_wait=MINUTE)
     stand = Stand(plan(route=tree, policies={"primary": PRIMARY, "duty": duty}))
     stand.see(condition("web", severity=Severity.LOW))
     stand.wait(SECOND)
