@@ -31,6 +31,7 @@ from daemon.api.routes import (
     silences,
     slas,
     stream,
+    table_past,
     testing,
     workflow,
 )
@@ -298,5 +299,6 @@ def endpoints() -> list[Endpoint]:
         _row("GET", "/-/healthy", Role.NONE, admin.healthy),
         _row("GET", "/-/ready", Role.NONE, admin.ready),
         _row("GET", "/metrics", Role.VIEWER, metrics.metrics),
+        *table_past.rows(),
         *_pings(),
     ]

@@ -1,0 +1,208 @@
+"""Figures about the past, below `/alerts`: statistics, top alerts, noise, escalations, trends.
+
+Each asks the store on a reader's thread, with plain functions; what looks back further than
+`IN_THREADS` is asked in a process of its own, so that the loop stays on time.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, TypeVar
+
+from aiohttp import web
+
+from daemon.analysis.escalations import Patterns, patterns
+from daemon.analysis.noise import noisy
+from daemon.api import schema
+from daemon.api.call import Call, answer
+from daemon.api.inputs_analysis import (
+    EscalationsQuery,
+    NoiseQuery,
+    StatisticsQuery,
+    TopQuery,
+    TrendsQuery,
+    asked,
+    sense,
+)
+from daemon.api.problems import Missing
+from daemon.api.times import stamp
+from daemon.api.views_analysis import (
+    escalations_view,
+    line_view,
+    noise_view,
+    service_of,
+    statistics_view,
+    top_view,
+)
+from daemon.core.chronicle import Interval
+from daemon.core.model import DAY, HOUR, Instant, Millis
+from daemon.store.alert_history import AlertTotals, alert_totals
+from daemon.store.escalated import climbs
+from daemon.store.hours import LONGEST, hourly_trend, incidents_by_hour, unwritten
+from daemon.store.incident_history import incident_statistics
+from daemon.store.trends import estate_trend, incidents_by_day, service_trend, service_trends
+
+T = TypeVar("T")
+
+IN_THREADS: Final[Millis] = 8 * DAY
+"""What looks back further is asked in a process of its own."""
+MOST_DAYS: Final = 3 * 366
+EACH_DAYS: Final = 92
+"""For so many days every service has a line of its own."""
+SERVICES: Final = 20
+"""So many services' escalations are told."""
+
+Present = Mapping[str, Sequence[Interval]]
+
+
+async def ask(
+    call: Call, question: Callable[[sqlite3.Connection], T], since: Instant, until: Instant
+) -> T:
+    """The answer, found where a question of this length belongs."""
+    analysis = call.backend.analysis
+    return await (analysis.ask if until - since <= IN_THREADS else analysis.ask_apart)(question)
+
+
+def need_service(call: Call, name: str | None) -> None:
+    """Make sure that the configuration has this service.
+
+    Raises:
+        Missing: It has not.
+    """
+    if name is not None and name not in call.backend.engine.plan.services:
+        raise Missing(f"there is no service {name!r}")
+
+
+async def statistics(call: Call) -> web.Response:
+    """How many incidents there were, of what, when in the week, and how fast they ended."""
+    query = asked(call, StatisticsQuery)
+    since, until = query.span(call.backend.now())
+    question = partial(
+        incident_statistics,
+        start=since,
+        end=until,
+        zone=query.timezone,
+        service=query.service,
+        organization=query.organization,
+    )
+    return answer(statistics_view(await ask(call, question, since, until)))
+
+
+_RANKS: Final[Mapping[str, Callable[[AlertTotals], int]]] = {
+    "count": lambda one: one.count,
+    "duration": lambda one: one.firing_ms,
+    "escalations": lambda one: one.escalated,
+}
+
+
+async def top_alerts(call: Call) -> web.Response:
+    """What fires most often, or longest, or is escalated most."""
+    query = asked(call, TopQuery)
+    plan, rank = call.backend.engine.plan, _RANKS[query.by]
+    found = await _totals(call, query.service, *query.span(call.backend.now()))
+    ranked = [one for one in sorted(found, key=rank, reverse=True) if rank(one)]
+    return answer([top_view(one, plan) for one in ranked[: query.limit]])
+
+
+async def noise(call: Call) -> web.Response:
+    """What disturbs more than it says, and which key of the configuration mends it."""
+    query = asked(call, NoiseQuery)
+    plan = call.backend.engine.plan
+    found = await _totals(call, query.service, *query.span(call.backend.now()))
+    contexts = {
+        name: service.context
+        for name, check in plan.checks.items()
+        if (service := plan.services.get(check.service)) is not None and service.context
+    }
+    return answer([noise_view(one, plan) for one in noisy(found, contexts)[: query.limit]])
+
+
+async def _totals(
+    call: Call, service: str | None, since: Instant, until: Instant
+) -> Sequence[AlertTotals]:
+    now, plan = call.backend.now(), call.backend.engine.plan
+    need_service(call, service)
+    found = await ask(call, partial(alert_totals, start=since, end=until, now=now), since, until)
+    if service is None:
+        return found
+    return [one for one in found if service_of(one.source, plan) == service]
+
+
+async def escalations(call: Call) -> web.Response:
+    """Which policies and services escalate, how far, and when in the week."""
+    query = asked(call, EscalationsQuery)
+    since, until = query.span(call.backend.now())
+    question = partial(
+        _patterns, start=since, end=until, zone=query.timezone, service=query.service
+    )
+    found = await ask(call, question, since, until)
+    return answer(escalations_view(found, since, until, query.timezone))
+
+
+def _patterns(
+    connection: sqlite3.Connection, start: Instant, end: Instant, zone: str, service: str | None
+) -> Patterns:
+    return patterns(climbs(connection, start, end, service), zone, SERVICES)
+
+
+async def trends(call: Call) -> web.Response:
+    """Up, degraded, down and incidents by the hour or the day, of a service or of all."""
+    query = asked(call, TrendsQuery)
+    need_service(call, query.service)
+    engine, now = call.backend.engine, call.backend.now()
+    step = HOUR if query.unit == "hour" else DAY
+    if query.each and (step == HOUR or query.service is not None):
+        raise sense("each", "a line for every service is by the day; leave `service` out")
+    most = LONGEST if step == HOUR else EACH_DAYS if query.each else MOST_DAYS
+    since, until = query.span(now, most * step)
+    first, count = since // step, -(-until // step) - since // step
+    steps = Steps(first, count, now, engine.present(now), query.service)
+    question = partial(_hours if step == HOUR else _days, steps, query.each)
+    total, services, lines = await call.backend.analysis.ask(question)
+    starts = [stamp(at * step) for at in range(first, first + count)]
+    return answer(
+        schema.TrendsView(
+            unit=query.unit, starts=starts, services=services, total=total, lines=lines
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """What a trend is asked of: `count` hours or days from `first` on, counted from the epoch."""
+
+    first: int
+    count: int
+    now: Instant
+    present: Present
+    service: str | None
+
+
+Lines = tuple[schema.TrendLine, int, list[schema.TrendLine]]
+"""The total, of how many services, and a line of each."""
+
+
+def _hours(steps: Steps, _: bool, connection: sqlite3.Connection) -> Lines:
+    first, count, service = steps.first, steps.count, steps.service
+    line = hourly_trend(connection, first, count, steps.now, steps.present, service)
+    incidents = incidents_by_hour(connection, first, count, service)
+    return line_view(service, line, incidents), line.services, []
+
+
+def _days(steps: Steps, each: bool, connection: sqlite3.Connection) -> Lines:
+    span, now, service = (steps.first, steps.count), steps.now, steps.service
+    incidents = incidents_by_day(connection, *span, service)
+    newest = unwritten(connection, steps.present, service)
+    if service is not None:
+        line = service_trend(connection, service, *span, now, newest[service])
+        return line_view(service, line, incidents), 1, []
+    total = estate_trend(connection, *span, now, newest)
+    lines = service_trends(connection, *span, now, newest) if each else {}
+    return (
+        line_view(None, total, incidents),
+        total.services,
+        [line_view(name, line, []) for name, line in lines.items()],
+    )
