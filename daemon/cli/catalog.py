@@ -42,6 +42,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
             Entry("oncall", "oncall", "Who is on call; override, swap and export shifts"),
             Entry("channel", "channels", "List the channels, and how each does"),
             Entry("sla", "slas", "What was promised, and what was kept"),
+            Entry("report", "report", "A period's figures: Markdown, HTML, CSV or JSON"),
         ),
     ),
     (
@@ -63,6 +64,13 @@ GROUPS: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
             Entry("response", "responses", "List, run, approve, refuse or reset responses"),
             Entry("silence", "silences", "Add, list, edit or expire silences"),
             Entry("maintenance", "maintenance", "List, begin or end planned work"),
+        ),
+    ),
+    (
+        "What was",
+        (
+            Entry("history", "past", "List incidents of the past"),
+            Entry("stats", "past", "Count them: of what, when, how fast; noise, escalations"),
         ),
     ),
     (
