@@ -149,6 +149,11 @@ class Backend(Protocol):
     @property
     def access(self) -> Access: ...
     @property
+    def timezone(self) -> str:
+        """The zone of periods that name no other."""
+        ...
+
+    @property
     def ping_tokens(self) -> Mapping[str, str]:
         """Each heartbeat's secret token and its check. A reload makes a new mapping."""
         ...
@@ -205,4 +210,8 @@ class Backend(Protocol):
 
     async def prune(self) -> dict[str, Any]:
         """Remove what is older than the retention."""
+        ...
+
+    async def clean_up(self, before: Instant) -> None:
+        """Remove incidents and alerts that were over before this from the history."""
         ...

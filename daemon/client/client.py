@@ -15,7 +15,8 @@ from __future__ import annotations
 from daemon.client.acting import Acting
 from daemon.client.analysing import Analysing
 from daemon.client.reading import Reading
+from daemon.client.reporting import Reporting
 
 
-class Client(Reading, Analysing, Acting):
+class Client(Reading, Analysing, Acting, Reporting):
     """The daemon behind a Unix socket. Every method may raise a `ClientError`."""

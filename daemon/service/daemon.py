@@ -113,6 +113,11 @@ class Daemon:
         """Where the API asks long questions."""
         return self._store.analysis
 
+    @property
+    def timezone(self) -> str:
+        """`[daemon] timezone`."""
+        return self.config.daemon.timezone
+
     async def start(self, restored: Sequence[Effect]) -> None:
         """Carry out what restoring the engine decided, and begin to check and to deliver."""
         await self.turns.start(restored)
@@ -321,3 +326,7 @@ class Daemon:
     async def prune(self) -> dict[str, Any]:
         """Remove what is older than the retention."""
         return {"removed": await self._store.prune()}
+
+    async def clean_up(self, before: Instant) -> None:
+        """Remove what was over before this from the history."""
+        await self._store.clean_up(before)

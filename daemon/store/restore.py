@@ -63,7 +63,7 @@ def read_snapshot(
     samples.sort(key=lambda result: result.at)
     return Snapshot(
         records=tuple(_records(connection)),
-        last=dict(_newest(connection, plan.checks)),
+        last=dict(newest_results(connection, plan.checks)),
         samples=tuple(samples),
         intervals=tuple(_intervals(connection, plan, now)),
     )
@@ -75,7 +75,10 @@ def _records(connection: sqlite3.Connection) -> Iterator[Record]:
             yield table.decode(record)
 
 
-def _newest(connection: sqlite3.Connection, names: Iterable[str]) -> Iterator[tuple[str, Result]]:
+def newest_results(
+    connection: sqlite3.Connection, names: Iterable[str]
+) -> Iterator[tuple[str, Result]]:
+    """Each of these checks' newest result, of those that have any."""
     for name, *row in connection.execute(_NEWEST, (_json(list(names)),)):
         yield name, read_result(name, row)
 

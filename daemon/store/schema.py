@@ -27,6 +27,7 @@ from daemon.store.schema_duty import DUTY
 from daemon.store.schema_kinship import KINSHIP
 from daemon.store.schema_past import PAST
 from daemon.store.schema_promises import PROMISES
+from daemon.store.schema_reports import REPORTS
 from daemon.store.schema_responses import RESPONSES
 from daemon.store.schema_storms import STORMS
 from daemon.store.schema_testing import TESTING
@@ -157,6 +158,7 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     KINSHIP,
     TESTING,
     PAST,
+    REPORTS,
 )
 """What turns each version into the next."""
 

@@ -219,6 +219,7 @@ class Lab:
         self.analysis = Analysis(Path("no-database.db"))
         """A test that asks long questions puts one with a file here."""
         self.access = Access()
+        self.timezone = "UTC"
         self.ping_tokens: Mapping[str, str] = {TOKEN: "nightly"}
         self.events: list[Event] = []
         self.bad_config = False
@@ -314,6 +315,10 @@ class Lab:
 
     async def prune(self) -> dict[str, Any]:
         return {"removed": 0}
+
+    async def clean_up(self, before: Instant) -> None:
+        """A test that cleans up has a lab with a file."""
+        raise StoreUnusable(f"nothing before {before} is kept here")
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import Any, Final
 from daemon.api import (
     inputs,
     inputs_oncall,
+    inputs_reports,
     inputs_sla,
     inputs_testing,
     inputs_workflow,
@@ -26,6 +27,7 @@ from daemon.api.routes import (
     picture,
     ping,
     related,
+    reports,
     responses,
     schedules,
     silences,
@@ -35,6 +37,7 @@ from daemon.api.routes import (
     testing,
     workflow,
 )
+from daemon.api.schema import reports as schema_reports
 
 _V1: Final = "/api/v1"
 
@@ -66,6 +69,17 @@ def _pings() -> list[Endpoint]:
         _row(method, f"/ping/{{token}}{more}", Role.NONE, handler)
         for method in ("GET", "POST")
         for more in ("", "/{signal}")
+    ]
+
+
+def _reports() -> list[Endpoint]:
+    return [
+        _read(
+            "/reports",
+            reports.reports,
+            schema_reports.ReportView,
+            query=inputs_reports.ReportsQuery,
+        ),
     ]
 
 
@@ -268,6 +282,7 @@ def endpoints() -> list[Endpoint]:
             schema.AlertTest,
             body=inputs_testing.StormTestBody,
         ),
+        *_reports(),
         _read("/sla", slas.slas, list[schema.SlaView], query=inputs.SlaQuery),
         _read("/sla/{name}", slas.sla, schema.SlaView),
         _read(

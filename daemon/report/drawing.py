@@ -1,0 +1,112 @@
+"""The charts of a report's page, in SVG: a strip of the period, the budget, earlier periods."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from itertools import groupby
+from typing import Final
+
+from daemon.api.schema.reports import TrendPoint
+from daemon.core.model import Millis
+from daemon.report.slots import AHEAD, DEGRADED, DOWN, EXCLUDED, UNKNOWN, UP
+from daemon.report.words import length
+
+_KINDS: Final = {
+    UP: ("up", "up"),
+    DEGRADED: ("degraded", "degraded for a time"),
+    DOWN: ("down", "down for a time"),
+    UNKNOWN: ("unknown", "not measured"),
+    EXCLUDED: ("excluded", "excluded"),
+    AHEAD: ("ahead", "still to come"),
+}
+_STEP: Final = 10
+
+
+def strip_bar(letters: str, slot: str, name: str, *, small: bool = False) -> str:
+    """The period as a row of slots; `name` is HTML already. What is down is tall, what is degraded
+    less so, so that it is seen without colours."""
+    counts = {letter: letters.count(letter) for letter in _KINDS if letter in letters}
+    words = ", ".join(f"{n} {_KINDS[letter][1]}" for letter, n in counts.items())
+    label = f"{name} by {slot}: {escape(words or 'nothing')}"
+    width, height = max(1, len(letters)) * _STEP, 16 if small else 34
+    runs, at = [], 0
+    for letter, group in groupby(letters):
+        count = len(list(group))
+        runs += [_slot(letter, at + index, height) for index in range(count)]
+        at += count
+    return (
+        f'<svg class="strip{" small" if small else ""}" role="img" viewBox="0 0 {width} {height}"'
+        f' preserveAspectRatio="none"><title>{label}</title>{"".join(runs)}</svg>'
+    )
+
+
+def _slot(letter: str, index: int, height: int) -> str:
+    kind, _ = _KINDS[letter]
+    tall = {DOWN: 1.0, DEGRADED: 0.8}.get(letter, 0.6)
+    size = round(height * tall, 1)
+    return (
+        f'<rect class="{kind}" x="{index * _STEP + 0.75}" y="{round(height - size, 1)}"'
+        f' width="{_STEP - 1.5}" height="{size}"/>'
+    )
+
+
+def legend(slot: str) -> str:
+    """What the colours and heights of a strip stand for."""
+    parts = (
+        f'<li><svg viewBox="0 0 10 16" aria-hidden="true">{_slot(letter, 0, 16)}</svg>'
+        f"{escape(words)}</li>"
+        for letter, (_, words) in _KINDS.items()
+    )
+    return f'<ul class="legend"><li>Each bar is a {escape(slot)}:</li>{"".join(parts)}</ul>'
+
+
+def budget_bar(total_ms: Millis, left_ms: Millis) -> str:
+    """How much of the budget was spent."""
+    spent_ms = total_ms - left_ms
+    share = min(1.0, spent_ms / total_ms) if total_ms > 0 else float(spent_ms > 0)
+    over = left_ms < 0
+    words = f"{length(spent_ms)} of {length(total_ms)} spent"
+    words += f", overspent by {length(-left_ms)}" if over else f", {length(left_ms)} left"
+    kind = "over" if over else "spent"
+    return (
+        f'<figure class="budget"><figcaption>Budget: {escape(words)}</figcaption>'
+        f'<svg role="img" viewBox="0 0 300 14" preserveAspectRatio="none">'
+        f"<title>Budget: {escape(words)}</title>"
+        f'<rect class="room" x="0" y="0" width="300" height="14"/>'
+        f'<rect class="{kind}" x="0" y="0" width="{round(300 * share, 1)}" height="14"/>'
+        "</svg></figure>"
+    )
+
+
+def trend_bars(points: Sequence[TrendPoint], target: float) -> str:
+    """Earlier periods beside each other; what is shown is the bad share, against the allowed."""
+    known = [point for point in points if point.value is not None]
+    if not known:
+        return ""
+    allowed = max(100 - target, 1e-9)
+    worst = max([allowed, *(100 - (point.value or 0) for point in known)])
+    scale, rows = 220 / worst, []
+    for index, point in enumerate(points):
+        y = index * 20
+        rows.append(f'<text x="0" y="{y + 13}">{escape(_short(point.label))}</text>')
+        if point.value is None:
+            rows.append(f'<text x="92" y="{y + 13}" class="faint">not measured</text>')
+            continue
+        wide = max(1.0, (100 - point.value) * scale)
+        kind = "spent" if point.met else "over"
+        rows.append(f'<rect class="{kind}" x="92" y="{y + 3}" width="{wide:.1f}" height="12"/>')
+        mark = "✓" if point.met else "✕"
+        rows.append(f'<text x="{92 + wide + 5:.1f}" y="{y + 13}">{point.shown} % {mark}</text>')
+    line, high = 92 + allowed * scale, len(points) * 20
+    rows.append(f'<line class="target" x1="{line:.1f}" x2="{line:.1f}" y1="0" y2="{high}"/>')
+    told = ", ".join(f"{point.label}: {point.shown} %" for point in known)
+    return (
+        '<figure class="trend"><figcaption>Earlier periods: bad time; the line is what the target'
+        f' allows</figcaption><svg role="img" viewBox="0 0 400 {high}">'
+        f"<title>Earlier periods: {escape(told)}</title>{''.join(rows)}</svg></figure>"
+    )
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= 12 else label.partition("..")[0]

@@ -1,0 +1,197 @@
+"""A report as Markdown (tables as GitHub has them); all text from outside is text, never markup."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from checks.text import one_line
+from daemon.api.schema.reports import ObjectiveReport, ReportView, ServiceReport
+from daemon.report.words import length, moment, percent, verdict
+
+_MARKUP: Final = re.compile(r"([\\`*_{}\[\]<>#|~&])")
+_LONGEST: Final = 500
+LEGEND: Final = (
+    "`.` up, `~` degraded for a time, `#` down for a time, `?` not measured, `x` excluded,"
+    " `-` still to come"
+)
+
+
+def markdown(view: ReportView) -> str:
+    """The whole report."""
+    blocks = [
+        f"# {_text(title(view))}",
+        _table(("", ""), _about(view)),
+        "## Summary",
+        _text(in_short(view)),
+        *_objectives(view),
+        *_services(view),
+        "## Incidents",
+        _table(("", ""), _incidents(view)),
+        "## Method",
+        "\n".join(f"- {_text(line)}" for line in view.method),
+        f"Digest of the figures (SHA-256): `{view.digest}`",
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+def title(view: ReportView) -> str:
+    """What the report is called."""
+    about = view.service or view.organization or "all services"
+    return f"Service report {view.period.label}: {about}"
+
+
+def in_short(view: ReportView) -> str:
+    """The summary, in a sentence or two."""
+    found = view.summary
+    so_far = "" if view.final else " so far"
+    if not found.objectives:
+        return f"No objective is configured here; {_many(found.services, 'service')}."
+    parts = [f"{found.met} of {_many(found.objectives, 'objective')} met{so_far}"]
+    if found.missed:
+        names = [one.sla.name for one in view.objectives if one.sla.met is False]
+        shown = ", ".join(names[:10]) + (" and others" if len(names) > 10 else "")
+        parts.append(f"{found.missed} missed: {shown}")
+    if found.unknown:
+        parts.append(f"{found.unknown} not measured")
+    return "; ".join(parts) + "."
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
+def _about(view: ReportView) -> Iterator[tuple[str, str]]:
+    zone = view.period.timezone
+    yield "Period", f"{moment(view.period.start, zone)} to {moment(view.period.end, zone)}"
+    yield "Time zone", _text(zone)
+    yield "State", state_words(view)
+    yield "Made", moment(view.generated_at, zone)
+
+
+def state_words(view: ReportView) -> str:
+    """Whether anything can still change it."""
+    if view.final:
+        return "final"
+    return f"so far: counted up to {moment(view.as_of, view.period.timezone)}"
+
+
+def _objectives(view: ReportView) -> Iterator[str]:
+    if not view.objectives:
+        return
+    yield "## Objectives"
+    header = ("objective", "service", "target", "value", "", "coverage", "budget left", "credit")
+    yield _table(header, (_line(one, view) for one in view.objectives))
+    yield f"Each letter below is a {view.slot}: {LEGEND}."
+    for one in view.objectives:
+        yield from _objective(one, view)
+
+
+def _line(one: ObjectiveReport, view: ReportView) -> Sequence[str]:
+    figures = one.sla
+    return (
+        _text(figures.name),
+        _text(figures.service),
+        f"{figures.target:g} %",
+        percent(figures.shown),
+        verdict(figures.met, view.final),
+        f"{figures.coverage:g} %",
+        length(figures.budget.left_ms),
+        f"{figures.credit_percent:g} %" if figures.credit_percent else "none",
+    )
+
+
+def _objective(one: ObjectiveReport, view: ReportView) -> Iterator[str]:
+    figures, zone = one.sla, one.timezone
+    yield f"### {_text(figures.name)}"
+    yield f"{_text(one.method)} Times are of {_text(zone)}."
+    yield f"`{one.strip}`"
+    yield _table(("figure", ""), figure_rows(one, view))
+    if figures.violations:
+        rows = (
+            (
+                moment(each.start, zone),
+                moment(each.end, zone, "lasts"),
+                length(each.depth_ms),
+                _text("; ".join(note.text for note in each.notes)) or "–",
+            )
+            for each in figures.violations
+        )
+        yield "Violations:\n\n" + _table(("from", "to", "depth", "notes"), rows)
+    if one.planned or figures.exclusions:
+        yield "Excluded:\n\n" + _table(("from", "to", "why"), _excluded(one))
+    if any(point.value is not None for point in one.trend):
+        earlier = ((p.label, percent(p.shown), verdict(p.met, True)) for p in one.trend)
+        yield "Earlier periods:\n\n" + _table(("period", "value", ""), earlier)
+
+
+def figure_rows(one: ObjectiveReport, view: ReportView) -> Iterator[tuple[str, str]]:
+    """The figures of an objective, each with its name."""
+    figures = one.sla
+    yield "value", f"{percent(figures.shown)} ({verdict(figures.met, view.final)})"
+    if figures.exclusions:
+        plain = figures.unamended_value
+        yield "without later exclusions", "not measured" if plain is None else f"{plain:g} %"
+    yield "up", length(figures.up_ms)
+    yield "degraded", length(figures.degraded_ms)
+    yield "down", length(figures.down_ms)
+    yield "unknown", length(figures.unknown_ms)
+    yield "excluded", length(figures.excluded_ms)
+    yield "coverage", f"{figures.coverage:g} %"
+    yield "budget", f"{length(figures.budget.total_ms)}, left {length(figures.budget.left_ms)}"
+    yield "outages", str(one.outages)
+    yield "MTTR", length(figures.mttr_ms)
+    yield "MTBF", length(figures.mtbf_ms)
+    yield "incidents", f"{one.incidents}, {one.acknowledged} acknowledged"
+    yield "MTTA", length(one.mtta_ms)
+    yield "credit", f"{figures.credit_percent:g} %" if figures.credit_percent else "none"
+
+
+def _excluded(one: ObjectiveReport) -> Iterator[Sequence[str]]:
+    zone = one.timezone
+    for span in one.planned:
+        yield moment(span.start, zone), moment(span.end, zone), "planned maintenance"
+    for each in one.sla.exclusions:
+        words = f"{each.text} (excluded afterwards by {each.made_by})"
+        yield moment(each.start, zone), moment(each.end, zone), _text(words)
+
+
+def _services(view: ReportView) -> Iterator[str]:
+    if not view.services:
+        return
+    yield "## Services"
+    header = ("service", "available", "coverage", "down", "outages", "longest", "MTTR", "incidents")
+    yield _table(header, map(_service, view.services))
+
+
+def _service(one: ServiceReport) -> Sequence[str]:
+    return (
+        _text(one.name),
+        percent(one.shown),
+        f"{one.coverage:g} %",
+        length(one.down_ms),
+        str(one.outages),
+        length(one.longest_ms) if one.outages else "–",
+        length(one.mttr_ms),
+        str(one.incidents),
+    )
+
+
+def _incidents(view: ReportView) -> Iterator[tuple[str, str]]:
+    found = view.incidents
+    kinds = ", ".join(f"{count} {word}" for word, count in found.by_severity.items())
+    yield "incidents", f"{found.total}" + (f" ({kinds})" if kinds else "")
+    yield "acknowledged in the period", str(found.acknowledged)
+    yield "resolved in the period", str(found.resolved)
+    yield "mean time to acknowledge", length(found.mtta_ms)
+    yield "mean time to resolve", length(found.mttr_ms)
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _text(text: str) -> str:
+    return _MARKUP.sub(r"\\\1", one_line(text, _LONGEST))

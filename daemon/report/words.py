@@ -1,0 +1,57 @@
+"""Lengths and moments as a report writes them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from daemon.api.times import parse_stamp
+from daemon.core.model import Millis
+
+_UNITS: Final = (("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1_000))
+
+
+def length(ms: Millis | None, none: str = "–") -> str:
+    """A span with its two greatest units, `19.2 s`, `30 min`, `9 d 5 h`; what is cut off is less
+    than the second of them."""
+    if ms is None:
+        return none
+    if ms < 0:
+        return f"−{length(-ms)}"
+    if ms < 60_000:
+        return f"{ms} ms" if 0 < ms < 1_000 else f"{ms / 1_000:.3f}".rstrip("0").rstrip(".") + " s"
+    parts: list[str] = []
+    for unit, size in _UNITS:
+        count, ms = divmod(ms, size)
+        if count:
+            parts.append(f"{count} {unit}")
+        elif parts:
+            break
+        if len(parts) == 2:
+            break
+    return " ".join(parts)
+
+
+def moment(stamp: str | None, zone: str, none: str = "–") -> str:
+    """A time of the API by this zone's clock, `2026-11-21 11:40:00`; milliseconds where it has
+    any."""
+    if stamp is None:
+        return none
+    at = parse_stamp(stamp)
+    local = datetime.fromtimestamp(at // 1_000, ZoneInfo(zone))
+    text = local.strftime("%Y-%m-%d %H:%M:%S")
+    return f"{text}.{at % 1_000:03}" if at % 1_000 else text
+
+
+def percent(shown: str | None, none: str = "not measured") -> str:
+    """A percentage that was made text already."""
+    return none if shown is None else f"{shown} %"
+
+
+def verdict(met: bool | None, final: bool) -> str:
+    """Whether an objective was kept, as a glyph and a word."""
+    if met is None:
+        return "? not measured"
+    word = "met" if met else "missed"
+    return f"{'✓' if met else '✕'} {word}{'' if final else ' so far'}"
