@@ -12,8 +12,12 @@ from daemon.core.plan import Plan, ServicePlan, SlaPlan
 from daemon.report.periods import Period
 
 
+def _frozen(mapping: dict[object, object]) -> MappingProxyType[object, object]:
+    return MappingProxyType(mapping)
+
+
 def _thawed(mapping: MappingProxyType[object, object]) -> tuple[object, ...]:
-    return MappingProxyType, (dict(mapping),)
+    return _frozen, (dict(mapping),)
 
 
 copyreg.pickle(MappingProxyType, _thawed)  # type: ignore[arg-type]  # a plan's mappings are frozen, and travel

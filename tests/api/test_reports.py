@@ -1,0 +1,53 @@
+"""Reports through the API: made beside a daemon as they are made from the file alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from daemon.client import NotFound
+from daemon.client.errors import BadRequest
+from daemon.config import load
+from daemon.report.offline import read
+from daemon.store.analysis import Analysis
+from tests.api.lab import Lab, call, connected
+from tests.report import past
+
+REPORTS = "/api/v1/reports"
+
+
+@pytest.fixture
+async def lab(tmp_path: Path) -> Lab:
+    """A daemon of the documentation's example, on the 21st at noon."""
+    database = tmp_path / "tocsin.db"
+    await past.make(database, past.NOON)
+    made = Lab(load(past.configure(tmp_path, database)).plan)
+    made.analysis, made.timezone, made.time = Analysis(database), "Europe/Berlin", past.NOON
+    return made
+
+
+async def test_a_daemon_reports_what_its_file_alone_does(lab: Lab, tmp_path: Path) -> None:
+    async with connected(lab, tmp_path) as client:
+        told = await client.report("2026-11")
+    plan = lab.engine.plan
+    alone = read(tmp_path / "tocsin.db", plan, "Europe/Berlin", past.NOON, "2026-11")
+    assert told == alone
+    assert told.objectives[0].sla.value == 99.8498
+
+
+async def test_a_report_comes_in_the_form_that_is_asked_for(lab: Lab, tmp_path: Path) -> None:
+    path = f"{REPORTS}?period=2026-11&service=checkout&format=csv"
+    status, text, headers = await call(lab, tmp_path, "GET", path)
+    assert status == 200
+    assert "99.84" in text
+    assert headers["content-type"] == "text/csv; charset=utf-8"
+    assert 'filename="tocsin-2026-11-checkout.csv"' in headers["content-disposition"]
+
+
+async def test_a_bad_question_is_refused_with_its_field(lab: Lab, tmp_path: Path) -> None:
+    async with connected(lab, tmp_path) as client:
+        with pytest.raises(BadRequest, match="'2026-13' is no period"):
+            await client.report("2026-13")
+        with pytest.raises(NotFound, match="there is no service 'nope'"):
+            await client.report("2026-11", service="nope")
