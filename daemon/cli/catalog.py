@@ -71,6 +71,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
         (
             Entry("history", "past", "List incidents of the past"),
             Entry("stats", "past", "Count them: of what, when, how fast; noise, escalations"),
+            Entry("export", "export", "Write out alerts, results or deliveries"),
         ),
     ),
     (

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from daemon.cli.arguments import Argument, Commands
 from daemon.cli.ask import answer, ask, say
@@ -17,6 +17,8 @@ from daemon.cli.times import now_ms
 if TYPE_CHECKING:
     from daemon.client import Client
     from daemon.core.model import Actor
+
+T = TypeVar("T")
 
 
 def backup(
@@ -103,7 +105,7 @@ def forget(
         pseudonym, rows = erase(database, name, _myself(), now_ms())
         return {"pseudonym": pseudonym if rows else None, "rows": rows}
 
-    done = _on_file(config, offline)
+    done = on_file(config, offline)
 
     def people() -> None:
         if done["rows"]:
@@ -142,10 +144,10 @@ def _either(
     except Stop as stop:
         if stop.code != Exit.NO_DAEMON or socket is not None:
             raise
-    return _on_file(config, offline)
+    return on_file(config, offline)
 
 
-def _on_file(config: Path | None, offline: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
+def on_file(config: Path | None, offline: Callable[[Path], T]) -> T:
     """Work on the database's file."""
     from daemon.config import ConfigError
     from daemon.config.paths import configured, database_at

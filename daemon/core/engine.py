@@ -28,6 +28,7 @@ from daemon.core.events import (
     Amend,
     BeginMaintenance,
     CheckNow,
+    CleanUp,
     EndMaintenance,
     Event,
     Gap,
@@ -270,6 +271,8 @@ class Engine:
             case CheckNow():
                 self._observatory.check_now(event.check, turn)
                 turn.append(Audit(turn.now, event.actor, "check now", event.check))
+            case CleanUp():
+                turn.append(Audit(turn.now, event.actor, "clean up", "history", event.detail))
             case Amend():
                 self._books.ledger.amend(event, turn)
             case Withdraw():

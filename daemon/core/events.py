@@ -130,6 +130,15 @@ class CheckNow:
 
 
 @dataclass(frozen=True, slots=True)
+class CleanUp:
+    """An admin has a part of the history removed; `detail` says which, in words. It is
+    written down before that is done."""
+
+    detail: str
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
 class Acknowledge:
     """Take an incident: stops its escalation and its repeats.
 
@@ -452,6 +461,7 @@ class CalendarRead:
 
 Command = (
     CheckNow
+    | CleanUp
     | Amend
     | Withdraw
     | Acknowledge

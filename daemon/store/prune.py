@@ -143,6 +143,19 @@ def _rows(query: str, keep: Millis, connection: sqlite3.Connection, now: Instant
     return connection.execute(query, {"before": now - keep, "rows": STEP_ROWS}).rowcount
 
 
+def remove_past(connection: sqlite3.Connection, before: Instant) -> bool:
+    """Remove some incidents and alerts that were over before this; whether there may be more.
+
+    Raises:
+        sqlite3.Error: The disk or the file does not let us; what was deleted is deleted.
+    """
+    until = time.monotonic() + STEP_S
+    while time.monotonic() < until:
+        if not (_incidents(0, connection, before) or _rows(_EXPIRED_ALERTS, 0, connection, before)):
+            return False
+    return True
+
+
 def _incidents(keep: Millis, connection: sqlite3.Connection, now: Instant) -> int:
     """Incidents with all that belongs to them, in one transaction."""
     values = {"before": now - keep, "rows": STEP_INCIDENTS}

@@ -263,6 +263,15 @@ class Store:
             pass
         return self._writer.pruner.removed - before
 
+    async def clean_up(self, before: Instant) -> None:
+        """Remove incidents and alerts that were over before this, a little at a time.
+
+        Raises:
+            StoreUnusable: The database cannot be written.
+        """
+        while await self._ask(partial(self._writer.remove_past, before)):
+            pass
+
     async def close(self) -> None:
         """Write what is left, close the file and give up the lock.
 

@@ -27,7 +27,7 @@ from daemon.notify.outbox import Pending
 from daemon.store.batch import Batch, Statements
 from daemon.store.codec import decode_notice
 from daemon.store.fold import fold
-from daemon.store.prune import Pruner, Retention
+from daemon.store.prune import Pruner, Retention, remove_past
 from daemon.store.restore import read_snapshot
 from daemon.store.rollup import NOTE_LATE, Rollups
 from daemon.store.schema_channels import FORGET, RECALL
@@ -158,6 +158,15 @@ class Writer:
         """Let a pass of pruning begin, which `upkeep` carries on; rows removed so far."""
         self.pruner.begin(self._connection, now)
         return self.pruner.removed
+
+    def remove_past(self, before: Instant) -> bool:
+        """A step of removing incidents and alerts that were over before this; whether there
+        may be more to do.
+
+        Raises:
+            sqlite3.Error: It could not be done now.
+        """
+        return remove_past(self._connection, before)
 
     def pending(self) -> list[Pending]:
         """The deliveries that are not settled, the oldest decision first."""

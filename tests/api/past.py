@@ -7,12 +7,12 @@ from pathlib import Path
 
 from daemon.core.effects import Append, Effect, Save
 from daemon.core.events import Event
-from daemon.core.model import HOUR, MINUTE
+from daemon.core.model import HOUR, MINUTE, Instant
 from daemon.store.analysis import Analysis
 from daemon.store.batch import Batch
 from daemon.store.connect import make_place, open_writer
 from daemon.store.fold import fold
-from daemon.store.prune import Retention
+from daemon.store.prune import Retention, remove_past
 from tests.api.lab import Lab, check_plan, plan
 
 SELDOM = {"every": 99 * HOUR, "every_down": 99 * HOUR, "flap_start": 101.0}
@@ -53,5 +53,12 @@ class PastLab(Lab):
             connection.executemany(statement, rows)
         connection.execute("COMMIT")
         while fold(connection, self.time // MINUTE, Retention(), self.time):
+            pass
+        connection.close()
+
+    async def clean_up(self, before: Instant) -> None:
+        """As the store, on the same file."""
+        connection = open_writer(self.path)
+        while remove_past(connection, before):
             pass
         connection.close()

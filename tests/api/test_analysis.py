@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,6 +10,9 @@ import pytest
 
 from checks.result import Status
 from daemon.client import BadRequest, Client, NotFound
+from daemon.core.chronicle import Audit
+from daemon.core.effects import Append
+from daemon.core.events import CleanUp
 from daemon.core.model import DAY, HOUR, MINUTE, SECOND
 from tests.api.lab import START, V1, call, connected, raw_http
 from tests.api.past import PastLab
@@ -185,3 +189,44 @@ async def test_health_explains_its_parts_and_who_is_down_is_critical(client: Cli
         await client.service_health("nothing")
     with pytest.raises(BadRequest):
         await client.service_health("checkout", START - 400 * DAY)
+
+
+async def test_tables_are_exported_as_they_are_streamed(
+    client: Client, lab: PastLab, tmp_path: Path
+) -> None:
+    rows = b"".join([piece async for piece in client.export("alerts")]).decode().splitlines()
+    assert rows[0].startswith("fingerprint,name,severity,source,")
+    assert len(rows) == 5
+    lines = [piece async for piece in client.export("alerts", "json", START + 90 * MINUTE)]
+    assert b"".join(lines).count(b"\n") == 3
+    with pytest.raises(BadRequest, match="before `until`"):
+        _ = [piece async for piece in client.export("results", since=9, until=8)]
+    async with raw_http(tmp_path / "tocsin.sock") as http:
+        told = await http.get(f"{V1}/alerts/export/csv?table=deliveries")
+        assert told.headers["content-disposition"] == 'attachment; filename="deliveries.csv"'
+        assert (await http.get(f"{V1}/alerts/export/csv?table=audit")).status_code == 422
+    del lab
+
+
+async def test_history_is_cleaned_up_by_admins_and_written_down(
+    client: Client, lab: PastLab
+) -> None:
+    lab.later(10 * DAY)
+    lab.keep()
+    with sqlite3.connect(lab.path) as connection:
+        connection.execute("UPDATE incident SET live = 0 WHERE resolved_at IS NOT NULL")
+    connection.close()
+    dry = await client.cleanup_history(5 * DAY, dry_run=True)
+    assert (dry.incidents, dry.alerts, dry.dry_run) == (2, 2, True)
+    assert len((await client.history()).incidents) == 5
+    assert not [one for one in lab.events if isinstance(one, CleanUp)]
+    done = await client.cleanup_history(5 * DAY, dry_run=False)
+    assert (done.incidents, done.alerts) == (2, 2)
+    assert [one.state for one in (await client.history()).incidents] == ["triggered"] * 3
+    (audit,) = [
+        one.entry for one in lab.decided if isinstance(one, Append) and isinstance(one.entry, Audit)
+    ]
+    assert (audit.action, audit.subject) == ("clean up", "history")
+    assert "2 incidents, 2 alerts" in audit.detail
+    with pytest.raises(BadRequest, match="1d"):
+        await client.cleanup_history(HOUR, dry_run=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +14,7 @@ import pytest
 from checks.result import Status
 from daemon.api import schema
 from daemon.cli import times
+from daemon.cli.app import run
 from daemon.cli.drawn import bar, heat_map
 from daemon.core.model import HOUR, MINUTE
 from tests.api.past import PastLab
@@ -108,3 +110,29 @@ def test_a_heat_map_has_a_line_a_day_and_the_darkest_shade_for_the_most() -> Non
     assert lines[1].startswith("Mon  ██ ·")
     assert lines[2].startswith("Tue   ·░░ ·")
     assert {len(line) for line in lines[1:8]} == {56}
+
+
+def test_an_export_goes_to_a_file_that_is_new_and_whole(past: Desk, tmp_path: Path) -> None:
+    out = tmp_path / "alerts.csv"
+    said = past.tocsin("export", "alerts", "--out", str(out))
+    assert (said.code, said.out) == (0, "")
+    assert len(out.read_text(encoding="utf-8").splitlines()) == 4
+    again = past.tocsin("export", "alerts", "--out", str(out))
+    assert (again.code, "exists already" in again.err) == (2, True)
+    nowhere = past.tocsin("export", "alerts", "--out", str(tmp_path / "no" / "where"))
+    assert nowhere.code == 2
+    assert past.tocsin("export", "audit").code == 2
+    assert past.tocsin("export", "alerts", "--since", "1h", "--until", "2h").code == 2
+    assert sorted(path.name for path in tmp_path.glob("alerts*")) == ["alerts.csv"]
+
+
+def test_without_a_daemon_the_file_is_exported(past: Desk, tmp_path: Path) -> None:
+    lab = past.lab
+    assert isinstance(lab, PastLab)
+    config = tmp_path / "config.toml"
+    config.write_text(f'[daemon]\ndatabase = "{lab.path}"\nsocket = "{tmp_path}/none.sock"\n')
+    out = tmp_path / "alerts.json"
+    arguments = ["export", "alerts", "--format", "json", "--out", str(out)]
+    assert run([*arguments, "--config", str(config)]) == 0
+    lines = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    assert [line["source"] for line in lines] == ["check:web"] * 3

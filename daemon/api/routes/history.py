@@ -4,15 +4,23 @@ under these names, and the cleaning up."""
 from __future__ import annotations
 
 from functools import partial
+from typing import Final
 
 from aiohttp import web
 
 from daemon.api import schema
 from daemon.api.call import Call, answer
-from daemon.api.inputs_analysis import HistoryQuery, asked, cursor_text, sense
+from daemon.api.inputs_analysis import CleanupQuery, HistoryQuery, asked, cursor_text, sense
+from daemon.api.times import stamp
 from daemon.api.views_incident import incident_view
+from daemon.core.events import CleanUp
+from daemon.core.model import DAY, Millis
+from daemon.store.cleanup import removable
 from daemon.store.history_search import Sought, search_page
 from daemon.store.incident_history import IncidentFilter
+
+LEAST_MS: Final[Millis] = DAY
+"""What ended less long ago is not cleaned up."""
 
 
 async def history(call: Call) -> web.Response:
@@ -29,6 +37,28 @@ async def history(call: Call) -> web.Response:
     ]
     following = None if page.following is None else cursor_text(page.following)
     return answer(schema.HistoryView(incidents=shown, next=following))
+
+
+async def clean_up(call: Call) -> web.Response:
+    """Remove what ended long ago from the history, or with `dry_run` only count it."""
+    query = asked(call, CleanupQuery)
+    if query.span_ms < LEAST_MS:
+        raise sense("older_than", "what is younger than a day stays; give at least 1d")
+    now = call.backend.now()
+    before = now - query.span_ms
+    found = await call.backend.analysis.ask(partial(removable, before=before))
+    if not query.dry_run:
+        detail = f"before {stamp(before)}: {found.incidents} incidents, {found.alerts} alerts"
+        await call.backend.command(CleanUp(detail, call.peer.actor))
+        await call.backend.clean_up(before)
+    return answer(
+        schema.CleanupView(
+            before=stamp(before),
+            dry_run=query.dry_run,
+            incidents=found.incidents,
+            alerts=found.alerts,
+        )
+    )
 
 
 def _filter(query: HistoryQuery) -> IncidentFilter:

@@ -8,7 +8,7 @@ from daemon.api import inputs, schema
 from daemon.api import inputs_analysis as asks
 from daemon.api.access import Role
 from daemon.api.call import Endpoint, Handler
-from daemon.api.routes import analysis, history, incidents, scores
+from daemon.api.routes import analysis, exports, history, incidents, scores
 
 _ALERTS: Final = "/api/v1/alerts"
 
@@ -21,7 +21,8 @@ def _row(
 
 
 def _read(path: str, handler: Handler, answer: Any, **more: Any) -> Endpoint:
-    return _row("GET", path, Role.VIEWER, handler, answer, durable=True, **more)
+    durable = answer is not None  # an export has gone out when its handler ends
+    return _row("GET", path, Role.VIEWER, handler, answer, durable=durable, **more)
 
 
 def _act(path: str, handler: Handler, **more: Any) -> Endpoint:
@@ -57,5 +58,15 @@ def rows() -> list[Endpoint]:
             scores.service_health,
             schema.HealthView,
             query=asks.SpanQuery,
+        ),
+        _read("/export/csv", exports.export_csv, None, query=asks.ExportQuery),
+        _read("/export/json", exports.export_json, None, query=asks.ExportQuery),
+        _row(
+            "DELETE",
+            "/history/cleanup",
+            Role.ADMIN,
+            history.clean_up,
+            schema.CleanupView,
+            query=asks.CleanupQuery,
         ),
     ]
