@@ -8,7 +8,7 @@ from typing import Final
 
 from checks.text import one_line
 from daemon.api.schema.reports import ObjectiveReport, ReportView, ServiceReport
-from daemon.report.words import length, moment, percent, verdict
+from daemon.report.words import length, moment, percent, share, target, verdict
 
 _MARKUP: Final = re.compile(r"([\\`*_{}\[\]<>#|~&])")
 _LONGEST: Final = 500
@@ -93,10 +93,10 @@ def _line(one: ObjectiveReport, view: ReportView) -> Sequence[str]:
     return (
         _text(figures.name),
         _text(figures.service),
-        f"{figures.target:g} %",
+        target(figures.target),
         percent(figures.shown),
         verdict(figures.met, view.final),
-        f"{figures.coverage:g} %",
+        share(figures.coverage),
         length(figures.budget.left_ms),
         f"{figures.credit_percent:g} %" if figures.credit_percent else "none",
     )
@@ -131,14 +131,13 @@ def figure_rows(one: ObjectiveReport, view: ReportView) -> Iterator[tuple[str, s
     figures = one.sla
     yield "value", f"{percent(figures.shown)} ({verdict(figures.met, view.final)})"
     if figures.exclusions:
-        plain = figures.unamended_value
-        yield "without later exclusions", "not measured" if plain is None else f"{plain:g} %"
+        yield "without later exclusions", share(figures.unamended_value)
     yield "up", length(figures.up_ms)
     yield "degraded", length(figures.degraded_ms)
     yield "down", length(figures.down_ms)
     yield "unknown", length(figures.unknown_ms)
     yield "excluded", length(figures.excluded_ms)
-    yield "coverage", f"{figures.coverage:g} %"
+    yield "coverage", share(figures.coverage)
     yield "budget", f"{length(figures.budget.total_ms)}, left {length(figures.budget.left_ms)}"
     yield "outages", str(one.outages)
     yield "MTTR", length(figures.mttr_ms)
@@ -148,13 +147,18 @@ def figure_rows(one: ObjectiveReport, view: ReportView) -> Iterator[tuple[str, s
     yield "credit", f"{figures.credit_percent:g} %" if figures.credit_percent else "none"
 
 
-def _excluded(one: ObjectiveReport) -> Iterator[Sequence[str]]:
-    zone = one.timezone
-    for span in one.planned:
-        yield moment(span.start, zone), moment(span.end, zone), "planned maintenance"
+def excluded_rows(one: ObjectiveReport) -> Iterator[tuple[str, str, str]]:
+    """From when to when, and why, in order of time."""
+    rows = [(span.start, span.end, "planned maintenance") for span in one.planned]
     for each in one.sla.exclusions:
-        words = f"{each.text} (excluded afterwards by {each.made_by})"
-        yield moment(each.start, zone), moment(each.end, zone), _text(words)
+        rows.append((each.start, each.end, f"{each.text} (excluded afterwards by {each.made_by})"))
+    for start, end, why in sorted(rows):
+        yield moment(start, one.timezone), moment(end, one.timezone), why
+
+
+def _excluded(one: ObjectiveReport) -> Iterator[Sequence[str]]:
+    for start, end, why in excluded_rows(one):
+        yield start, end, _text(why)
 
 
 def _services(view: ReportView) -> Iterator[str]:
@@ -169,7 +173,7 @@ def _service(one: ServiceReport) -> Sequence[str]:
     return (
         _text(one.name),
         percent(one.shown),
-        f"{one.coverage:g} %",
+        share(one.coverage),
         length(one.down_ms),
         str(one.outages),
         length(one.longest_ms) if one.outages else "–",

@@ -14,9 +14,9 @@ from typing import Final
 from checks.text import one_line
 from daemon.api.schema.reports import ObjectiveReport, ReportView, ServiceReport
 from daemon.report.drawing import budget_bar, legend, strip_bar, trend_bars
-from daemon.report.markdown import figure_rows, in_short, state_words, title
+from daemon.report.markdown import excluded_rows, figure_rows, in_short, state_words, title
 from daemon.report.style import STYLE
-from daemon.report.words import length, moment, percent, verdict
+from daemon.report.words import length, moment, percent, share, target, verdict
 
 _LONGEST: Final = 500
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
@@ -98,10 +98,10 @@ def _overview(view: ReportView) -> str:
     rows = (
         (
             f'<a href="#{_anchor(number)}">{_text(one.sla.name)}</a>',
-            f"{one.sla.target:g} %",
+            _text(target(one.sla.target)),
             f"<strong>{_text(percent(one.sla.shown))}</strong>",
             _verdict(one.sla.met, view.final),
-            f"{one.sla.coverage:g} %",
+            _text(share(one.sla.coverage)),
             _text(length(one.sla.budget.left_ms)),
             f"{one.sla.credit_percent:g} %" if one.sla.credit_percent else "–",
         )
@@ -114,18 +114,15 @@ def _overview(view: ReportView) -> str:
 def _objective(one: ObjectiveReport, view: ReportView) -> Iterator[str]:
     number = next(n for n, each in enumerate(view.objectives) if each is one)
     figures, zone, anchor = one.sla, one.timezone, _anchor(number)
-    yield f'<article id="{anchor}" aria-labelledby="{anchor}-title">'
+    yield f'<article id="{anchor}" aria-labelledby="{anchor}-title"><div class="whole">'
     yield f'<h3 id="{anchor}-title">{_text(figures.name)} {_verdict(figures.met, view.final)}</h3>'
     yield f'<p class="method">{_text(one.method)}</p>'
     yield strip_bar(one.strip, view.slot, _text(figures.name))
     yield f'<p class="ends"><span>{_text(moment(figures.period.start, zone))}</span>'
     yield f"<span>{_text(moment(figures.period.end, zone))}</span></p>"
-    yield '<div class="columns"><div>'
-    yield _facts(figure_rows(one, view))
-    yield "</div><div>"
     yield budget_bar(figures.budget.total_ms, figures.budget.left_ms)
-    yield trend_bars(one.trend, figures.target)
-    yield "</div></div>"
+    yield _facts(figure_rows(one, view))
+    yield f"{trend_bars(one.trend, figures.target)}</div>"
     if figures.violations:
         rows = (
             (
@@ -144,13 +141,8 @@ def _objective(one: ObjectiveReport, view: ReportView) -> Iterator[str]:
 
 
 def _excluded(one: ObjectiveReport) -> Iterator[Sequence[str]]:
-    zone = one.timezone
-    for span in one.planned:
-        ends = moment(span.start, zone), moment(span.end, zone)
-        yield _text(ends[0]), _text(ends[1]), "planned maintenance"
-    for each in one.sla.exclusions:
-        words = f"{each.text} (excluded afterwards by {each.made_by})"
-        yield _text(moment(each.start, zone)), _text(moment(each.end, zone)), _text(words)
+    for start, end, why in excluded_rows(one):
+        yield _text(start), _text(end), _text(why)
 
 
 def _services(view: ReportView) -> Iterator[str]:
@@ -166,7 +158,7 @@ def _service(one: ServiceReport, view: ReportView) -> Sequence[str]:
         _text(one.name),
         strip_bar(one.strip, view.slot, _text(one.name), small=True),
         f"<strong>{_text(percent(one.shown))}</strong>",
-        f"{one.coverage:g} %",
+        _text(share(one.coverage)),
         _text(length(one.down_ms)),
         str(one.outages),
         _text(length(one.longest_ms)) if one.outages else "–",
@@ -188,8 +180,7 @@ def _foot(view: ReportView) -> str:
 
 
 def _facts(rows: Iterable[tuple[str, str]]) -> str:
-    cells = (f'<tr><th scope="row">{_text(n)}</th><td>{_text(v)}</td></tr>' for n, v in rows)
-    return f'<table class="facts"><caption>Figures</caption>{"".join(cells)}</table>'
+    return f'<dl class="facts">{"".join(_pair(name, value) for name, value in rows)}</dl>'
 
 
 def _table(

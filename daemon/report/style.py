@@ -41,7 +41,8 @@ caption{text-align:left;font-size:12px;color:var(--soft);padding:0 0 4px}
 vertical-align:middle}
 .rows thead th{font-size:12px;color:var(--soft);font-weight:600;border-bottom:2px solid var(--line)}
 .rows tbody th{font-weight:500;overflow-wrap:anywhere}
-.rows .n{text-align:right;white-space:nowrap}
+.rows .n{text-align:right;white-space:nowrap;padding-right:22px}
+.rows td{white-space:normal}
 .rows th:last-child,.rows td:last-child{padding-right:0}
 .scroll{overflow-x:auto;margin-top:14px}
 article{padding:20px 0 16px;border-top:1px solid var(--line)}
@@ -56,10 +57,10 @@ color:var(--soft)}
 .legend{display:flex;flex-wrap:wrap;gap:4px 16px;list-style:none;margin:0 0 16px;padding:0;
 font-size:12px;color:var(--soft)}
 .legend svg{width:8px;height:13px;margin-right:5px;vertical-align:-2px}
-.columns{display:grid;grid-template-columns:1fr 1fr;gap:8px 40px}
-.facts th,.facts td{padding:3px 0;border-bottom:1px solid var(--line);font-weight:400;
-text-align:left}
-.facts th{color:var(--soft);padding-right:16px}.facts td{text-align:right}
+.facts{display:grid;grid-template-columns:1fr 1fr;gap:0 40px;margin:0 0 16px}
+.facts div{display:flex;justify-content:space-between;gap:16px;padding:3px 0;
+border-bottom:1px solid var(--line)}
+.facts dt{color:var(--soft)}.facts dd{margin:0;text-align:right}
 figure{margin:0 0 18px}figcaption{font-size:12px;color:var(--soft);margin-bottom:4px}
 .budget svg{display:block;width:100%;height:14px}
 .trend svg{display:block;width:100%;max-width:420px}
@@ -71,9 +72,9 @@ footer{margin-top:32px;padding-bottom:40px;font-size:12px;color:var(--soft)}
 footer p{border-top:1px solid var(--line);padding-top:12px;margin:0}
 code{font:11px/1.4 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}
 @media (max-width:640px){main,footer{padding:0 16px}.cover{padding-top:28px}h1{font-size:26px}
-.columns{grid-template-columns:1fr}.tile{flex-basis:calc(50% - 6px)}
+.facts{grid-template-columns:1fr}.tile{flex-basis:calc(50% - 6px)}
 .rows thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-.rows,.rows tbody,.rows tr,.rows th,.rows td{display:block}
+.rows,.rows caption,.rows tbody,.rows tr,.rows th,.rows td{display:block}
 .rows tbody tr{padding:8px 0;border-bottom:1px solid var(--line)}
 .rows tbody th,.rows tbody td{border:0;padding:1px 0;text-align:left!important}
 .rows tbody th{font-weight:600}
@@ -87,6 +88,7 @@ code{font:11px/1.4 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}
 body{font-size:10pt}main,footer{max-width:none;padding:0}.cover{padding-top:0}
 h1{font-size:22pt}h2,h3{break-after:avoid}tr,figure,.strip,.tile,dl{break-inside:avoid}
-thead{display:table-header-group}.columns,.ends{break-inside:avoid}
+thead{display:table-header-group}.whole{break-inside:avoid}
+.facts{font-size:9pt}
 .scroll{overflow:visible}a{text-decoration:none}}
 """

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from daemon.api.times import parse_stamp
 from daemon.core.model import Millis
+from daemon.core.sla.showing import percent_text
 
 _UNITS: Final = (("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1_000))
 
@@ -47,6 +48,16 @@ def moment(stamp: str | None, zone: str, none: str = "–") -> str:
 def percent(shown: str | None, none: str = "not measured") -> str:
     """A percentage that was made text already."""
     return none if shown is None else f"{shown} %"
+
+
+def target(value: float) -> str:
+    """What was promised, with as many places as it has."""
+    return f"{percent_text(value, value)} %"
+
+
+def share(value: float | None, none: str = "not measured") -> str:
+    """A share of something good, rounded down."""
+    return none if value is None else f"{percent_text(value)} %"
 
 
 def verdict(met: bool | None, final: bool) -> str:
