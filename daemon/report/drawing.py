@@ -85,6 +85,7 @@ def trend_bars(points: Sequence[TrendPoint], target: float) -> str:
     if not known:
         return ""
     allowed = max(100 - target, 1e-9)
+    points = points[points.index(known[0]) :]
     worst = max([allowed, *(100 - (point.value or 0) for point in known)])
     scale, rows = 220 / worst, []
     for index, point in enumerate(points):

@@ -150,8 +150,10 @@ def figure_rows(one: ObjectiveReport, view: ReportView) -> Iterator[tuple[str, s
 def excluded_rows(one: ObjectiveReport) -> Iterator[tuple[str, str, str]]:
     """From when to when, and why, in order of time."""
     rows = [(span.start, span.end, "planned maintenance") for span in one.planned]
-    for each in one.sla.exclusions:
-        rows.append((each.start, each.end, f"{each.text} (excluded afterwards by {each.made_by})"))
+    rows += [
+        (each.start, each.end, f"{each.text} (excluded afterwards by {each.made_by})")
+        for each in one.sla.exclusions
+    ]
     for start, end, why in sorted(rows):
         yield moment(start, one.timezone), moment(end, one.timezone), why
 

@@ -90,5 +90,6 @@ body{font-size:10pt}main,footer{max-width:none;padding:0}.cover{padding-top:0}
 h1{font-size:22pt}h2,h3{break-after:avoid}tr,figure,.strip,.tile,dl{break-inside:avoid}
 thead{display:table-header-group}.whole{break-inside:avoid}
 .facts{font-size:9pt}
+.legend,.method{break-after:avoid}.objectives{break-before:page}
 .scroll{overflow:visible}a{text-decoration:none}}
 """
