@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from daemon.api.schema.reports import ReportView
+from daemon.api.schema.reports import ReportLine, ReportView
 from daemon.api.times import stamp
-from daemon.client.exchange import V1, Exchange, decode, given
+from daemon.client.exchange import V1, Exchange, decode, given, part
 
 PATIENCE_S: Final = 150.0
 """A year of a thousand services takes its time."""
@@ -37,3 +37,18 @@ class Reporting(Exchange):
             "GET", f"{V1}/reports", params=params, timeout_s=PATIENCE_S
         )
         return decode(ReportView, raw)
+
+    async def keep_report(
+        self, period: str, service: str | None = None, organization: str | None = None
+    ) -> ReportView:
+        """Have a report made and kept; the answer has its id."""
+        body = dict(given(period=period, service=service, organization=organization))
+        return await self._post(ReportView, "/reports", body, timeout_s=PATIENCE_S)
+
+    async def reports(self) -> list[ReportLine]:
+        """The reports that are kept, the newest first."""
+        return await self._get(list[ReportLine], "/reports")
+
+    async def kept_report(self, report: str) -> ReportView:
+        """A kept report by its id or a unique beginning of it."""
+        return await self._get(ReportView, f"/reports/{part(report)}")

@@ -91,6 +91,31 @@ class RunOutput:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class KeptReport:
+    """A report that was made and is kept as it was.
+
+    Attributes:
+        key: Its id.
+        name: The `[[report]]` that made it; None for an operator's.
+        label: The period, as it was asked for; [start, end).
+        body: The whole of it, packed.
+    """
+
+    key: str
+    name: str | None
+    label: str
+    service: str | None
+    organization: str | None
+    start: Instant
+    end: Instant
+    made_at: Instant
+    made_by: str
+    final: bool
+    digest: str
+    body: bytes
+
+
 class NoticeType(enum.StrEnum):
     """What a delivery says of its incident; the `type` of a webhook's body."""
 

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from checks.result import Result
-from daemon.core.chronicle import Audit, Entry, Interval, Notice, RunOutput
+from daemon.core.chronicle import Audit, Entry, Interval, KeptReport, Notice, RunOutput
 from daemon.core.model import Alert, Incident, Instant, Record, ResponseRun
 
 
@@ -46,7 +46,7 @@ class Drop(msgspec.Struct, frozen=True, gc=False):
 class Append(msgspec.Struct, frozen=True, gc=False):
     """Add this line to history; it never changes."""
 
-    entry: Entry | Audit | Interval | RunOutput
+    entry: Entry | Audit | Interval | RunOutput | KeptReport
 
 
 class Enqueue(msgspec.Struct, frozen=True, gc=False):

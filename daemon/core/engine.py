@@ -32,6 +32,7 @@ from daemon.core.events import (
     EndMaintenance,
     Event,
     Gap,
+    KeepReport,
     Ping,
     PlanChanged,
     ResultsArrived,
@@ -275,6 +276,10 @@ class Engine:
                 turn.append(Audit(turn.now, event.actor, "clean up", "history", event.detail))
             case Amend():
                 self._books.ledger.amend(event, turn)
+            case KeepReport():
+                turn.append(event.report)
+                about = f"{event.report.label}, {event.report.digest}"
+                turn.append(Audit(turn.now, event.actor, "keep report", event.report.key, about))
             case Withdraw():
                 self._books.ledger.withdraw(event, turn)
             case BeginMaintenance() | EndMaintenance():

@@ -9,7 +9,7 @@ import enum
 from dataclasses import dataclass
 
 from checks.result import Result
-from daemon.core.chronicle import NoticeType
+from daemon.core.chronicle import KeptReport, NoticeType
 from daemon.core.labels import Matcher
 from daemon.core.model import Actor, AmendmentKind, Instant, Millis, Recurrence, RunState
 from daemon.core.plan import CalendarPiece, Plan
@@ -411,6 +411,14 @@ class Amend:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepReport:
+    """Keep a report that was made."""
+
+    report: KeptReport
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
 class Withdraw:
     """Take an exclusion or a note back."""
 
@@ -463,6 +471,7 @@ Command = (
     CheckNow
     | CleanUp
     | Amend
+    | KeepReport
     | Withdraw
     | Acknowledge
     | Snooze

@@ -13,16 +13,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sized
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from typing import Any, Final, TypeVar
 
 import msgspec
 
-from daemon.core.chronicle import Audit, Entry, Interval, Notice, RunOutput
+from daemon.core.chronicle import Audit, Entry, Interval, KeptReport, Notice, RunOutput
 from daemon.core.effects import Append, Drop, Effect, Enqueue, Save
 from daemon.core.model import Alert, Instant, Record
 from daemon.store.codec import TABLES, ResultRow, Row, Table, notice_row, occurrence_row
 from daemon.store.schema_channels import REMEMBER
+from daemon.store.schema_reports import KEEP
 
 _log = logging.getLogger("tocsin.store")
 _T = TypeVar("_T")
@@ -136,7 +137,7 @@ class Batch:
             self.saves.get(table.name, {}).pop(key, None)
         self.drops.setdefault(table.name, {})[key] = (key,)
 
-    def _append(self, line: Entry | Audit | Interval | RunOutput) -> None:
+    def _append(self, line: Entry | Audit | Interval | RunOutput | KeptReport) -> None:
         if isinstance(line, Entry):
             row: Row = (line.incident, line.at, line.kind.value, line.actor.name)
             self._line(_INSERT_ENTRY, (*row, line.actor.origin, line.text))
@@ -145,6 +146,8 @@ class Batch:
             self._line(_INSERT_AUDIT, (*row, line.action, line.subject, line.detail))
         elif isinstance(line, RunOutput):
             self._line(_INSERT_OUTPUT, (line.run, line.at, line.text))
+        elif isinstance(line, KeptReport):
+            self._line(KEEP, astuple(line))
         else:
             row = (line.entity, line.name, line.start, line.end, int(line.status))
             self._line(_INSERT_INTERVAL, row)

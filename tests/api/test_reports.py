@@ -9,7 +9,10 @@ import pytest
 from daemon.client import NotFound
 from daemon.client.errors import BadRequest
 from daemon.config import load
+from daemon.core.effects import Append
+from daemon.core.events import KeepReport
 from daemon.report.offline import read
+from daemon.store import Store
 from daemon.store.analysis import Analysis
 from tests.api.lab import Lab, call, connected
 from tests.report import past
@@ -51,3 +54,21 @@ async def test_a_bad_question_is_refused_with_its_field(lab: Lab, tmp_path: Path
             await client.report("2026-13")
         with pytest.raises(NotFound, match="there is no service 'nope'"):
             await client.report("2026-11", service="nope")
+
+
+async def test_a_report_is_kept_as_it_was_made(lab: Lab, tmp_path: Path) -> None:
+    """Also when what it was made of has changed since; and who kept it is written down."""
+    async with connected(lab, tmp_path) as client:
+        made = await client.keep_report("2026-11", service="checkout")
+        (command,) = [one for one in lab.events if isinstance(one, KeepReport)]
+        store = await Store.open(tmp_path / "tocsin.db")
+        await store.submit([Append(command.report), past.exclusion()], past.NOON)
+        await store.close()
+        assert await client.kept_report((made.id or "")[:6]) == made
+        (listed,) = await client.reports()
+        with pytest.raises(NotFound, match="no report that is kept has an id"):
+            await client.kept_report("nope")
+    assert (listed.id, listed.digest, listed.made_by) == (made.id, made.digest, made.made_by)
+    status, text, _ = await call(lab, tmp_path, "GET", f"{REPORTS}/{made.id}.md")
+    assert status == 200
+    assert made.digest in text

@@ -77,9 +77,11 @@ def _reports() -> list[Endpoint]:
         _read(
             "/reports",
             reports.reports,
-            schema_reports.ReportView,
+            schema_reports.ReportView | list[schema_reports.ReportLine],
             query=inputs_reports.ReportsQuery,
         ),
+        _act("/reports", reports.keep, schema_reports.ReportView, body=inputs_reports.ReportBody),
+        _read("/reports/{id}", reports.kept, schema_reports.ReportView),
     ]
 
 

@@ -127,7 +127,8 @@ class ReportLine(Shape):
 
     id: str
     name: str | None
-    period: ReportPeriod
+    label: str
+    period: Period
     generated_at: Time
     made_by: str
     final: bool

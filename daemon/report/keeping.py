@@ -1,0 +1,57 @@
+"""Reports that are kept as they were made: packed into a record, and read back."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+
+import msgspec
+
+from daemon.api.schema import Period
+from daemon.api.schema.reports import ReportLine, ReportView
+from daemon.api.times import parse_stamp, stamp
+from daemon.core.chronicle import KeptReport
+
+
+def pack(view: ReportView, made_by: str, name: str | None = None) -> KeptReport:
+    """The record; of a `[[report]]` and a period there is one, of operators' any number."""
+    told: tuple[str | None, ...] = (name, view.period.label, view.period.timezone)
+    if name is None:
+        told = (*told, view.service, view.organization, view.generated_at, made_by)
+    key = hashlib.sha256(repr(told).encode()).hexdigest()[:12]
+    kept = msgspec.structs.replace(view, id=key, name=name, made_by=made_by)
+    return KeptReport(
+        key=key,
+        name=name,
+        label=view.period.label,
+        service=view.service,
+        organization=view.organization,
+        start=parse_stamp(view.period.start),
+        end=parse_stamp(view.period.end),
+        made_at=parse_stamp(view.generated_at),
+        made_by=made_by,
+        final=view.final,
+        digest=view.digest,
+        body=zlib.compress(msgspec.json.encode(kept)),
+    )
+
+
+def unpack(body: bytes) -> ReportView:
+    """The report as it was made."""
+    return msgspec.json.decode(zlib.decompress(body), type=ReportView)
+
+
+def line(kept: KeptReport) -> ReportLine:
+    """What a list says of it."""
+    return ReportLine(
+        id=kept.key,
+        name=kept.name,
+        label=kept.label,
+        period=Period(start=stamp(kept.start), end=stamp(kept.end)),
+        generated_at=stamp(kept.made_at),
+        made_by=kept.made_by,
+        final=kept.final,
+        digest=kept.digest,
+        service=kept.service,
+        organization=kept.organization,
+    )
