@@ -40,6 +40,7 @@ WINDOWED: Final = (
     "p95",
     "p99",
     "last",
+    "anomaly",
 )
 """Functions of a metric and a span: `avg('cpu_percent', '1m')`."""
 
@@ -48,6 +49,8 @@ AGO: Final = ("avg", "min", "max", "sum", "count")
 
 FORMS: Final[Mapping[str, str]] = {
     **{name: f"{name}('metric', '5m')" for name in WINDOWED},
+    "anomaly": "anomaly('metric', '1d')",
+    "forecast": "forecast('metric', '6h', '1d')",
     "error_rate": "error_rate('5m')",
     "absent": "absent('5m')",
     "ago": "ago('7d', 'avg', 'metric', '5m')",
@@ -85,12 +88,14 @@ class Call:
         metric: What it is about; empty for `error_rate` and `absent`.
         span: The window's length.
         shift: How long ago the window ends; 0 for now (`ago` only).
+        ahead: How far ahead one looks (`forecast` only).
     """
 
     function: str
     metric: str
     span: Millis
     shift: Millis = 0
+    ahead: Millis = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,8 +210,10 @@ def _call(function: str, arguments: list[str], known: Collection[str] | None) ->
     span = _span(arguments[-1], form)
     if function in ("error_rate", "absent"):
         return Call(function, "", span)
-    metric = arguments[-2]
+    metric = arguments[0] if function == "forecast" else arguments[-2]
     _check_name(metric, known, ("latency_ms",))
+    if function == "forecast":
+        return Call(function, metric, _span(arguments[1], form), ahead=span)
     if function != "ago":
         return Call(function, metric, span)
     if arguments[1] not in AGO:

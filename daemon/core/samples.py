@@ -111,6 +111,8 @@ class Samples:
             return self.minutes[call.metric].compute(call.function, now - call.shift, call.span)
         window = self.windows[call.metric, call.span]
         window.trim(now)
+        if call.function == "forecast":
+            return window.forecast(now + call.ahead)
         return window.compute("avg" if call.function == "error_rate" else call.function)
 
 
@@ -118,7 +120,8 @@ def _window(span: Millis, functions: frozenset[str]) -> Window:
     return Window(
         span,
         extremes=bool(functions & {"min", "max"}),
-        ranks=any(function[1:].isdigit() for function in functions),
+        ranks="anomaly" in functions or any(one[1:].isdigit() for one in functions),
+        line="forecast" in functions,
     )
 
 

@@ -19,38 +19,12 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
+from daemon.core.exact import ExactSum
 from daemon.core.model import MINUTE, Instant, Millis
+from daemon.core.trendline import Line, anomaly
 
 LARGEST: Final = 1e150
 """A sample beyond this, or not finite, is left out: its square must be a number."""
-
-
-class ExactSum:
-    """A sum to which numbers are added and taken away again without any rounding."""
-
-    __slots__ = ("_parts",)
-
-    def __init__(self) -> None:
-        self._parts: list[float] = []
-
-    def add(self, value: float) -> None:
-        """Add a number; its negative takes it away again."""
-        parts = []
-        for part in self._parts:
-            if abs(value) < abs(part):
-                value, part = part, value  # the algorithm's swap
-            high = value + part
-            low = part - (high - value)
-            if low:
-                parts.append(low)
-            value = high
-        parts.append(value)
-        self._parts = parts
-
-    @property
-    def value(self) -> float:
-        """The sum, rounded once."""
-        return math.fsum(self._parts)
 
 
 class Window:
@@ -58,13 +32,17 @@ class Window:
 
     Args:
         extremes: Minimum and maximum will be asked for.
-        ranks: Percentiles will be asked for.
+        ranks: Percentiles will be asked for, or how far out the newest sample is.
+        line: A forecast will be asked for.
     """
 
-    __slots__ = ("_highs", "_lows", "_ordered", "_samples", "_sum", "span")
+    __slots__ = ("_highs", "_line", "_lows", "_ordered", "_samples", "_sum", "span")
 
-    def __init__(self, span: Millis, *, extremes: bool = False, ranks: bool = False) -> None:
+    def __init__(
+        self, span: Millis, *, extremes: bool = False, ranks: bool = False, line: bool = False
+    ) -> None:
         self.span = span
+        self._line = Line() if line else None
         self._samples: deque[tuple[Instant, float]] = deque()
         self._sum = ExactSum()
         self._ordered: list[float] | None = [] if ranks else None
@@ -80,6 +58,8 @@ class Window:
             return
         self._samples.append((at, value))
         self._sum.add(value)
+        if self._line is not None:
+            self._line.add(at, value)
         if self._ordered is not None:
             insort(self._ordered, value)
         if self._lows is not None and self._highs is not None:
@@ -96,13 +76,17 @@ class Window:
         limit = now - self.span
         samples = self._samples
         while samples and samples[0][0] <= limit:
-            _, value = samples.popleft()
+            at, value = samples.popleft()
             self._sum.add(-value)
+            if self._line is not None:
+                self._line.add(at, value, -1)
             if self._ordered is not None:
                 del self._ordered[bisect_left(self._ordered, value)]
         for queue in (self._lows, self._highs):
             while queue and queue[0][0] <= limit:
                 queue.popleft()
+        if self._line is not None and limit - self._line.origin > self.span:
+            self._line = Line(samples)  # once a span: its times stay short, its sums precise
 
     def compute(self, function: str) -> float | None:
         """A window function's value; None with too few samples for it (`last` and `count`
@@ -112,6 +96,21 @@ class Window:
         if function.startswith("p"):
             return self._percentile(int(function[1:]))
         return _FUNCTIONS[function](self)
+
+    def forecast(self, when: Instant) -> float | None:
+        """Where the line through the samples will be then; None with too few of them, or with
+        less than half the window behind it."""
+        samples = self._samples
+        if not samples or 2 * (samples[-1][0] - samples[0][0]) < self.span:
+            return None
+        return (self._line or Line(samples)).at(when)
+
+    def _anomaly(self) -> float | None:
+        """How far the newest sample is from what is usual in the window."""
+        ordered = self._ordered
+        if ordered is None:
+            ordered = sorted(value for _, value in self._samples)
+        return anomaly(self._samples[-1][1], ordered)
 
     def _percentile(self, percent: int) -> float:
         """Nearest rank: the smallest sample that `percent` of all samples do not exceed."""
@@ -173,6 +172,7 @@ _FUNCTIONS: Final[dict[str, Callable[[Window], float | None]]] = {
     "delta": Window._delta,
     "stddev": Window._stddev,
     "last": Window._last,
+    "anomaly": Window._anomaly,
 }
 
 

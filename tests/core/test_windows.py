@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.core.model import MINUTE
-from daemon.core.windows import ExactSum, Minutes, Window
+from daemon.core.exact import ExactSum
+from daemon.core.windows import Minutes, Window
 
 numbers = st.floats(allow_nan=False, allow_infinity=False, width=32)
 wild = st.one_of(numbers, st.floats(min_value=-1e100, max_value=1e100), st.integers(-5, 5))
