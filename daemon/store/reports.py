@@ -19,7 +19,7 @@ def kept_reports(connection: sqlite3.Connection, limit: int) -> Sequence[KeptRep
         f"SELECT {_COLUMNS} FROM report ORDER BY made_at DESC, key LIMIT ?",  # noqa: S608  # columns named above
         (limit,),
     )
-    return [KeptReport(*row[:9], bool(row[9]), row[10], b"") for row in rows]
+    return [KeptReport(*(*row[:9], bool(row[9]), row[10], b"")) for row in rows]
 
 
 def kept_report(connection: sqlite3.Connection, prefix: str) -> Sequence[bytes]:

@@ -222,3 +222,13 @@ def test_a_service_or_an_organisation_is_reported_alone(tmp_path: Path, tocsin: 
         assert told["incidents"]["total"] == 1
     told = tocsin(*ask, "--service", "search").json
     assert (told["objectives"], told["incidents"]["total"]) == ([], 0)
+
+
+def test_the_example_of_the_documentation_was_made_by_the_command(
+    tmp_path: Path, tocsin: Tocsin
+) -> None:
+    build(tmp_path)
+    said = tocsin("report", "--period", "2026-11", "--service", "checkout").out
+    document = Path(__file__).parents[2] / "docs" / "reports.md"
+    example = document.read_text().split("````markdown\n")[1].split("\n````")[0]
+    assert said.startswith(example)
