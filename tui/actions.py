@@ -19,6 +19,7 @@ from daemon.api.schema import (
     ScheduleView,
     ServiceView,
     SilenceView,
+    SlaView,
 )
 
 ROLES: Final = ("viewer", "operator", "admin")
@@ -78,6 +79,7 @@ class Situation:
     silence: SilenceView | None = None
     channel: ChannelView | None = None
     schedule: ScheduleView | None = None
+    sla: SlaView | None = None
     undo: str | None = None
     lists: bool = True
 
@@ -223,6 +225,9 @@ ACTIONS: Final = (
            frozenset({Place.CHANNELS}), "operator", True, 1, _testable),
     Action("override", ("v",), "override", "Put somebody on call for a while; pages go to them",
            frozenset({Place.ONCALL}), "operator", True, 1, _overridable),
+    Action("what_if", ("d",), "what if", "Try more down time on the selected SLA; changes nothing",
+           frozenset({Place.SLA}), bar=1,
+           blocked=lambda situation: None if situation.sla else "no SLA is selected"),
     Action("silence", ("s",), "silence", "Mute alerts by matchers for a time, with a preview",
            frozenset(), "operator", True, 4),
     Action("maintenance", ("M",), "maintenance", "Mute what is worked on; no SLA counts the time",

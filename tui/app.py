@@ -20,6 +20,7 @@ from textual.timer import Timer
 from daemon.client import Client, ClientError
 from daemon.core.model import Instant
 from tui.actions import ACTIONS, BY_ID, MODES, Action, Place, Situation, by_key, refusal
+from tui.asked import Asked
 from tui.asking import Asking
 from tui.deeds import Deeds, Done, Undo
 from tui.desk import Desk
@@ -36,12 +37,13 @@ from tui.screens.incident import IncidentScreen
 from tui.screens.incidents import IncidentsScreen
 from tui.screens.oncall import OnCallScreen
 from tui.screens.overview import OverviewScreen
-from tui.screens.places import ChecksScreen, SilencesScreen, SlaScreen
+from tui.screens.places import ChecksScreen, SilencesScreen
+from tui.screens.sla import SlaScreen, Trial, TrialPrompt
 from tui.stories import Stories
 from tui.theme import DARK, LIGHT, PALETTES, theme
 from tui.widgets.frame import KeyBar, TopBar
 from tui.widgets.virtual_list import VirtualList
-from tui.words import Zone
+from tui.words import Zone, span
 
 PAINT_S: Final = 0.25
 """The least time between two paints that nobody's hand asked for."""
@@ -97,7 +99,9 @@ class Dashboard(App[None]):
         self.client = Client(socket)
         self.link = Link(self.client, self.mirror, now, self.changed)
         self.stories = Stories(self.client.incident, self.mirror, self.changed)
-        self.desk = Desk(self.mirror, self.link, self.stories, now, zone, colour=colour)
+        self.asked = Asked(now, self.changed)
+        parts = (self.mirror, self.link, self.stories, self.client, self.asked)
+        self.desk = Desk(*parts, now, zone, colour=colour)
         self.deeds = Deeds(self.client, self.mirror, now)
         self.asking = Asking(self)
         self.ringing = ringing
@@ -126,6 +130,7 @@ class Dashboard(App[None]):
         await self.switch_mode(Place.OVERVIEW.value)
         self.run_worker(self.link.run(), name="link", exclusive=False)
         self.run_worker(self.stories.run(), name="stories", exclusive=False)
+        self.run_worker(self.asked.run(), name="asked", exclusive=False)
         self.set_interval(1.0, self._tick)
 
     async def on_unmount(self) -> None:
@@ -145,6 +150,7 @@ class Dashboard(App[None]):
         self._painted_at = time.monotonic()
         if self.link.live and not self._was_live:
             self.stories.forget()
+            self.asked.forget()
         self._was_live = self.link.live
         if self.mirror.loaded:
             if not self.opened:
@@ -243,12 +249,23 @@ class Dashboard(App[None]):
                 self.theme = LIGHT.name if self.theme == DARK.name else DARK.name
             case "filter":
                 cast("Board", self.board).open_filter()
+            case "what_if" if situation.sla is not None:
+                self._try(situation.sla.name)
             case "worst":
                 worst = worst_unacknowledged(self.mirror)
                 if worst is None:
                     self.say("Nothing waits: no incident is unacknowledged.")
                 else:
                     await self.go_to(Place.INCIDENTS, worst.id)
+
+    @work
+    async def _try(self, sla: str) -> None:
+        """Ask how much more down time to try on an SLA, and show what it would do."""
+        tried = self.desk.trials.get(sla, 0)
+        answer = await self.push_screen_wait(TrialPrompt(sla, span(tried) if tried else ""))
+        if isinstance(answer, Trial):
+            self.desk.trials[sla] = answer.more_ms
+            self.changed()
 
     def _write(self, action: Action, situation: Situation) -> None:
         if action.id == "undo":

@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from rich.style import Style
 
 from daemon.api.schema import ScheduleView
-from daemon.core.model import Instant
+from daemon.client import Client
+from daemon.core.model import Instant, Millis
 from tui.actions import Place, Situation
+from tui.asked import Asked
 from tui.filter import EVERYTHING, Filter
 from tui.link import Link, LinkState
 from tui.mirror import Mirror
@@ -33,17 +35,21 @@ class Desk:
         colour: False when NO_COLOR asks for none.
         filters: What each place shows.
         undo: What `z` would do, in words; the app keeps it.
+        trials: How much more down time is tried on SLAs, by name.
     """
 
     mirror: Mirror
     link: Link
     stories: Stories
+    client: Client
+    asked: Asked
     now: Callable[[], Instant]
     zone: Zone = None
     colour: bool = True
     palette: Palette = DARK
     filters: dict[Place, Filter] = field(default_factory=dict)
     undo: str | None = None
+    trials: dict[str, Millis] = field(default_factory=dict)
 
     def moment(self) -> Moment:
         """Now, as rows need it."""

@@ -5,26 +5,23 @@ Pure, as `tui.detail`, whose sections it uses.
 
 from __future__ import annotations
 
-from daemon.api.schema import AlertView, CheckView, ServiceView, SilenceView, SlaView
+from daemon.api.schema import AlertView, CheckView, ServiceView, SilenceView
 from daemon.core.labels import Matcher, match_all
 from tui import words
-from tui.bars import gauge, shares, sparkline
+from tui.bars import sparkline
 from tui.detail import NAME_WIDTH, Section, alert_line, fact, heading, prose, section
-from tui.figures import budget_left
 from tui.mirror import Mirror
 from tui.rows import (
     Moment,
-    budget_words,
-    burn_words,
     check_message,
     check_status,
     matchers_text,
-    met_line,
     severity_line,
     status_line,
 )
+from tui.sla import sla_head
 from tui.text import Line, fit
-from tui.words import countdown, instant, latency, plural, span
+from tui.words import countdown, instant, latency, span
 
 _PHASES = ("resolve", "connect", "tls", "first_byte", "transfer")
 
@@ -117,7 +114,7 @@ def service_sections(
     sections = [section(lines, ticks=True)]
     slas = [mirror.slas[name] for name in service.slas if name in mirror.slas]
     for sla in slas:
-        sections += sla_sections(sla, width, moment, brief=True)
+        sections += sla_head(sla, width, moment)
     checks = [mirror.checks[name] for name in service.checks if name in mirror.checks]
     sections += [heading("Checks"), section([_check_line(check, width) for check in checks])]
     return sections
@@ -126,64 +123,6 @@ def service_sections(
 def _check_line(check: CheckView, width: int) -> Line:
     message = check_message(check)
     return fit((*fit(check_status(check), 10), (f"  {check.name}  ", "bold"), *message), width)
-
-
-def sla_sections(sla: SlaView, width: int, moment: Moment, *, brief: bool = False) -> list[Section]:
-    """An SLA's period: value, budget, how its time divides, violations."""
-    left = budget_left(sla)
-    end = instant(sla.period.end)
-    bar = max(8, min(40, width - NAME_WIDTH - 12))
-    target = words.percent(sla.target, sla.target)
-    lines: list[Line] = [
-        fact("is", *met_line(sla), (f"  of {target} {sla.kind}", "faint")),
-        fact("budget", *gauge(left, bar), (f" {budget_words(sla.budget.left_ms)}", "bold")),
-        fact("", (f"of {span(sla.budget.total_ms)}, burning {burn_words(sla.burn_rate)}", "faint")),
-    ]
-    if end is not None:
-        closes = words.day(end, moment.zone)
-        rest = f"  {span(end - moment.now)} to go"
-        lines.append(fact("ends", (closes, ""), (rest, "faint")))
-    sections = [heading(sla.name, sla.service), section(lines)]
-    if not brief:
-        sections += [heading("Time", f"{words.percent(sla.coverage)} of it measured")]
-        sections += [section(_time_lines(sla, width)), *_violations(sla, moment)]
-    return sections
-
-
-def _time_lines(sla: SlaView, width: int) -> list[Line]:
-    parts = (
-        (sla.up_ms, "█", "up"), (sla.degraded_ms, "▓", "degraded"), (sla.down_ms, "▒", "down"),
-        (sla.unknown_ms, "░", "unknown"), (sla.excluded_ms, "·", "faint"),
-    )  # fmt: skip
-    names = {"faint": "excluded"}
-    total = sum(amount for amount, _, _ in parts)
-    lines = [shares(parts, min(width, 60))]
-    for amount, glyph, style in parts:
-        share = words.percent(100 * amount / total) if total else "–"
-        share = "<0.01%" if amount and share == "0%" else share
-        lines.append(
-            (
-                (f"{glyph} ", style),
-                (names.get(style, style).ljust(10), ""),
-                (span(amount).rjust(9), "bold" if amount else "faint"),
-                (share.rjust(10), "faint"),
-            )
-        )
-    return lines
-
-
-def _violations(sla: SlaView, moment: Moment) -> list[Section]:
-    if not sla.violations:
-        return [heading("Violations"), section([(("none in this period", "good"),)])]
-    lines: list[Line] = []
-    for violation in reversed(sla.violations):
-        start, end = instant(violation.start) or 0, instant(violation.end)
-        took = span((end or moment.now) - start)
-        at = words.moment(start, moment.now, moment.zone)
-        lines.append(
-            ((f"{at}  ", "faint"), (took, "bold"), ("  and counting" if end is None else "", "bad"))
-        )
-    return [heading("Violations", plural(len(lines), "interval")), section(lines)]
 
 
 def silence_sections(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from daemon.api.schema import (
     AlertView,
+    AmendmentView,
     Budget,
     ChannelView,
     CheckView,
@@ -19,6 +20,7 @@ from daemon.api.schema import (
     MatcherView,
     Money,
     Mute,
+    OutageView,
     Period,
     ResponseMark,
     ResponseView,
@@ -298,15 +300,47 @@ def slas() -> list[SlaView]:
                 period=Period(start=ago(20 * DAY), end=ahead(10 * DAY)), value=value,
                 met=left > 0, up_ms=20 * DAY - down - 3 * HOUR - 2 * HOUR - HOUR, down_ms=down,
                 degraded_ms=HOUR, unknown_ms=3 * HOUR, excluded_ms=2 * HOUR, coverage=99.37,
-                budget=Budget(total_ms=total, left_ms=left),
+                budget=Budget(total_ms=total, left_ms=left,
+                              exhausts_at=ahead(31 * HOUR) if place == 1 else None),
                 burn_rate=(8.4, 2.1, 1.3, 0.2)[min(place, 3)],
                 violations=[
-                    Violation(start=ago(6 * DAY), end=ago(6 * DAY - 31 * MINUTE)),
+                    Violation(start=ago(6 * DAY), end=ago(6 * DAY - 31 * MINUTE),
+                              depth_ms=4 * MINUTE, notes=[noted(service.slas[0])]),
                     Violation(start=ago(252_000), end=None),
                 ] if place == 0 else [],
+                level="missed" if left <= 0 else "warning" if place == 1 else "good",
+                services=[service.name], outages=outages() if place < 2 else [],
+                mttr_ms=22 * MINUTE, mtbf_ms=6 * DAY, credit_percent=10.0 if left < 0 else 0.0,
+                exclusions=[excluded(service.slas[0])] if place == 1 else [],
+                approved_ms=HOUR if place == 1 else 0,
+                unamended_value=99.7531 if place == 1 else value,
             )
         )  # fmt: skip
     return made
+
+
+def outages() -> list[OutageView]:
+    """Two, of which one lasts."""
+    return [
+        OutageView(start=ago(6 * DAY), end=ago(6 * DAY - 31 * MINUTE), length_ms=31 * MINUTE),
+        OutageView(start=ago(252_000), end=None, length_ms=252_000),
+    ]
+
+
+def noted(sla: str) -> AmendmentView:
+    """What was written on the older violation."""
+    return AmendmentView(
+        id="n1", kind="note", sla=sla, start=ago(6 * DAY), end=ago(5 * DAY), made_by="ben",
+        text="the certificate had expired; it is renewed by itself now", made_at=ago(5 * DAY),
+    )  # fmt: skip
+
+
+def excluded(sla: str) -> AmendmentView:
+    """An hour that does not count."""
+    return AmendmentView(
+        id="x1", kind="exclusion", sla=sla, start=ago(9 * DAY), end=ago(9 * DAY - HOUR),
+        text="the provider's outage, see their report", made_by="ana", made_at=ago(8 * DAY),
+    )  # fmt: skip
 
 
 def silence(key: str = "s1", state: str = "active") -> SilenceView:

@@ -34,7 +34,7 @@ from daemon.api.schema import (
 )
 from daemon.api.times import stamp
 from daemon.core.labels import parse_matcher
-from tests.tui import estate
+from tests.tui import estate, estate_past
 
 Change = Callable[[IncidentView, dict[str, Any]], None]
 
@@ -63,6 +63,7 @@ class FakeDaemon:
             web.get("/api/v1/persons", self._persons),
             web.get("/api/v1/incidents/{id}", self._incident),
             web.get("/api/v1/responses", self._responses),
+            web.get("/api/v1/sla/{name}/course", self._course),
             web.post("/api/v1/responses/runs/{run}/{action}", self._decide),
             web.post("/api/v1/incidents/{id}/respond", self._respond),
             web.post("/api/v1/incidents", self._open),
@@ -147,6 +148,14 @@ class FakeDaemon:
         if self.refuse is not None:
             return _problem(*self.refuse)
         return web.Response(body=msgspec.json.encode(self.persons), content_type="application/json")
+
+    async def _course(self, request: web.Request) -> web.Response:
+        self.requests.append(("GET", request.path_qs))
+        if self.refuse is not None:
+            return _problem(*self.refuse)
+        name, more_ms = request.match_info["name"], int(request.query.get("more_ms", 0))
+        (sla,) = (one for one in self.state.slas if one.name == name)
+        return _json(estate_past.course(sla, more_ms))
 
     async def _incident(self, request: web.Request) -> web.Response:
         self.requests.append(("GET", request.path))

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from tui.actions import MODE_NAMES, Action, Situation, here, refusal
+from tui.actions import MODE_NAMES, MODES, Action, Situation, here, refusal
 from tui.desk import Desk
 from tui.detail import Section, section
 from tui.facts import legend
@@ -18,8 +18,7 @@ from tui.widgets.sections import Sections
 
 _MOVING = (
     ("↑ ↓  j k", "move the selection; pgup pgdn, g and G for pages and ends"),
-    ("enter", "open what is selected; escape goes back"),
-    ("tab", "to the next pane"),
+    ("enter  tab", "open what is selected, escape goes back; to the next pane"),
 )
 
 
@@ -50,7 +49,8 @@ class HelpScreen(ModalScreen[None]):
         lines += [self._action(action, width) for action in own]
         lines += [(), (("Everywhere", "accent bold"),)]
         lines += [self._action(action, width) for action in everywhere]
-        lines.append(_key("1 to 5", "Overview, Incidents, Checks, Silences, SLA", width))
+        modes = ", ".join(MODE_NAMES[mode] for mode in MODES)
+        lines.append(_key(f"1 to {len(MODES)}", modes, width))
         lines += [_key(keys, words, width) for keys, words in _MOVING]
         lines += [(), (("Signs", "accent bold"),), *legend()]
         lines += [(), (("Filters", "accent bold"),)]

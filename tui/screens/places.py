@@ -1,16 +1,16 @@
-"""The checks, the silences and the SLAs: three lists with details."""
+"""The checks and the silences: two lists with details."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from daemon.api.schema import CheckView, SilenceView, SlaView
+from daemon.api.schema import CheckView, SilenceView
 from daemon.core.labels import parse_matcher
-from tui import figures, rows
+from tui import rows
 from tui.actions import Place, Situation
 from tui.detail import Section, section
-from tui.facts import check_sections, silence_sections, sla_sections
+from tui.facts import check_sections, silence_sections
 from tui.mirror import STATUS_RANK
 from tui.screens.board import ListBoard
 from tui.text import Layout, Line
@@ -175,60 +175,3 @@ class SilencesScreen(ListBoard):
 def _silence_labels(silence: SilenceView) -> dict[str, str]:
     equal = {m.name: m.value for m in silence.matchers if m.isEqual}
     return {**equal, "state": silence.status.state, "by": silence.createdBy}
-
-
-class SlaScreen(ListBoard):
-    """The SLAs, the least budget first."""
-
-    PLACE = Place.SLA
-    TITLE_TEXT = "SLA"
-
-    def rows_now(self) -> list[str]:
-        """The SLAs the filter admits."""
-        made = self.desk.filter(self.PLACE)
-        return [
-            sla.name
-            for sla in figures.slas(self.desk.mirror)
-            if not made or made.admits([_sla_labels(sla)], f"{sla.name} {sla.service}")
-        ]
-
-    def total(self) -> int:
-        """All SLAs."""
-        return len(self.desk.mirror.slas)
-
-    def heading(self, width: int) -> Line:
-        """The columns' headings."""
-        return Layout.of(rows.SLA_COLUMNS, width).heading()
-
-    def row(self, key: str, width: int) -> Line:
-        """One SLA."""
-        layout = Layout.of(rows.SLA_COLUMNS, width)
-        sla = self.desk.mirror.slas.get(key)
-        return layout.line(rows.sla_row(sla, layout, self.desk.moment())) if sla else rows.GONE
-
-    def figures(self) -> Line:
-        """How many are met."""
-        slas = self.desk.mirror.slas.values()
-        missed = sum(sla.met is False for sla in slas)
-        met = sum(sla.met is True for sla in slas)
-        bad: Line = ((f"✕ {missed} missed", "bad"),) if missed else ()
-        return rows.joined(bad, ((f"✓ {met} met", "faint"),))
-
-    def details(self, key: str, width: int) -> Sequence[Section]:
-        """How an SLA's period went."""
-        sla = self.desk.mirror.slas.get(key)
-        return sla_sections(sla, width, self.desk.moment()) if sla else ()
-
-    def empty(self) -> tuple[str, str]:
-        """Nothing is promised."""
-        if self.desk.filter(self.PLACE):
-            return "Nothing matches", f"{plural(self.total(), 'SLA')} in all. / edits the filter."
-        return (
-            "No SLAs",
-            "Add an [[sla]] for a service to the configuration: a target and a period.",
-        )
-
-
-def _sla_labels(sla: SlaView) -> dict[str, str]:
-    met = {True: "yes", False: "no", None: "unknown"}[sla.met]
-    return {"sla": sla.name, "service": sla.service, "kind": sla.kind, "met": met}
