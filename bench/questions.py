@@ -18,15 +18,23 @@ from typing import Any, Final
 from bench import months
 from bench.figures import Figure, percentile
 from bench.lab import Lab
-from daemon.core.model import DAY, Instant
+from checks.result import Status
+from daemon.analysis.escalations import patterns
+from daemon.analysis.health import Vitals, health_of
+from daemon.core.labels import parse_matcher
+from daemon.core.model import DAY, HOUR, Instant
 from daemon.store.alert_history import alert_totals
 from daemon.store.analysis import Analysis
 from daemon.store.connect import open_reader, open_writer
+from daemon.store.escalated import climbs
+from daemon.store.history_search import Sought, search_page
+from daemon.store.hours import hourly_trend
 from daemon.store.incident_history import Cursor, IncidentFilter, history_page, incident_statistics
 from daemon.store.latency import measured, measured_by_day
 from daemon.store.prune import EVERY, Retention
 from daemon.store.spans import intervals_of
 from daemon.store.trends import service_trend, service_trends
+from daemon.store.vitals import vitals_found
 from daemon.store.writer import Writer
 
 TIMES: Final = 9
@@ -73,6 +81,50 @@ def _trends(connection: sqlite3.Connection, number: int) -> object:
     return service_trends(connection, LAST_DAY - 90, 90, months.END - number)
 
 
+def _search(connection: sqlite3.Connection, number: int) -> object:
+    """What no index knows: labels of alerts, words, a context that nothing has."""
+    asked = (
+        Sought(IncidentFilter(since=months.END - 30 * DAY), (parse_matcher('check=~"web-00.+"'),)),
+        Sought(IncidentFilter(context="nothing")),
+        Sought(text=f"{months.service_of(number + 1)} is"),
+    )
+    return search_page(connection, asked[number % len(asked)])
+
+
+def _climbs(connection: sqlite3.Connection, number: int) -> object:
+    end = months.END - number * DAY // 2
+    return patterns(climbs(connection, end - 7 * DAY, end), "Europe/Berlin", 20)
+
+
+def _hours(connection: sqlite3.Connection, number: int) -> object:
+    first = months.END // HOUR - 7 * 24 - number
+    return hourly_trend(connection, first, 7 * 24, months.END, {})
+
+
+def _health(connection: sqlite3.Connection, number: int, services: int = 1) -> object:
+    checks = {
+        months.service_of(one): (f"web-{one:04}",)
+        for one in range(1 + number, 1 + number + services)
+    }
+    start, end = months.END - 7 * DAY, months.END
+    found = vitals_found(connection, checks, start, end, {})
+    return [
+        health_of(
+            Vitals(
+                Status.UP,
+                end - start,
+                one.spent[Status.UP],
+                one.spent[Status.DEGRADED],
+                one.spent[Status.DOWN],
+                one.incidents,
+                one.latency_ms,
+                one.usual_ms,
+            )
+        )
+        for one in found.values()
+    ]
+
+
 def _latency_days(connection: sqlite3.Connection, number: int) -> object:
     days = measured_by_day(connection, f"web-{number + 1:04}", LAST_DAY - 90, 90)
     return [day.percentile_ms(0.95) for day in days]
@@ -107,9 +159,19 @@ def questions(lab: Lab) -> Iterator[Figure]:
     yield Figure("making the database of three months", "s", [time.monotonic() - began_s], 180)
     words = f"{scale.incidents:,} incidents"
     many = f"{scale.checks:,} services"
+    scored = max(1, scale.checks - TIMES)
     for name, question, goal in (
         (f"filtered page of history, {words}", _page, 10),
+        (f"page of history by labels and words, {words}", _search, None),
         (f"statistics over 7 days, {words}", _statistics, 40),
+        (f"escalation patterns over 7 days, {words}", _climbs, None),
+        (f"hourly trend of {many} over 7 days", _hours, None),
+        ("health score of one service over 7 days", _health, 10),
+        (
+            f"health scores of {scored:,} services over 7 days",
+            partial(_health, services=scored),
+            None,
+        ),
         (f"top alerts over 7 days, {words}", _totals, None),
         ("daily trend of one service over 90 days", _trend, 5),
         (f"daily trend of {many} over 90 days", _trends, 60),

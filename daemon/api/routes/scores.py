@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from typing import Final
 
-import msgspec
 from aiohttp import web
 
 from checks.result import Status
@@ -20,29 +16,14 @@ from daemon.api import schema
 from daemon.api.backend import EngineView
 from daemon.api.call import Call, answer
 from daemon.api.inputs_analysis import SpanQuery, asked
-from daemon.api.routes.analysis import Present, need_service
+from daemon.api.routes.analysis import need_service
 from daemon.api.views_analysis import health_view
 from daemon.core.model import DAY, Instant, Millis
-from daemon.store.hours import unwritten
-from daemon.store.incident_history import NO_TEST
-from daemon.store.latency import measured
-from daemon.store.measured import Measured
-from daemon.store.spans import intervals_of
+from daemon.store.vitals import vitals_found
 
 LONGEST_MS: Final[Millis] = 92 * DAY
-P95: Final = 0.95
 AT_ONCE: Final = 25
 """So many SLAs are reckoned before the loop has its turn."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What the store says of a service: time by status, incidents by severity, latency."""
-
-    spent: Mapping[Status, Millis]
-    incidents: Mapping[str, int]
-    latency_ms: float | None
-    usual_ms: float | None
 
 
 async def service_health(call: Call) -> web.Response:
@@ -64,7 +45,9 @@ async def _scores(call: Call, names: Sequence[str]) -> list[schema.HealthView]:
     engine, now = call.backend.engine, call.backend.now()
     since, until = asked(call, SpanQuery).span(now, LONGEST_MS)
     checks = {name: engine.plan.services[name].checks for name in names}
-    question = partial(_found, checks=checks, start=since, end=until, present=engine.present(now))
+    question = partial(
+        vitals_found, checks=checks, start=since, end=until, present=engine.present(now)
+    )
     found = await call.backend.analysis.ask(question)
     budgets = await _budgets(engine, names, now)
     views = []
@@ -101,50 +84,3 @@ async def _budgets(
         if not number % AT_ONCE:
             await asyncio.sleep(0)
     return found
-
-
-_INCIDENTS: Final = f"""SELECT service, severity, count(*) FROM incident
-    WHERE service IN (SELECT value FROM json_each(:names))
-    AND fired_at >= :start AND fired_at < :end AND {NO_TEST} GROUP BY 1, 2"""  # noqa: S608  # words of the store's own
-
-
-def _found(
-    connection: sqlite3.Connection,
-    checks: Mapping[str, Sequence[str]],
-    start: Instant,
-    end: Instant,
-    present: Present,
-) -> Mapping[str, Found]:
-    written = intervals_of(connection, "service", start, end, checks)
-    newest = unwritten(connection, {name: present.get(name, ()) for name in checks})
-    incidents = _incidents(connection, checks, start, end)
-    names = [check for owned in checks.values() for check in owned]
-    usual = measured(connection, names, start, end)
-    last = measured(connection, names, max(start, end - DAY), end)
-    found = {}
-    for name, owned in checks.items():
-        spent = dict.fromkeys(Status, 0)
-        for piece in (*written[name], *newest[name]):
-            spent[piece.status] += max(0, min(piece.end, end) - max(piece.start, start))
-        found[name] = Found(spent, incidents.get(name, {}), _p95(last, owned), _p95(usual, owned))
-    return found
-
-
-def _incidents(
-    connection: sqlite3.Connection, names: Iterable[str], start: Instant, end: Instant
-) -> Mapping[str, Counter[str]]:
-    asked_for = msgspec.json.encode(list(names)).decode()
-    found: dict[str, Counter[str]] = {}
-    for service, severity, count in connection.execute(
-        _INCIDENTS, {"names": asked_for, "start": start, "end": end}
-    ):
-        found.setdefault(service, Counter())[severity] = count
-    return found
-
-
-def _p95(by_check: Mapping[str, Measured], names: Iterable[str]) -> float | None:
-    """Of all runs of these checks together."""
-    total = Measured()
-    for name in names:
-        total.merge(by_check[name])
-    return total.percentile_ms(P95)
