@@ -169,7 +169,7 @@ def _incidents(vitals: Vitals) -> Part:
     total = sum(vitals.incidents.values())
     cost = sum(_COSTS.get(word, 0) * count for word, count in vitals.incidents.items())
     named = [f"{count} {word}" for word, count in vitals.incidents.items() if count]
-    text = f"{total} incidents" + (f": {', '.join(named)}" if named else "")
+    text = f"{total} incident{'s'[: total != 1]}" + (f": {', '.join(named)}" if named else "")
     return Part("incidents", 20, _clamped(100 - Fraction(cost * WEEK, vitals.span_ms)), text)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
@@ -56,10 +56,11 @@ def export(
         raise Stop("--since must come before --until")
 
     async def online(client: Client) -> None:
-        pieces = client.export(table.value, form.value, start, end)
-        with _target(out) as target:
-            async for piece in pieces:
-                target.write(piece)
+        async with aclosing(client.export(table.value, form.value, start, end)) as pieces:
+            with _target(out) as target:
+                async for piece in pieces:
+                    target.write(piece)
+                    target.flush()
 
     def offline(database: Path) -> None:
         with _target(out) as target:

@@ -43,7 +43,7 @@ def tell_statistics(
     """How many, of what, when, how fast; and what fired most."""
     found = statistics
     say(
-        Cell(f"{found.total} incidents", "bold"),
+        Cell(f"{found.total} incident{'s'[: found.total != 1]}", "bold"),
         f"from {local(found.since)} to {local(found.until)}",
     )
     counts = f"{found.open} open, {found.acknowledged} taken, {found.escalated} escalated"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -136,3 +138,21 @@ def test_without_a_daemon_the_file_is_exported(past: Desk, tmp_path: Path) -> No
     assert run([*arguments, "--config", str(config)]) == 0
     lines = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
     assert [line["source"] for line in lines] == ["check:web"] * 3
+
+
+def test_an_export_that_is_read_no_further_ends_quietly(past: Desk) -> None:
+    command = [
+        sys.executable,
+        "-c",
+        "from daemon.cli import main; main()",
+        "export",
+        "alerts",
+        "--socket",
+        str(past.socket),
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
