@@ -25,6 +25,7 @@ from daemon.config.maintenance import check_maintenance
 from daemon.config.objectives import check_slas
 from daemon.config.oncall import check_duty
 from daemon.config.problems import did_you_mean
+from daemon.config.reporting import check_reports
 from daemon.config.responses import check_responses
 from daemon.config.sections import RuleSettings
 from daemon.config.sources import Document
@@ -111,6 +112,7 @@ def check(document: Document, settings: Settings) -> dict[str, checks.Prepared]:
     check_duty(refs)
     check_maintenance(refs)
     check_responses(refs)
+    check_reports(refs)
     _check_uplink(refs)
     _check_tokens(refs)
     _check_cycles(refs)

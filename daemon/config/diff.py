@@ -110,6 +110,7 @@ def _members(config: Config) -> dict[str, Mapping[str, object]]:
         "maintenance": config.plan.maintenance,
         "response": settings.responses,
         "sla": config.plan.slas,
+        "report": config.reports,
     }
 
 

@@ -68,6 +68,7 @@ def as_tables(config: Config) -> dict[str, Any]:
             plain_table(one.model_copy(update={"timezone": config.plan.slas[name].timezone}))
             for name, one in settings.slas.items()
         ],
+        "report": [plain_table(one) for one in settings.reports.values()],
     }
     return {name: table for name, table in tables.items() if table}
 

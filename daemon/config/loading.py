@@ -12,6 +12,7 @@ from checks.spec import CheckSpec
 from daemon.config import build, cross
 from daemon.config.build_checks import enabled, timeout_ms
 from daemon.config.problems import ConfigError, Problem
+from daemon.config.reporting import report_plan
 from daemon.config.sections import AccessSettings, DaemonSettings, RetentionSettings
 from daemon.config.sources import Document, read
 from daemon.config.validate import Settings, validate
@@ -19,6 +20,7 @@ from daemon.core.dependencies import find_cycle
 from daemon.core.model import Millis
 from daemon.core.plan import Plan
 from daemon.notify.spec import ChannelSpec
+from daemon.report.schedule import ReportPlan
 from daemon.store.prune import Retention
 
 
@@ -34,6 +36,7 @@ class Config:
         channels: The channels by name.
         plan: What the engine works by.
         timeouts: How long one run of each check may take, in milliseconds.
+        reports: Those that are made by themselves, by name.
         ready: The checks as it was found that they can be prepared, by name; whoever is the
             first to run them takes them out.
     """
@@ -45,6 +48,7 @@ class Config:
     channels: Mapping[str, ChannelSpec]
     plan: Plan
     timeouts: Mapping[str, Millis]
+    reports: Mapping[str, ReportPlan] = field(default_factory=dict)
     ready: dict[str, Prepared] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -92,8 +96,14 @@ def load(path: Path) -> Config:
         timeouts=MappingProxyType(
             {name: timeout_ms(settings, spec) for name, spec in specs.items()}
         ),
+        reports=MappingProxyType(_reports(settings, plan)),
         ready=ready,
     )
+
+
+def _reports(settings: Settings, plan: Plan) -> dict[str, ReportPlan]:
+    kinds, zone = {n: one.kind for n, one in settings.channels.items()}, settings.daemon.timezone
+    return {n: report_plan(o, zone, plan.persons, kinds) for n, o in settings.reports.items()}
 
 
 def _check_circle(document: Document, settings: Settings, plan: Plan) -> None:

@@ -20,6 +20,7 @@ from daemon.config.intervals import TimeIntervalSettings
 from daemon.config.maintenance import MaintenanceSettings
 from daemon.config.objectives import SlaSettings
 from daemon.config.oncall import ScheduleSettings, TeamSettings
+from daemon.config.reporting import ReportSettings
 from daemon.config.responses import ResponseSettings
 from daemon.config.sections import (
     AccessSettings,
@@ -89,11 +90,12 @@ SECTIONS: Final[Mapping[str, Section]] = MappingProxyType(
         "maintenance": Section(Shape.ARRAY, MaintenanceSettings),
         "response": Section(Shape.ARRAY, ResponseSettings, has_paths=True),
         "sla": Section(Shape.ARRAY, SlaSettings),
+        "report": Section(Shape.ARRAY, ReportSettings),
     }
 )
 """The sections in the order in which a configuration is best read."""
 
-LATER_SECTIONS: Final = frozenset({"heartbeat_out", "report"})
+LATER_SECTIONS: Final = frozenset({"heartbeat_out"})
 """Sections that the design has and this version has not."""
 
 LATER_KEYS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(

@@ -41,6 +41,7 @@ from daemon.config.registry import (
     Section,
     Shape,
 )
+from daemon.config.reporting import ReportSettings
 from daemon.config.responses import ResponseSettings
 from daemon.config.sections import (
     AccessSettings,
@@ -96,6 +97,7 @@ class Settings:
     maintenance: dict[str, MaintenanceSettings] = field(default_factory=dict)
     responses: dict[str, ResponseSettings] = field(default_factory=dict)
     slas: dict[str, SlaSettings] = field(default_factory=dict)
+    reports: dict[str, ReportSettings] = field(default_factory=dict)
     paths: dict[str, dict[str, KeyPath]] = field(default_factory=dict)
     completed: dict[str, CheckSpec] = field(default_factory=dict)
     """The checks with everything from `[defaults]` filled in, as they were asked for."""
@@ -274,7 +276,7 @@ _ATTRIBUTES: Mapping[str, str] = {
     "person": "persons", "team": "teams", "schedule": "schedules",
     "time_interval": "intervals",
     "inhibit": "inhibits", "correlate": "correlates",
-    "maintenance": "maintenance", "response": "responses", "sla": "slas",
+    "maintenance": "maintenance", "response": "responses", "sla": "slas", "report": "reports",
     **{name: name for name, section in SECTIONS.items() if section.shape is Shape.TABLE},
 }  # fmt: skip
 """Which attribute of `Settings` holds a section."""

@@ -15,10 +15,10 @@ from daemon.core.chronicle import KeptReport
 
 def pack(view: ReportView, made_by: str, name: str | None = None) -> KeptReport:
     """The record; of a `[[report]]` and a period there is one, of operators' any number."""
-    told: tuple[str | None, ...] = (name, view.period.label, view.period.timezone)
+    told: tuple[str | None, ...] = (view.period.label, view.period.timezone)
     if name is None:
         told = (*told, view.service, view.organization, view.generated_at, made_by)
-    key = hashlib.sha256(repr(told).encode()).hexdigest()[:12]
+    key = key_of(name, *told)
     kept = msgspec.structs.replace(view, id=key, name=name, made_by=made_by)
     return KeptReport(
         key=key,
@@ -34,6 +34,11 @@ def pack(view: ReportView, made_by: str, name: str | None = None) -> KeptReport:
         digest=view.digest,
         body=zlib.compress(msgspec.json.encode(kept)),
     )
+
+
+def key_of(name: str | None, *told: str | None) -> str:
+    """The id of what a `[[report]]` made of a period (its label and zone)."""
+    return hashlib.sha256(repr((name, *told)).encode()).hexdigest()[:12]
 
 
 def unpack(body: bytes) -> ReportView:

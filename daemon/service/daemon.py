@@ -38,6 +38,7 @@ from daemon.service.calendars import Calendars
 from daemon.service.clock import Clock
 from daemon.service.limits import has_files_to_spare
 from daemon.service.parts import Parts, access_of, actions_of, ping_tokens, remake
+from daemon.service.reporter import Reporter
 from daemon.service.selfwatch import SelfWatch, Vitals
 from daemon.service.turns import Turns
 from daemon.store import History, Store
@@ -87,6 +88,7 @@ class Daemon:
         self._auditor = Auditor(stored)
         self.calendars = Calendars(store.path, clock.now, self.turns.take)
         self.listeners.append(self._auditor.take)
+        self.reporter = Reporter(store.analysis, clock.now, self.turns.command)
         self._store = store
         self._clock = clock
         self._started_at = clock.now()
@@ -122,6 +124,7 @@ class Daemon:
         """Carry out what restoring the engine decided, and begin to check and to deliver."""
         await self.turns.start(restored)
         self.calendars.follow(self.config)
+        self.reporter.follow(self.config)
         self._plan_self_tests()
 
     async def stop(self) -> None:
@@ -131,6 +134,7 @@ class Daemon:
             task.cancel()
         await asyncio.gather(*self._tests, return_exceptions=True)
         await self.calendars.close()
+        await self.reporter.close()
         await self.turns.stop()
 
     async def command(self, event: Event) -> list[Effect]:
@@ -183,6 +187,7 @@ class Daemon:
             workers_problem=self.turns.runner.crew.problem,
             files_short=not has_files_to_spare(),
             calendar=self.calendars.problem,
+            report=self.reporter.problem,
             late_step=self._auditor.problem(self.engine.incidents, self.now()),
         )
 
@@ -307,6 +312,7 @@ class Daemon:
         self._store.follow(parts.config.plan)
         effects = await self.command(PlanChanged(parts.config.plan))
         self.calendars.follow(parts.config)
+        self.reporter.follow(parts.config)
         lines = (one.entry for one in effects if isinstance(one, Append))
         return [
             {"incident": one.incident, "text": one.text}

@@ -43,6 +43,7 @@ class Vitals:
         waiting: Probes that are due but find no free file descriptor.
         files_short: The process may hardly open another file.
         calendar: What is wrong with a calendar that says who is on call, or None.
+        report: What keeps a report from being made or sent, or None.
         late_step: What step of an escalation is late, or was lately, or None.
         workers_problem: What is wrong with the processes that probe, or None.
     """
@@ -55,6 +56,7 @@ class Vitals:
     files_short: bool = False
     late_step: str | None = None
     calendar: str | None = None
+    report: str | None = None
 
 
 class SelfWatch:
@@ -155,6 +157,8 @@ class SelfWatch:
             found["late_step"] = vitals.late_step
         if vitals.calendar is not None:
             found["calendar"] = vitals.calendar
+        if vitals.report is not None:
+            found["report"] = vitals.report
         if vitals.files_short:
             found["descriptors"] = (
                 "this process may open hardly any more files (LimitNOFILE): checks that need one"

@@ -11,6 +11,7 @@ import socket
 import ssl
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -21,7 +22,9 @@ from typing import Final
 import aiosmtplib
 from aiosmtplib import SMTPResponse
 
+from checks.text import one_line
 from daemon.core.chronicle import NoticeType
+from daemon.core.model import Instant
 from daemon.core.severity import Severity, parse_severity
 from daemon.notify.channel import Message
 from daemon.notify.chart import Chart, Charts
@@ -65,6 +68,22 @@ class EmailChannel:
             raise self._refusal(refused)
         names = ", ".join(f"{name} ({no.code})" for name, no in refused.items())
         return self._scrub.line(said + (f"; refused: {names}" if names else ""))
+
+    async def post(self, document: Document, address: str | None) -> str:
+        """Send a document to this address, or to the channel's own recipients.
+
+        Raises:
+            DeliveryError: Somebody did not get it; those who did are not sent it again.
+        """
+        recipients, key = self._recipients(address), document.key
+        missing = [name for name in recipients if name not in self._accepted.get(key, ())]
+        if not missing:
+            return f"{self._place} had accepted it"
+        mail = enclose(document, self.spec.sender, recipients)
+        refused, said = await self._transfer(key, mail, missing)
+        if refused or key not in self._accepted:
+            raise self._refusal(refused)
+        return self._scrub.line(said)
 
     async def close(self) -> None:
         """No connection outlives its attempt."""
@@ -225,6 +244,48 @@ def compose(
     shown = mail.get_body(("html",))
     if chart is not None and shown is not None and picture in html:
         shown.add_related(chart.png, "image", "png", cid=f"<{picture}>", filename="latency.png")
+    return mail
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What goes out as an attachment, of no incident.
+
+    Attributes:
+        key: The idempotency key; the same on every attempt.
+        media: `text/html`; its content is UTF-8.
+    """
+
+    key: str
+    at: Instant
+    subject: str
+    text: str
+    name: str
+    media: str
+    content: bytes
+
+
+def enclose(document: Document, sender: str, recipients: Sequence[str]) -> EmailMessage:
+    """The mail with the document attached."""
+    domain = parseaddr(sender)[1].rpartition("@")[2]
+    mail = EmailMessage(policy=SMTP_POLICY)
+    mail["From"] = sender
+    mail["To"] = [_bare(address) for address in recipients]
+    mail["Subject"] = one_line(document.subject)
+    mail["Date"] = format_datetime(datetime.fromtimestamp(document.at / 1_000, UTC))
+    mail["Message-ID"] = f"<{_token(document.key)}@{domain}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["X-Tocsin-Key"] = _token(document.key)
+    mail.set_content(document.text, cte="quoted-printable")
+    kind, _, subtype = document.media.partition("/")
+    mail.add_attachment(
+        document.content,
+        maintype=kind,
+        subtype=subtype,
+        filename=document.name,
+        cte="base64",
+        params={"charset": "utf-8"},
+    )
     return mail
 
 
