@@ -25,9 +25,9 @@ from daemon.store.incident_history import (
     history_page,
 )
 
-LOOKED: Final = 2_000
+LOOKED: Final = 500
 """A page looks at no more incidents than this."""
-_STRIDE: Final = 500
+_STRIDE: Final = 250
 
 _OWN: Final = ("service", "organization", "context")
 """Facts of an incident that an index is ordered by, and matchers may ask for."""

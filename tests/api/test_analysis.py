@@ -165,6 +165,9 @@ async def test_trends_add_up_to_their_span_by_the_hour_and_the_day(
         assert sum(line.incidents) == 3
         assert len(told.starts) == len(line.span_ms)
     assert sum(hours.total.down_ms) == sum(days.total.down_ms) == DOWN_MS
+    every = await client.trends(START - HOUR, lab.time, unit="hour")
+    assert (every.services, sum(every.total.incidents)) == (3, 4)
+    assert every.total.down_ms[0] == 0
     estate = await client.trends(START - DAY, each=True)
     assert estate.total.service is None
     assert [line.service for line in estate.lines] == ["checkout", "jobs", "orders-db"]

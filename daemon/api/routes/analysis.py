@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeVar
 
 from aiohttp import web
 
-from daemon.analysis.escalations import Patterns, patterns
+from daemon.analysis.asking import Lines, Steps, days, escalation_patterns, hours
 from daemon.analysis.noise import noisy
 from daemon.api import schema
 from daemon.api.call import Call, answer
@@ -37,13 +36,10 @@ from daemon.api.views_analysis import (
     statistics_view,
     top_view,
 )
-from daemon.core.chronicle import Interval
 from daemon.core.model import DAY, HOUR, Instant, Millis
 from daemon.store.alert_history import AlertTotals, alert_totals
-from daemon.store.escalated import climbs
-from daemon.store.hours import LONGEST, hourly_trend, incidents_by_hour, unwritten
+from daemon.store.hours import LONGEST
 from daemon.store.incident_history import incident_statistics
-from daemon.store.trends import estate_trend, incidents_by_day, service_trend, service_trends
 
 T = TypeVar("T")
 
@@ -52,10 +48,6 @@ IN_THREADS: Final[Millis] = 8 * DAY
 MOST_DAYS: Final = 3 * 366
 EACH_DAYS: Final = 92
 """For so many days every service has a line of its own."""
-SERVICES: Final = 20
-"""So many services' escalations are told."""
-
-Present = Mapping[str, Sequence[Interval]]
 
 
 async def ask(
@@ -136,16 +128,10 @@ async def escalations(call: Call) -> web.Response:
     query = asked(call, EscalationsQuery)
     since, until = query.span(call.backend.now())
     question = partial(
-        _patterns, start=since, end=until, zone=query.timezone, service=query.service
+        escalation_patterns, start=since, end=until, zone=query.timezone, service=query.service
     )
     found = await ask(call, question, since, until)
     return answer(escalations_view(found, since, until, query.timezone))
-
-
-def _patterns(
-    connection: sqlite3.Connection, start: Instant, end: Instant, zone: str, service: str | None
-) -> Patterns:
-    return patterns(climbs(connection, start, end, service), zone, SERVICES)
 
 
 async def trends(call: Call) -> web.Response:
@@ -160,8 +146,14 @@ async def trends(call: Call) -> web.Response:
     since, until = query.span(now, most * step)
     first, count = since // step, -(-until // step) - since // step
     steps = Steps(first, count, now, engine.present(now), query.service)
-    question = partial(_hours if step == HOUR else _days, steps, query.each)
-    total, services, lines = await call.backend.analysis.ask(question)
+    analysis = call.backend.analysis
+    if step == DAY:
+        shaped = await analysis.ask(partial(_days, steps=steps, each=query.each))
+    elif query.service is None:  # every piece of every service is gone through
+        shaped = _shaped(await analysis.ask_apart(partial(hours, steps=steps)), None)
+    else:
+        shaped = _shaped(await analysis.ask(partial(hours, steps=steps)), query.service)
+    total, services, lines = shaped
     starts = [stamp(at * step) for at in range(first, first + count)]
     return answer(
         schema.TrendsView(
@@ -170,39 +162,15 @@ async def trends(call: Call) -> web.Response:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Steps:
-    """What a trend is asked of: `count` hours or days from `first` on, counted from the epoch."""
-
-    first: int
-    count: int
-    now: Instant
-    present: Present
-    service: str | None
-
-
-Lines = tuple[schema.TrendLine, int, list[schema.TrendLine]]
+Shaped = tuple[schema.TrendLine, int, list[schema.TrendLine]]
 """The total, of how many services, and a line of each."""
 
 
-def _hours(steps: Steps, _: bool, connection: sqlite3.Connection) -> Lines:
-    first, count, service = steps.first, steps.count, steps.service
-    line = hourly_trend(connection, first, count, steps.now, steps.present, service)
-    incidents = incidents_by_hour(connection, first, count, service)
-    return line_view(service, line, incidents), line.services, []
+def _days(connection: sqlite3.Connection, steps: Steps, *, each: bool) -> Shaped:
+    """Shaped on the reader's thread: there may be a thousand lines."""
+    return _shaped(days(connection, steps, each=each), steps.service)
 
 
-def _days(steps: Steps, each: bool, connection: sqlite3.Connection) -> Lines:
-    span, now, service = (steps.first, steps.count), steps.now, steps.service
-    incidents = incidents_by_day(connection, *span, service)
-    newest = unwritten(connection, steps.present, service)
-    if service is not None:
-        line = service_trend(connection, service, *span, now, newest[service])
-        return line_view(service, line, incidents), 1, []
-    total = estate_trend(connection, *span, now, newest)
-    lines = service_trends(connection, *span, now, newest) if each else {}
-    return (
-        line_view(None, total, incidents),
-        total.services,
-        [line_view(name, line, []) for name, line in lines.items()],
-    )
+def _shaped(found: Lines, service: str | None) -> Shaped:
+    lines = [line_view(name, line, []) for name, line in found.each.items()]
+    return line_view(service, found.total, found.incidents), found.total.services, lines

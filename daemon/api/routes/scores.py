@@ -22,6 +22,8 @@ from daemon.core.model import DAY, Instant, Millis
 from daemon.store.vitals import vitals_found
 
 LONGEST_MS: Final[Millis] = 92 * DAY
+IN_THREADS: Final = 25
+"""More services than this are read in a process of its own."""
 AT_ONCE: Final = 25
 """So many SLAs are reckoned before the loop has its turn."""
 
@@ -48,7 +50,8 @@ async def _scores(call: Call, names: Sequence[str]) -> list[schema.HealthView]:
     question = partial(
         vitals_found, checks=checks, start=since, end=until, present=engine.present(now)
     )
-    found = await call.backend.analysis.ask(question)
+    analysis = call.backend.analysis
+    found = await (analysis.ask if len(names) <= IN_THREADS else analysis.ask_apart)(question)
     budgets = await _budgets(engine, names, now)
     views = []
     for name, one in found.items():
