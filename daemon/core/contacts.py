@@ -6,7 +6,7 @@ incident as `Later`s, each with its time. It waits no longer than the incident c
 acknowledged, muted or held by its route, what is left of each delay stands still, as the steps of
 its policy do; when it is over or its policy starts over, there is nothing left to come. At its
 time a contact is used if the person is still a part of the target that was told (on call, in the
-team), and passed over in silence if not: whoever has the shift now is told by the next step.
+team); if not, whoever is now is told in their place, unless they were told already.
 
 These functions make the next value of what waits; they tell nobody. They stand between the levels
 that are told (`daemon.core.telling`) and the casebook, which knows when the next is due.
@@ -41,7 +41,7 @@ def _planned(
     plan: Plan, targets: Iterable[str], severity: Severity, now: Instant, level: int | None
 ) -> Iterator[Later]:
     for target in targets:
-        for name in _persons(plan, target, now):
+        for name in persons(plan, target, now):
             person = plan.persons.get(name)
             for way in () if person is None else notices.contacts(person, severity):
                 if way.after and way.channel in plan.channels:
@@ -85,7 +85,7 @@ def recipient(plan: Plan, later: Later, incident: Incident, now: Instant) -> Rec
     if later.target.startswith(ASSIGNED) and incident.assigned_to != later.person:
         return None
     person = plan.persons.get(later.person)
-    if person is None or later.person not in _persons(plan, later.target, now):
+    if person is None or later.person not in persons(plan, later.target, now):
         return None
     for way in (*person.high, *person.low):
         if way.channel == later.channel and way.channel in plan.channels:
@@ -98,7 +98,8 @@ def words(later: Later) -> str:
     return f"{later.person} via {later.channel} after {format_duration(later.after)}"
 
 
-def _persons(plan: Plan, target: str, now: Instant) -> tuple[str, ...]:
+def persons(plan: Plan, target: str, now: Instant) -> tuple[str, ...]:
+    """The names of those whom the target of a contact stands for at this moment."""
     if target.startswith(ASSIGNED):
         return (target.removeprefix(ASSIGNED),)
     return notices.persons(plan, target, now)

@@ -24,7 +24,7 @@ from daemon.core.escalation import Step, StepKind
 from daemon.core.holding import Holding
 from daemon.core.levels import Levels
 from daemon.core.looks import Looks
-from daemon.core.model import Alert, Incident, Instant
+from daemon.core.model import Alert, Incident, Instant, Later
 from daemon.core.notices import Recipient, recipient_of
 from daemon.core.outcomes import Outcomes
 from daemon.core.plan import Plan
@@ -105,6 +105,27 @@ class Teller:
                 reason = f"not acknowledged after {format_duration(later.after)}"
                 called = self.caller.call(key, kind, [to], alerts, turn, reason, later.level)
                 self.caller.remember(key, called, turn)
+            else:
+                self._tell_successors(key, later, alerts, turn)
+
+    def _tell_successors(self, key: str, later: Later, alerts: list[Alert], turn: Turn) -> None:
+        """Whoever was still to be told is not on call any more: those who are now are told in
+        their place, if they were not yet; there may be no further step that does."""
+        plan, incident = self.caller.plan, self._book.incidents[key]
+        told = {one.recipient for one in self._book.told(incident)}
+        told |= {one.person for one in incident.contacts}
+        now = contacts.persons(plan, later.target, turn.now)
+        if later.person in now or later.target.startswith((contacts.ASSIGNED, "person:")):
+            return
+        names = [name for name in now if name not in told]
+        targets = [f"person:{name}" for name in names]
+        to, _ = notices.recipients(plan, targets, incident.severity, turn.now)
+        waits = contacts.planned(plan, (later.target,), incident.severity, turn.now, later.level)
+        self._wait(key, tuple(one for one in waits if one.person in names), turn)
+        kind = NoticeType.FIRING if later.level == 0 else NoticeType.ESCALATED
+        reason = f"in place of {later.person}, who has not answered and is not on call any more"
+        called = self.caller.call(key, kind, to, alerts, turn, reason, later.level)
+        self.caller.remember(key, called, turn)
 
     def _wait(self, key: str, later: contacts.Waiting, turn: Turn) -> None:
         """Keep these contacts with the incident until they are due; they rest while it does."""

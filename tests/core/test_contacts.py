@@ -110,11 +110,14 @@ def test_what_is_to_come_survives_a_restart_and_is_used_late_but_once() -> None:
     assert stand.wait(HOUR) == []
 
 
-def test_whoever_is_not_on_call_any_more_is_called_no_further() -> None:
+def test_whoever_is_not_on_call_any_more_is_called_no_further_but_who_is_now() -> None:
     shifts = hourly("ana", "ben")  # the first hand-over comes after half an hour
     stand = Stand(spec(Level(0, ("schedule:duty",)), schedules={"duty": shifts}))
     stand.wait(29 * MINUTE)
     assert said(stand.see(condition())) == [("ana via quiet", "firing")]
+    (ben,) = stand.wait(2 * MINUTE)
+    assert said([ben]) == [("ben via mail", "firing")]
+    assert ben.reason == "in place of ana, who has not answered and is not on call any more"
     assert stand.wait(HOUR) == []
 
 
