@@ -258,6 +258,12 @@ def _common(firing: list[Alert]) -> tuple[Mute, ...]:
     return tuple(reasons.values())[:MUTES_SHOWN]
 
 
+def responses_of_both(into: Incident, other: Incident) -> tuple[tuple[str, str], ...]:
+    """What responses did about either, so that one takes in the other's alerts with what was done
+    about them already."""
+    return tuple({**dict(other.responses), **dict(into.responses)}.items())
+
+
 def acknowledged(
     incident: Incident, actor: Actor, comment: str, until: Instant | None, now: Instant
 ) -> Incident:

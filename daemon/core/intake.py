@@ -174,8 +174,11 @@ class Intake:
             return
         for one in parts:
             self._join(one, incident, group, turn, f"part of storm {storm.rule}: ")
+        into = self._book.incidents[incident.key]
+        done = incidents.responses_of_both(into, other)
+        self._book.put(replace(into, responses=done), turn)
         reason = f"part of storm {storm.rule}: it goes on in incident {incident.key}"
-        self._course.resolve(other, ENGINE, reason, turn)
+        self._course.resolve(replace(other, merged_into=into.key), ENGINE, reason, turn)
 
     def _bring(self, alert: Alert, incident: Incident, turn: Turn) -> None:
         """An alert of a storm brings its own route and policy to the incident if it is graver

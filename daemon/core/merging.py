@@ -18,6 +18,7 @@ in the same turn, works out what follows: severity, words, mutes, who else is to
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from daemon.core import incidents, titles
 from daemon.core.alerts import Alerts
@@ -28,10 +29,13 @@ from daemon.core.desk import Desk
 from daemon.core.errors import Invalid, NotAllowed
 from daemon.core.events import Merge, Split
 from daemon.core.incidents import Happening
-from daemon.core.model import Actor, Alert, Group, Incident, Told
-from daemon.core.notices import recipient_of
+from daemon.core.model import Actor, Alert, Group, Incident, IncidentState, Told
+from daemon.core.notices import Recipient, recipient_of
 from daemon.core.routing import beside
 from daemon.core.turn import Turn
+
+_KEEP_RECORDS: Final = frozenset({"pagerduty"})
+"""Kinds of channels whose receiver keeps a record of each incident, which a resolution closes."""
 
 
 class Merging:
@@ -90,6 +94,7 @@ class Merging:
     def _absorb(self, other: Incident, key: str, actor: Actor, turn: Turn) -> None:
         into = self._book.incidents[key]
         groups, moved = self._book.groups_of(other), self._book.firing(other)
+        strangers = self._strangers(into, other)
         words = f"merged into {key}: {into.title}"
         self._course.resolve(replace(other, merged_into=key), actor, words, turn)
         for alert in moved:
@@ -105,6 +110,22 @@ class Merging:
                 f" takes the place of {into.escalation.policy}" if into.escalation else " begins"
             )
             self._book.write(turn, into, EntryKind.ESCALATED, f"policy {name}{taken}")
+        shown = [alert for alert in moved if not alert.muted]
+        if shown and into.state is IncidentState.TRIGGERED:
+            self._say(key, strangers, shown, turn, said)
+
+    def _strangers(self, into: Incident, other: Incident) -> list[Recipient]:
+        """Who was told of the other and not of the survivor, over a channel that ends its own
+        record of an incident with that: it would have none that is open."""
+        channels = self._teller.caller.plan.channels
+        known = {(told.channel, told.recipient) for told in self._book.told(into)}
+        return [
+            recipient_of(told)
+            for told in self._book.told(other)
+            if (told.channel, told.recipient) not in known
+            and told.channel in channels
+            and channels[told.channel].kind in _KEEP_RECORDS
+        ]
 
     def _take_over(self, owner: Group, groups: list[Group], other: Incident, turn: Turn) -> None:
         """The groups go on in the survivor. A channel of the group that owns it is told by that
@@ -188,6 +209,7 @@ class Merging:
             notified_at=first.notified_at,
             assigned_to=first.assigned_to,
             roles=first.roles,
+            responses=first.responses,
             unmuted_at=turn.now,
             is_timed=first.is_timed,
             escalation=None if steps is None else replace(steps, brought_by=""),
@@ -214,9 +236,14 @@ class Merging:
             return
         to = [recipient_of(told) for told in self._book.told(second)]
         shown = [alert for alert in self._book.firing(second) if not alert.muted]
-        reason = f"split from {first.key} by {actor.name}"
-        self._teller.caller.call(second.key, NoticeType.UPDATED, to, shown, turn, reason)
-        told = self._book.incidents[second.key]
+        self._say(second.key, to, shown, turn, f"split from {first.key} by {actor.name}")
+
+    def _say(
+        self, key: str, to: list[Recipient], shown: list[Alert], turn: Turn, reason: str
+    ) -> None:
+        """Tell these of the incident; they know of it by that from then on."""
+        self._teller.caller.call(key, NoticeType.UPDATED, to, shown, turn, reason)
+        told = self._book.incidents[key]
         self._book.put(replace(told, told=self._by_notice(told.key, told.told)), turn)
         for group in self._book.groups_of(told):
             self._book.put_group(replace(group, told=self._by_notice(told.key, group.told)), turn)
@@ -240,6 +267,7 @@ def _enlarged(into: Incident, other: Incident, moved: list[Alert]) -> Incident:
         assigned_to=into.assigned_to or other.assigned_to,
         recovery_due=min(dues, default=None),
         at_risk=tuple(dict.fromkeys((*into.at_risk, *(other.at_risk if is_same_money else ())))),
+        responses=incidents.responses_of_both(into, other),
     )
     if into.revenue_per_hour is None:
         money = (other.revenue_per_hour, other.currency)

@@ -185,7 +185,8 @@ class ResponseCourse:
         plan = self.plan.responses.get(run.response)
         incident = self._book.incidents.get(run.incident)
         wanted = self._book.is_open(run.incident) or run.trigger == "resolved"
-        if plan is not None and plan.rerun and incident is not None and wanted:
+        is_same = plan is not None and plan.rerun and plan.action == run.action
+        if is_same and incident is not None and wanted:
             self.write(turn, run.incident, run.response, "was interrupted, begins again")
             turn.emit(StartResponse(run, incident, tuple(self._alerts(incident))))
             return
@@ -202,10 +203,11 @@ class ResponseCourse:
         """Save a run; its incident shows how far it is, so that messages can say so."""
         run = self.runs.put(run, turn)
         incident = self._book.incidents.get(run.incident)
-        if incident is not None and not run.is_trial:
+        while incident is not None and not run.is_trial:
             others = tuple(one for one in incident.responses if one[0] != run.response)
             shown = (*others, (run.response, run.state.value))
             self._book.note(replace(incident, responses=shown), turn)
+            incident = self._book.incidents.get(incident.merged_into or "")
         return run
 
     # -- does it help ------------------------------------------------------------------

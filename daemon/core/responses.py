@@ -44,6 +44,7 @@ class _Seen:
     firing: tuple[str, ...]
     round: int
     level: int
+    brought_by: str
 
 
 class Responses:
@@ -101,8 +102,10 @@ class Responses:
         self.course.register(turn)
         touched = self._book.take_touched()
         if not self._plan.responses and not self.runs.records:
+            self._seen.clear()  # nothing is watched; `replan` begins with what there is then
+            self._held.clear()
             return
-        for key in touched:
+        for key in sorted(touched, key=self._goes_on):
             self._look(key, turn)
         while (run := self.runs.due(turn.now)) is not None:
             if run.state is RunState.WAITING:
@@ -123,9 +126,7 @@ class Responses:
             self.runs.forget(key, turn)
             return
         seen = _seen(incident)
-        before = self._seen.get(key) or replace(
-            seen, state=IncidentState.TRIGGERED, is_muted=True, round=0, level=-1
-        )
+        before = self._seen.get(key) or _unseen(incident, seen)
         if self._seen.get(key) == seen:
             return
         self._seen[key] = seen
@@ -151,10 +152,26 @@ class Responses:
         for run in runs:
             if run.state is RunState.WAITING:
                 self.course.withdraw(run, "the incident is over", turn)
-        if incident.merged_into is not None:
-            return  # what it was about goes on elsewhere
+        if incident.merged_into is not None:  # what it was about goes on elsewhere
+            self._hand_over(incident, incident.merged_into)
+            return
         if not before.is_muted or any(not run.is_trial for run in runs):
             self._begin_all(When.RESOLVED, incident, "resolved", turn)
+
+    def _goes_on(self, key: str) -> bool:
+        """Those come first that have gone into others, so that those know what was done."""
+        incident = self._book.incidents.get(key)
+        return incident is None or incident.merged_into is None
+
+    def _hand_over(self, over: Incident, key: str) -> None:
+        """This incident took the other's alerts, and maybe its policy at the level where it
+        stood: what followed that level was done."""
+        into, before = self._book.incidents.get(key), self._seen.get(key)
+        if into is None or before is None or into.escalation is None or over.escalation is None:
+            return
+        steps, theirs = into.escalation, over.escalation
+        if steps.policy == theirs.policy and steps.brought_by != before.brought_by:
+            self._seen[key] = replace(before, round=theirs.round, level=theirs.level)
 
     def _fire_again(self, paired: str, turn: Turn) -> None:
         """A repeat is due, or what held a response back may be over."""
@@ -168,14 +185,17 @@ class Responses:
     def _fire(self, plan: ResponsePlan, incident: Incident, turn: Turn) -> None:
         """The incident calls for something: begin, unless that was done already."""
         last = self.runs.newest(plan.name, incident.key)
-        if last is not None:
-            if plan.repeat is None or last.ended_at is None:
+        done_at = None if last is None else last.ended_at
+        if last is None and plan.name in dict(incident.responses):
+            recent = self.runs.states[plan.name].recent  # it ran before a merge or a split
+            done_at = recent[-1] if recent else turn.now
+        if last is not None or done_at is not None:
+            if plan.repeat is None or done_at is None:
                 return
-            if last.ended_at + plan.repeat > turn.now:
-                self.course.again.set(pair(plan.name, incident.key), last.ended_at + plan.repeat)
+            if done_at + plan.repeat > turn.now:
+                self.course.again.set(pair(plan.name, incident.key), done_at + plan.repeat)
                 return
-        if incident.fired_at >= self.runs.states[plan.name].known_at:
-            self._begin_matching(plan, incident, "firing", turn)
+        self._begin_matching(plan, incident, "firing", turn)
 
     def _begin_all(self, when: When, incident: Incident, trigger: str, turn: Turn) -> None:
         for plan in self._by_when[when]:
@@ -185,6 +205,8 @@ class Responses:
         self, plan: ResponsePlan, incident: Incident, trigger: str, turn: Turn
     ) -> None:
         """The response is due on this incident, if that is one of its own."""
+        if incident.fired_at < self.runs.states[plan.name].known_at:
+            return
         if not self.course.fits(plan, incident) or self.runs.is_busy(plan.name, incident.key):
             return
         self.course.recurs(plan, incident, turn)
@@ -209,7 +231,16 @@ def _seen(incident: Incident) -> _Seen:
         firing=incident.firing,
         round=0 if steps is None else steps.round,
         level=-1 if steps is None else steps.level,
+        brought_by="" if steps is None else steps.brought_by,
     )
+
+
+def _unseen(incident: Incident, seen: _Seen) -> _Seen:
+    """What is believed of an incident before the first look at it. A part of another has gone
+    through all that it stands at as that."""
+    if incident.split_from is not None:
+        return replace(seen, is_muted=True)
+    return replace(seen, state=IncidentState.TRIGGERED, is_muted=True, round=0, level=-1)
 
 
 def _levels(before: _Seen, seen: _Seen) -> range:

@@ -1,0 +1,201 @@
+"""Where parts meet: what one does in the middle of what another has begun."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from daemon.core.events import Acknowledge, Merge, Resolve, RunEnded, Split
+from daemon.core.labels import parse_matcher
+from daemon.core.model import HOUR, MINUTE, Level, RunState
+from daemon.core.plan import ChannelPlan, Contact, PersonPlan, PolicyPlan, ResponsePlan, When
+from daemon.core.turn import Condition
+from tests.core.deciding import ANA, Stand, ack, condition, plan, route, said, settled, short
+from tests.core.test_correlate import correlating, fails
+from tests.core.test_desk_oncall import hourly
+from tests.core.test_responses import begun, ends, response, stand
+
+ALL = (parse_matcher('service=~".+"'),)
+
+
+def till(holds: bool = True) -> Condition:
+    return condition("api", holds, labels={"service": "till"})
+
+
+# -- responses on incidents that are merged, split or united ---------------------------
+
+
+def anywhere(name: str, when: When, **more: object) -> ResponsePlan:
+    return replace(response(name, when), match=ALL, **more)  # type: ignore[arg-type]
+
+
+def test_what_a_storm_takes_in_is_not_over_for_a_response() -> None:
+    after = anywhere("after", When.RESOLVED)
+    desk = Stand(correlating(responses={"after": after}))
+    desk.see(fails("db0", "db"))
+    desk.see(fails("db1", "db"))
+    desk.see(fails("cache0", "cache"))
+    united = [one for one in desk.incidents if one.resolved_at is not None]
+    (into,) = [one for one in desk.incidents if one.resolved_at is None]
+    assert [one.merged_into for one in united] == [into.key]
+    assert begun(desk) == []
+    for name, kind in (("db0", "db"), ("db1", "db"), ("cache0", "cache")):
+        desk.see(fails(name, kind, holds=False))
+    assert [start.incident.key for start in begun(desk)] == [into.key]
+
+
+def test_a_response_is_not_run_again_on_what_was_merged() -> None:
+    desk = Stand(
+        plan(responses={"restart": replace(response(), match=(parse_matcher("service=till"),))})
+    )
+    desk.see(condition())
+    desk.see(till())
+    assert len(begun(desk)) == 1
+    ends(desk)
+    first, second = desk.incidents
+    desk.do(Merge(first.key, ANA, (second.key,)))
+    assert begun(desk) == []
+    desk.wait(HOUR)
+    assert begun(desk) == []
+    desk.restart()
+    desk.see(condition("third"))
+    assert begun(desk) == []
+
+
+def test_a_response_that_repeats_goes_on_where_its_incident_was_merged() -> None:
+    repeats = replace(response(), match=(parse_matcher("service=till"),), repeat=10 * MINUTE)
+    desk = Stand(plan(responses={"restart": repeats}))
+    desk.see(condition())
+    desk.see(till())
+    ends(desk)
+    first, second = desk.incidents
+    desk.do(Merge(first.key, ANA, (second.key,)))
+    assert begun(desk) == []
+    desk.wait(10 * MINUTE)
+    assert [start.incident.key for start in begun(desk)] == [first.key]
+
+
+def test_what_ran_before_a_split_is_not_run_again_by_it() -> None:
+    by_level = anywhere("page", When.ESCALATED, level=1)
+    taken = anywhere("taken", When.ACKNOWLEDGED)
+    desk = stand(response(), by_level, taken)
+    desk.see(condition(), condition("api"))
+    desk.wait(HOUR)
+    (incident,) = desk.incidents
+    desk.do(Acknowledge(incident.key, ANA))
+    assert len(desk.decider.responses.runs.records) == 3
+    ends_all(desk)
+    desk.do(Split(incident.key, ANA, (incident.firing[0],)))
+    assert begun(desk) == []
+    assert len(desk.incidents) == 2
+
+
+def ends_all(desk: Stand) -> None:
+    for run in list(desk.decider.responses.runs.records.values()):
+        if run.state is RunState.RUNNING:
+            desk.do(RunEnded(run.key, RunState.SUCCEEDED, "it ended"))
+
+
+def test_a_merge_runs_no_level_that_was_run_before_it() -> None:
+    by_level = anywhere("page", When.ESCALATED, level=1)
+    policies = {
+        "duty": PolicyPlan("duty", (Level(0, ("person:ana",)), Level(HOUR, ("person:ana",))))
+    }
+    desk = Stand(
+        plan(
+            responses={"page": by_level},
+            policies=policies,
+            route=route(
+                route(match=("service=till",), policy="duty"), channels=("slack",), policy=None
+            ),
+        )
+    )
+    desk.see(condition())
+    desk.see(till())
+    desk.wait(MINUTE)
+    assert len(desk.decider.responses.runs.records) == 1
+    ends_all(desk)
+    first, second = desk.incidents
+    desk.do(Merge(first.key, ANA, (second.key,)))
+    assert desk.incidents[0].escalation is not None
+    assert len(desk.decider.responses.runs.records) == 1
+
+
+def test_a_response_that_a_reload_brings_does_nothing_about_what_fires_already() -> None:
+    desk = Stand(plan())
+    desk.see(condition(), condition("api"))
+    desk.wait(MINUTE)
+    brought = [anywhere(when.value, when, level=1) for when in (When.ACKNOWLEDGED, When.RESOLVED)]
+    desk.reload(plan(responses={one.name: one for one in brought}))
+    desk.do(Acknowledge(desk.incident.key, ANA))
+    desk.do(Resolve(desk.incident.key, ANA))
+    assert not desk.decider.responses.runs.records
+
+
+# -- contacts that wait, while somebody else comes on call -----------------------------
+
+
+LATE = {
+    "ana": PersonPlan("ana", (Contact("sms", "+49", 10 * MINUTE),), ()),
+    "ben": PersonPlan("ben", (Contact("mail", "b@x"), Contact("sms", "+44", 5 * MINUTE)), ()),
+}
+
+
+def on_shift(*levels: Level) -> Stand:
+    return Stand(
+        plan(
+            route=route(channels=(), policy="duty"),
+            policies={"duty": PolicyPlan("duty", levels or (Level(0, ("schedule:duty",)),))},
+            persons=LATE,
+            schedules={"duty": hourly("ana", "ben")},
+        )
+    )
+
+
+def test_who_comes_on_call_is_told_where_the_one_before_was_still_to_be() -> None:
+    desk = on_shift()
+    desk.wait(25 * MINUTE)
+    assert desk.see(condition()) == []
+    told = said(desk.wait(10 * MINUTE))
+    assert [who for who, _ in told] == ["ben via mail"]
+    assert [who for who, _ in said(desk.wait(5 * MINUTE))] == ["ben via sms"]
+    assert desk.wait(20 * MINUTE) == []
+
+
+# -- merging ---------------------------------------------------------------------------
+
+
+def test_a_record_that_a_merge_closes_elsewhere_is_opened_for_the_survivor() -> None:
+    channels = {**plan().channels, "pager": ChannelPlan("pager", "pagerduty")}
+    policies = {"duty": PolicyPlan("duty", (Level(0, ("channel:pager",)),))}
+    desk = Stand(
+        plan(
+            channels=channels,
+            policies=policies,
+            route=route(route(match=("service=till",), policy="duty")),
+        )
+    )
+    desk.see(condition())
+    desk.see(till())
+    first, second = desk.incidents
+    told = [one for one in desk.do(Merge(first.key, ANA, (second.key,))) if one.channel == "pager"]
+    assert [(short(one.type), one.incident.key) for one in told] == [
+        ("resolved", second.key),
+        ("updated", first.key),
+    ]
+    (lost,) = told[1:]
+    assert ("pager", "updated") in said(desk.do(settled(lost)) + desk.wait(5 * MINUTE))
+    desk.see(condition(holds=False))
+    assert ("pager", "resolved") in said(desk.see(till(holds=False)))
+
+
+def test_a_merge_into_what_somebody_has_opens_nothing() -> None:
+    channels = {**plan().channels, "pager": ChannelPlan("pager", "pagerduty")}
+    policies = {"duty": PolicyPlan("duty", (Level(0, ("channel:pager",)),))}
+    routes = route(route(match=("service=till",), policy="duty"))
+    desk = Stand(plan(channels=channels, policies=policies, route=routes))
+    desk.see(condition())
+    ack(desk)
+    desk.see(till())
+    first, second = desk.incidents
+    told = desk.do(Merge(first.key, ANA, (second.key,)))
+    assert [short(one.type) for one in told if one.channel == "pager"] == ["resolved"]
