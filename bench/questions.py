@@ -27,6 +27,7 @@ from daemon.store.alert_history import alert_totals
 from daemon.store.analysis import Analysis
 from daemon.store.connect import open_reader, open_writer
 from daemon.store.escalated import climbs
+from daemon.store.exports import Wanted, piece
 from daemon.store.history_search import Sought, search_page
 from daemon.store.hours import hourly_trend
 from daemon.store.incident_history import Cursor, IncidentFilter, history_page, incident_statistics
@@ -211,6 +212,7 @@ async def _lateness(path: Path, checks: int) -> list[Figure]:
             (analysis.ask_apart, partial(_interval_count, number=0)),
             (analysis.ask, partial(_statistics, number=0)),
             (analysis.ask, partial(_trends, number=0)),
+            (analysis.ask, partial(piece, wanted=Wanted("results", "csv"))),
         )
     ]
     await analysis.close()

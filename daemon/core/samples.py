@@ -82,7 +82,8 @@ class Samples:
         self.absences = needs.absences
         for key, functions in needs.windows.items():
             kept = old.windows.get(key) if old else None
-            self.windows[key] = kept or _window(key[1], functions)
+            made = _window(key[1], functions)
+            self.windows[key] = kept.equal_to(made) if kept is not None else made
         for metric, length in needs.reaches.items():
             ring = old.minutes.get(metric) if old else None
             self.minutes[metric] = ring if ring and ring.reach >= length else Minutes(length)

@@ -52,6 +52,19 @@ class Window:
     def __len__(self) -> int:
         return len(self._samples)
 
+    def equal_to(self, other: Window) -> Window:
+        """This window if it keeps all that `other` would, else `other` with its samples: a
+        function that is asked for anew must not be computed from the whole each time."""
+        kept, wanted = (
+            (one._lows is not None, one._ordered is not None, one._line is not None)
+            for one in (self, other)
+        )
+        if all(mine or not theirs for mine, theirs in zip(kept, wanted, strict=True)):
+            return self
+        for at, value in self._samples:
+            other.add(at, value)
+        return other
+
     def add(self, at: Instant, value: float) -> None:
         """Take in a sample, not older than the newest, and let go of those beyond the span."""
         if not abs(value) <= LARGEST:

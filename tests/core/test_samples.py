@@ -37,8 +37,10 @@ def test_ago_keeps_minutes_as_far_back_as_it_asks() -> None:
 def test_windows_that_are_still_asked_for_are_taken_over() -> None:
     old = samples(Call("avg", "cpu", MINUTE), Call("avg", "load", MINUTE))
     old.take(run(1, cpu=1.0, load=2.0))
-    new = samples(Call("max", "cpu", MINUTE), old=old)
+    new = samples(Call("sum", "cpu", MINUTE), old=old)
     assert new.windows == {("cpu", MINUTE): old.windows["cpu", MINUTE]}
+    more = samples(Call("max", "cpu", MINUTE), old=old)
+    assert [len(window) for window in more.windows.values()] == [1]
     assert (new.newest, new.measured_at) == (old.newest, T0 + 1_000)
 
 

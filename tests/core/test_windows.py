@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.core.model import MINUTE
 from daemon.core.exact import ExactSum
+from daemon.core.model import MINUTE
 from daemon.core.windows import Minutes, Window
 
 numbers = st.floats(allow_nan=False, allow_infinity=False, width=32)
@@ -138,3 +138,16 @@ def test_the_memory_of_minutes_is_fixed() -> None:
     for at in range(0, 10_000 * MINUTE, MINUTE // 2):
         minutes.add(at, 1.0)
     assert len(minutes._stamps) == 62
+
+
+def test_a_window_that_is_to_keep_more_keeps_it_from_then_on() -> None:
+    plain = Window(10_000)
+    for at in range(0, 9_000, 100):
+        plain.add(at, float(at % 700))
+    assert plain.equal_to(Window(10_000)) is plain
+    more = plain.equal_to(Window(10_000, ranks=True, line=True))
+    assert more is not plain
+    assert more.equal_to(Window(10_000, ranks=True)) is more
+    for function in ("p95", "avg", "count", "anomaly"):
+        assert more.compute(function) == plain.compute(function)
+    assert more.forecast(20_000) == pytest.approx(plain.forecast(20_000))
