@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, Wit
 
 from checks.spec import parse_duration
 from checks.text import clean_lines, one_line
+from daemon.api.faults import words
 from daemon.api.problems import Malformed, Unprocessable
 from daemon.api.times import parse_stamp
 from daemon.api.views import matcher_of
@@ -345,8 +346,8 @@ def parse_body(model: type[M], raw: bytes) -> M:
     except pydantic.ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         if first["type"] == "json_invalid":
-            words = one_line(str(first.get("ctx", {}).get("error", "")), 200)
-            raise Malformed(f"the body is no JSON: {words}") from None
+            reason = one_line(str(first.get("ctx", {}).get("error", "")), 200)
+            raise Malformed(f"the body is no JSON: {reason}") from None
         raise Unprocessable(*_words(error, model, "field")) from None
 
 
@@ -367,7 +368,7 @@ def _words(
         elif fault["type"] == "value_error":
             message = str(fault["ctx"]["error"])
         else:
-            message = fault["msg"]
+            message = words(fault)
         faults.append({"field": place, "message": one_line(message, 300)})
     lines = [
         f"{fault['field']}: {fault['message']}" if fault["field"] else fault["message"]

@@ -12,7 +12,7 @@ from pydantic import Field
 from daemon.api.inputs import Input, SeverityWord, Span, SpanText, Word
 from daemon.api.problems import Unprocessable
 from daemon.core.model import MINUTE
-from daemon.core.testing import LONGEST, MOST
+from daemon.core.testing import MOST
 
 FOR_MS: Final = 2 * MINUTE
 """How long a test alert fires where nothing else is said."""
@@ -22,7 +22,7 @@ class AlertTestBody(Input):
     """A test alert: its severity is that of the service's check unless it is given."""
 
     severity: SeverityWord | None = None
-    for_ms: Annotated[Span, Field(le=LONGEST)] | None = None
+    for_ms: Span | None = None
     for_: SpanText | None = Field(default=None, alias="for")
 
     @property

@@ -14,6 +14,7 @@ from daemon.cli.times import age, local, now_ms, until
 if TYPE_CHECKING:
     from daemon.api.schema import MaintenanceView
 
+New = Annotated[str, Argument("NAME", "What the work is to be called.")]
 Name = Annotated[str, Argument("NAME", "What the work is called, or its id.")]
 Services = Annotated[
     list[str] | None, Option(("--service", "-s"), "SERVICE", "Whose alerts; may be repeated.")
@@ -46,7 +47,7 @@ def list_(
 
 
 def add(
-    name: Name,
+    name: New,
     services: Services = None,
     match: Match = None,
     for_: For = None,
@@ -63,7 +64,9 @@ def add(
     """
     if bool(services) == bool(match):
         raise Stop("say what is worked on: --service NAME, or --match MATCHER")
-    if (for_ is None) == (until_ is None):
+    if for_ is not None and until_ is not None:
+        raise Stop("give either --for or --until, not both")
+    if for_ is None and until_ is None:
         raise Stop("a maintenance needs an end: give --for 2h or --until TIME")
     span_ms, end, starts_at = span_of(for_), time_of(until_), time_of(start)
     made = ask(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from daemon.api.schema import ScheduleDetail, ScheduleView, ShiftView
     from daemon.client import Client
 
-Name = Annotated[str | None, Argument("SCHEDULE")]
+Name = Annotated[str | None, Argument("SCHEDULE", "Only this one.")]
 At = Annotated[str | None, Option(("--at",), "TIME", "Who is on call at that time.")]
 From = Annotated[str | None, Option(("--from",), "TIME", "List shifts from then on.")]
 To = Annotated[str | None, Option(("--to",), "TIME", "List shifts up to then.")]

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from daemon.api.schema import OverrideView
     from daemon.client import Client
 
-Schedule = Annotated[str, Argument("SCHEDULE")]
-Schedules = Annotated[str | None, Argument("SCHEDULE")]
+Schedule = Annotated[str, Argument("SCHEDULE", "The schedule, by its name.")]
+Schedules = Annotated[str | None, Argument("SCHEDULE", "Only of this one.")]
 Person = Annotated[str, Argument("PERSON", "Who is on call instead.")]
-One = Annotated[str, Argument("PERSON")]
-Other = Annotated[str, Argument("OTHER")]
+One = Annotated[str, Argument("PERSON", "Whose shifts OTHER takes.")]
+Other = Annotated[str, Argument("OTHER", "Whose shifts PERSON takes.")]
 Id = Annotated[str, Argument("ID", "The override, or a beginning of its id.")]
 From = Annotated[str | None, Option(("--from",), "TIME", "From then on; from now without it.")]
 To = Annotated[str | None, Option(("--to",), "TIME", "Up to then.")]
@@ -59,9 +59,9 @@ def override(
     config: Config = None,
     output: Format = Output.TABLE,
 ) -> None:
-    """Put a person on call for a while, above all layers; who is paged from then on is they.
+    """Put a person on call for a while, above all layers; pages go to them from then on.
 
-    Example: tocsin oncall override primary ben --from 18:00 --to 22:00 -m dentist
+    Example: tocsin oncall override primary ben --from now+2h --to now+6h -m dentist
     """
     when = _when(from_, to, for_)
 

@@ -46,7 +46,8 @@ def runs(
     """
     found = ask(socket, config, lambda client: client.response_runs(incident, response))
     rows = [_run(one, now_ms()) for one in found]
-    answer(output, found, lambda: write_table(_RUNS, rows, "no response has run"))
+    empty = f"no run of {response!r} is known" if response else "no response has run"
+    answer(output, found, lambda: write_table(_RUNS, rows, empty))
 
 
 def show(

@@ -130,6 +130,8 @@ def silence(one: schema.SilenceView, now: int) -> Row:
         "pending": f"begins {until(one.startsAt, now)}",
         "expired": f"{age(one.endsAt, now)} ago",
     }[state]
+    if one.recur is not None and state != "expired":
+        ends += f", again at {one.recur} ({one.timezone}) for {span(one.duration_ms or 0)}"
     return [
         Cell(one.id[:ID_LENGTH], "bold"),
         Cell(state, "faint" if state == "expired" else ""),

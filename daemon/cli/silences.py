@@ -164,16 +164,23 @@ def _preview(found: SilencePreview) -> None:
     ]
     head = ["SEVERITY", "ALERT", "SERVICE", "FINGERPRINT"]
     write_table(head, rows, "no alert that fires matches")
-    whole = f"; nothing else of {len(found.incidents)} incidents" if found.incidents else ""
+    whole = ""
+    if found.incidents:
+        many = len(found.incidents)
+        whole = f", and with them {many} whole incident{'' if many == 1 else 's'}"
     say(f"it would mute {found.matched} of {found.firing} alerts that fire{whole}")
 
 
 def _tell(one: SilenceView, before: str | None = None) -> None:
     mutes = f"mutes {one.matched} firing now" if one.matched else "mutes nothing now"
+    when = f"until {local(one.endsAt)}"
+    if one.status.state == "pending":
+        mutes = f"would mute {one.matched} firing now" if one.matched else "mutes nothing yet"
+        when = f"from {local(one.startsAt)} to {local(one.endsAt)}"
     say(
         f"{one.status.state} {one.id[: shown.ID_LENGTH]}:",
         " ".join(map(shown.matcher, one.matchers)),
-        f"until {local(one.endsAt)}",
+        when,
         Cell(f"({mutes}; undo: tocsin silence expire {one.id[: shown.ID_LENGTH]})", "faint"),
     )
     if one.recur is not None:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 Service = Annotated[str, Argument("SERVICE", "Whose first check is said to be down.")]
 For = Annotated[str | None, Option(("--for",), "DURATION", "How long it fires; 2m without it.")]
+Lasting = Annotated[
+    str | None, Option(("--for",), "DURATION", "How long they fire; 10m without it.")
+]
 Grade = Annotated[
     str | None, Option(("--severity",), "SEVERITY", "Instead of the one it would have.")
 ]
@@ -65,7 +68,7 @@ def storm(
     alerts: Alerts = "500",
     services: Services = None,
     severity: Grade = None,
-    for_: For = None,
+    for_: Lasting = None,
     live: Live = False,
     yes: Yes = False,
     socket: Socket = None,

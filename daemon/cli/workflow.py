@@ -8,7 +8,7 @@ from typing import Annotated
 from daemon.cli.arguments import Argument, Commands, Option
 from daemon.cli.ask import answer, ask, say, write
 from daemon.cli.incidents import Id, act
-from daemon.cli.options import Comment, Config, Format, Output, Socket, span_of
+from daemon.cli.options import Config, Format, Output, Socket, span_of
 from daemon.cli.stop import Stop
 
 
@@ -79,7 +79,9 @@ def role(
 
 def update(
     incident: Id,
-    message: Comment = "",
+    message: Annotated[
+        str, Option(("--message", "-m"), "TEXT", "How it goes, for stakeholders; required.")
+    ] = "",
     next_in: Annotated[
         str | None, Option(("--next",), "DURATION", "The next update comes in: 15m.")
     ] = None,

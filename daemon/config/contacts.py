@@ -62,7 +62,7 @@ def _check_addresses(refs: References, path: KeyPath, person: PersonSettings) ->
                 message = "unknown key: neither contact nor the name of a channel"
                 refs.document.problem((*path, key), message, hint)
         elif spec is not None and not spec.takes_address:
-            message = f"a {spec.kind} channel takes no address of a person"
+            message = f"a channel of kind {spec.kind} takes no address of a person"
             refs.document.problem((*path, key), message, "leave it out")
         elif spec is not None:
             _check_address(refs, (*path, key), spec, address)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from daemon.core import testing
-from daemon.core.chronicle import Notice
+from daemon.core.chronicle import Notice, NoticeType
 from daemon.core.deadlines import soonest
 from daemon.core.decider import Decider
 from daemon.core.effects import Enqueue
@@ -122,7 +122,7 @@ def _played(plan: Plan, arrivals: Arrivals, lasts: Millis) -> tuple[list[Notice]
     """All notices, in order, and all incidents as they were last."""
     decider, told = Decider(plan), list[Notice]()
     for turn in _turns(decider, arrivals, lasts):
-        fresh = [effect.notice for effect in turn.effects if isinstance(effect, Enqueue)]
+        fresh = _notices(turn)
         told += fresh
         _settle(decider, fresh, turn.now, told)
     return told, list(decider.book.incidents.values())
@@ -153,8 +153,14 @@ def _settle(decider: Decider, fresh: Iterable[Notice], now: Instant, told: list[
         for notice in waiting:
             decider.take(delivered(notice), turn)
         decider.decide(turn)
-        waiting = [effect.notice for effect in turn.effects if isinstance(effect, Enqueue)]
+        waiting = _notices(turn)
         told += waiting
+
+
+def _notices(turn: Turn) -> list[Notice]:
+    """What a turn tells of the storm: shifts change beside it, and are none of it."""
+    told = (effect.notice for effect in turn.effects if isinstance(effect, Enqueue))
+    return [notice for notice in told if notice.type is not NoticeType.HANDOVER]
 
 
 def _is_open(incidents: Iterable[Incident]) -> bool:

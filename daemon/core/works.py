@@ -111,6 +111,7 @@ class Works:
 
         Raises:
             NotFound: There is none.
+            NotAllowed: It is one of the configuration that is not active.
         """
         known = self.records.get(name)
         if known is not None:
@@ -119,6 +120,11 @@ class Works:
         found = [work for work in alive if work.name == name]
         if found:
             return min(found, key=lambda work: work.start)
+        if name in self._plan.maintenance:
+            raise NotAllowed(
+                f"maintenance {name[:LONGEST_NAME]!r} of the configuration is not active now;"
+                " it can be ended while it is, or taken out of the configuration"
+            )
         hint = _near(name, [work.name for work in alive])
         raise NotFound(f"no maintenance {name[:LONGEST_NAME]!r} is active or announced{hint}")
 
@@ -216,7 +222,9 @@ class Works:
             raise Invalid(f"the reason is longer than {LONGEST_TEXT} characters")
         alive = [w for w in self.records.values() if w.created_by and not w.is_over(now)]
         if command.name in self._plan.maintenance or command.name in {w.name for w in alive}:
-            raise NotAllowed(f"there is a maintenance {command.name!r} already; choose a name")
+            raise NotAllowed(
+                f"there is a maintenance {command.name!r} already; choose another name"
+            )
         if len(alive) >= MOST:
             raise NotAllowed(f"{MOST} works are announced already; end some of them")
 

@@ -12,6 +12,7 @@ An answer of 2xx is success. 408, 425, 429 and 5xx are worth another attempt, af
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 import time
 from base64 import b64encode
@@ -189,6 +190,13 @@ def _tls(ca: Path | None, *, verify: bool) -> ssl.SSLContext | bool:
     return ssl.create_default_context(cafile=str(ca)) if ca else True
 
 
+def _why(error: OSError) -> str:
+    """The system's word for it; asyncio's own text shows its addresses as Python does."""
+    if error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno).lower()
+    return error.strerror or type(error).__name__
+
+
 def _words(error: Exception) -> str:
     """What went wrong on the way, without the URL that aiohttp likes to quote."""
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
@@ -198,7 +206,7 @@ def _words(error: Exception) -> str:
     if isinstance(error, aiohttp.ClientSSLError):
         return f"no TLS connection: {_reason(error.os_error)}"
     if isinstance(error, aiohttp.ClientConnectorError):
-        return f"no connection: {error.os_error.strerror or type(error.os_error).__name__}"
+        return f"no connection: {_why(error.os_error)}"
     if isinstance(error, (aiohttp.ServerDisconnectedError, ConnectionError)):
         return "the connection was closed before an answer came"
     return f"no proper answer ({type(error).__name__})"

@@ -154,6 +154,15 @@ async def test_unknown_fields_are_named_with_the_known_ones(tmp_path: Path) -> N
         assert {fault["field"] for fault in problem["problems"]} == {"fro", ""}
 
 
+async def test_what_is_wrong_with_a_field_is_said_in_plain_words(tmp_path: Path) -> None:
+    async with serving(Lab(), tmp_path) as path, raw_http(path) as http:
+        body = {"alerts": 9_999, "severity": "high"}
+        storm = (await http.post("/api/v1/test-storm", json=body)).json()
+        assert storm["detail"] == "alerts: it must be at most 2000; services: it is required"
+        text = (await http.post("/api/v1/incidents", json={"title": 1})).json()
+        assert text["detail"] == "title: it must be a text"
+
+
 @pytest.mark.parametrize(
     ("query", "words"),
     [

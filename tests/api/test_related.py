@@ -30,6 +30,8 @@ async def test_an_incident_and_an_alert_show_what_fires_with_them(tmp_path: Path
     (db,) = [one.key for one in lab.engine.alerts.values() if one.labels["check"] == "db"]
     expected = {"alertname": "CheckFailing", "service": "orders-db", "score": 1.0, "firing": [db]}
     assert [expected | {"together": found[0]["together"]}] == found
+    short = f"{V1}/alerts/related/{incident.key[:8]}"
+    assert (await call(lab, tmp_path, "GET", short))[1] == found
     assert 4.9 < found[0]["together"] <= 5
     _, of_alert, _ = await call(lab, tmp_path, "GET", f"{V1}/alerts/related/{db[:6]}")
     assert [one["service"] for one in of_alert] == ["checkout"]

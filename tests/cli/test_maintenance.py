@@ -62,6 +62,18 @@ def test_what_is_missing_is_said_before_anybody_is_asked(desk: Desk) -> None:
     assert (said.code, "--for 2h or --until TIME" in said.err) == (2, True)
 
 
+def test_an_end_that_is_given_twice_is_said_to_be(desk: Desk) -> None:
+    said = desk.tocsin(
+        "maintenance", "add", "x", "--service", "checkout", "--for", "1h", "--until", "now+2h"
+    )
+    assert (said.code, said.err) == (2, "tocsin: give either --for or --until, not both\n")
+
+
+def test_a_window_of_the_configuration_that_is_not_active_says_so(works: Desk) -> None:
+    said = works.tocsin("maintenance", "end", "over")
+    assert (said.code, "of the configuration is not active now" in said.err) == (4, True)
+
+
 def test_those_that_are_over_are_listed_if_asked_for(works: Desk) -> None:
     said = works.tocsin("maintenance", "list", "--all")
     assert " ".join(said.out.splitlines()[-1].split()) == (

@@ -11,7 +11,7 @@ def test_a_dry_run_shows_what_would_be_muted_and_makes_nothing(desk: Desk) -> No
     assert said.code == 0
     assert "checkout" in said.out.splitlines()[1]
     assert said.out.splitlines()[-1] == (
-        "it would mute 1 of 1 alerts that fire; nothing else of 1 incidents"
+        "it would mute 1 of 1 alerts that fire, and with them 1 whole incident"
     )
     assert not desk.lab.engine.silences
 
@@ -20,6 +20,8 @@ def test_one_that_recurs_says_when_and_needs_a_duration(desk: Desk) -> None:
     said = desk.tocsin("silence", "add", "check=db", "--recur", "0 3 * * SUN", "--duration", "1h")
     assert said.code == 0
     assert said.out.splitlines()[-1] == "again at 0 3 * * SUN (UTC) for 1h, until it is expired"
+    assert "from 2026-11-22 03:00:00 to 2026-11-22 04:00:00 (mutes nothing yet;" in said.out
+    assert "again at 0 3 * * SUN (UTC) for 1h" in desk.tocsin("silence", "list").out
     said = desk.tocsin("silence", "add", "check=db", "--recur", "0 3 * * SUN")
     assert (said.code, "--duration" in said.err) == (2, True)
 

@@ -8,10 +8,12 @@ import pytest
 
 from daemon.core.errors import NotFound
 from daemon.core.events import FireTest
-from daemon.core.model import MINUTE
+from daemon.core.model import HOUR, MINUTE
 from daemon.core.severity import Severity
 from daemon.core.storm import Storm, storm
 from tests.core.deciding import ANA, START, route
+from tests.core.test_desk_oncall import hourly
+from tests.core.test_handovers import CALM
 from tests.core.test_testing import estate
 
 
@@ -47,6 +49,14 @@ def test_services_are_taken_in_turn_and_their_incidents_shown_the_largest_first(
     assert [(one.title, one.alerts) for one in both.incidents] == [
         ("[TEST] db is down", 4), ("[TEST] shop is down", 3)
     ]  # fmt: skip
+
+
+def test_changes_of_shift_are_no_part_of_a_storm() -> None:
+    shifts = hourly("ana", "ben")
+    quiet = estate(persons=CALM, route=route(policy="primary"), schedules={"duty": shifts})
+    announced = replace(quiet, schedules={"duty": replace(shifts, handoff=0)})
+    event = FireTest(ANA, ("shop",), HOUR, Severity.CRITICAL, 3)
+    assert storm(announced, event, START, MINUTE) == storm(quiet, event, START, MINUTE)
 
 
 def test_a_storm_for_no_service_is_refused() -> None:

@@ -21,11 +21,10 @@ SHOWN = 20
 async def related(call: Call) -> web.Response:
     """What tends to fire together with an alert (by fingerprint) or an incident's alerts."""
     engine, now, text = call.backend.engine, call.backend.now(), call.part("id")
-    incident = engine.incidents.get(text)
-    if incident is not None:
-        return answer(related_views(engine, alerts_in(engine, incident), now))
-    alert = meant(text, "alert or incident", engine.alerts.values(), lambda one: one.key)
-    return answer(related_views(engine, [alert], now))
+    either = [*engine.incidents.values(), *engine.alerts.values()]
+    found = meant(text, "alert or incident", either, lambda one: one.key)
+    alerts = alerts_in(engine, found) if isinstance(found, Incident) else [found]
+    return answer(related_views(engine, alerts, now))
 
 
 async def correlations(call: Call) -> web.Response:

@@ -133,7 +133,10 @@ def _plan(call: Call) -> SchedulePlan:
     name = call.part("name")
     plan = call.backend.engine.plan.schedules.get(name)
     if plan is None:
-        raise Missing(f"there is no schedule {one_line(name, 100)!r}")
+        there = ", ".join(call.backend.engine.plan.schedules) or "none"
+        raise Missing(
+            f"there is no schedule {one_line(name, 100)!r}; there are {one_line(there, 300)}"
+        )
     return plan
 
 
