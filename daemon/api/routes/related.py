@@ -21,7 +21,7 @@ SHOWN = 20
 async def related(call: Call) -> web.Response:
     """What tends to fire together with an alert (by fingerprint) or an incident's alerts."""
     engine, now, text = call.backend.engine, call.backend.now(), call.part("id")
-    either = [*engine.incidents.values(), *engine.alerts.values()]
+    either: list[Incident | Alert] = [*engine.incidents.values(), *engine.alerts.values()]
     found = meant(text, "alert or incident", either, lambda one: one.key)
     alerts = alerts_in(engine, found) if isinstance(found, Incident) else [found]
     return answer(related_views(engine, alerts, now))
