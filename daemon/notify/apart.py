@@ -51,5 +51,9 @@ class Threads:
             with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
                 loop.call_soon_threadsafe(end, result, failure)
 
-        threading.Thread(target=run, name=self._name, daemon=True).start()
+        try:
+            threading.Thread(target=run, name=self._name, daemon=True).start()
+        except RuntimeError:  # the system has no more of them: the place is free again
+            self._places.release()
+            raise
         return await future

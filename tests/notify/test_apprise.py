@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from daemon.core.chronicle import Notice
 from daemon.notify.apart import Threads
 from daemon.notify.channels import open_channel
+from daemon.notify.channels.apprise import AppriseChannel
 from daemon.notify.errors import DeliveryError, Permanent, Transient
 from daemon.notify.spec.apprise import MISSING, AppriseSpec
 from tests.notify.lab import compose, notice, over
@@ -103,6 +104,32 @@ async def test_only_who_has_not_taken_it_is_told_again(hook: Hook) -> None:
     with pytest.raises(Permanent):
         await channel.send(compose(notice("k2")))
     await channel.close()
+
+
+async def test_who_has_taken_it_is_not_told_again_where_another_hangs(hook: Hook) -> None:
+    spec = AppriseSpec.model_validate(
+        {"name": "x", "urls": [hook.at("json", "/a"), "json://127.0.0.1:9/b"]}
+    )
+    channel = open_channel(spec)
+    assert isinstance(channel, AppriseChannel)
+    stuck, release = channel._services[1][1], threading.Event()
+    stuck.notify = lambda **_: release.wait(10)  # type: ignore[assignment,method-assign]  # hangs
+    try:
+        for _ in range(2):
+            sending = asyncio.create_task(channel.send(compose(notice())))
+            await eventually(lambda: channel._taken.get(notice().key) == {0})
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+        assert len(hook.received) == 1
+    finally:
+        release.set()
+        await channel.close()
+
+
+async def eventually(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not holds():  # noqa: ASYNC110  # a service in a thread tells nobody
+            await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize(

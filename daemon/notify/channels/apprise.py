@@ -53,24 +53,24 @@ class AppriseChannel:
         missing = [n for n in range(len(self._services)) if n not in taken]
         title, text = self._renderer.subject(message), self._renderer.text(message)
         ends = await asyncio.gather(
-            *(self._tell(n, title, text, _kind(message)) for n in missing), return_exceptions=True
+            *(self._tell(n, title, text, _kind(message), taken) for n in missing),
+            return_exceptions=True,
         )
         failures: list[DeliveryError] = []
-        for n, end in zip(missing, ends, strict=True):
+        for end in ends:
             if isinstance(end, DeliveryError):
                 failures.append(end)
             elif isinstance(end, BaseException):
                 raise end
-            else:
-                taken.add(n)
         return self._verdict(taken, failures)
 
     async def close(self) -> None:
         """The library keeps no connection between two calls."""
         self._taken.clear()
 
-    async def _tell(self, n: int, title: str, text: str, kind: str) -> None:
-        """Tell one service.
+    async def _tell(self, n: int, title: str, text: str, kind: str, taken: set[int]) -> None:
+        """Tell one service; that it has taken it is known at once, for the whole may be given up
+        because another hangs.
 
         Raises:
             DeliveryError: It did not take it.
@@ -80,6 +80,7 @@ class AppriseChannel:
             lambda: apprise.notify(body=text, title=title, notify_type=kind, body_format="text")
         )
         if result:
+            taken.add(n)
             return
         said = [
             str(log.message) for one in result.results for at in one.attempts for log in at.logs
