@@ -37,6 +37,7 @@ from typing import Final
 
 from daemon.core.chronicle import Notice, NoticeType
 from daemon.core.model import Instant
+from daemon.notify.kinds import DIGEST_GROUP
 from daemon.notify.rate import Limits, To
 
 _NEWS: Final = frozenset({NoticeType.REPEATED, NoticeType.UPDATED})
@@ -141,8 +142,13 @@ class Backlog:
         return job in self._flying
 
     def oldest(self) -> Instant | None:
-        """When the oldest notice that is not settled was decided."""
-        return min((n.at for job in self for n in job.notices), default=None)
+        """When the oldest notice that is not settled was decided; a digest, as it was made: what
+        it tells was kept back on purpose."""
+        times = (
+            job.notice.at if job.notice.incident.group == DIGEST_GROUP else min(_decided(job))
+            for job in self
+        )
+        return min(times, default=None)
 
     def add(self, job: Job) -> None:
         """Take a job in, behind what its thread holds already."""
@@ -322,3 +328,7 @@ class Backlog:
                 return
             heapq.heappop(self._returns)
             del self._parked[to]
+
+
+def _decided(job: Job) -> Iterator[Instant]:
+    return (notice.at for notice in job.notices)

@@ -22,6 +22,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from daemon.core.chronicle import Notice, NoticeType
+from daemon.core.groups import Reason
 from daemon.core.model import DAY, Alert, AlertState, Incident, IncidentState, Instant
 from daemon.core.severity import Severity
 from daemon.notify.backlog import Job
@@ -43,9 +44,10 @@ To = tuple[str, str, str]
 
 
 def is_page(notice: Notice) -> bool:
-    """Whether somebody is to hear of it at once: a first page or an escalation, of an incident
-    of severity high or worse."""
-    return notice.type in _PAGES and notice.incident.severity >= Severity.HIGH
+    """Whether somebody is to hear of it at once: a first page, an escalation, or that it got
+    graver, of an incident of severity high or worse."""
+    pages = notice.type in _PAGES or notice.reason == Reason.RAISED.value
+    return pages and notice.incident.severity >= Severity.HIGH
 
 
 class Digests:
@@ -54,6 +56,7 @@ class Digests:
     def __init__(self) -> None:
         self._specs: Mapping[str, ChannelSpec] = {}
         self._kept: dict[To, dict[str, Job]] = {}
+        self._oldest: dict[To, Instant] = {}
         self._keys: set[str] = set()
 
     def __len__(self) -> int:
@@ -67,8 +70,8 @@ class Digests:
         self._specs = specs
         gone = [job for jobs in self._kept.values() for job in jobs.values()]
         freed = [job for job in gone if not self.takes(job.notice)]
-        for job in freed:
-            self._drop(_to(job.notice), [job])
+        for to in dict.fromkeys(_to(job.notice) for job in freed):
+            self._drop(to, [job for job in freed if _to(job.notice) == to])
         return freed
 
     def takes(self, notice: Notice) -> bool:
@@ -80,7 +83,9 @@ class Digests:
 
     def add(self, job: Job) -> None:
         """Keep this back."""
-        self._kept.setdefault(_to(job.notice), {})[job.notice.key] = job
+        to, at = _to(job.notice), job.notice.at
+        self._kept.setdefault(to, {})[job.notice.key] = job
+        self._oldest[to] = min(at, self._oldest.get(to, at))
         self._keys.add(job.notice.key)
 
     def due(self, now: Instant) -> Iterator[Job]:
@@ -101,14 +106,16 @@ class Digests:
 
     def _due_at(self, to: To) -> Instant:
         spec = self._specs[to[0]]
-        return min(job.notice.at for job in self._kept[to].values()) + (spec.digest or 0)
+        return self._oldest[to] + (spec.digest or 0)
 
     def _drop(self, to: To, jobs: Iterable[Job]) -> None:
         for job in jobs:
             del self._kept[to][job.notice.key]
             self._keys.discard(job.notice.key)
-        if not self._kept[to]:
-            del self._kept[to]
+        if self._kept[to]:
+            self._oldest[to] = min(job.notice.at for job in self._kept[to].values())
+        else:
+            del self._kept[to], self._oldest[to]
 
 
 def digest(notices: list[Notice], now: Instant) -> Job:

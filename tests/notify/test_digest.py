@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from daemon.core.chronicle import Notice, NoticeType
 from daemon.core.model import HOUR, MINUTE, IncidentState
 from daemon.core.severity import Severity
-from daemon.notify.backlog import Job
+from daemon.notify.backlog import Backlog, Job
 from daemon.notify.breaker import BreakerState
 from daemon.notify.digest import Digests, digest, is_page
 from daemon.notify.dispatcher import Dispatcher
@@ -128,11 +128,21 @@ async def test_a_channel_that_digests_no_longer_tells_what_it_kept_back_at_once(
     assert sorted(one.notice for one in settled) == ["n1", "n2"]
 
 
+def test_a_digest_that_is_on_its_way_is_no_older_than_itself() -> None:
+    backlog = Backlog()
+    backlog.add(digest([news(0), news(1)], T0 + HOUR))
+    assert backlog.oldest() == T0 + HOUR
+    backlog.add(Job(news(2)))
+    assert backlog.oldest() == T0 + 2 * MINUTE
+
+
 def test_what_is_kept_back_follows_from_severity_and_type() -> None:
     low = incident(severity=Severity.LOW)
     assert is_page(notice())
     assert not is_page(notice(incident=low))
     assert not is_page(news(1))
+    assert is_page(news(1, reason="severity raised"))
+    assert not is_page(news(1, reason="severity raised", incident=low))
     digests = Digests()
     digests.plan({"ops": LogSpec(name="ops", digest="1h", digest_pages=True)})
     assert digests.takes(notice())
