@@ -155,14 +155,21 @@ class Calendars:
             read = await self._read(source, data)
             await asyncio.to_thread(_write, self._copy(source), data)
         except (CalendarFault, OSError) as error:
-            text = f"the calendar of {name} cannot be used: {error}; the last good copy counts"
-            if self.problems.get(name) != text:
-                _log.error("%s", text)
-            self.problems[name] = text
+            self._fail(name, str(error))
+            return
+        except Exception as error:  # noqa: BLE001  # one fault must not end all further attempts
+            _log.exception("reading the calendar of %s has a fault", name)
+            self._fail(name, f"a fault of Tocsin's own ({type(error).__name__}); see its log")
             return
         if self.problems.pop(name, None) is not None:
             _log.info("the calendar of %s is well again", name)
         self._take(read)
+
+    def _fail(self, name: str, why: str) -> None:
+        text = f"the calendar of {name} cannot be used: {why}; the last good copy counts"
+        if self.problems.get(name) != text:
+            _log.error("%s", text)
+        self.problems[name] = text
 
     async def _fetch(self, source: Source) -> bytes:
         if not source.is_web:

@@ -145,6 +145,22 @@ async def test_one_that_is_too_large_or_takes_too_long_is_refused(
     assert desk.read == []
 
 
+async def test_a_fault_while_one_is_read_is_a_problem_and_not_the_end_of_all_reading(
+    tmp_path: Path, host: tuple[Host, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk(tmp_path, host[1])
+
+    def fault(_: object) -> None:
+        raise ValueError("unforeseen")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(calendars, "flattened", fault)
+        await desk.refresh()
+    assert "a fault of Tocsin's own (ValueError)" in (desk.calendars.problem or "")
+    await desk.refresh()
+    assert desk.calendars.problem is None
+
+
 async def test_a_file_beside_the_configuration_will_do(tmp_path: Path) -> None:
     (tmp_path / "duty.ics").write_text(calendar("On call: Ana, BEN (all day)"), newline="")
     desk = Desk(tmp_path, "duty.ics")
