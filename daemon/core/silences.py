@@ -157,7 +157,7 @@ class Silences:
 
     def _end(self, silence: Silence, turn: Turn) -> bool:
         now = turn.now
-        if silence.state(now) == "expired":
+        if silence.state(now) == "expired" and silence.recurs is None:
             return False
         starts_at = min(silence.starts_at, now)
         ended = replace(silence, starts_at=starts_at, ends_at=now, updated_at=now, recurs=None)

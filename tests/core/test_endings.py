@@ -103,6 +103,18 @@ def test_a_silence_recurs_until_it_is_expired() -> None:
     assert not one.incident.muted
 
 
+def test_one_that_recurs_is_expired_also_in_the_moment_in_which_it_ends() -> None:
+    one = stand()
+    one.do(put(recurs=NIGHTLY, ends_at=0))
+    (silence,) = silences(one)
+    one.now += HOUR
+    one.do(ExpireSilence(silence.key, ANA))
+    assert silences(one)[0].recurs is None
+    one.wait(DAY)
+    one.see(condition())
+    assert not one.incident.muted
+
+
 def test_an_edit_of_how_it_recurs_makes_another_silence() -> None:
     one = stand()
     one.do(put(recurs=NIGHTLY, ends_at=0))
