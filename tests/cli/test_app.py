@@ -30,7 +30,7 @@ def _nobody_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["statsu"], "did you mean `tocsin status`?"),
+        (["statuss"], "did you mean `tocsin status`?"),
         (["--nonsense"], "there is no option"),
         (["ack"], "ID is missing; see `tocsin ack --help`"),
         (["status", "--nonsense"], "--nonsense"),
@@ -123,7 +123,7 @@ def test_a_daemon_does_not_listen_elsewhere_than_its_configuration_says(
     [
         (["--config"], "the option --config needs a value"),
         (["--config", "x.toml"], "which command?"),
-        (["--socket", "x", "statsu"], "did you mean `tocsin status`?"),
+        (["--socket", "x", "statuss"], "did you mean `tocsin status`?"),
         (["-o", "json", "demo"], "there is no option -o"),
         (["--all", "incidents"], "there is no option '--all'"),
     ],

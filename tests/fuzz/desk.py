@@ -1,8 +1,8 @@
 """The real API on a socket, and requests that are sent to it byte by byte.
 
 One server serves all inputs of a module; `anew` gives it an engine that knows of nothing
-but one incident, with a run that waits, and one silence, so that an input shows the same alone
-as among others.
+but one incident, with a run that waits, and one each of what operators make: a silence, an
+override, planned work, an exclusion. So an input shows the same alone as among others.
 """
 
 from __future__ import annotations
@@ -16,11 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from daemon.core.events import PutSilence
-from daemon.core.model import HOUR, Actor
-from daemon.core.plan import ResponsePlan, When
+from daemon.core.events import Amend, BeginMaintenance, Event, PutOverride, PutSilence
+from daemon.core.model import HOUR, Actor, AmendmentKind, Instant
+from daemon.core.plan import Contact, PersonPlan, Plan, ResponsePlan, When
+from daemon.store import Store
+from daemon.store.analysis import Analysis
 from tests.api.lab import Lab, matcher, plan, serving
 from tests.api.test_hostile import harmless
+from tests.api.test_schedules import on_duty
 
 LONGEST_S = 10.0
 RESPONSES = {
@@ -30,6 +33,27 @@ RESPONSES = {
     "web": ResponsePlan("web", (matcher("service", "checkout"),), When.MANUAL, "run web"),
 }
 """One that waits for approval, and one that is the operators'."""
+PERSONS = {
+    name: PersonPlan(name, (Contact("mail", f"{name}@example.org"),), ()) for name in ("ana", "ben")
+}
+ANA = Actor("ana", "unix uid 1000")
+
+
+def planned() -> Plan:
+    """The lab's plan, with those responses and a schedule."""
+    return plan(responses=RESPONSES, persons=PERSONS, schedules=on_duty().schedules)
+
+
+def made(now: Instant) -> list[Event]:
+    """What an operator did before the first request."""
+    text = "a comment"
+    work = BeginMaintenance(ANA, "move", ("jobs",), (), now + HOUR, now + 2 * HOUR, text)
+    return [
+        PutSilence(ANA, (matcher("check", "db"),), None, now + HOUR, text),
+        PutOverride("primary", ANA, ("ana",), now + HOUR, now + 2 * HOUR),
+        work,
+        Amend("checkout-99", ANA, AmendmentKind.EXCLUSION, now - 2 * HOUR, now - HOUR, text),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +97,10 @@ class Desk:
 
     def anew(self) -> None:
         """Forget what was done."""
-        fresh = Lab(plan(responses=RESPONSES))
+        fresh = Lab(planned())
         fresh.outage()
-        silence = PutSilence(
-            Actor("ana", "unix uid 1000"),
-            (matcher("check", "db"),),
-            None,
-            fresh.time + HOUR,
-            "a comment",
-        )
-        fresh.do(silence)
+        for event in made(fresh.time):
+            fresh.do(event)
         self.lab.engine, self.lab.history = fresh.engine, fresh.history
         self.lab.time, self.lab.events = fresh.time, fresh.events
 
@@ -124,13 +142,22 @@ class Desk:
                 assert all(harmless(str(value)) for value in one.values()), problem
 
 
+async def _database(folder: Path) -> Path:
+    """An empty one."""
+    store = await Store.open(folder / "tocsin.db")
+    await store.close()
+    return folder / "tocsin.db"
+
+
 @contextmanager
 def open_desk() -> Iterator[Desk]:
     """A desk for one module."""
     with tempfile.TemporaryDirectory(prefix="tocsin-desk-") as name, asyncio.Runner() as runner:
         lab, stack = Lab(), AsyncExitStack()
+        lab.analysis = Analysis(runner.run(_database(Path(name))))
         path = runner.run(stack.enter_async_context(serving(lab, Path(name))))
         try:
             yield Desk(lab, path, runner)
         finally:
             runner.run(stack.aclose())
+            runner.run(lab.analysis.close())

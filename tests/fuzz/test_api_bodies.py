@@ -24,7 +24,16 @@ SUBJECTS = {
     "token": "none",
     "signal": "fail",
 }
-"""What the pieces of a path mean; the first two are put in when the lab has them."""
+"""What the pieces of a path mean; the first three are put in when the lab has them."""
+
+NAMED = {
+    "/channels/": "pager",
+    "/maintenance/": "move",
+    "/schedules/": "primary",
+    "/services/": "checkout",
+    "/sla/": "checkout-99",
+}
+"""What a name means that is not a check's or a response's."""
 
 WRITES = sorted({(row.method, row.path) for row in endpoints() if row.method != "GET"})
 
@@ -32,6 +41,8 @@ NAMES = (
     "matchers", "comment", "for", "for_ms", "startsAt", "endsAt", "id", "text", "path",
     "expires_after_ms", "title", "service", "role", "to", "into", "with", "alerts",
     "name", "value", "isRegex", "isEqual", "response", "dry_run", "stray", "", "__proto__",
+    "persons", "replaces", "swap", "from", "start", "end", "reason", "match", "services",
+    "severity", "next_in", "recur", "duration", "timezone", "period", "min_score", "limit",
 )  # fmt: skip
 TOKENS = st.sampled_from(
     [
@@ -67,6 +78,7 @@ TEXTS = st.recursive(
     ),
     max_leaves=8,
 )
+PAST = ("2026-11-21T09:00:00Z", "2026-11-21T09:30:00Z")
 GOOD: dict[str, list[tuple[str, str]]] = {
     "/ack": [("comment", '"mine"'), ("for", '"1h"')],
     "/snooze": [("for", '"1h"'), ("comment", '"later"')],
@@ -85,11 +97,36 @@ GOOD: dict[str, list[tuple[str, str]]] = {
         ("matchers", '[{"name":"check","value":"db","isRegex":false}]'),
         ("endsAt", '"2027-01-01T00:00:00Z"'),
     ],
-}
+    "/preview": [("matchers", '["service=checkout"]')],
+    "/acknowledge": [("comment", '"mine"'), ("for", '"1h"')],
+    "/maintenance": [
+        ("name", '"patch"'), ("services", '["checkout"]'), ("for", '"1h"'), ("reason", '"r"'),
+    ],
+    "/overrides": [("persons", '["ana"]'), ("for", '"1h"'), ("comment", '"dentist"')],
+    "/exclusions": [("start", f'"{PAST[0]}"'), ("end", f'"{PAST[1]}"'), ("reason", '"theirs"')],
+    "/notes": [("start", f'"{PAST[0]}"'), ("end", f'"{PAST[1]}"'), ("text", '"seen"')],
+    "/test-alert": [("severity", '"P3"'), ("for", '"1m"')],
+    "/test-storm": [("alerts", "3"), ("services", '["checkout","jobs"]'), ("for", '"1m"')],
+    "/correlations": [("service", '"checkout"'), ("min_score", "0.5"), ("limit", "9")],
+    "/reports": [("period", '"2026-10"'), ("service", '"checkout"')],
+}  # fmt: skip
+GOOD_QUERIES = {"/history/cleanup": "?older_than=400d&dry_run=true"}
 
-REFUSED = {"/unack": 409, "/merge": 422, "/split": 409, "/history/cleanup": 422}
-"""What even a good request is refused for: the lab has one incident, of one alert; a clean-up
-says in its query how old."""
+REFUSED = {"/unack": 409, "/merge": 422, "/split": 409}
+"""What even a good request is refused for: the lab has one incident, of one alert."""
+
+
+def good_pieces(path: str) -> list[str]:
+    """The pieces of this path, with what the lab has in place of those that vary."""
+    name = next((name for part, name in NAMED.items() if part in path), SUBJECTS["name"])
+    meant = SUBJECTS | {"name": name}
+    return [meant.get(piece.strip("{}"), piece) if piece.startswith("{") else piece
+            for piece in path.split("/")]  # fmt: skip
+
+
+def good_body(path: str) -> list[tuple[str, str]]:
+    """A body that is done, as names and values."""
+    return next((pairs for tail, pairs in GOOD.items() if path.endswith(tail)), [])
 
 
 def mutated(good: list[tuple[str, str]]) -> st.SearchStrategy[bytes]:
@@ -121,7 +158,7 @@ def mutated(good: list[tuple[str, str]]) -> st.SearchStrategy[bytes]:
 
 def bodies(path: str) -> st.SearchStrategy[bytes]:
     """Bodies for this path, from good ones to noise."""
-    good = next((pairs for tail, pairs in GOOD.items() if path.endswith(tail)), [])
+    good = good_body(path)
     return st.one_of(
         mutated(good),
         mutated(good),
@@ -194,10 +231,10 @@ def requests(draw: st.DrawFn) -> Request:
     """A request to one of the endpoints that write, its path mostly a good one."""
     method, path = draw(st.sampled_from(WRITES))
     pieces = [
-        draw(st.one_of(*[st.just(SUBJECTS[piece[1:-1]].encode())] * 4, PARTS))
+        draw(st.one_of(*[st.just(good.encode())] * 4, PARTS))
         if piece.startswith("{")
         else piece.encode()
-        for piece in path.split("/")
+        for piece, good in zip(path.split("/"), good_pieces(path), strict=True)
     ]
     target = b"/".join(pieces) + draw(QUERIES)
     return Request(method.encode(), target, draw(HEADERS), draw(bodies(path)))
@@ -214,7 +251,14 @@ def named(desk: Desk, raw: bytes) -> bytes:
     engine = desk.lab.engine
     silence, alert = next(iter(engine.silences)), next(iter(engine.alerts))
     head, _, body = raw.partition(b"\r\n\r\n")
-    known = silence if b"/silences" in head.split(b"\r\n")[0] else next(iter(engine.incidents))
+    kinds = {
+        b"/silences": silence,
+        b"/overrides": engine.plan.schedules["primary"].made[0].key,
+        b"/exclusions": next(iter(engine.amendments)),
+    }
+    line = head.split(b"\r\n")[0]
+    incident = next(iter(engine.incidents))
+    known = next((key for part, key in kinds.items() if part in line), incident)
     head = head.replace(b"/ID", b"/" + known.encode()).replace(b"/ALERT", b"/" + alert.encode())
     head = head.replace(b"/RUN", b"/" + next(iter(engine.runs)).encode())
     for word, meant in ((b"ID", known), (b"SILENCE", silence), (b"ALERT", alert)):
@@ -255,11 +299,9 @@ def test_the_good_request_that_the_others_are_made_of_is_done(
 ) -> None:
     if path.startswith("/ping/"):
         pytest.skip("its token is a secret; see test_pings")
-    target = path.replace("/channels/{name}", "/channels/pager")
-    for piece, subject in SUBJECTS.items():
-        target = target.replace(f"{{{piece}}}", subject)
-    good = next((pairs for tail, pairs in GOOD.items() if path.endswith(tail)), [])
-    body = b"" if method == "DELETE" else as_object(good).encode()
+    tail = next((query for tail, query in GOOD_QUERIES.items() if path.endswith(tail)), "")
+    target = "/".join(good_pieces(path)) + tail
+    body = b"" if method == "DELETE" else as_object(good_body(path)).encode()
     first = hold(desk, bytes(Request(method.encode(), target.encode(), (), body)))
     refused = next((code for tail, code in REFUSED.items() if path.endswith(tail)), None)
     assert first < 300 or first == refused, first
