@@ -83,14 +83,14 @@ async def test_a_filter_that_makes_no_sense_is_refused_with_its_field_and_the_me
     for path, field, words in (
         ("history?cursor=here", "cursor", "the page before"),
         ("history?match=a", "match", "matcher"),
-        ("history?limit=0", "limit", "greater than or equal to 1"),
+        ("history?limit=0", "limit", "1"),
         ("history?sevrity=high", "sevrity", "known: since, until"),
         ("statistics?since=yesterday", "since", "2026-11-21T09:50:00.000Z"),
         ("statistics?since=2026-11-21T09:50:00Z&until=2026-11-20T09:50:00Z", "since", "before"),
         ("statistics?timezone=Mars/Olympus", "timezone", "Europe/Berlin"),
         ("trends?unit=hour&since=2020-01-01T00:00:00Z", "since", "at most 31 days"),
         ("trends?unit=hour&each=1", "each", "by the day"),
-        ("top-alerts?by=colour", "by", "'count'"),
+        ("top-alerts?by=colour", "by", "count"),
     ):
         status, told, _ = await call(lab, tmp_path, "GET", f"{V1}/alerts/{path}")
         assert status == 422, path
