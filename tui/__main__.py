@@ -47,6 +47,7 @@ def arguments() -> argparse.ArgumentParser:
             "sla",
             "oncall",
             "channels",
+            "analysis",
         ),
         default="opening",
         help="which screen to draw",

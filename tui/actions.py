@@ -37,6 +37,7 @@ class Place(enum.StrEnum):
     SLA = "sla"
     ONCALL = "oncall"
     CHANNELS = "channels"
+    ANALYSIS = "analysis"
 
 
 MODES: Final = (
@@ -47,6 +48,7 @@ MODES: Final = (
     Place.SLA,
     Place.ONCALL,
     Place.CHANNELS,
+    Place.ANALYSIS,
 )
 """The places behind the number keys, in their order."""
 MODE_NAMES: Final = {
@@ -57,6 +59,7 @@ MODE_NAMES: Final = {
     Place.SLA: "SLA",
     Place.ONCALL: "On call",
     Place.CHANNELS: "Channels",
+    Place.ANALYSIS: "Analysis",
 }
 
 
@@ -228,6 +231,8 @@ ACTIONS: Final = (
     Action("what_if", ("d",), "what if", "Try more down time on the selected SLA; changes nothing",
            frozenset({Place.SLA}), bar=1,
            blocked=lambda situation: None if situation.sla else "no SLA is selected"),
+    Action("span", ("d",), "days", "Look further back: 7, 30, 90 days, 24 hours",
+           frozenset({Place.ANALYSIS}), bar=1),
     Action("silence", ("s",), "silence", "Mute alerts by matchers for a time, with a preview",
            frozenset(), "operator", True, 4),
     Action("maintenance", ("M",), "maintenance", "Mute what is worked on; no SLA counts the time",

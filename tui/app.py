@@ -20,6 +20,7 @@ from textual.timer import Timer
 from daemon.client import Client, ClientError
 from daemon.core.model import Instant
 from tui.actions import ACTIONS, BY_ID, MODES, Action, Place, Situation, by_key, refusal
+from tui.analysis import SPANS
 from tui.asked import Asked
 from tui.asking import Asking
 from tui.deeds import Deeds, Done, Undo
@@ -29,6 +30,7 @@ from tui.link import Link
 from tui.mirror import RANK, Mirror
 from tui.palette import Registry
 from tui.ringing import Ringing, announcement
+from tui.screens.analysis import AnalysisScreen
 from tui.screens.board import Board
 from tui.screens.channels import ChannelsScreen
 from tui.screens.details import DetailsScreen
@@ -119,6 +121,7 @@ class Dashboard(App[None]):
             Place.SLA: lambda: SlaScreen(self.desk),
             Place.ONCALL: lambda: OnCallScreen(self.desk),
             Place.CHANNELS: lambda: ChannelsScreen(self.desk),
+            Place.ANALYSIS: lambda: AnalysisScreen(self.desk),
         }
         for place in MODES:
             self.add_mode(place.value, screens[place])
@@ -249,6 +252,9 @@ class Dashboard(App[None]):
                 self.theme = LIGHT.name if self.theme == DARK.name else DARK.name
             case "filter":
                 cast("Board", self.board).open_filter()
+            case "span":
+                self.desk.span_ms = SPANS[(SPANS.index(self.desk.span_ms) + 1) % len(SPANS)]
+                cast("Board", self.board).take()
             case "what_if" if situation.sla is not None:
                 self._try(situation.sla.name)
             case "worst":

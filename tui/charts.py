@@ -113,3 +113,35 @@ def _strokes(one: Series, columns: int, x: Range) -> Iterable[tuple[int, float, 
             before = value
         take(round(right), end)
     return [(column, low, high) for column, (low, high) in sorted(spans.items())]
+
+
+_LEVELS: Final = " ▁▂▃▄▅▆▇█"
+
+
+def merged(values: Sequence[float], most: int) -> list[float]:
+    """At most `most` values: neighbours are added up, the same number each, the oldest fewest."""
+    each = -(-len(values) // most) if most > 0 else 0
+    if each <= 1:
+        return list(values)
+    first = len(values) % each
+    starts = [*([0] if first else []), *range(first, len(values), each)]
+    ends = [*starts[1:], len(values)]
+    return [sum(values[low:high]) for low, high in zip(starts, ends, strict=True)]
+
+
+def columns(values: Sequence[float], width: int, height: int, style: str) -> list[Line]:
+    """Columns from 0 up, the oldest at the left, the greatest as high as the chart; what is more
+    than nothing is seen. Values that do not fit are added up with their neighbours."""
+    shown = merged(values, width)
+    if not shown or width <= 0:
+        return []
+    cell = max(1, min(8, width // len(shown)))
+    most = max(shown) or 1.0
+    eighths = [max(1, round(value / most * height * 8)) if value > 0 else 0 for value in shown]
+    lines: list[Line] = []
+    for row in range(height):
+        below = (height - 1 - row) * 8
+        glyphs = (_LEVELS[min(8, max(0, one - below))] for one in eighths)
+        text = "".join(glyph * (cell - (cell > 2)) + " " * (cell > 2) for glyph in glyphs)
+        lines.append(((text, style),))
+    return lines

@@ -15,6 +15,7 @@ from daemon.api.schema import ScheduleView
 from daemon.client import Client
 from daemon.core.model import Instant, Millis
 from tui.actions import Place, Situation
+from tui.analysis import SPANS
 from tui.asked import Asked
 from tui.filter import EVERYTHING, Filter
 from tui.link import Link, LinkState
@@ -35,6 +36,7 @@ class Desk:
         colour: False when NO_COLOR asks for none.
         filters: What each place shows.
         undo: What `z` would do, in words; the app keeps it.
+        span_ms: How far back the analysis looks.
         trials: How much more down time is tried on SLAs, by name.
     """
 
@@ -49,6 +51,7 @@ class Desk:
     palette: Palette = DARK
     filters: dict[Place, Filter] = field(default_factory=dict)
     undo: str | None = None
+    span_ms: Millis = SPANS[0]
     trials: dict[str, Millis] = field(default_factory=dict)
 
     def moment(self) -> Moment:

@@ -89,7 +89,7 @@ def _tabs(place: Place, counts: dict[Place, int], names: dict[Place, str]) -> Li
         here = mode is place or (place is Place.INCIDENT and mode is Place.INCIDENTS)
         name = " ".join(part for part in (names[mode], str(counts.get(mode) or "")) if part)
         spans.append((f" {number}", "accent bold underline" if here else "accent"))
-        spans.append((f" {name} " if name else " ", "bold underline" if here else "faint"))
+        spans.append((f" {name} " if name else "", "bold underline" if here else "faint"))
     return tuple(spans)
 
 

@@ -35,6 +35,7 @@ from daemon.api.schema import (
 from daemon.api.times import stamp
 from daemon.core.labels import parse_matcher
 from tests.tui import estate, estate_past
+from tui.words import instant
 
 Change = Callable[[IncidentView, dict[str, Any]], None]
 
@@ -50,6 +51,8 @@ class FakeDaemon:
         self.timeline = {"01JD0CHECKOUT": estate.timeline()}
         self.persons = [PersonView(name=name) for name in ("ben", "bella", "ana", "cai")]
         self.responses = estate.responses()
+        self.patience = asyncio.Event()
+        self.patience.set()
         self.refuse: tuple[int, str] | None = None
         self._queues: set[asyncio.Queue[bytes | None]] = set()
         self._runner: web.AppRunner | None = None
@@ -64,6 +67,7 @@ class FakeDaemon:
             web.get("/api/v1/incidents/{id}", self._incident),
             web.get("/api/v1/responses", self._responses),
             web.get("/api/v1/sla/{name}/course", self._course),
+            web.get("/api/v1/alerts/{figure}", self._figure),
             web.post("/api/v1/responses/runs/{run}/{action}", self._decide),
             web.post("/api/v1/incidents/{id}/respond", self._respond),
             web.post("/api/v1/incidents", self._open),
@@ -148,6 +152,28 @@ class FakeDaemon:
         if self.refuse is not None:
             return _problem(*self.refuse)
         return web.Response(body=msgspec.json.encode(self.persons), content_type="application/json")
+
+    async def _figure(self, request: web.Request) -> web.Response:
+        self.requests.append(("GET", request.path_qs))
+        if self.refuse is not None:
+            return _problem(*self.refuse)
+        await self.patience.wait()
+        asked, service = request.query, request.query.get("service")
+        made: object = []
+        match request.match_info["figure"]:
+            case "service-health":
+                made = estate_past.health()
+            case "statistics":
+                made = estate_past.statistics(service)
+            case "trends":
+                days = (estate.NOW - (instant(asked["since"]) or 0)) // estate.DAY
+                unit: Literal["hour", "day"] = "hour" if asked["unit"] == "hour" else "day"
+                made = estate_past.trends(unit, days, service)
+            case "top-alerts" if service != "login":
+                made = estate_past.top()
+            case "noise" if service != "login":
+                made = estate_past.noise()
+        return web.Response(body=msgspec.json.encode(made), content_type="application/json")
 
     async def _course(self, request: web.Request) -> web.Response:
         self.requests.append(("GET", request.path_qs))

@@ -34,7 +34,7 @@ def test_the_key_bar_shows_only_what_applies() -> None:
         shown = bar(place)
         assert "help" in [action.id for action in shown]
         assert all(not a.places or place in a.places for a in shown)
-    assert len(MODES) == 7
+    assert len(MODES) == 8
 
 
 SITUATION = Situation(Place.INCIDENTS, "operator", incident=estate.checkout())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.charts import Series, plot
+from tui.charts import Series, columns, merged, plot
 from tui.text import width_of
 
 
@@ -56,3 +56,25 @@ def test_a_dotted_line_leaves_columns_out_and_a_later_series_lies_over_it() -> N
 def test_a_flat_or_an_empty_range_is_no_trouble() -> None:
     assert plot([], 0, 3, (0, 1), (0, 1)) == []
     assert dots(plot([Series([(1.0, 1.0)], "good")], 4, 1, (1, 1), (1, 1)))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(0, 10**7), max_size=120), st.integers(1, 100), st.integers(1, 6))
+def test_columns_fit_and_whatever_is_more_than_nothing_is_seen(
+    values: list[int], width: int, height: int
+) -> None:
+    shown = merged([float(value) for value in values], width)
+    assert len(shown) <= width
+    assert sum(shown) == sum(values)
+    lines = columns([float(value) for value in values], width, height, "spark")
+    assert len(lines) == (height if values else 0)
+    assert all(width_of(line) <= width for line in lines)
+    if lines:
+        cell = width_of(lines[0]) // len(shown)
+        bottom = "".join(text for text, _ in lines[-1])
+        assert [bottom[at * cell] != " " for at in range(len(shown))] == [v > 0 for v in shown]
+
+
+def test_the_greatest_column_is_as_high_as_the_chart_and_half_of_it_half() -> None:
+    lines = ["".join(text for text, _ in line) for line in columns([4, 2, 0], 3, 2, "spark")]
+    assert lines == ["█  ", "██ "]

@@ -95,7 +95,7 @@ def test_the_modes_and_the_clock_fit_80_columns(mirror: Mirror) -> None:
     text = plain(modes_line(mirror, Place.INCIDENTS, MOMENT, 80))
     assert text.split() == [
         *("1", "2", "Incidents", "4", "3", "Checks", "2", "4", "Silences", "1", "5", "SLA", "1"),
-        *("6", "7", "Channels", "2", "10:11:05"),
+        *("6", "7", "Channels", "2", "8", "10:11:05"),
     ]
     wide = plain(modes_line(mirror, Place.INCIDENTS, MOMENT, 120))
     assert "1 Overview" in wide

@@ -25,6 +25,7 @@ SCREENS = {
     "sla": ["5"],
     "oncall": ["6"],
     "channels": ["7"],
+    "analysis": ["8"],
 }
 
 
