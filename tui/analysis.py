@@ -155,10 +155,10 @@ def _statistics(one: StatisticsView, width: int) -> list[Line]:
     states = f"{one.open} open, {one.acknowledged} acknowledged, {one.resolved} resolved"
     bad = f", {one.escalated} escalated" if one.escalated else ""
     kinds: list[tuple[str, str]] = []
-    for severity, count in one.by_severity.items():
+    for severity, glyph in GLYPHS.items():
+        count = one.by_severity.get(severity, 0)
         if count:
-            glyph = GLYPHS.get(severity, "○")
-            kinds.append((f"{glyph} {count} {severity}  ", severity if severity in GLYPHS else ""))
+            kinds.append((f"{glyph} {count} {severity}  ", severity))
     lines: list[Line] = [fact("fired", (f"{one.total:,}", "bold"), (f"  {states}{bad}", ""))]
     lines.append(fact("", *kinds))
     lines.append(fact("taken", *_durations(one.to_acknowledge)))
