@@ -53,7 +53,7 @@ class Merging:
 
         Raises:
             NotFound, Conflict: See `Commands.find`.
-            NotAllowed: One of them is resolved.
+            NotAllowed: One of them is resolved, or a test, or says that another is late.
             Invalid: None is named, or it itself.
         """
         into = self._commands.find(command.incident, command.version, turn)
@@ -65,6 +65,10 @@ class Merging:
             if other.key == into.key:
                 raise Invalid(f"incident {into.key} cannot be merged into itself")
             incidents.after(other, Happening.MERGE)
+        for one in (into, *others):
+            if one.is_test or not one.is_timed:
+                what = "is a test" if one.is_test else "only says that another is late"
+                raise NotAllowed(f"incident {one.key} cannot be merged: it {what}")
         for other in others:
             self._absorb(self._book.incidents[other.key], into.key, command.actor, turn)
 

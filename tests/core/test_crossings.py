@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from daemon.core.events import Acknowledge, Merge, Resolve, RunEnded, Split
+import pytest
+
+from daemon.core.errors import NotAllowed
+from daemon.core.events import Acknowledge, FireTest, Merge, Resolve, RunEnded, Split
 from daemon.core.labels import parse_matcher
 from daemon.core.model import HOUR, MINUTE, Level, RunState
-from daemon.core.plan import ChannelPlan, Contact, PersonPlan, PolicyPlan, ResponsePlan, When
+from daemon.core.plan import (
+    ChannelPlan,
+    Contact,
+    PersonPlan,
+    PolicyPlan,
+    ResponsePlan,
+    ServicePlan,
+    SeverityPlan,
+    When,
+)
+from daemon.core.severity import Severity
 from daemon.core.turn import Condition
 from tests.core.deciding import ANA, Stand, ack, condition, plan, route, said, settled, short
 from tests.core.test_correlate import correlating, fails
@@ -199,3 +212,18 @@ def test_a_merge_into_what_somebody_has_opens_nothing() -> None:
     first, second = desk.incidents
     told = desk.do(Merge(first.key, ANA, (second.key,)))
     assert [short(one.type) for one in told if one.channel == "pager"] == ["resolved"]
+
+
+def test_neither_a_test_nor_a_lateness_is_merged_with_what_is_real() -> None:
+    service = ServicePlan("shop", checks=("web",))
+    severities = {Severity.CRITICAL: SeverityPlan(mtta=MINUTE)}
+    desk = Stand(plan(services={"shop": service}, severities=severities))
+    desk.see(condition())
+    desk.do(FireTest(ANA, ("shop",), HOUR))
+    desk.wait(2 * MINUTE)
+    real, *others = desk.incidents
+    assert [(one.is_test, one.is_timed) for one in others] == [(True, False), (False, False)]
+    for other in others:
+        for into, gone in ((real, other), (other, real)):
+            with pytest.raises(NotAllowed, match="cannot be merged: it"):
+                desk.do(Merge(into.key, ANA, (gone.key,)))
