@@ -122,16 +122,22 @@ def _replaced(
 
 def flattened(pieces: Iterable[CalendarPiece]) -> tuple[CalendarPiece, ...]:
     """The pieces in order, cut where they overlap: there all of their persons are on call."""
-    found = sorted(pieces, key=lambda piece: (piece.start, piece.end, piece.persons))
+    found = [piece for piece in pieces if piece.start < piece.end]
+    coming = deque(sorted(found, key=lambda piece: (piece.start, piece.end, piece.persons)))
+    going = deque(sorted(found, key=lambda piece: piece.end))
     edges = sorted({at for piece in found for at in (piece.start, piece.end)})
     flat: list[CalendarPiece] = []
-    running: list[CalendarPiece] = []
-    coming = deque(found)
+    running: dict[str, int] = {}  # in how many of the pieces that run a person is
     for start, end in pairwise(edges):
         while coming and coming[0].start <= start:
-            running.append(coming.popleft())
-        running = [piece for piece in running if piece.end > start]
-        persons = tuple(dict.fromkeys(name for piece in running for name in piece.persons))
+            for name in coming.popleft().persons:
+                running[name] = running.get(name, 0) + 1
+        while going[0].end <= start:
+            for name in going.popleft().persons:
+                running[name] -= 1
+                if not running[name]:
+                    del running[name]
+        persons = tuple(running)
         if flat and flat[-1].end == start and flat[-1].persons == persons:
             flat[-1] = CalendarPiece(flat[-1].start, end, persons)
         elif persons:

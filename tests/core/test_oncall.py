@@ -10,8 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.core.model import DAY, HOUR, MINUTE, Instant, Override
-from daemon.core.oncall import Shift, on_call, shifts
-from daemon.core.plan import LayerPlan, OverridePlan, Restriction, Rotation, SchedulePlan
+from daemon.core.oncall import Shift, flattened, on_call, shifts
+from daemon.core.plan import (
+    CalendarPiece,
+    LayerPlan,
+    OverridePlan,
+    Restriction,
+    Rotation,
+    SchedulePlan,
+)
 from tests.core.oncall_oracle import by_minute, utc
 
 WORKDAYS = frozenset(range(5))
@@ -241,3 +248,23 @@ def test_a_year_of_shifts_has_no_gap_and_every_person_in_turn(rotation: Rotation
     skipped = [pair for pair in follows if order[pair[0]] != pair[1]]
     # the hour that never comes is nobody's turn; that which comes twice is one turn
     assert len(skipped) == (1 if rotation is Rotation.HOURLY else 0)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 20), st.integers(0, 20), st.sampled_from(["ana", "ben", "cem"])),
+        max_size=12,
+    )
+)
+def test_pieces_of_a_calendar_that_overlap_have_all_of_their_persons(
+    spans: list[tuple[int, int, str]],
+) -> None:
+    pieces = [CalendarPiece(start, end, (name,)) for start, end, name in spans]
+    flat = flattened(pieces)
+    assert all(one.end <= other.start for one, other in pairwise(flat))
+    for at in range(21):
+        wanted = {piece.persons[0] for piece in pieces if piece.start <= at < piece.end}
+        got = [piece.persons for piece in flat if piece.start <= at < piece.end]
+        assert {name for persons in got for name in persons} == wanted
+        assert len(got) == bool(wanted)
