@@ -1,0 +1,17 @@
+"""How much Hypothesis tries: in the ordinary suite little, with `HYPOTHESIS_PROFILE` more.
+
+`suite` is what every `make test` does, `thorough` what CI does. A test that needs another count
+says so itself. Nothing has a deadline: how long a trial takes is the machine's affair.
+"""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import settings
+
+settings.register_profile("suite", max_examples=40, deadline=None)
+settings.register_profile("thorough", max_examples=100, deadline=None)
+settings.register_profile("long", max_examples=10_000, deadline=None)
+if settings.get_current_profile_name() != "mutants":  # the mutants' trials have their own
+    settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
