@@ -18,6 +18,7 @@ from daemon.service.clock import Clock
 from daemon.service.daemon import Daemon
 from daemon.service.turns import TOGETHER
 from daemon.store import Store
+from daemon.store.analysis import Analysis
 
 CONFIG = '[[check]]\nname = "clock"\nkind = "exec"\nrun = ["date"]\n'
 
@@ -28,6 +29,7 @@ class SlowStore:
     def __init__(self, store: Store) -> None:
         self.outbox, self.remember, self.notes = store.outbox, store.remember, store.notes
         self.path = store.path
+        self.analysis = Analysis(self.path)
         self.history = store.history
         self.noted: list[Effect] = []
         self.waiting: list[asyncio.Future[None]] = []
