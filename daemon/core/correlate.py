@@ -12,8 +12,9 @@ A storm tells at most once in `QUIET`: an alert that joins earlier after the las
 is never held, and nothing is while nobody was told of the incident, or while no other alert of
 the storm fires un-muted: so there is always one that tells.
 
-Not in it are alerts that are silenced or in maintenance when they begin to fire (they are known),
-that cannot be acknowledged (each must be seen), or whose incident an operator resolved.
+Not in it are alerts that are silenced or in maintenance (they are known) when it begins or when
+they begin to fire, that cannot be acknowledged (each must be seen), or whose incident an operator
+resolved.
 
 It stands after the other mutes, which it goes by, and before routing: `see` is told of every
 alert that changed and answers with those whose mutes may be others now.
@@ -22,11 +23,11 @@ alert that changed and answers with those whose mutes may be others now.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Final
 
 from daemon.core.changing import replace
 from daemon.core.deadlines import Deadlines
+from daemon.core.gathering import Bucket, Members
 from daemon.core.labels import Labels, match_all
 from daemon.core.model import MINUTE, Alert, AlertState, Instant, Millis, Mute, MuteKind, Storm
 from daemon.core.plan import CorrelatePlan
@@ -39,38 +40,6 @@ QUIET: Final[Millis] = MINUTE
 _PLANNED: Final = (MuteKind.SILENCE, MuteKind.MAINTENANCE)
 _Place = tuple[str, tuple[str, ...]]
 """A rule's name and the values of its `equal` labels."""
-
-
-@dataclass(slots=True)
-class _Bucket:
-    """The alerts of one place that fire and are in no storm.
-
-    Attributes:
-        waiting: When each fired and which condition it counts for, the first first.
-        storm: The key of the place's newest storm.
-    """
-
-    waiting: dict[str, tuple[Instant, int]] = field(default_factory=dict)
-    storm: str | None = None
-
-    def forget_before(self, start: Instant) -> None:
-        """What fired before this is no part of a storm that begins now."""
-        for key, (fired_at, _) in list(self.waiting.items()):
-            if fired_at >= start:
-                return
-            del self.waiting[key]
-
-    def conditions(self) -> int:
-        """How many different conditions wait."""
-        return len({condition for _, condition in self.waiting.values()})
-
-
-@dataclass(slots=True)
-class _Members:
-    """The firing alerts of a storm, in the order they joined, and those of them that are held."""
-
-    all: dict[str, None] = field(default_factory=dict)
-    held: dict[str, None] = field(default_factory=dict)
 
 
 class Correlations:
@@ -91,10 +60,10 @@ class Correlations:
         self._plans = tuple(plans)
         self._alerts = alerts
         self._told = told
-        self._buckets: dict[_Place, _Bucket] = {}
-        self._places: dict[str, tuple[_Place, ...]] = {}
+        self._buckets: dict[_Place, Bucket] = {}
+        self._places: dict[str, tuple[tuple[_Place, int], ...]] = {}
         self._storm_of: dict[str, str] = {}
-        self._members: dict[str, _Members] = {}
+        self._members: dict[str, Members] = {}
         self._formed: dict[str, None] = {}
         self._deadlines = Deadlines()
 
@@ -102,16 +71,16 @@ class Correlations:
         """Take in what a store kept; the alerts must have been restored before."""
         for storm in sorted(storms, key=lambda one: one.began_at):
             self.storms[storm.key] = storm
-            self._members[storm.key] = _Members()
-        for alert in sorted(self._alerts.values(), key=_age):
+            self._members[storm.key] = Members()
+        for alert in self._alerts.values():
             if alert.storm in self._members and _takes_part(alert):
                 members = self._members[alert.storm]
                 self._storm_of[alert.key] = alert.storm
-                members.all[alert.key] = None
+                members.add(alert)
                 if any(mute.kind is MuteKind.CORRELATION for mute in alert.muted):
                     members.held[alert.key] = None
         for key, members in self._members.items():
-            self._deadlines.set(key, self.storms[key].quiet_until if members.all else now)
+            self._deadlines.set(key, self.storms[key].quiet_until if members else now)
         self.replan(self._plans)
 
     def replan(self, plans: Iterable[CorrelatePlan]) -> None:
@@ -123,8 +92,8 @@ class Correlations:
         self._buckets, self._places = {}, {}
         for storm in sorted(self.storms.values(), key=lambda one: one.began_at):
             if storm.rule in same:
-                self._buckets.setdefault((storm.rule, storm.equal), _Bucket()).storm = storm.key
-        for alert in sorted(self._alerts.values(), key=_age):
+                self._buckets.setdefault((storm.rule, storm.equal), Bucket()).storm = storm.key
+        for alert in self._alerts.values():
             if _takes_part(alert) and alert.key not in self._storm_of:
                 self._wait(alert)
 
@@ -136,7 +105,7 @@ class Correlations:
         """Let go what was held for long enough; returns the alerts that are muted no more."""
         freed: list[str] = []
         for key, _ in list(self._deadlines.take_due(turn.now)):
-            if self._members[key].all:
+            if self._members[key]:
                 freed += self._let_go(self.storms[key], turn)
             else:
                 self._end(key, turn)
@@ -164,7 +133,7 @@ class Correlations:
         if storm.key not in self._formed:
             return []
         del self._formed[storm.key]
-        return list(self._members[storm.key].all)
+        return list(self._members[storm.key])
 
     def see(self, alert: Alert, turn: Turn) -> list[str]:
         """The alert changed, and its other mutes are settled.
@@ -177,7 +146,10 @@ class Correlations:
         storm = self.of(alert.key)
         if storm is not None:
             return self._look_again(alert, storm, turn)
-        return [] if alert.key in self._places else self._begin(alert, turn)
+        if alert.key not in self._places:
+            return self._begin(alert, turn)
+        self._stand(alert)
+        return []
 
     def _begin(self, alert: Alert, turn: Turn) -> list[str]:
         """The alert begins to fire: it joins a storm, forms one, or waits for others."""
@@ -193,8 +165,8 @@ class Correlations:
                 return self._form(place, bucket, turn)
         return []
 
-    def _form(self, place: _Place, bucket: _Bucket, turn: Turn) -> list[str]:
-        keys = list(bucket.waiting)
+    def _form(self, place: _Place, bucket: Bucket, turn: Turn) -> list[str]:
+        keys = sorted(bucket.keys(), key=lambda key: _rank(self._alerts[key]))
         lead = self._alerts[keys[0]]
         storm = Storm(
             key=f"{place[0]}/{lead.key}/{turn.now}",
@@ -208,12 +180,13 @@ class Correlations:
             quiet_until=turn.now + QUIET,
         )
         bucket.storm = storm.key
-        self._members[storm.key] = _Members()
+        self._members[storm.key] = Members()
         self._formed[storm.key] = None
         for key in keys:
             self._take(key, storm.key)
         self._put(storm, turn)
-        self._lead(storm, turn)
+        if not self._has_lead(storm):
+            self._lead(storm, turn)
         return keys
 
     def _join(self, alert: Alert, storm: Storm, turn: Turn) -> None:
@@ -246,20 +219,19 @@ class Correlations:
 
     def _leave(self, key: str, turn: Turn) -> list[str]:
         """The alert takes part no more."""
-        for place in self._places.pop(key, ()):
+        for place, _ in self._places.pop(key, ()):
             bucket = self._buckets.get(place)
             if bucket is None:
                 continue
-            bucket.waiting.pop(key, None)
-            if not bucket.waiting and bucket.storm not in self.storms:
+            bucket.discard(key)
+            if not bucket and bucket.storm not in self.storms:
                 del self._buckets[place]
         name = self._storm_of.pop(key, None)
         if name is None:
             return []
         members = self._members[name]
-        members.all.pop(key)
-        members.held.pop(key, None)
-        if not members.all:
+        members.remove(key)
+        if not members:
             self._end(name, turn)
             return [key]
         storm = self.storms[name]
@@ -268,7 +240,7 @@ class Correlations:
     def _lead(self, storm: Storm, turn: Turn) -> list[str]:
         """Find an alert that can lead; if there is none, nothing is held."""
         members = self._members[storm.key]
-        able = (key for key in members.all if key not in members.held)
+        able = (key for key in members if key not in members.held)
         found = next((key for key in able if _leads(self._alerts[key], storm)), None)
         if found is None:
             return self._let_go(storm, turn)
@@ -278,14 +250,11 @@ class Correlations:
 
     def _has_lead(self, storm: Storm) -> bool:
         lead = self._alerts.get(storm.lead)
-        return (
-            storm.lead in self._members[storm.key].all and lead is not None and _leads(lead, storm)
-        )
+        return storm.lead in self._members[storm.key] and lead is not None and _leads(lead, storm)
 
     def _let_go(self, storm: Storm, turn: Turn) -> list[str]:
         """Nothing of the storm is held any more; it has told, and is quiet again."""
-        members = self._members[storm.key]
-        freed, members.held = list(members.held), {}
+        freed = self._members[storm.key].free()
         self._deadlines.set(storm.key, None)
         if freed:
             self._put(replace(storm, quiet_until=turn.now + QUIET), turn)
@@ -300,33 +269,42 @@ class Correlations:
         bucket = self._buckets.get(place)
         if bucket is not None and bucket.storm == key:
             bucket.storm = None
-            if not bucket.waiting:
+            if not bucket:
                 del self._buckets[place]
         turn.drop(storm)
 
     def _take(self, key: str, storm: str) -> None:
         """The alert belongs to the storm, and waits for others nowhere."""
-        for place in self._places.pop(key, ()):
+        for place, _ in self._places.pop(key, ()):
             if place in self._buckets:
-                self._buckets[place].waiting.pop(key, None)
+                self._buckets[place].discard(key)
         self._storm_of[key] = storm
-        self._members[storm].all[key] = None
+        self._members[storm].add(self._alerts[key])
 
     def _wait(self, alert: Alert) -> tuple[_Place, ...]:
         """The alert may become a part of a storm; returns where. That is asked once, when it
         begins to fire."""
         labels = alert.matchable
         found = []
-        is_planned = any(mute.kind in _PLANNED for mute in alert.muted)
-        for plan in () if is_planned else self._plans:
+        for plan in self._plans:
             condition = _condition(plan, labels)
             if condition is not None:
                 place = plan.name, tuple(labels.get(name, "") for name in plan.equal)
-                bucket = self._buckets.setdefault(place, _Bucket())
-                bucket.waiting[alert.key] = (alert.fired_at or 0, condition)
-                found.append(place)
+                found.append((place, condition))
         self._places[alert.key] = tuple(found)
-        return tuple(found)
+        return self._stand(alert)
+
+    def _stand(self, alert: Alert) -> tuple[_Place, ...]:
+        """The alert waits where it may, unless it is known to be planned; returns where."""
+        places = self._places[alert.key]
+        if any(mute.kind in _PLANNED for mute in alert.muted):
+            for place, _ in places:
+                if place in self._buckets:
+                    self._buckets[place].discard(alert.key)
+            return ()
+        for place, condition in places:
+            self._buckets.setdefault(place, Bucket()).add(alert, condition)
+        return tuple(place for place, _ in places)
 
     def _put(self, storm: Storm, turn: Turn) -> None:
         self.storms[storm.key] = storm
@@ -344,11 +322,12 @@ def _leads(alert: Alert, storm: Storm) -> bool:
     return is_in_it and _takes_part(alert) and not alert.muted
 
 
+def _rank(alert: Alert) -> tuple[Instant, bool, str]:
+    """Who leads: what fired first, of equals what is in an incident already."""
+    return alert.fired_at or 0, alert.incident is None, alert.key
+
+
 def _condition(plan: CorrelatePlan, labels: Labels) -> int | None:
     """The first condition of the rule that these labels match."""
     matched = (n for n, one in enumerate(plan.conditions) if match_all(one, labels))
     return next(matched, None)
-
-
-def _age(alert: Alert) -> tuple[Instant, str]:
-    return alert.fired_at or 0, alert.key

@@ -166,7 +166,8 @@ class Desk:
             turn.spend(20)
             del self._steps[key]
             self.catch_up(key, turn)
-            self.course.run_due(key, turn)
+            if self.book.is_open(key):
+                self.course.run_due(key, turn)
 
     def _review_if_open(self, key: str, what: Touched, turn: Turn) -> None:
         if self.book.is_open(key):

@@ -13,6 +13,7 @@ muting of the deciding half; what it learns is kept (`Kin`), what fired lately i
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -53,7 +54,7 @@ class Kinship:
 
     def __init__(self) -> None:
         self.records: dict[str, Kin] = {}
-        self._recent: dict[str, Instant] = {}
+        self._recent: OrderedDict[str, Instant] = OrderedDict()
         self._beside_of: dict[str, set[str]] = {}
 
     def restore(self, records: Iterable[Kin]) -> None:
@@ -66,14 +67,12 @@ class Kinship:
         if test_of(alert.source) is not None:
             return
         kind, now = kind_of(alert), turn.now
-        for other, at in list(self._recent.items()):
-            if at > now - WINDOW:
-                break
-            del self._recent[other]
+        while self._recent and next(iter(self._recent.values())) <= now - WINDOW:
+            self._recent.popitem(last=False)
         is_first = self._recent.pop(kind, None) is None
-        others = list(self._recent)
+        others = tuple(self._recent) if len(self._recent) <= CROWD else None
         self._recent[kind] = now
-        if not is_first or len(others) > CROWD:
+        if not is_first or others is None:
             return
         old = self.records.get(kind) or Kin(kind, 0.0, now)
         faded = _fading(old.at, now)

@@ -361,12 +361,13 @@ class Promises:
             kinds = {entry.kind for entry in entries if entry.incident == key}
             if EntryKind.REOPENED in kinds and EntryKind.ESCALATED not in kinds:
                 assert steps.level == -1
-            if old.paused_at is None and steps.paused_at is not None and old.next_at is not None:
+            if EntryKind.MERGED in kinds:
+                self.left.pop(key, None)  # its policy may be the other's from now on
+            elif old.paused_at is None and steps.paused_at is not None and old.next_at is not None:
                 self.left[key] = old.next_at - self.now
             elif old.paused_at is not None and steps.paused_at is None:
                 left = self.left.pop(key, 0)
-                went_on = not {EntryKind.REOPENED, EntryKind.MERGED} & kinds
-                if went_on and left > 0 and steps.level == old.level >= 0:
+                if EntryKind.REOPENED not in kinds and left > 0 and steps.level == old.level >= 0:
                     assert steps.next_at == self.freed_at(before[key]) + left
                 if EntryKind.REOPENED in kinds and steps.level > 0:
                     overdue = (steps.started_at or 0) + steps.levels[steps.level].after <= self.now

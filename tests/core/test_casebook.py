@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
+from daemon.core import casebook
 from daemon.core.casebook import KEEP, MOST, Casebook
 from daemon.core.effects import Drop, Save
 from daemon.core.model import Alert, Group, Incident, IncidentState, Told
 from daemon.core.severity import Severity
 from daemon.core.turn import Turn
-from tests.core.deciding import START, alert
+from tests.core.deciding import START, Stand, alert, condition, plan
 
 INCIDENT = Incident(
     "i", "g", IncidentState.TRIGGERED, Severity.HIGH, "t", "s", START, firing=("a",)
@@ -117,3 +120,19 @@ def test_only_its_own_firing_alerts_keep_an_incident_going() -> None:
     for other in (replace(mine, incident="x"), replace(mine, dismissed=True)):
         assert book({"a": other}).firing(INCIDENT) == []
     assert book().firing(INCIDENT) == []
+
+
+def test_what_was_let_go_before_there_was_room_for_its_step_has_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(casebook, "MOST", 1)
+    names = [f"web{number}" for number in range(8)]
+    stand = Stand(plan(checks=dict.fromkeys(names, plan().checks["web"])))
+    stand.see(*(condition(name, labels={"service": name}) for name in names))
+    stand.now = min(one.escalation.next_at or 0 for one in stand.incidents if one.escalation)
+    full = Turn(stand.now, room=7)
+    stand.decider.decide(full)
+    assert full.is_full
+    stand.mirror.apply(full.effects)
+    stand.see(*(condition(name, holds=False, labels={"service": name}) for name in names))
+    assert [one.state for one in stand.incidents] == [IncidentState.RESOLVED]

@@ -85,6 +85,7 @@ def test_what_needs_all_conditions_waits_for_the_last_of_them() -> None:
 def test_incidents_that_are_a_part_of_a_new_storm_go_on_in_it_and_end_told() -> None:
     stand = Stand(correlating())
     stand.see(fails("db0", "db"))
+    stand.now += 1
     stand.see(fails("db1", "db"))
     told = stand.see(fails("cache0", "cache"))
     first, second = stand.incidents
@@ -98,6 +99,7 @@ def test_incidents_that_are_a_part_of_a_new_storm_go_on_in_it_and_end_told() -> 
 def test_an_incident_that_somebody_has_stays_theirs() -> None:
     stand = Stand(correlating())
     stand.see(fails("db0", "db"))
+    stand.now += 1
     stand.see(fails("db1", "db"))
     ack(stand)
     stand.see(fails("cache0", "cache"))
@@ -213,3 +215,27 @@ def test_the_window_counts_from_the_last_that_joined() -> None:
     stand.wait(5 * MINUTE + 1)
     stand.see(fails("cache3", "cache"))
     assert len(stand.incidents) == 2
+
+
+def test_of_equals_the_one_that_is_in_an_incident_leads() -> None:
+    stand = Stand(correlating())
+    stand.see(fails("db0", "db"))
+    first = stand.incident.key
+    stand.see(fails("cache0", "cache"))
+    assert [one.key for one in stand.incidents] == [first]
+
+
+def test_what_is_silenced_while_it_waits_is_no_part_of_what_forms_after_a_restart_too() -> None:
+    stand = Stand(correlating())
+    stand.see(fails("db0", "db"))
+    matchers = (parse_matcher("service=db0"),)
+    stand.do(PutSilence(ANA, matchers, None, stand.now + HOUR, ""))
+    stand.see(fails("cache0", "cache"))
+    assert not stand.decider.muting.storms.storms
+    stand.restart()
+    stand.see(fails("web0", "web"))
+    (storm,) = stand.decider.muting.storms.storms.values()
+    cache = stand.alert("cache0")
+    assert cache is not None
+    assert storm.lead == cache.key
+    assert muted(stand, "db0") == [MuteKind.SILENCE]
