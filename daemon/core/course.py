@@ -88,7 +88,9 @@ class Course:
             again = replace(again, escalation=steps)
         again = self.keep(again, turn)
         self._book.write(turn, again, EntryKind.REOPENED, reason)
-        return again
+        if again.escalation is None and self._holding.is_calling(again, turn.now):
+            self._teller.reopened(again, turn)
+        return self._book.incidents[again.key]
 
     def give_back(self, incident: Incident, turn: Turn) -> Incident:
         """Nobody has it any more: its policy goes on, and whoever that has called is told of

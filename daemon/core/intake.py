@@ -142,7 +142,7 @@ class Intake:
 
     def _join_storm(self, alert: Alert, storm: Storm, turn: Turn) -> bool:
         """Take the alert into the incident of its storm, if that goes on."""
-        incident = self._book.incidents.get(storm.incident or "")
+        incident = self._storm_incident(storm)
         group = None if incident is None else self._book.groups.get(incident.group)
         if incident is None or group is None or not self._book.is_open(incident.key):
             return False
@@ -152,9 +152,18 @@ class Intake:
         for taken in self._router.route(alert).others:
             self._gather(taken, alert, incident, turn, owner=False)
         self._bring(alert, incident, turn)
+        if incident.key != storm.incident:
+            self._storms.settle(storm, incident.key, turn)
         for key in self._storms.take_formed(storm):
             self._unite(self._alerts.records[key], storm, incident, group, turn)
         return True
+
+    def _storm_incident(self, storm: Storm) -> Incident | None:
+        """The storm's incident, or that into which it was merged."""
+        incident = self._book.incidents.get(storm.incident or "")
+        while incident is not None and incident.merged_into is not None:
+            incident = self._book.incidents.get(incident.merged_into)
+        return incident
 
     def _unite(
         self, alert: Alert, storm: Storm, incident: Incident, group: Group, turn: Turn

@@ -203,6 +203,14 @@ class Teller:
         self.caller.remember(incident.key, called, turn)
         return bool(to)
 
+    def reopened(self, incident: Incident, turn: Turn) -> None:
+        """Nobody has it any more, and no policy starts over: tell those who were called by
+        hand. (Groups see to their channels.)"""
+        to = [recipient_of(told) for told in incident.told]
+        alerts, reason = self.caller.policy_alerts(incident, turn.now), groups.Reason.REOPENED.value
+        called = self.caller.call(incident.key, NoticeType.REPEATED, to, alerts, turn, reason)
+        self.caller.remember(incident.key, called, turn)
+
     def status_update(self, incident: Incident, reason: str, turn: Turn) -> list[Recipient]:
         """Tell those who ask, as far as they know of the incident, how it goes; returns them."""
         channels = self.caller.plan.channels

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from daemon.core.errors import NotAllowed
-from daemon.core.events import Acknowledge, FireTest, Merge, Resolve, RunEnded, Split
+from daemon.core.events import Acknowledge, Assign, FireTest, Merge, Resolve, RunEnded, Split
 from daemon.core.labels import parse_matcher
 from daemon.core.model import HOUR, MINUTE, Level, RunState
 from daemon.core.plan import (
@@ -227,3 +227,29 @@ def test_neither_a_test_nor_a_lateness_is_merged_with_what_is_real() -> None:
         for into, gone in ((real, other), (other, real)):
             with pytest.raises(NotAllowed, match="cannot be merged: it"):
                 desk.do(Merge(into.key, ANA, (gone.key,)))
+
+
+def test_what_joins_a_storm_goes_where_its_incident_was_merged() -> None:
+    desk = Stand(correlating())
+    desk.see(fails("db0", "db"), fails("cache0", "cache"))
+    desk.see(condition("x"))
+    storm, other = desk.incidents
+    desk.do(Merge(other.key, ANA, (storm.key,)))
+    desk.wait(2 * MINUTE)
+    desk.see(fails("web1", "web"))
+    desk.see(fails("web2", "web"))
+    assert len(desk.incidents) == 2
+    assert len(desk.incidents[1].firing) == 5
+    for name, kind in (("db0", "db"), ("cache0", "cache"), ("web1", "web"), ("web2", "web")):
+        desk.see(fails(name, kind, holds=False))
+    assert said(desk.see(condition("x", holds=False)))[0] == ("slack", "resolved")
+    assert not desk.decider.muting.storms.storms
+
+
+def test_who_was_given_an_incident_without_a_policy_hears_that_nobody_has_it_any_more() -> None:
+    desk = Stand(plan(route=route(policy=None)))
+    desk.see(condition())
+    desk.do(Assign(desk.incident.key, ANA, "ben"))
+    ack(desk, expires_after=10 * MINUTE)
+    assert said(desk.wait(10 * MINUTE)) == [("ben via mail", "repeated"), ("slack", "repeated")]
+    assert desk.wait(HOUR) == []
