@@ -252,7 +252,7 @@ changes_of = st.lists(st.tuples(st.integers(0, 150), st.sampled_from(Status)), m
 spans_of = st.lists(st.tuples(st.integers(-20, 260), st.integers(-20, 260)), max_size=4)
 
 
-@settings(max_examples=15 * settings().max_examples, deadline=None)
+@settings(max_examples=10 * settings().max_examples, deadline=None)
 @given(
     changes=changes_of,
     excluded=spans_of,

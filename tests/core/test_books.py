@@ -125,7 +125,7 @@ facts_of = st.lists(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=4 * settings().max_examples, deadline=None)
 @given(
     facts_of,
     st.sampled_from([None, 1, 2, 3]),

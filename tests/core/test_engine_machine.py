@@ -467,7 +467,7 @@ def settled(notice: Notice, delivered: bool) -> Settled:
 
 
 EngineMachine.TestCase.settings = settings(
-    max_examples=140,
+    max_examples=7 * settings().max_examples // 5,
     stateful_step_count=40,
     deadline=None,
     derandomize=True,

@@ -138,10 +138,13 @@ def test_a_restart_in_the_interval_changes_nothing() -> None:
     assert len(stand.wait(19 * MINUTE)) == 3
 
 
-def test_an_interval_that_ended_while_nobody_looked_is_over() -> None:
-    stand = Stand(held(policy="primary", mute_time_intervals=("now",)))
-    stand.see(condition())
-    assert len(stand.restart(25 * MINUTE)) == 3
+def test_an_interval_that_ended_while_nobody_looked_is_over_and_paused_by_its_length() -> None:
+    """The second level is due five minutes after the 20 of the interval."""
+    first = [("slack", "firing"), ("ana via sms", "firing"), ("ana via mail", "firing")]
+    for minutes, told in ((24, first), (25, [*first, ("ben via mail", "escalated")])):
+        stand = Stand(held(policy="primary", mute_time_intervals=("now",)))
+        stand.see(condition())
+        assert said(stand.restart(minutes * MINUTE)) == told
 
 
 def test_a_reload_that_takes_the_interval_away_lets_the_route_tell() -> None:

@@ -149,7 +149,7 @@ def worlds(draw: st.DrawFn) -> tuple[IntervalPlan, datetime]:
     return interval(*any_of), utc(draw(st.sampled_from(CHANGES[zone])))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=settings().max_examples // 4, deadline=None)
 @given(worlds())
 def test_a_watcher_of_the_clock_sees_the_same_changes(world: tuple[IntervalPlan, datetime]) -> None:
     plan, begin = world

@@ -159,7 +159,7 @@ def worlds(draw: st.DrawFn) -> tuple[MaintenancePlan, datetime]:
     return draw(plans(zone, begin)), begin
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=settings().max_examples // 4, deadline=None)
 @given(worlds())
 def test_a_watcher_of_the_clock_finds_the_same_windows_every_minute(
     world: tuple[MaintenancePlan, datetime],
@@ -351,7 +351,7 @@ def books(windows: dict[str, MaintenancePlan], *facts: Fact, **sla: object) -> B
 changes = st.lists(st.tuples(st.integers(0, 5_700), st.sampled_from(list(Status))), max_size=6)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=settings().max_examples // 6, deadline=None)
 @given(worlds(), changes)
 def test_an_sla_counts_the_minutes_in_which_no_watcher_sees_a_window(
     world: tuple[MaintenancePlan, datetime], flips: list[tuple[int, Status]]
@@ -387,7 +387,7 @@ spans_in_seconds = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=settings().max_examples // 6, deadline=None)
 @given(spans_in_seconds, st.lists(st.integers(1, 3_000), max_size=4))
 def test_overlapping_windows_give_the_oracles_figures_millisecond_by_millisecond(
     seconds: list[tuple[int, int]], flips: list[int]

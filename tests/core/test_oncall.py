@@ -218,7 +218,7 @@ def _ms(moment: datetime) -> Instant:
     return round(moment.timestamp() * 1000)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=settings().max_examples // 4, deadline=None)
 @given(worlds())
 def test_a_watcher_of_the_clock_finds_the_same_persons_every_minute(
     world: tuple[SchedulePlan, datetime],
