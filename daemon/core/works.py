@@ -244,7 +244,9 @@ class Works:
         turn.save(work)
 
     def _keep(self, work: Work, now: Instant) -> None:
-        key = work.key
+        key, before = work.key, self.records.get(work.key)
+        for service in () if before is None else before.excludes:
+            self._of[service].pop(key, None)
         self.records[key] = work
         self._matchers[key] = tuple(map(parse_matcher, work.match))
         for service in work.excludes:

@@ -119,6 +119,10 @@ def test_a_window_that_is_about_others_in_the_middle_of_it_is_two_works() -> Non
     stand.reload(spec(replace(EIGHT, services=("mail",), excludes=("mail",))))
     found = {(one.services, one.start - START, (one.end or 0) - START) for one in works(stand)}
     assert found == {(("shop",), 0, 20 * MINUTE), (("mail",), 20 * MINUTE, HOUR)}
+    worked = stand.decider.muting.works.worked
+    assert list(worked("shop", START, START + DAY)) == [(START, START + 20 * MINUTE)]
+    stand.jump(KEEP + DAY)
+    assert not list(worked("shop", START, START + DAY))
 
 
 def test_work_that_is_over_is_forgotten_when_no_sla_asks_for_it() -> None:
