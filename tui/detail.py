@@ -231,9 +231,8 @@ def _standing(incident: IncidentView, width: int, moment: Moment) -> list[Line]:
         lines.append(fact("lost", (lost, "bad bold"), (f"  at {rate} an hour", "faint")))
     for mute in incident.muted:
         until = instant(mute.until)
-        left = f", {countdown(until - moment.now)} more" if until is not None else ""
-        word = MUTED.get(mute.kind, "muted")
-        lines += prose("muted", f"⊘ {word}: {mute.reason} (by {mute.by}{left})", width, "accent")
+        left = f" ({countdown(until - moment.now)} more)" if until is not None else ""
+        lines += prose("muted", f"⊘ {mute.reason}{left}", width, "accent")
     if incident.on_unmute is not None:
         lines += prose("then", incident.on_unmute, width)
     if incident.owner:
@@ -255,22 +254,28 @@ def alert_sections(
     alerts = alerts_of(mirror, incident)
     alerts = [*alerts, *(one for one in known if one.fingerprint not in mirror.alerts)]
     missing = len(incident.alerts) - len(alerts)
-    firing = sum(alert.state == "firing" for alert in alerts)
+    here = [alert for alert in alerts if alert.incident in {None, incident.id}]
+    firing = sum(alert.state == "firing" for alert in here)
     note = f"{firing:,} firing of {len(incident.alerts):,}"
     sections = [heading("Alerts", note)]
     if alerts:
-        sections.append(Section(len(alerts), lambda at: alert_line(alerts[at], width, moment)))
+        owner = incident.id
+        lines = Section(len(alerts), lambda at: alert_line(alerts[at], width, moment, owner))
+        sections.append(lines)
     if missing:
         sections.append(section([((f"and {plural(missing, 'resolved alert')}", "faint"),)]))
     return sections
 
 
-def alert_line(alert: AlertView, width: int, moment: Moment) -> Line:
-    """One alert of an incident."""
+def alert_line(alert: AlertView, width: int, moment: Moment, incident: str | None = None) -> Line:
+    """One alert of an incident, or that was of it and is in another by now."""
     since = instant(alert.fired_at) or instant(alert.pending_at)
     age = span(moment.now - since) if since is not None else "–"
-    calm = alert.state != "firing" or bool(alert.muted)
+    elsewhere = incident is not None and alert.incident not in {None, incident}
+    calm = alert.state != "firing" or bool(alert.muted) or elsewhere
     word = "" if alert.state == "firing" else f" {alert.state}"
+    if elsewhere:
+        word = f" now in {(alert.incident or '')[:8]}"
     if alert.muted:
         word += f" ⊘ {MUTED.get(alert.muted[0].kind, 'muted')}"
     labels = " ".join(

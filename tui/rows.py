@@ -137,6 +137,8 @@ MUTED: Final = {
     "inhibition": "explained",
     "dependency": "symptom",
     "flapping": "flapping",
+    "time": "out of hours",
+    "suppression": "held back",
     "correlation": "in a storm",
 }
 """The kinds of mutes in a word."""

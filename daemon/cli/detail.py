@@ -24,6 +24,10 @@ def _heading(text: str) -> None:
     say(Cell(text, "bold"))
 
 
+def _alerts(detail: schema.IncidentDetail, now: int) -> list[shown.Row]:
+    return [shown.alert(each, now, detail.incident.id) for each in detail.alerts]
+
+
 def tell_incident(detail: schema.IncidentDetail, now: int) -> None:
     """An incident: what, since when, who is told next, its alerts and its story."""
     one = detail.incident
@@ -37,7 +41,7 @@ def tell_incident(detail: schema.IncidentDetail, now: int) -> None:
     if one.on_unmute is not None:
         _field("unmuted", one.on_unmute)
     _heading("Alerts")
-    write_table(shown.ALERTS, [shown.alert(each, now) for each in detail.alerts], "none")
+    write_table(shown.ALERTS, _alerts(detail, now), "none")
     if detail.related:
         _heading("Related")
         for kin in detail.related:

@@ -61,10 +61,14 @@ def next_step(one: schema.IncidentView, now: int) -> str:
     return f"{escalation.next_step or 'next step'} {until(escalation.next_at, now)}"
 
 
-def alert(one: schema.AlertView, now: int) -> Row:
-    """One line of `tocsin alerts`."""
-    quiet = one.state != "firing"
-    state = Cell(f"{one.state} (muted)" if one.muted else one.state, "faint" if quiet else "")
+def alert(one: schema.AlertView, now: int, incident: str | None = None) -> Row:
+    """One line of `tocsin alerts`, or of an incident: what was split from it, or fires anew in
+    another, is said to be there."""
+    elsewhere = incident is not None and one.incident not in {None, incident}
+    words = f"{one.state} (muted)" if one.muted else one.state
+    if elsewhere:
+        words = f"now in {(one.incident or '')[:ID_LENGTH]}"
+    state = Cell(words, "faint" if elsewhere or one.state != "firing" else "")
     return [
         Cell(one.fingerprint[:ID_LENGTH], "bold"),
         word(one.severity),

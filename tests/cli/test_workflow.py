@@ -34,7 +34,10 @@ def test_merge_and_split_say_what_came_of_it(desk: Desk) -> None:
     (alert,) = desk.lab.engine.incidents[db].alerts
     split = desk.tocsin("split", web, alert[:6])
     assert split.out.startswith("split off ")
-    assert web[:8] not in split.out.split(":")[0]
+    other = split.out.split(":")[0].removeprefix("split off ")
+    assert other != web[:8]
+    assert f"now in {other}" in desk.tocsin("show", web).out
+    assert "now in" not in desk.tocsin("show", other).out
     assert desk.tocsin("merge", db, web).code == 4
     assert desk.tocsin("merge", web, web).code == 2
 

@@ -12,7 +12,7 @@ from daemon.api.schema import ScheduleView
 from tests.tui import estate
 from tui import rows
 from tui.actions import Place
-from tui.detail import incident_head
+from tui.detail import alert_sections, incident_head
 from tui.figures import called, last_resolved
 from tui.mirror import Mirror
 from tui.rows import Moment
@@ -202,3 +202,12 @@ def test_heartbeats_without_a_latency_are_no_failures(mirror: Mirror) -> None:
 def test_a_burn_rate_fits_its_column(rate: float, text: str) -> None:
     """Whatever a short outage early in a period makes of it."""
     assert rows.burn_words(rate) == text
+
+
+def test_an_alert_that_is_in_another_incident_by_now_is_said_to_be_there(mirror: Mirror) -> None:
+    incident = next(one for one in mirror.incidents.values() if "a1" in one.alerts)
+    mirror.alerts["a1"].incident = "beefbeefbeef"
+    title, alerts, *_ = alert_sections(mirror, incident, (), 100, MOMENT)
+    assert "1 firing of 3" in "".join(plain(title.line(at)) for at in range(title.count))
+    said = [plain(alerts.line(at)) for at in range(alerts.count)]
+    assert ["now in beefbeef" in line for line in said].count(True) == 1
