@@ -32,6 +32,8 @@ from daemon.notify.spec import ChannelSpec
 MOST_SHOWN: Final = 100
 """Incidents that a digest lists."""
 _PAGES: Final = frozenset({NoticeType.FIRING, NoticeType.ESCALATED})
+_CALLS: Final = frozenset({Reason.RAISED.value, Reason.REOPENED.value})
+"""Why somebody is called who knew of the incident already."""
 _ABOUT_INCIDENTS: Final = _PAGES | {
     NoticeType.REPEATED,
     NoticeType.UPDATED,
@@ -44,9 +46,9 @@ To = tuple[str, str, str]
 
 
 def is_page(notice: Notice) -> bool:
-    """Whether somebody is to hear of it at once: a first page, an escalation, or that it got
-    graver, of an incident of severity high or worse."""
-    pages = notice.type in _PAGES or notice.reason == Reason.RAISED.value
+    """Whether somebody is to hear of it at once: a first page, an escalation, that it got
+    graver or that nobody has it any more, of an incident of severity high or worse."""
+    pages = notice.type in _PAGES or notice.reason in _CALLS
     return pages and notice.incident.severity >= Severity.HIGH
 
 

@@ -142,6 +142,7 @@ def test_what_is_kept_back_follows_from_severity_and_type() -> None:
     assert not is_page(notice(incident=low))
     assert not is_page(news(1))
     assert is_page(news(1, reason="severity raised"))
+    assert is_page(news(1, type=NoticeType.REPEATED, reason="nobody has it any more"))
     assert not is_page(news(1, reason="severity raised", incident=low))
     digests = Digests()
     digests.plan({"ops": LogSpec(name="ops", digest="1h", digest_pages=True)})
