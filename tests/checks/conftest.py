@@ -24,6 +24,15 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEv
     return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is held to asyncio's loop too is so where the slow tests are run."""
+    for item in items:
+        params = item.callspec.params if hasattr(item, "callspec") else {}
+        if params.get("_asyncio_loop_factory") is asyncio.new_event_loop:
+            item.add_marker(pytest.mark.slow)
+
+
 AT = 1_790_000_000_000
 
 

@@ -16,6 +16,7 @@ from tests.tui.conftest import Clock, Opener
 from tui.theme import LIGHT
 
 SIZES = {"80x24": (80, 24), "120x40": (120, 40), "200x60": (200, 60)}
+LARGEST = pytest.param("200x60", marks=pytest.mark.slow, id="200x60")
 SCREENS = {
     "overview": ["1"],
     "incidents": [],
@@ -35,7 +36,7 @@ def pictures(snapshot: SnapshotAssertion) -> SnapshotAssertion:
     return snapshot.use_extension(SVGImageExtension)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", ["80x24", "120x40", LARGEST])
 @pytest.mark.parametrize("screen", SCREENS)
 async def test_a_screen_looks_as_it_was_last_seen(
     opened: Opener, pictures: SnapshotAssertion, screen: str, size: str

@@ -9,6 +9,7 @@ from tests.tui.conftest import Clock, Opener
 from tui.screens.help import HelpScreen
 from tui.widgets.virtual_list import VirtualList
 
+SLOW = pytest.mark.slow
 WORST, SECOND = "01JD0CHECKOUT", "01JD0ORDERS"
 
 
@@ -241,15 +242,19 @@ async def test_markup_and_escape_sequences_stay_text(opened: Opener) -> None:
 
 async def test_the_five_figures_are_on_every_screen(opened: Opener) -> None:
     """Link and age, severities, who is on call, the next step, the clock."""
-    for size in ((80, 24), (120, 40), (200, 60)):
-        async with opened(size=size) as session:
+    async with opened() as session:
+        for size in ((80, 24), (120, 40), (200, 60)):
+            await session.pilot.resize_terminal(*size)
             for key in "123456":
                 await session.press(key)
                 assert session.shows("● live", "1 emerg", "0:48", "10:11:05"), (size, key)
                 assert any(map(session.shows, ("primary ana", "ana +1", "all covered")))
 
 
-@pytest.mark.parametrize("size", [(20, 5), (1, 1), (30, 8), (50, 12), (300, 100)])
+@pytest.mark.parametrize(
+    "size",
+    [(20, 5), (1, 1), *(pytest.param(s, marks=SLOW) for s in ((30, 8), (50, 12), (300, 100)))],
+)
 async def test_odd_windows_are_borne(opened: Opener, size: tuple[int, int]) -> None:
     """Nothing falls over in a window nobody would use."""
     async with opened(size=size) as session:

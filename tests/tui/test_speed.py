@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from tests.tui import estate
 from tests.tui.conftest import Clock, Opener, Session
 from tui.mirror import Mirror
@@ -26,6 +28,7 @@ async def slowest(session: Session, keys: list[str]) -> float:
     return worst
 
 
+@pytest.mark.slow
 async def test_a_key_answers_within_100_ms_with_ten_thousand_alerts(opened: Opener) -> None:
     """Moving, paging, ends and back, with the details beside the list.
 
@@ -41,6 +44,7 @@ async def test_a_key_answers_within_100_ms_with_ten_thousand_alerts(opened: Open
         assert times[len(times) // 2] < KEY_LIMIT_S, times
 
 
+@pytest.mark.slow
 async def test_an_incident_of_ten_thousand_alerts_opens_and_scrolls(opened: Opener) -> None:
     """Only the visible alerts are made."""
     state = estate.many(10_000)
