@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from daemon.core import allowance
 from daemon.core.casebook import Casebook
@@ -32,6 +33,9 @@ from daemon.core.plan import Plan, ResponsePlan, When
 from daemon.core.response_course import SEPARATOR, ResponseCourse, pair
 from daemon.core.severity import Severity
 from daemon.core.turn import Turn
+
+_NOT_BEGUN: Final = frozenset({"", RunState.WAITING.value, RunState.EXPIRED.value})
+"""How far a response got on an incident that was merged, where it is due on the survivor still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +190,7 @@ class Responses:
         """The incident calls for something: begin, unless that was done already."""
         last = self.runs.newest(plan.name, incident.key)
         done_at = None if last is None else last.ended_at
-        if last is None and plan.name in dict(incident.responses):
+        if last is None and dict(incident.responses).get(plan.name, "") not in _NOT_BEGUN:
             recent = self.runs.states[plan.name].recent  # it ran before a merge or a split
             done_at = recent[-1] if recent else turn.now
         if last is not None or done_at is not None:

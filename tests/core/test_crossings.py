@@ -253,3 +253,16 @@ def test_who_was_given_an_incident_without_a_policy_hears_that_nobody_has_it_any
     ack(desk, expires_after=10 * MINUTE)
     assert said(desk.wait(10 * MINUTE)) == [("ben via mail", "repeated"), ("slack", "repeated")]
     assert desk.wait(HOUR) == []
+
+
+def test_what_waited_for_approval_is_asked_again_where_its_incident_was_merged() -> None:
+    asks = replace(response(confirm=True), match=(parse_matcher("service=till"),))
+    desk = Stand(plan(responses={"restart": asks}))
+    desk.see(condition())
+    desk.see(till())
+    first, second = desk.incidents
+    desk.do(Merge(first.key, ANA, (second.key,)))
+    runs = list(desk.decider.responses.runs.records.values())
+    states = {run.incident: run.state for run in runs}
+    assert states == {second.key: RunState.EXPIRED, first.key: RunState.WAITING}
+    assert dict(desk.incidents[0].responses) == {"restart": "waiting"}
