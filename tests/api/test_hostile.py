@@ -362,7 +362,7 @@ REQUESTS = st.tuples(
 @given(st.lists(REQUESTS, min_size=1, max_size=10))
 @settings(
     deadline=None,
-    max_examples=40,
+    max_examples=settings().max_examples // 2,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_whatever_is_asked_the_answer_is_never_a_500(

@@ -213,7 +213,7 @@ OPERATIONS = st.lists(
 
 
 @given(OPERATIONS, st.integers(1, 9))
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=3 * settings().max_examples)
 def test_whoever_reads_and_resumes_whenever_ends_with_the_true_picture(
     operations: list[Op], max_entries: int
 ) -> None:

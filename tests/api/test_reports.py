@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 from pathlib import Path
 
 import pytest
@@ -20,11 +22,18 @@ from tests.report import past
 REPORTS = "/api/v1/reports"
 
 
+@pytest.fixture(scope="module")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database of the documentation's example, to be copied."""
+    path = tmp_path_factory.mktemp("past") / "tocsin.db"
+    asyncio.run(past.make(path, past.NOON))
+    return path
+
+
 @pytest.fixture
-async def lab(tmp_path: Path) -> Lab:
+def lab(tmp_path: Path, example: Path) -> Lab:
     """A daemon of the documentation's example, on the 21st at noon."""
-    database = tmp_path / "tocsin.db"
-    await past.make(database, past.NOON)
+    database = Path(shutil.copy(example, tmp_path))
     made = Lab(load(past.configure(tmp_path, database)).plan)
     made.analysis, made.timezone, made.time = Analysis(database), "Europe/Berlin", past.NOON
     return made

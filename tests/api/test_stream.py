@@ -288,7 +288,7 @@ STEPS = st.lists(
 @given(STEPS)
 @settings(
     deadline=None,
-    max_examples=25,
+    max_examples=settings().max_examples // 4,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_a_mirror_kept_by_the_stream_is_the_state_whenever_it_broke(

@@ -92,7 +92,7 @@ def test_there_is_a_corpus() -> None:
     assert len(CORPUS) > 15
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=4 * settings().max_examples, deadline=None)
 @given(OUTPUTS)
 @example(b"")
 @example(b"|" + b"'=" * 200)
