@@ -142,6 +142,7 @@ class Notice:
         reason: Why now, in words: `first notification`, `new alerts added`, `level 2`.
         expires_at: After this it is of no use any more; None if it always is.
         fallback_of: The key of the notice that could not be delivered.
+        stays: It waits for its own channel, and turns to no fallback.
         incident, alerts: The incident and its alerts as they were at the decision.
     """
 
@@ -157,3 +158,4 @@ class Notice:
     level: int | None = None
     expires_at: Instant | None = None
     fallback_of: str | None = None
+    stays: bool = False

@@ -34,9 +34,18 @@ def delivered(told: tuple[Told, ...], notice: str) -> tuple[Told, ...]:
     )
 
 
-def replaced(told: tuple[Told, ...], notice: str, by: str) -> tuple[Told, ...]:
-    """After another notice was queued in place of this one."""
-    return tuple(replace(one, notice=by) if one.notice == notice else one for one in told)
+def replaced(told: tuple[Told, ...], event: Settled, by: str) -> tuple[Told, ...]:
+    """After another notice was queued in place of this one. Who was only told by it in place of
+    another, and was never reached, is owed nothing: the other is."""
+    found = []
+    for one in told:
+        if one.notice != event.notice:
+            found.append(one)
+        elif event.fallback_of is None or (one.channel, one.recipient) != _of(event):
+            found.append(replace(one, notice=by))
+        elif one.reached:
+            found.append(replace(one, notice=""))
+    return tuple(found)
 
 
 def lost(told: tuple[Told, ...], event: Settled) -> tuple[Told, ...]:

@@ -86,9 +86,10 @@ class Settled:
         notice: Its idempotency key.
         detail: What the receiver said, or why it failed.
         type: What the notice said; decides whether its fallback is still of use.
-        fallback_of: Set when it was itself sent in place of another, and falls back no more.
+        fallback_of: Set when it was itself sent in place of another.
         level: The escalation level it was sent for, if any.
         refused: The receiver will not take it at any time.
+        stays: It turns to no fallback.
     """
 
     notice: str
@@ -102,6 +103,7 @@ class Settled:
     fallback_of: str | None = None
     level: int | None = None
     refused: bool = False
+    stays: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ Theory. A window comes as a cron expression or a recurrence rule says and lasts 
 or once between two times. All are read by the clock on the wall of its zone (`clockwork` says
 what becomes of a time that comes twice or never); the duration is counted in elapsed time from
 there. Occurrences that touch or overlap are one window, so that it ends once. Everything is a
-function of the configuration and the time: a daemon that was off has missed nothing. What became of it is
-`daemon.core.works`' to remember: that stays true of the past when the configuration changes.
+function of the configuration and the time: a daemon that was off has missed nothing. What became
+of it is `daemon.core.works`' to remember: that stays true of the past when the configuration
+changes.
 
 `Maintenance` knows what is active now, with a deadline at the next change; `Calendar` remembers
 the occurrences that the SLAs ask for at every look.

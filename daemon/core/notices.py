@@ -178,6 +178,7 @@ def notice(
     reason: str,
     level: int | None = None,
     fallback_of: str | None = None,
+    stays: bool = False,
 ) -> Notice:
     """What is put into the outbox: the incident and its alerts as they are now."""
     return Notice(
@@ -195,4 +196,5 @@ def notice(
         level=level,
         expires_at=now + USEFUL_FOR[kind],
         fallback_of=fallback_of,
+        stays=stays,
     )

@@ -82,7 +82,7 @@ class Outcomes:
         alarming = event.type in ALARMING
         to = notices.fallback_recipient(self._caller.plan, event.channel, event.recipient)
         useful = _still_useful(incident, event) and not (alarming and self._rests(event))
-        if to is None or event.fallback_of is not None or not useful:
+        if to is None or event.stays or not useful:
             if alarming:
                 self._believe(incident, lambda told: deliveries.lost(told, event), turn)
                 self._demands.learn(incident.key, lambda d: lost(d, event.notice), turn)
@@ -102,7 +102,7 @@ class Outcomes:
             self._caller.remember(incident.key, [to], turn)
             incident = self._book.incidents[incident.key]
             by = notice.key
-            self._believe(incident, lambda told: deliveries.replaced(told, event.notice, by), turn)
+            self._believe(incident, lambda told: deliveries.replaced(told, event, by), turn)
             self._demands.learn(incident.key, lambda d: replaced(d, event.notice, by), turn)
 
     def _owe(self, incident: Incident, event: Settled, alerts: list[Alert], turn: Turn) -> None:
@@ -114,7 +114,7 @@ class Outcomes:
             return
         notice = notices.notice(
             incident, event.type, recipient_of(told), alerts, turn.now,
-            reason=f"{event.channel} is back", fallback_of=event.notice,
+            reason=f"{event.channel} is back", fallback_of=event.notice, stays=True,
         )  # fmt: skip
         turn.emit(Enqueue(notice))
         words = f"{recipient_of(told).words} is told when {event.channel} is back"

@@ -222,8 +222,8 @@ class Lane:
         return not self._breaker.is_closed and self._outlet.fallback is not None
 
     def _falls_back(self, notice: Notice) -> bool:
-        """Whether another channel takes over; what is a fallback itself has none."""
-        return self._outlet.fallback is not None and notice.fallback_of is None
+        """Whether another channel takes over."""
+        return self._outlet.fallback is not None and not notice.stays
 
     def _nap_s(self, now: Instant) -> float | None:
         turns_away, breaker = self._turns_away, self._breaker

@@ -70,6 +70,7 @@ class Settler:
             fallback_of=notice.fallback_of,
             level=notice.level,
             refused=refused,
+            stays=notice.stays,
         )
         try:
             await self._report(settled)

@@ -75,7 +75,7 @@ def route(*routes: RoutePlan, **more: Any) -> RoutePlan:
 
 CHANNELS: Mapping[str, ChannelPlan] = {
     "slack": ChannelPlan("slack", "webhook", fallback="mail"),
-    "mail": ChannelPlan("mail", "email", fallback="slack"),
+    "mail": ChannelPlan("mail", "email"),
     "sms": ChannelPlan("sms", "sms"),
     "quiet": ChannelPlan("quiet", "email", send_resolved=False),
 }
@@ -219,6 +219,6 @@ def settled(notice: Notice, delivered: bool = False, **more: object) -> Settled:
     """What is reported of the notice: not delivered, or as said otherwise."""
     event = Settled(
         notice.key, notice.incident.key, notice.channel, notice.recipient, delivered, 3,
-        "connection refused", notice.type, notice.fallback_of, notice.level,
+        "connection refused", notice.type, notice.fallback_of, notice.level, stays=notice.stays,
     )  # fmt: skip
     return replace(event, **more)  # type: ignore[arg-type]  # fields by name

@@ -463,6 +463,7 @@ def settled(notice: Notice, delivered: bool) -> Settled:
         type=notice.type,
         fallback_of=notice.fallback_of,
         level=notice.level,
+        stays=notice.stays,
     )
 
 

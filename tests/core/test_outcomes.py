@@ -54,6 +54,33 @@ def test_what_cannot_be_delivered_goes_to_the_fallback_once_with_a_key_of_its_ow
     assert len(lines(stand, EntryKind.UNDELIVERED)) == 2
 
 
+def test_fallbacks_are_a_chain_of_which_the_first_is_told_again_when_all_have_failed() -> None:
+    channels = dict(plan().channels)
+    channels["mail"] = replace(channels["mail"], fallback="hook")
+    channels["hook"] = replace(channels["mail"], name="hook", fallback=None)
+    stand = Stand(plan(channels=channels, route=route()))
+    first = stand.see(condition())[0]
+    (second,) = shop(stand.do(settled(first)))
+    (third,) = shop(stand.do(settled(second)))
+    assert [n.channel for n in (first, second, third)] == ["slack", "mail", "hook"]
+    assert third.fallback_of == second.key
+    assert web(stand.wait(HOUR)) == []
+    assert shop(stand.do(settled(third))) == []
+    assert web(stand.wait(MINUTE)) == [("slack", "firing")]
+    assert web(stand.wait(HOUR)) == []
+
+
+def test_who_is_reached_at_the_end_of_a_chain_hears_of_the_end() -> None:
+    channels = dict(plan().channels)
+    channels["mail"] = replace(channels["mail"], fallback="hook")
+    channels["hook"] = replace(channels["mail"], name="hook", fallback=None)
+    stand = Stand(plan(channels=channels, route=route()))
+    (second,) = shop(stand.do(settled(stand.see(condition())[0])))
+    (third,) = shop(stand.do(settled(second)))
+    stand.do(settled(third, delivered=True))
+    assert ("hook", "resolved") in web(stand.see(condition(holds=False)))
+
+
 def test_a_persons_fallback_is_their_address_there() -> None:
     channels = {**plan().channels, "sms": replace(plan().channels["sms"], fallback="mail")}
     stand = Stand(plan(channels=channels))

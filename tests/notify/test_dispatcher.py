@@ -201,12 +201,12 @@ async def test_with_a_fallback_it_gives_up_within_two_minutes() -> None:
     assert bench.time.now <= T0 + 2 * MINUTE
 
 
-async def test_what_is_itself_a_fallback_is_not_given_up_for_another() -> None:
-    """The engine falls back once; giving up early would lose the page."""
+async def test_what_stays_with_its_channel_is_not_given_up_for_another() -> None:
+    """The engine turns to no fallback with it; giving up early would lose it."""
     spec = LogSpec(name="ops", fallback="mail")
     channel = ScriptedChannel(*[Transient("503")] * 9, "ok", spec=spec)
     async with Bench(ops=channel) as bench:
-        bench.dispatcher.offer([notice(fallback_of="k0")])
+        bench.dispatcher.offer([notice(fallback_of="k0", stays=True)])
         (end,) = await bench.reports.count(1)
     assert (end.delivered, end.attempts, end.fallback_of) == (True, 10, "k0")
 

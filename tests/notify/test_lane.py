@@ -172,12 +172,12 @@ async def test_a_page_does_not_wait_for_a_probe_that_hangs() -> None:
     await bench.dispatcher.stop()
 
 
-async def test_what_is_itself_a_fallback_waits_for_the_receiver() -> None:
-    """The engine falls back once; failing it over would lose it."""
+async def test_what_stays_with_its_channel_waits_for_the_receiver() -> None:
+    """The engine turns to no fallback with it; failing it over would lose it."""
     channel = ScriptedChannel(BUSY, spec=WITH_FALLBACK)
     bench = await broken(channel)
     channel.answers = ["ok"]
-    bench.dispatcher.offer([page("k7", fallback_of="k0"), page("k8")])
+    bench.dispatcher.offer([page("k7", fallback_of="k0", stays=True), page("k8")])
     *_, first, second = await bench.reports.count(7)
     await bench.dispatcher.stop()
     assert (first.notice, first.delivered) == ("k8", False)

@@ -233,6 +233,7 @@ class World:
             delivered=not fails, attempts=5 if fails else 1,
             detail="connection refused" if fails else "250 ok",
             type=notice.type, fallback_of=notice.fallback_of, level=notice.level,
+            stays=notice.stays,
         )  # fmt: skip
         if self.dice.random() < 0.002:
             self._dies_at_once()
