@@ -141,7 +141,7 @@ class Course:
         if step.kind is policy.StepKind.LEVEL:
             text = f"level {step.level + 1} {PASSED_OVER}: {why}"
             self._book.write(turn, incident, EntryKind.ESCALATED, text)
-        return False, not incident.told
+        return False, not (incident.told or incident.contacts)
 
     def run_due(self, key: str, turn: Turn) -> None:
         """Run every step that is due, each once; then further contacts of those who were told."""
@@ -178,9 +178,10 @@ class Course:
 
     def _is_unheard(self, key: str, steps: Escalation) -> bool:
         """Whether the policy has come to its end (or to its last level, with nothing but rounds
-        and repeats behind it), and nobody was ever told of the incident."""
+        and repeats behind it), and nobody was ever told of the incident or is to be."""
         at_end = steps.spent or (steps.level + 1 >= len(steps.levels) and not steps.then)
-        return at_end and not self._book.told(self._book.incidents[key])
+        incident = self._book.incidents[key]
+        return at_end and not (incident.contacts or self._book.told(incident))
 
 
 def _freed_at(before: Incident, now: Instant) -> Instant:

@@ -266,3 +266,16 @@ def test_what_waited_for_approval_is_asked_again_where_its_incident_was_merged()
     states = {run.incident: run.state for run in runs}
     assert states == {second.key: RunState.EXPIRED, first.key: RunState.WAITING}
     assert dict(desk.incidents[0].responses) == {"restart": "waiting"}
+
+
+def test_a_level_that_is_passed_over_hastens_nothing_while_somebody_is_still_to_be_told() -> None:
+    levels = (
+        Level(0, ("person:ana",)),
+        Level(MINUTE, ("person:ben",), min_alerts=5),
+        Level(HOUR, ("channel:slack",)),
+    )
+    policies = {"duty": PolicyPlan("duty", levels)}
+    desk = Stand(plan(route=route(channels=(), policy="duty"), policies=policies, persons=LATE))
+    assert desk.see(condition()) == []
+    assert [who for who, _ in said(desk.wait(59 * MINUTE))] == ["ana via sms"]
+    assert [who for who, _ in said(desk.wait(MINUTE))] == ["slack"]
