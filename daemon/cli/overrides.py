@@ -189,6 +189,8 @@ def _words(one: OverrideView) -> tuple[Cell | str, ...]:
     names = " and ".join(one.persons)
     place = "swap" if one.swap else f"in place of {one.replaces or 'everybody'}"
     begins = "" if one.state != "pending" else f"from {local(one.start)}"
+    if one.state == "expired":
+        return (names, place)
     return (names, place, begins, f"until {local(one.end)} ({until(one.end, now_ms())})")
 
 

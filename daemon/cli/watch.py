@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 _AGAIN_S = 1.0
 _KINDS = (
-    "incident", "alert", "check", "service", "sla", "silence", "delivery", "operator", "daemon",
-    "reset",
+    "incident", "alert", "check", "service", "sla", "silence", "delivery", "response", "operator",
+    "daemon", "reset",
 )  # fmt: skip
 
 
@@ -119,7 +119,8 @@ class Lines:
             for member in members:
                 self._is_news(kind, member)
         opened = len(state.incidents)
-        say(Cell(local(state.daemon.time, with_date=False), "faint"), f"{opened} incidents open")
+        many = "incident" if opened == 1 else "incidents"
+        say(Cell(local(state.daemon.time, with_date=False), "faint"), f"{opened} {many} open")
 
     def show(self, event: StreamEvent) -> None:
         """Say it, if it is news."""

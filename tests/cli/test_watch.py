@@ -16,6 +16,7 @@ import pytest
 from checks.result import Status
 
 from .conftest import Desk
+from .test_responses import asking
 
 
 class Watcher:
@@ -79,6 +80,15 @@ def test_an_outage_is_followed_and_left_with_an_interrupt(
     assert "◆ critical" in line
 
     assert watcher.interrupt() == (0, "")
+
+
+def test_runs_of_responses_are_followed_too(desk: Desk, watchers: list[Watcher]) -> None:
+    watchers.append(watcher := Watcher(desk))
+    watcher.line_with("incidents open")
+    _, run = asking(desk)
+    assert "restart" in watcher.line_with("response ")
+    desk.tocsin("response", "refuse", run, "-m", "not now")
+    assert "refused" in watcher.line_with("response ")
 
 
 def test_only_what_changes_is_said_to_people(desk: Desk, watchers: list[Watcher]) -> None:
