@@ -43,6 +43,7 @@ def test_it_is_sound_and_holds_what_was_asked_for(path: Path) -> None:
     reader.close()
 
 
+@pytest.mark.slow
 def test_every_figure_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(months, "FEW", SMALL)
     lab = Lab(None, QUICK, tmp_path)  # type: ignore[arg-type]  # no targets are asked
