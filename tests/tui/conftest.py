@@ -3,17 +3,37 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from textual.css.stylesheet import Stylesheet
 from textual.pilot import Pilot
 
 from daemon.api.schema import State
 from tests.tui import estate
 from tests.tui.fake_daemon import FakeDaemon
 from tui.app import Dashboard
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _styles_are_read_once() -> Iterator[None]:
+    """Every test opens a dashboard of its own, and all have the same style sheets."""
+    read: dict[tuple[object, ...], Any] = {}
+    afresh = Stylesheet._parse_rules
+
+    def remembered(sheet: Stylesheet, css: str, read_from: Any, *args: Any, **more: Any) -> Any:
+        said = (css, read_from, args, *more.items())
+        key = (*said, *sheet._variables.items())
+        if key not in read:
+            read[key] = afresh(sheet, css, read_from, *args, **more)
+        return read[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Stylesheet, "_parse_rules", remembered)
+        yield
 
 
 class Clock:
