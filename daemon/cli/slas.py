@@ -14,7 +14,7 @@ from daemon.cli.table import Cell
 from daemon.cli.times import instant, local, span
 
 if TYPE_CHECKING:
-    from daemon.api.schema import AmendmentView
+    from daemon.api.schema import AmendmentView, SlaView
 
 Sla = Annotated[str, Argument("SLA", "Its name.")]
 Start = Annotated[str | None, Option(("--from",), "TIME", "Its start: 2026-11-21T09:50.")]
@@ -33,9 +33,17 @@ def sla(
     Example: tocsin sla checkout
     """
     found = ask(socket, config, lambda client: client.sla(name))
-    rows = [shown.sla(one) for one in found]
-    answer(output, found, lambda: write_table(shown.SLAS, rows, "no SLA is configured"))
+    answer(output, found, lambda: _tell_slas(found))
     return Exit.NEGATIVE if any(one.met is False for one in found) else Exit.GOOD
+
+
+def _tell_slas(found: list[SlaView]) -> None:
+    """The figures; and, where operators excluded something, those without that."""
+    write_table(shown.SLAS, [shown.sla(one) for one in found], "no SLA is configured")
+    for one in found:
+        if one.unamended_value is not None and one.unamended_value != one.value:
+            value = shown.percent(one.unamended_value, one.target)
+            say(Cell(f"{one.name}: {value} if nothing had been excluded", "faint"))
 
 
 def exclude(

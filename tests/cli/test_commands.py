@@ -7,6 +7,7 @@ import pytest
 
 from checks.result import Status
 from daemon.api import schema
+from daemon.api.times import stamp
 
 from .conftest import Desk
 
@@ -232,6 +233,13 @@ def test_an_sla_that_is_missed_is_a_negative_answer(desk: Desk) -> None:
     missed = desk.tocsin("sla", "checkout")
     assert missed.code == 1
     assert "✕ missed" in missed.out
+    assert "excluded" not in missed.out
+    start, end = (stamp(desk.lab.now() - ago) for ago in (500_000, 60_000))
+    excluding = ("sla", "exclude", "checkout-99", "--from", start, "--to", end, "-m", "theirs")
+    assert desk.tocsin(*excluding).code == 0
+    said = desk.tocsin("sla", "checkout").out.splitlines()[-1]
+    assert said.startswith("checkout-99: ")
+    assert said.endswith("% if nothing had been excluded")
 
 
 def test_the_daemon_s_own_affairs_are_cared_for(desk: Desk) -> None:
