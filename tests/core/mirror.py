@@ -47,7 +47,7 @@ class Mirror:
             self.intervals.append(line)
         elif isinstance(line, Entry):
             self.entries.append(line)
-        else:
+        elif isinstance(line, Audit):
             self.audits.append(line)
 
     def snapshot(self, seed: int = 0) -> Snapshot:
