@@ -1,5 +1,7 @@
 """How much Hypothesis tries: in the ordinary suite little, with `HYPOTHESIS_PROFILE` more.
 
+Run in the background of a shell, the suite hears interrupts all the same: its programs must.
+
 `suite` is what every `make test` does, `thorough` what CI does. A test that needs another count
 says so itself. Nothing has a deadline: how long a trial takes is the machine's affair.
 """
@@ -7,6 +9,7 @@ says so itself. Nothing has a deadline: how long a trial takes is the machine's 
 from __future__ import annotations
 
 import os
+import signal
 
 from hypothesis import settings
 
@@ -15,3 +18,5 @@ settings.register_profile("thorough", max_examples=100, deadline=None)
 settings.register_profile("long", max_examples=10_000, deadline=None)
 if settings.get_current_profile_name() != "mutants":  # the mutants' trials have their own
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
