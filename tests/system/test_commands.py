@@ -190,7 +190,7 @@ def test_services_and_their_promises_are_shown(desk: Desk) -> None:
     assert {"value", "met", "up_ms", "down_ms", "coverage", "budget", "violations"} <= set(figures)
     missed = desk("sla")
     assert missed.code == int(figures["met"] is False)
-    assert "99.9%" in missed.out
+    assert "99.90%" in missed.out
 
 
 def test_a_reload_says_what_changed_and_a_bad_one_what_is_wrong(desk: Desk) -> None:
