@@ -105,7 +105,8 @@ async def test_an_outage_nobody_takes_goes_up_the_levels_and_its_end_is_told_to_
     assert incident.title == "orders-db is down"
     assert incident.severity == "emergency"
     port = shop.postgres.port
-    assert incident.summary == (f"orders-query is down: connection refused by 127.0.0.1:{port}")
+    why = f"orders-query is down: connection refused by 127.0.0.1:{port}"
+    assert incident.summary == f"{why}; 1 check stands behind it"
     (mail,) = shop.arrived.wait(lambda: shop.arrived.mails(incident.id))
     shop.postgres.start()
     ended = await over(shop, incident.id)
