@@ -2,8 +2,9 @@
 
 Run in the background of a shell, the suite hears interrupts all the same: its programs must.
 
-`suite` is what every `make test` does, `thorough` what CI does. A test that needs another count
-says so itself. Nothing has a deadline: how long a trial takes is the machine's affair.
+`suite` is what every `make test` does, `thorough` what CI does with the engine and the fuzz tests
+besides. A test that needs another count says so itself. Nothing has a deadline: how long a trial
+takes is the machine's affair.
 """
 
 from __future__ import annotations
