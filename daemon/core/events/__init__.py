@@ -1,0 +1,141 @@
+"""What can happen to the engine. `Engine.handle(event, now)` takes these and nothing else.
+
+Events are frozen values, so a recorded run can be replayed to the same effects.
+"""
+
+from __future__ import annotations
+
+from daemon.core.events.house import (
+    Amend,
+    ApproveRun,
+    CheckNow,
+    CleanUp,
+    EndOverride,
+    KeepReport,
+    PutOverride,
+    RefuseRun,
+    ResetResponse,
+    RunResponse,
+    Withdraw,
+)
+from daemon.core.events.incidents import (
+    Acknowledge,
+    AddNote,
+    Assign,
+    Escalate,
+    FireTest,
+    Merge,
+    OpenIncident,
+    PostUpdate,
+    Resolve,
+    SetRole,
+    Snooze,
+    Split,
+    Unacknowledge,
+)
+from daemon.core.events.muting import (
+    BeginMaintenance,
+    EndMaintenance,
+    ExpireSilence,
+    PutSilence,
+)
+from daemon.core.events.observed import (
+    CalendarRead,
+    Gap,
+    Ping,
+    PlanChanged,
+    ResultsArrived,
+    RunEnded,
+    SelfReport,
+    Settled,
+    Signal,
+    Tick,
+)
+
+Command = (
+    CheckNow
+    | CleanUp
+    | Amend
+    | KeepReport
+    | Withdraw
+    | Acknowledge
+    | Snooze
+    | Assign
+    | Unacknowledge
+    | AddNote
+    | SetRole
+    | PostUpdate
+    | OpenIncident
+    | FireTest
+    | Merge
+    | Split
+    | Resolve
+    | Escalate
+    | PutSilence
+    | ExpireSilence
+    | BeginMaintenance
+    | EndMaintenance
+    | RunResponse
+    | ApproveRun
+    | RefuseRun
+    | ResetResponse
+    | PutOverride
+    | EndOverride
+)
+"""Events that an operator caused. They may be refused with a `daemon.core.errors.Refusal`."""
+
+Event = (
+    Tick
+    | ResultsArrived
+    | Ping
+    | Gap
+    | PlanChanged
+    | SelfReport
+    | Settled
+    | RunEnded
+    | CalendarRead
+    | Command
+)
+
+__all__ = [
+    "Acknowledge",
+    "AddNote",
+    "Amend",
+    "ApproveRun",
+    "Assign",
+    "BeginMaintenance",
+    "CalendarRead",
+    "CheckNow",
+    "CleanUp",
+    "Command",
+    "EndMaintenance",
+    "EndOverride",
+    "Escalate",
+    "Event",
+    "ExpireSilence",
+    "FireTest",
+    "Gap",
+    "KeepReport",
+    "Merge",
+    "OpenIncident",
+    "Ping",
+    "PlanChanged",
+    "PostUpdate",
+    "PutOverride",
+    "PutSilence",
+    "RefuseRun",
+    "ResetResponse",
+    "Resolve",
+    "ResultsArrived",
+    "RunEnded",
+    "RunResponse",
+    "SelfReport",
+    "SetRole",
+    "Settled",
+    "Signal",
+    "Snooze",
+    "Split",
+    "Tick",
+    "Unacknowledge",
+    "Withdraw",
+]

@@ -1,0 +1,121 @@
+"""What operators do beside incidents: checks, responses, SLAs, reports, schedules, cleaning up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from daemon.core.chronicle import KeptReport
+from daemon.core.model import Actor, AmendmentKind, Instant
+
+
+@dataclass(frozen=True, slots=True)
+class CheckNow:
+    """An operator wants this check run at once."""
+
+    check: str
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class CleanUp:
+    """An admin has a part of the history removed; `detail` says which, in words. It is
+    written down before that is done."""
+
+    detail: str
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class RunResponse:
+    """Run a response for an incident now.
+
+    Attributes:
+        dry_run: Only write down what would be done.
+    """
+
+    incident: str
+    response: str
+    actor: Actor
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveRun:
+    """Let a run begin that waits for approval."""
+
+    run: str
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class RefuseRun:
+    """Have a run that waits for approval not begin."""
+
+    run: str
+    actor: Actor
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResetResponse:
+    """Set a response going again: its breaker, its limit and its cooldown begin anew."""
+
+    response: str
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Amend:
+    """Say something of an SLA's past: exclude [start, end), or write a note on it."""
+
+    sla: str
+    actor: Actor
+    kind: AmendmentKind
+    start: Instant
+    end: Instant
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeepReport:
+    """Keep a report that was made."""
+
+    report: KeptReport
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Take an exclusion or a note back."""
+
+    amendment: str
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class PutOverride:
+    """Put others on call on a schedule for a while.
+
+    Attributes:
+        persons: Who; of a swap, the two whose shifts change hands.
+        start: None for now.
+        replaces: In whose place alone; None for everybody's.
+    """
+
+    schedule: str
+    actor: Actor
+    persons: tuple[str, ...]
+    start: Instant | None
+    end: Instant
+    replaces: str | None = None
+    swap: bool = False
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EndOverride:
+    """End an override now, or take back one that has not begun."""
+
+    schedule: str
+    override: str
+    actor: Actor
