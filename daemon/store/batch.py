@@ -21,7 +21,8 @@ import msgspec
 from daemon.core.chronicle import Audit, Entry, Interval, KeptReport, Notice, RunOutput
 from daemon.core.effects import Append, Drop, Effect, Enqueue, Save
 from daemon.core.model import Alert, Instant, Record
-from daemon.store.codec import TABLES, ResultRow, Row, Table, notice_row, occurrence_row
+from daemon.store.codec import TABLES, Row, Table, notice_row, occurrence_row
+from daemon.store.result_codec import ResultRow
 from daemon.store.schema_channels import REMEMBER
 from daemon.store.schema_reports import KEEP
 

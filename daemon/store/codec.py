@@ -15,7 +15,6 @@ from typing import Any, Final
 
 import msgspec
 
-from checks.result import Fault, Result, Status
 from daemon.core.chronicle import Notice
 from daemon.core.labels import Matcher, MatchOp
 from daemon.core.model import (
@@ -41,9 +40,6 @@ from daemon.core.model import (
 
 Row = tuple[Any, ...]
 """Values for the placeholders of one statement."""
-
-ResultRow = tuple[int, Instant, int, int | None, str | None, str | None, bytes | None]
-"""A row of `result`: check_id, at, status, latency_us, fault, message, metrics."""
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -348,7 +344,6 @@ decode_alert: Final = msgspec.json.Decoder(Alert).decode
 decode_incident: Final = msgspec.json.Decoder(Incident).decode
 decode_run: Final = msgspec.json.Decoder(ResponseRun).decode
 decode_notice: Final = msgspec.json.Decoder(Notice).decode
-_decode_metrics: Final = msgspec.json.Decoder(dict[str, bool | int | float | str]).decode
 
 
 def occurrence_row(alert: Alert, row: Row | None = None) -> Row:
@@ -383,43 +378,4 @@ def notice_row(notice: Notice) -> Row:
         notice.at,
         notice.at,
         _json(notice),
-    )
-
-
-def result_row(check_id: int, result: Result, metrics: frozenset[str] | None) -> ResultRow:
-    """A row of `result`: 20 to 30 bytes where the target was up and no rule needs metrics.
-
-    Args:
-        metrics: The names to keep; None for all.
-    """
-    found = result.metrics
-    if metrics is not None and found:
-        found = {name: found[name] for name in metrics if name in found}
-    up = result.status is Status.UP
-    latency = result.latency_ms
-    return (
-        check_id,
-        result.at,
-        int(result.status),
-        None if latency is None else round(latency * 1000),
-        None if result.fault is None else result.fault.value,
-        None if up or not result.message else result.message,
-        _encode(found) if found else None,
-    )
-
-
-def read_result(check: str, row: Row) -> Result:
-    """A result from a row's at, status, latency_us, fault, message, metrics.
-
-    The message of a run that found its target up, and the phases of all, are not kept.
-    """
-    at, status, latency_us, fault, message, metrics = row
-    return Result(
-        check=check,
-        at=at,
-        status=Status(status),
-        latency_ms=None if latency_us is None else latency_us / 1000,
-        message=message or "",
-        fault=None if fault is None else Fault(fault),
-        metrics=_decode_metrics(metrics) if metrics else {},
     )

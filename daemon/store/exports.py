@@ -23,7 +23,8 @@ import msgspec
 from checks.result import Status
 from daemon.api.times import stamp, stamp_or_none
 from daemon.core.model import Instant
-from daemon.store.codec import decode_alert, read_result
+from daemon.store.codec import decode_alert
+from daemon.store.result_codec import read_result
 
 ROWS: Final = 500
 """A piece has at most so many rows."""

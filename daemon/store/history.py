@@ -20,8 +20,9 @@ from daemon.api.schema import DeliveryView
 from daemon.api.times import stamp, stamp_or_none
 from daemon.core.chronicle import Audit, Entry, EntryKind, Interval
 from daemon.core.model import MINUTE, Actor, Alert, Incident, Instant, ResponseRun
-from daemon.store.codec import decode_alert, decode_incident, decode_run, read_result
+from daemon.store.codec import decode_alert, decode_incident, decode_run
 from daemon.store.connect import BUSY_MS
+from daemon.store.result_codec import read_result
 from daemon.store.sketch import Sketch
 
 READERS: Final = 2

@@ -21,7 +21,8 @@ from daemon.core.plan import Plan, SlaKind
 from daemon.core.sla.burning import reach
 from daemon.core.sla.minutes import ENTITY
 from daemon.core.snapshot import Snapshot
-from daemon.store.codec import TABLES, read_result
+from daemon.store.codec import TABLES
+from daemon.store.result_codec import read_result
 
 _NEWEST: Final = """
     SELECT name, at, status, latency_us, fault, message, metrics FROM json_each(?) AS wanted

@@ -16,8 +16,8 @@ from itertools import islice
 from typing import Final
 
 from daemon.core.model import MINUTE, SECOND, Instant
-from daemon.store.codec import ResultRow
 from daemon.store.measured import COLUMNS, Measured
+from daemon.store.result_codec import ResultRow
 
 GRACE: Final = 30 * SECOND
 """A minute is closed this long after its end: runs that began in it have mostly ended."""

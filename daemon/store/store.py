@@ -29,7 +29,6 @@ from daemon.notify.outbox import DeliveryState, Outbox, Pending
 from daemon.store import care
 from daemon.store.analysis import Analysis
 from daemon.store.batch import Batch
-from daemon.store.codec import result_row
 from daemon.store.commits import Commits
 from daemon.store.connect import Lock
 from daemon.store.errors import StoreUnusable, unusable
@@ -38,6 +37,7 @@ from daemon.store.history import History
 from daemon.store.needs import samples_since, windowed_metrics
 from daemon.store.opening import open_database
 from daemon.store.prune import Retention
+from daemon.store.result_codec import result_row
 from daemon.store.writer import Writer
 
 _log = logging.getLogger("tocsin.store")

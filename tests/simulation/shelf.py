@@ -10,7 +10,8 @@ from daemon.core.chronicle import Entry, Interval, Notice
 from daemon.core.effects import Append, Drop, Effect, Enqueue, Observed, Save
 from daemon.core.model import HOUR, Record
 from daemon.core.snapshot import Snapshot
-from daemon.store.codec import TABLES, decode_notice, notice_row, read_result, result_row
+from daemon.store.codec import TABLES, decode_notice, notice_row
+from daemon.store.result_codec import read_result, result_row
 
 _REACH = HOUR
 """How far back the rules of the estate look, and more."""

@@ -12,7 +12,8 @@ from hypothesis import given
 from checks.result import Fault, Result, Status
 from daemon.core.labels import Matcher, MatchOp
 from daemon.core.model import AtRisk, Incident, Record, Silence, StatusUpdate
-from daemon.store.codec import TABLES, decode_alert, occurrence_row, read_result, result_row
+from daemon.store.codec import TABLES, decode_alert, occurrence_row
+from daemon.store.result_codec import read_result, result_row
 from tests.store.samples import NOW, a_result, an_alert, an_incident, records
 
 

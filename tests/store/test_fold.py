@@ -12,9 +12,9 @@ import pytest
 from checks.result import Status
 from daemon.core.model import DAY, HOUR, MINUTE
 from daemon.store.batch import Batch
-from daemon.store.codec import ResultRow
 from daemon.store.latency import measured, measured_by_day, measured_by_hour
 from daemon.store.prune import EVERY, Retention
+from daemon.store.result_codec import ResultRow
 from daemon.store.schema import MIGRATIONS, migrate
 from daemon.store.sketch import Sketch
 from daemon.store.writer import Writer

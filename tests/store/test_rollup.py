@@ -11,8 +11,8 @@ import pytest
 from checks.result import Status
 from daemon.core.model import HOUR, MINUTE, SECOND
 from daemon.store.batch import Batch
-from daemon.store.codec import ResultRow
 from daemon.store.prune import Retention
+from daemon.store.result_codec import ResultRow
 from daemon.store.rollup import CHUNK
 from daemon.store.schema import migrate
 from daemon.store.sketch import Sketch
