@@ -51,6 +51,8 @@ async def test_an_incident_of_ten_thousand_alerts_opens_and_scrolls(opened: Open
     first = state.incidents[0]
     first.alerts = [one.fingerprint for one in state.alerts]
     first.firing, first.severity = first.alerts, "emergency"
+    for one in state.alerts:
+        one.incident = first.id
     state.incidents = [first]
     async with opened(state, size=(120, 40)) as session:
         await session.press("enter")
