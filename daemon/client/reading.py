@@ -20,9 +20,16 @@ class Reading(Exchange):
 
     # The whole picture
 
-    async def state(self) -> schema.State:
-        """All a dashboard needs; follow `events(since=state.seq)` from there."""
-        return await self._get(schema.State, "/state")
+    async def state(self, at: int | None = None) -> schema.State:
+        """All a dashboard needs; follow `events(since=state.seq)` from there. With `at`
+        (milliseconds since the epoch) as it was then, with `past`, and nothing follows.
+
+        Raises:
+            BadRequest: `at` lies ahead, or before there is history.
+        """
+        if at is None:
+            return await self._get(schema.State, "/state")
+        return await self._ask(schema.State, "/state", [("at", stamp(at))])
 
     async def status(self) -> schema.StatusView:
         """The short answer: is all well?"""

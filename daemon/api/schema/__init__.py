@@ -70,7 +70,7 @@ from daemon.api.schema.slas import (
     Violation,
     WhatIf,
 )
-from daemon.api.schema.state import Counts, DaemonInfo, State, StatusView
+from daemon.api.schema.state import Counts, DaemonInfo, PastView, State, StatusView
 from daemon.api.schema.testing import AlertTest
 
 __all__ = [
@@ -113,6 +113,7 @@ __all__ = [
     "Operator",
     "OutageView",
     "OverrideView",
+    "PastView",
     "Period",
     "PersonView",
     "Problem",

@@ -66,8 +66,27 @@ class StatusView(Shape):
     daemon: DaemonInfo
 
 
+class PastView(Shape):
+    """That a picture is of the past, and what lies around it.
+
+    `before` and `after` are the nearest moments at which something changed that the screens show:
+    an incident fired, was taken, given back, ended or became another's part, or the confirmed
+    status of a service changed; null where there is none. A picture of a moment is that right
+    after it.
+    """
+
+    at: Time
+    before: Time | None
+    after: Time | None
+    oldest: Time | None
+    """From when on there is history."""
+    unknown: list[str] = []
+    """What cannot be known of that time, or is not kept, each in a few words."""
+
+
 class State(Shape):
-    """All a dashboard needs to start; then it follows the stream from `seq`."""
+    """All a dashboard needs to start; then it follows the stream from `seq`. With `past` it is as
+    all was then, and nothing follows."""
 
     seq: int
     daemon: DaemonInfo
@@ -84,3 +103,5 @@ class State(Shape):
     role: str = "viewer"
     history: dict[str, list[float | None]] = {}
     """Each service's recent latencies in milliseconds, oldest first, null for a failed run."""
+    past: PastView | None = None
+    """What of the past it shows; null for the present."""
