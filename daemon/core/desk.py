@@ -28,6 +28,7 @@ from daemon.core.responses import Responses
 from daemon.core.reviewer import Reviewer
 from daemon.core.reviews import Reviews, Touched
 from daemon.core.succession import Succession
+from daemon.core.takeover import Takeover
 from daemon.core.telling import Teller
 from daemon.core.turn import Turn
 
@@ -39,6 +40,7 @@ class Desk:
         book: The records.
         teller: Tells of them.
         course: Moves one of them on.
+        takeover: Lets one go on in another.
     """
 
     def __init__(
@@ -59,7 +61,10 @@ class Desk:
         self._reviews = Reviews()
         self._steps: dict[str, None] = {}
         self.course = Course(alerts, book, teller, self._reviews)
-        self._intake = Intake(plan, alerts, book, teller.holding, self.course, storms)
+        self.takeover = Takeover(book, teller.caller)
+        self._intake = Intake(
+            plan, alerts, book, teller.holding, self.course, storms, self.takeover
+        )
         self._reviewer = Reviewer(plan, book, teller, self._reviews, self.course)
         self._succession = Succession(plan, book, self.course)
         self._prompter = Prompter(plan, book, teller)

@@ -25,6 +25,7 @@ from daemon.core.plan import Plan
 from daemon.core.reviews import Touched
 from daemon.core.routing import Router, Taken, beside
 from daemon.core.severity import Severity
+from daemon.core.takeover import Takeover, enlarged
 from daemon.core.turn import Turn
 
 
@@ -39,8 +40,10 @@ class Intake:
         holding: Holding,
         course: Course,
         storms: Correlations,
+        takeover: Takeover,
     ) -> None:
         self._alerts = alerts
+        self._takeover = takeover
         self._book = book
         self._holding = holding
         self._course = course
@@ -174,20 +177,29 @@ class Intake:
         other = self._book.incidents.get(alert.incident or "")
         if other is None or other.key == incident.key or other.state is not IncidentState.TRIGGERED:
             return
-        waiting = self._course.touch(other.key, turn).joined
-        parts = [*self._book.firing(other), *self._book.known(waiting)]
+        waiting = self._course.touch(other.key, turn)
+        parts = [*self._book.firing(other), *self._book.known(waiting.joined)]
         storms = [self._storms.of(one.key) for one in parts]
         if any(one is None or one.key != storm.key for one in storms):
             return
         if other.severity > incident.severity and self._book.told(other):
             return
+        self._absorb(self.take_in(other, waiting, turn), parts, storm, group, turn)
+
+    def _absorb(
+        self, other: Incident, parts: list[Alert], storm: Storm, group: Group, turn: Turn
+    ) -> None:
+        """The other goes on in the incident of this group, with whoever was told of it."""
+        incident = self._book.incidents[group.incident]
         for one in parts:
             self._join(one, incident, group, turn, f"part of storm {storm.rule}: ")
-        into = self._book.incidents[incident.key]
-        done = incidents.responses_of_both(into, other)
-        self._book.put(replace(into, responses=done), turn)
+        groups, strangers = self._book.groups_of(other), self._takeover.strangers(incident, other)
         reason = f"part of storm {storm.rule}: it goes on in incident {incident.key}"
-        self._course.resolve(replace(other, merged_into=into.key), ENGINE, reason, turn)
+        self._course.resolve(replace(other, merged_into=incident.key), ENGINE, reason, turn)
+        self._takeover.audience(self._book.groups[incident.group], groups, other, turn)
+        self._book.put(enlarged(self._book.incidents[incident.key], other), turn)
+        said = f"{other.key} goes on in this, as a part of storm {storm.rule}"
+        self._takeover.tell(incident.key, strangers, parts, turn, said)
 
     def _bring(self, alert: Alert, incident: Incident, turn: Turn) -> None:
         """An alert of a storm brings its own route and policy to the incident if it is graver

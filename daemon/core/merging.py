@@ -18,24 +18,21 @@ in the same turn, works out what follows: severity, words, mutes, who else is to
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
 
 from daemon.core import incidents, titles
 from daemon.core.alerts import Alerts
 from daemon.core.changing import replace
-from daemon.core.chronicle import EntryKind, NoticeType
+from daemon.core.chronicle import EntryKind
 from daemon.core.commands import Commands
 from daemon.core.desk import Desk
 from daemon.core.errors import Invalid, NotAllowed
 from daemon.core.events import Merge, Split
 from daemon.core.incidents import Happening
-from daemon.core.model import Actor, Alert, Group, Incident, IncidentState, Told
-from daemon.core.notices import Recipient, recipient_of
+from daemon.core.model import Actor, Alert, Incident, Told
+from daemon.core.notices import recipient_of
 from daemon.core.routing import beside
+from daemon.core.takeover import enlarged, moved_key
 from daemon.core.turn import Turn
-
-_KEEP_RECORDS: Final = frozenset({"pagerduty"})
-"""Kinds of channels whose receiver keeps a record of each incident, which a resolution closes."""
 
 
 class Merging:
@@ -43,7 +40,8 @@ class Merging:
 
     def __init__(self, desk: Desk, alerts: Alerts, commands: Commands) -> None:
         self._course = desk.course
-        self._teller = desk.teller
+        self._caller = desk.teller.caller
+        self._takeover = desk.takeover
         self._book = desk.book
         self._alerts = alerts
         self._commands = commands
@@ -98,12 +96,12 @@ class Merging:
     def _absorb(self, other: Incident, key: str, actor: Actor, turn: Turn) -> None:
         into = self._book.incidents[key]
         groups, moved = self._book.groups_of(other), self._book.firing(other)
-        strangers = self._strangers(into, other)
+        strangers = self._takeover.strangers(into, other)
         words = f"merged into {key}: {into.title}"
         self._course.resolve(replace(other, merged_into=key), actor, words, turn)
         for alert in moved:
             self._alerts.put(replace(alert, incident=key), turn)
-        self._take_over(self._book.groups[into.group], groups, other, turn)
+        self._takeover.groups(self._book.groups[into.group], groups, other, turn)
         self._book.put(_enlarged(into, other, moved), turn)
         self._course.touch(key, turn).shown.update(dict.fromkeys(alert.key for alert in moved))
         said = f"{other.key} was merged into this: {other.title}"
@@ -114,50 +112,7 @@ class Merging:
                 f" takes the place of {into.escalation.policy}" if into.escalation else " begins"
             )
             self._book.write(turn, into, EntryKind.ESCALATED, f"policy {name}{taken}")
-        shown = [alert for alert in moved if not alert.muted]
-        if shown and into.state is IncidentState.TRIGGERED:
-            self._say(key, strangers, shown, turn, said)
-
-    def _strangers(self, into: Incident, other: Incident) -> list[Recipient]:
-        """Who was told of the other and not of the survivor, over a channel that ends its own
-        record of an incident with that: it would have none that is open."""
-        channels = self._teller.caller.plan.channels
-        known = {(told.channel, told.recipient) for told in self._book.told(into)}
-        return [
-            recipient_of(told)
-            for told in self._book.told(other)
-            if (told.channel, told.recipient) not in known
-            and told.channel in channels
-            and channels[told.channel].kind in _KEEP_RECORDS
-        ]
-
-    def _take_over(self, owner: Group, groups: list[Group], other: Incident, turn: Turn) -> None:
-        """The groups go on in the survivor. A channel of the group that owns it is told by that
-        alone, and not twice."""
-        key = owner.incident
-        alerts = [alert for group in groups for alert in group.alerts]
-        told = [one for group in groups for one in group.told if one.channel in owner.channels]
-        known = {one.channel for one in owner.told}
-        new = {one.channel: one for one in told if one.channel not in known}
-        self._book.put_group(
-            replace(
-                owner,
-                alerts=tuple(dict.fromkeys((*owner.alerts, *alerts))),
-                told=(*owner.told, *new.values()),
-            ),
-            turn,
-        )
-        for group in groups:
-            own = tuple(name for name in group.channels if name not in owner.channels)
-            moved = replace(
-                group,
-                key=_moved_key(group.key, other.key, key),
-                incident=key,
-                owner=False,
-                channels=own,
-                told=tuple(one for one in group.told if one.channel in own),
-            )
-            self._book.put_group(_joined(self._book.groups.get(moved.key), moved), turn)
+        self._takeover.tell(key, strangers, moved, turn, said)
 
     # -- splitting ---------------------------------------------------------------------
 
@@ -169,7 +124,7 @@ class Merging:
         for group in self._book.groups_of(first):
             if group is owner or keys & set(group.alerts):
                 is_owner = group.key == first.group
-                name = second.group if is_owner else _moved_key(group.key, first.key, second.key)
+                name = second.group if is_owner else moved_key(group.key, first.key, second.key)
                 name = name if name != group.key else beside(group.key, second.key)
                 inside = tuple(key for key in group.alerts if key in keys)
                 part = replace(
@@ -199,7 +154,7 @@ class Merging:
         while key in self._book.incidents:
             key = incidents.incident_id(key, turn.now)
         keys = tuple(alert.key for alert in moved)
-        plan = self._teller.caller.plan
+        plan = self._caller.plan
         opened = incidents.opened(speaker, key, f"{first.group}#{key}", plan, fired_at)
         steps = first.escalation
         second = replace(
@@ -240,71 +195,18 @@ class Merging:
             return
         to = [recipient_of(told) for told in self._book.told(second)]
         shown = [alert for alert in self._book.firing(second) if not alert.muted]
-        self._say(second.key, to, shown, turn, f"split from {first.key} by {actor.name}")
-
-    def _say(
-        self, key: str, to: list[Recipient], shown: list[Alert], turn: Turn, reason: str
-    ) -> None:
-        """Tell these of the incident; they know of it by that from then on."""
-        self._teller.caller.call(key, NoticeType.UPDATED, to, shown, turn, reason)
-        told = self._book.incidents[key]
-        self._book.put(replace(told, told=self._by_notice(told.key, told.told)), turn)
-        for group in self._book.groups_of(told):
-            self._book.put_group(replace(group, told=self._by_notice(told.key, group.told)), turn)
-
-    def _by_notice(self, key: str, told: tuple[Told, ...]) -> tuple[Told, ...]:
-        """They know by what they were just sent of this incident, not of the first."""
-        queued = self._teller.caller.queued
-        return tuple(
-            replace(one, notice=queued(key, recipient_of(one)) or one.notice) for one in told
-        )
+        self._takeover.say(second.key, to, shown, turn, f"split from {first.key} by {actor.name}")
 
 
 def _enlarged(into: Incident, other: Incident, moved: list[Alert]) -> Incident:
-    """The survivor with the alerts of the other, and what it lacks of it."""
-    joined = incidents.joined(into, tuple(alert.key for alert in moved))
-    is_same_money = into.currency == other.currency or into.revenue_per_hour is None
-    dues = [at for at in (into.recovery_due, other.recovery_due) if at is not None]
-    larger = replace(
-        joined,
-        told=_both(into.told, other.told),
-        assigned_to=into.assigned_to or other.assigned_to,
-        recovery_due=min(dues, default=None),
-        at_risk=tuple(dict.fromkeys((*into.at_risk, *(other.at_risk if is_same_money else ())))),
-        responses=incidents.responses_of_both(into, other),
-    )
-    if into.revenue_per_hour is None:
-        money = (other.revenue_per_hour, other.currency)
-        larger = replace(larger, revenue_per_hour=money[0], currency=money[1])
+    """The survivor with the alerts of the other, what it lacks of it, and its policy if that is
+    graver."""
+    larger = enlarged(incidents.joined(into, tuple(alert.key for alert in moved)), other)
     steps = other.escalation
     if steps is None or (into.escalation is not None and other.severity <= into.severity):
         return larger
-    brought_by = _moved_key(steps.brought_by or other.group, other.key, into.key)
+    brought_by = moved_key(steps.brought_by or other.group, other.key, into.key)
     return replace(larger, escalation=replace(steps, brought_by=brought_by))
-
-
-def _both(mine: tuple[Told, ...], theirs: Iterable[Told]) -> tuple[Told, ...]:
-    """Everybody of both, who know of the alerts of both."""
-    found = {(one.channel, one.recipient): one for one in mine}
-    for one in theirs:
-        known = found.get((one.channel, one.recipient))
-        firing = tuple(dict.fromkeys((*(known.firing if known else ()), *one.firing)))
-        found[one.channel, one.recipient] = replace(known or one, firing=firing)
-    return tuple(found.values())
-
-
-def _joined(there: Group | None, moved: Group) -> Group:
-    """The group that moves, or the one that is there already with what moves."""
-    if there is None:
-        return moved
-    alerts = tuple(dict.fromkeys((*there.alerts, *moved.alerts)))
-    return replace(there, alerts=alerts, told=_both(there.told, moved.told))
-
-
-def _moved_key(key: str, old: str, new: str) -> str:
-    """The key of a group that only notifies names its incident; others stay as they are."""
-    end = beside("", old)
-    return beside(key.removesuffix(end), new) if key.endswith(end) else key
 
 
 def _known_of(told: Iterable[Told], keys: frozenset[str]) -> tuple[Told, ...]:

@@ -7,11 +7,21 @@ from typing import Any
 from daemon.core.correlate import QUIET
 from daemon.core.events import PutSilence, Resolve
 from daemon.core.labels import parse_matcher
-from daemon.core.model import HOUR, MINUTE, SECOND, IncidentState, MuteKind
-from daemon.core.plan import CorrelatePlan, Plan
+from daemon.core.model import HOUR, MINUTE, SECOND, IncidentState, Level, MuteKind
+from daemon.core.plan import ChannelPlan, CorrelatePlan, Plan, PolicyPlan
 from daemon.core.severity import Severity
 from daemon.core.turn import Condition
-from tests.core.deciding import ANA, Stand, ack, condition, plan, route, said
+from tests.core.deciding import (
+    ANA,
+    CHANNELS,
+    PRIMARY,
+    Stand,
+    ack,
+    condition,
+    plan,
+    route,
+    said,
+)
 
 
 def rule(**more: Any) -> CorrelatePlan:
@@ -94,6 +104,68 @@ def test_incidents_that_are_a_part_of_a_new_storm_go_on_in_it_and_end_told() -> 
     assert {("slack", "resolved"), ("ana via sms", "resolved")} <= set(said(ends))
     assert all(f"incident {first.key}" in notice.reason for notice in ends)
     assert {stand.alert(name).incident for name in ("db0", "db1", "cache0")} == {first.key}  # type: ignore[union-attr]  # all are known
+
+
+def absorbing(*, channel: str = "mail", **more: Any) -> Stand:
+    """Two incidents that become one storm: slack and ana know of the first, ben and a channel of
+    their own of the second."""
+    second = PolicyPlan("second", levels=(Level(0, ("person:ben",)),))
+    own = route(path="0", match=("service=cache0",), channels=(channel,), policy="second")
+    policies = {"primary": PRIMARY, "second": second}
+    spec = correlating(rule(needs=3), route=route(own, policy="primary"), policies=policies, **more)
+    stand = Stand(spec)
+    stand.see(fails("db0", "db"))
+    stand.now += 1
+    stand.see(fails("cache0", "cache"))
+    assert len(stand.incidents) == 2
+    return stand
+
+
+def test_who_was_told_of_what_a_storm_took_in_hears_that_the_storm_is_over() -> None:
+    stand = absorbing(channel="quiet")
+    told = stand.see(fails("web0", "web"))
+    first, second = stand.incidents
+    assert second.merged_into == first.key
+    assert ("ben via mail", "resolved") in said(told)
+    stand.restart()
+    stand.wait(2 * QUIET)
+    stand.see(fails("cache0", "cache", holds=False), fails("db0", "db", holds=False))
+    assert stand.incidents[0].state is IncidentState.TRIGGERED
+    told = stand.see(fails("web0", "web", holds=False))
+    assert {notice.incident.key for notice in told} == {first.key}
+    assert {("ben via mail", "resolved"), ("slack", "resolved")} <= set(said(told))
+
+
+def test_a_channel_of_what_a_storm_took_in_hears_what_becomes_of_it() -> None:
+    stand = absorbing()
+    stand.see(fails("web0", "web"))
+    told = stand.wait(2 * QUIET)
+    assert ("mail", "updated") not in said(told), "it knows all that it would have been told"
+    stand.see(fails("cache0", "cache", holds=False))
+    assert ("mail", "updated") in said(stand.wait(2 * MINUTE))
+    stand.see(fails("db0", "db", holds=False))
+    assert ("mail", "resolved") in said(stand.see(fails("web0", "web", holds=False)))
+
+
+def test_what_is_no_part_of_the_storm_does_not_join_it_by_a_group_it_took_in() -> None:
+    stand = absorbing()
+    stand.see(fails("web0", "web"))
+    more = fails("db9", "none", labels={"service": "cache0"})
+    stand.see(more)
+    assert stand.alert("db9").incident == stand.incidents[-1].key  # type: ignore[union-attr]  # it fires
+    assert len(stand.incidents) == 3
+
+
+def test_a_record_that_is_kept_of_what_a_storm_took_in_is_opened_anew_for_the_storm() -> None:
+    stand = absorbing(
+        channel="duty", channels={**CHANNELS, "duty": ChannelPlan("duty", "pagerduty")}
+    )
+    told = [notice for notice in stand.see(fails("web0", "web")) if notice.channel == "duty"]
+    first, second = stand.incidents
+    assert [(notice.incident.key, notice.type) for notice in told] == [
+        (second.key, "incident.resolved"),
+        (first.key, "incident.updated"),
+    ]
 
 
 def test_an_incident_that_somebody_has_stays_theirs() -> None:
