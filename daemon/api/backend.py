@@ -81,6 +81,10 @@ class EngineView(Protocol):
         """How it came to them, and what so much more down time would do."""
         ...
 
+    def sla_without(self, name: str, now: Instant, stretch: tuple[Instant, Instant]) -> SlaFigures:
+        """What they would be if this stretch of the past were excluded."""
+        ...
+
     def present(self, now: Instant) -> Mapping[str, Sequence[Interval]]:
         """What of each service's history is not written yet, up to `now`."""
         ...

@@ -32,6 +32,13 @@ class ExclusionBody(Input):
     reason: Reason
 
 
+class StretchQuery(Input):
+    """From when to when."""
+
+    start: Time
+    end: Time
+
+
 class SlaNoteBody(Input):
     """From when to when, and what there is to say of it."""
 

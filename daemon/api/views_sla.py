@@ -55,6 +55,19 @@ def sla_view(figures: SlaFigures) -> schema.SlaView:
     )
 
 
+def standing(figures: SlaFigures) -> schema.Standing:
+    """An SLA's figures in few."""
+    share = figures.availability
+    return schema.Standing(
+        value=_percent(figures.value),
+        shown=None if share is None else percent_text(share * 100, figures.target),
+        met=figures.met,
+        level=figures.level.value,
+        left_ms=figures.budget_left_ms,
+        credit_percent=float(figures.credit_percent),
+    )
+
+
 def _violation(one: Violation) -> schema.Violation:
     return schema.Violation(
         start=stamp(one.start),

@@ -21,8 +21,14 @@ CHECKS = ["CHECK", "STATUS", "SINCE", "LATENCY", "SERVICE", "KIND", "MESSAGE"]
 SERVICES = ["SERVICE", "STATUS", "SINCE", "CONTEXT", "OWNER", "CHECKS"]
 SILENCES = ["ID", "STATE", "ENDS", "MATCHED", "BY", "MATCHERS", "COMMENT"]
 SLAS = ["SLA", "SERVICE", "TARGET", "VALUE", "MET", "BUDGET LEFT", "BURN", "COVERAGE", "UNTIL"]
+STANDINGS = ["", "VALUE", "MET", "BUDGET LEFT", "CREDIT"]
 AMENDMENTS = ["ID", "KIND", "FROM", "TO", "BY", "WHY"]
 RESULTS = ["TIME", "STATUS", "LATENCY", "MESSAGE"]
+_MET = {
+    True: Cell("✓ met", "up"),
+    False: Cell("✕ missed", "down"),
+    None: Cell("? unknown", "unknown"),
+}
 _ANSWERED = frozenset({"up", "degraded"})
 """A failed run has no latency to show: how fast a connection was refused is no merit."""
 
@@ -156,23 +162,29 @@ def matcher(one: schema.MatcherView) -> str:
 
 def sla(one: schema.SlaView) -> Row:
     """One line of `tocsin sla`."""
-    met = {
-        True: Cell("✓ met", "up"),
-        False: Cell("✕ missed", "down"),
-        None: Cell("? unknown", "unknown"),
-    }
-    left = one.budget.left_ms
     return [
         Cell(one.name, "bold"),
         one.service,
         percent(one.target, one.target),
         "–" if one.value is None else percent(one.value, one.target),
-        met[one.met],
-        Cell(span(left) if left >= 0 else f"-{span(-left)}", "" if left >= 0 else "down"),
+        _MET[one.met],
+        _left(one.budget.left_ms),
         f"{one.burn_rate:.2f}",
         percent(one.coverage),
         local(one.period.end),
     ]
+
+
+def standing(when: str, one: schema.Standing) -> Row:
+    """One line of `tocsin sla exclude --dry-run`."""
+    shown = "–" if one.shown is None else f"{one.shown}%"
+    credit = f"{one.credit_percent:g}%" if one.credit_percent else "–"
+    return [Cell(when, "bold"), shown, _MET[one.met], _left(one.left_ms), credit]
+
+
+def _left(ms: int) -> Cell:
+    """A budget's rest; negative when it is overspent."""
+    return Cell(span(ms) if ms >= 0 else f"-{span(-ms)}", "" if ms >= 0 else "down")
 
 
 def amendment(one: schema.AmendmentView) -> Row:

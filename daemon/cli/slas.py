@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Sla = Annotated[str, Argument("SLA", "Its name.")]
 Start = Annotated[str | None, Option(("--from",), "TIME", "Its start: 2026-11-21T09:50.")]
 End = Annotated[str | None, Option(("--to",), "TIME", "Its end, which must be past.")]
+DryRun = Annotated[bool, Option(("--dry-run",), "", "Only show what it would change.")]
 Why = Annotated[str, Option(("--message", "-m"), "TEXT", "Why, in words; required.")]
 
 
@@ -51,15 +52,24 @@ def exclude(
     start: Start = None,
     end: End = None,
     message: Why = "",
+    dry_run: DryRun = False,
     socket: Socket = None,
     config: Config = None,
     output: Format = Output.TABLE,
 ) -> None:
     """Exclude a stretch of the past from an SLA; the figures without it stay beside them.
 
+    With --dry-run: show the figures before and after, and change nothing.
+
     Example: tocsin sla exclude checkout --from 2026-11-21T09:50 --to 2026-11-21T10:20 -m "provider"
     """
-    low, high = _stretch(start, end, message)
+    if dry_run:
+        low, high = _stretch(start, end)
+        found = ask(socket, config, lambda client: client.preview_exclusion(name, low, high))
+        rows = [shown.standing("now", found.before), shown.standing("excluded", found.after)]
+        answer(output, found, lambda: write_table(shown.STANDINGS, rows, ""))
+        return
+    low, high = _reasoned(start, end, message)
     made = ask(socket, config, lambda client: client.exclude(name, low, high, message))
     answer(output, made, lambda: _tell("excluded", made))
 
@@ -77,7 +87,7 @@ def note(
 
     Example: tocsin sla note checkout --from 2h --to now -m "a disk was full; it has an alert now"
     """
-    low, high = _stretch(start, end, message)
+    low, high = _reasoned(start, end, message)
     made = ask(socket, config, lambda client: client.note_on_sla(name, low, high, message))
     answer(output, made, lambda: _tell("noted", made))
 
@@ -109,10 +119,15 @@ def withdraw(
     answer(output, gone, lambda: say(f"withdrew {gone.kind} {gone.id[: shown.ID_LENGTH]}"))
 
 
-def _stretch(start: str | None, end: str | None, message: str) -> tuple[int, int]:
+def _stretch(start: str | None, end: str | None) -> tuple[int, int]:
     low, high = time_of(start), time_of(end)
     if low is None or high is None:
         raise Stop("from when to when? give --from TIME and --to TIME")
+    return low, high
+
+
+def _reasoned(start: str | None, end: str | None, message: str) -> tuple[int, int]:
+    low, high = _stretch(start, end)
     if not message.strip():
         raise Stop("say why with -m TEXT; it is written down with who did it")
     return low, high

@@ -187,6 +187,13 @@ class Reading(Exchange):
         path = f"/sla/{part(name)}/course"
         return await self._get(schema.SlaCourseView, path, given(more_ms=str(more_ms)))
 
+    async def preview_exclusion(self, sla: str, start: int, end: int) -> schema.ExclusionPreview:
+        """What excluding a stretch of an SLA's past would make of it; nothing is written."""
+        path = f"/sla/{part(sla)}/exclusions/preview"
+        return await self._get(
+            schema.ExclusionPreview, path, given(start=stamp(start), end=stamp(end))
+        )
+
     async def exclusions(self, sla: str) -> list[schema.AmendmentView]:
         """What operators excluded from an SLA and wrote about it."""
         return await self._get(list[schema.AmendmentView], f"/sla/{part(sla)}/exclusions")

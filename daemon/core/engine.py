@@ -249,6 +249,15 @@ class Engine:
         """
         return self._books.ledger.course(name, now, more_ms)
 
+    def sla_without(self, name: str, now: Instant, stretch: tuple[Instant, Instant]) -> SlaFigures:
+        """This SLA's figures as they would be if this stretch of the past were excluded.
+
+        Raises:
+            KeyError: The plan has no such SLA.
+            Invalid: The stretch is empty or not past.
+        """
+        return self._books.ledger.without(name, now, stretch)
+
     def present(self, now: Instant) -> Mapping[str, Sequence[Interval]]:
         """What of each service's history is not written yet, up to `now`: how it is, since when."""
         return self._books.present(now)

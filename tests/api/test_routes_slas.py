@@ -97,3 +97,41 @@ async def test_the_course_of_a_budget_ends_where_the_figures_are(tmp_path: Path)
         assert all(window["long_ms"] > window["short_ms"] for window in course["windows"])
         assert (await http.get(path, params={"more_ms": -1})).status_code == 400
         assert (await http.get(f"{V1}/sla/nope/course")).status_code == 404
+
+
+async def test_a_preview_says_what_the_exclusion_then_makes_of_it_and_writes_nothing(
+    tmp_path: Path,
+) -> None:
+    lab, body = after_an_outage()
+    path = f"{V1}/sla/checkout-99/exclusions"
+    stretch = {name: body[name] for name in ("start", "end")}
+    async with serving(lab, tmp_path) as socket, raw_http(socket) as http:
+        told = (await http.get(f"{path}/preview", params=stretch)).json()
+        before = (await http.get(f"{V1}/sla/checkout-99")).json()
+        assert (told["before"]["met"], told["before"]["value"]) == (False, before["value"])
+        assert told["before"]["left_ms"] == before["budget"]["left_ms"]
+        assert not lab.engine.amendments
+        await http.post(path, json=body)
+        after = (await http.get(f"{V1}/sla/checkout-99")).json()
+        assert told["after"] == {
+            "value": after["value"], "shown": after["shown"], "met": True, "level": "good",
+            "left_ms": after["budget"]["left_ms"], "credit_percent": after["credit_percent"],
+        }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "words"),
+    [
+        ({"end": "2099-01-01T00:00:00Z"}, 422, "for what is to come there is maintenance"),
+        ({"end": "2020-01-01T00:00:00Z"}, 422, "must come after the start"),
+        ({"start": "yesterday"}, 400, "is no time"),
+    ],
+)
+async def test_a_preview_is_refused_as_the_exclusion_would_be(
+    tmp_path: Path, change: dict[str, str], code: int, words: str
+) -> None:
+    lab, body = after_an_outage()
+    stretch = {"start": body["start"], "end": body["end"], **change}
+    path = f"{V1}/sla/checkout-99/exclusions/preview"
+    found, problem, _ = await call(lab, tmp_path, "GET", path, params=stretch)
+    assert (found, words in problem["detail"]) == (code, True), problem

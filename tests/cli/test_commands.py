@@ -235,7 +235,12 @@ def test_an_sla_that_is_missed_is_a_negative_answer(desk: Desk) -> None:
     assert "✕ missed" in missed.out
     assert "excluded" not in missed.out
     start, end = (stamp(desk.lab.now() - ago) for ago in (500_000, 60_000))
-    excluding = ("sla", "exclude", "checkout-99", "--from", start, "--to", end, "-m", "theirs")
+    stretch = ("sla", "exclude", "checkout-99", "--from", start, "--to", end)
+    previewed = desk.tocsin(*stretch, "--dry-run").out.splitlines()
+    assert [line.split()[0] for line in previewed] == ["VALUE", "now", "excluded"]
+    assert previewed[1] != previewed[2]
+    assert "excluded" not in desk.tocsin("sla", "checkout").out
+    excluding = (*stretch, "-m", "theirs")
     assert desk.tocsin(*excluding).code == 0
     said = desk.tocsin("sla", "checkout").out.splitlines()[-1]
     assert said.startswith("checkout-99: ")

@@ -5,13 +5,14 @@ from __future__ import annotations
 from aiohttp import web
 
 from checks.text import one_line
+from daemon.api import schema
 from daemon.api.call import Call, answer
 from daemon.api.choose import meant
 from daemon.api.inputs import NoBody, SlaQuery
-from daemon.api.inputs_sla import CourseQuery, ExclusionBody, SlaNoteBody
+from daemon.api.inputs_sla import CourseQuery, ExclusionBody, SlaNoteBody, StretchQuery
 from daemon.api.problems import Missing
 from daemon.api.routes.picture import encode_list, sla_views
-from daemon.api.views_sla import amendment_view, course_view, sla_view
+from daemon.api.views_sla import amendment_view, course_view, sla_view, standing
 from daemon.core.effects import Effect, Save
 from daemon.core.events import Amend, Withdraw
 from daemon.core.model import Amendment, AmendmentKind
@@ -51,6 +52,18 @@ async def exclusions(call: Call) -> web.Response:
     name = _known(call)
     found = [one for one in call.backend.engine.amendments.values() if one.sla == name]
     return answer([amendment_view(one) for one in found])
+
+
+async def preview(call: Call) -> web.Response:
+    """What excluding a stretch of the past would make of an SLA; nothing is written."""
+    query, name, engine = call.query(StretchQuery), _known(call), call.backend.engine
+    now = call.backend.now()
+    return answer(
+        schema.ExclusionPreview(
+            before=standing(engine.sla(name, now)),
+            after=standing(engine.sla_without(name, now, (query.start, query.end))),
+        )
+    )
 
 
 async def exclude(call: Call) -> web.Response:

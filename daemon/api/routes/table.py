@@ -294,6 +294,12 @@ def endpoints() -> list[Endpoint]:
             query=inputs_sla.CourseQuery,
         ),
         _read("/sla/{name}/exclusions", slas.exclusions, list[schema.AmendmentView]),
+        _read(
+            "/sla/{name}/exclusions/preview",
+            slas.preview,
+            schema.ExclusionPreview,
+            query=inputs_sla.StretchQuery,
+        ),
         _act(
             "/sla/{name}/exclusions",
             slas.exclude,

@@ -50,6 +50,24 @@ class Violation(Shape):
     notes: list[AmendmentView] = []
 
 
+class Standing(Shape):
+    """An SLA's figures in few; each as in `SlaView`."""
+
+    value: float | None
+    shown: str | None
+    met: bool | None
+    level: Literal["good", "warning", "critical", "missed", "unknown"]
+    left_ms: int
+    credit_percent: float
+
+
+class ExclusionPreview(Shape):
+    """What excluding a stretch of an SLA's past would make of its figures."""
+
+    before: Standing
+    after: Standing
+
+
 class OutageView(Shape):
     """Down time without a break; `end` null: it lasts."""
 

@@ -15,8 +15,9 @@ from typing import Final
 from daemon.core.chronicle import Audit
 from daemon.core.errors import Invalid, NotFound
 from daemon.core.events import Amend, Withdraw
-from daemon.core.model import Amendment, AmendmentKind
+from daemon.core.model import Amendment, AmendmentKind, Instant
 from daemon.core.plan import Plan
+from daemon.core.sla.failing import Span
 from daemon.core.turn import Turn
 
 _NAMESPACE: Final = uuid.UUID("5e1f6ad0-5f0c-4a57-9a35-6c1f9b4b2f11")
@@ -55,10 +56,7 @@ class Amendments:
             raise NotFound(f"there is no SLA {command.sla!r}")
         if not command.text.strip():
             raise Invalid("say why: a reason is written down with it")
-        if command.end <= command.start:
-            raise Invalid("the end must come after the start")
-        if command.end > turn.now:
-            raise Invalid("it is not past yet; for what is to come there is maintenance")
+        need_past((command.start, command.end), turn.now)
         made = Amendment(
             key=str(uuid.uuid5(_NAMESPACE, repr((command, turn.now)))),
             kind=command.kind,
@@ -88,6 +86,19 @@ class Amendments:
         action = f"withdraw {known.kind}"
         turn.append(Audit(turn.now, command.actor, action, known.sla, _told(known)))
         return known
+
+
+def need_past(stretch: Span, now: Instant) -> None:
+    """Only what has been is amended.
+
+    Raises:
+        Invalid: The stretch is empty or not past.
+    """
+    start, end = stretch
+    if end <= start:
+        raise Invalid("the end must come after the start")
+    if end > now:
+        raise Invalid("it is not past yet; for what is to come there is maintenance")
 
 
 def _told(one: Amendment) -> str:

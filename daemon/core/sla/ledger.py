@@ -24,7 +24,7 @@ from daemon.core.model import DAY, Amendment, AmendmentKind, Instant, Millis
 from daemon.core.periods import period_at
 from daemon.core.plan import Plan, SlaKind, SlaPlan
 from daemon.core.sla.alarms import Alarms, Look
-from daemon.core.sla.amendments import Amendments
+from daemon.core.sla.amendments import Amendments, need_past
 from daemon.core.sla.burning import reach
 from daemon.core.sla.course import Course, course
 from daemon.core.sla.failing import Span
@@ -177,6 +177,20 @@ class Ledger:
             amendments=self.amendments.of(name),
             period=period,
         )
+
+    def without(self, name: str, now: Instant, stretch: Span) -> SlaFigures:
+        """The figures as they would be if this stretch of the past were excluded too.
+
+        Raises:
+            KeyError: The plan has no such SLA.
+            Invalid: The stretch is empty or not past.
+        """
+        need_past(stretch, now)
+        plan = self._plan.slas[name]
+        start, end = period_at(plan.period, plan.timezone, now)
+        planned = self.planned(plan, min(start, reach(plan, now)), end)
+        said = self.amendments.of(name)
+        return figures(plan, self.timeline(plan), now, [*planned, stretch], amendments=said)
 
     def course(self, name: str, now: Instant, more_ms: Millis = 0) -> Course:
         """How this objective came to its figures, and what so much more down time would do.
