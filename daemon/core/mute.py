@@ -16,8 +16,8 @@ from itertools import islice
 
 from daemon.core.changing import replace
 from daemon.core.correlate import Correlations
-from daemon.core.deadlines import soonest
-from daemon.core.inhibit import Inhibitions
+from daemon.core.deadlines import Deadlines, soonest
+from daemon.core.inhibit import Inhibitions, grace
 from daemon.core.model import Alert, AlertState, Instant, Mute, MuteKind, Silence
 from daemon.core.plan import Plan
 from daemon.core.silences import Silences
@@ -44,6 +44,8 @@ class Muting:
         self._firing: dict[str, None] = {}
         self.works = Works(plan)
         self._inhibitions = Inhibitions(plan.inhibits)
+        self._checks = plan.checks
+        self._waking = Deadlines()
         self._stale: dict[str, None] = {}
         self.storms = Correlations(plan.correlates, alerts, told)
         self._unseen: dict[str, None] = {}
@@ -54,8 +56,10 @@ class Muting:
         return bool(self._stale)
 
     def next_deadline(self) -> Instant | None:
-        """When a silence or a maintenance window begins or ends, or a storm tells."""
+        """When a silence or a maintenance window begins or ends, a storm tells, or what explained
+        an alert and has ended does so no longer."""
         return soonest(
+            self._waking.next(),
             self.silences.next_deadline(),
             self.works.next_deadline(),
             self.storms.next_deadline(),
@@ -65,6 +69,8 @@ class Muting:
         """Begin and end the silences and the maintenance windows that are due, and let go what
         storms held."""
         self._mark(self.storms.tick(turn))
+        self._mark([key for key, _ in self._waking.take_due(turn.now)])
+        self._inhibitions.tick(turn.now)
         ended_or_began = self.silences.tick(turn)
         if self.works.tick(turn) or ended_or_began:
             self.review_all()
@@ -82,10 +88,14 @@ class Muting:
         """Other windows and inhibitions hold: find what is active (`tick` does) and build their
         index anew, and look at every firing alert."""
         self.works.replan(plan)
+        self._checks = plan.checks
         self._inhibitions = Inhibitions(plan.inhibits)
         self.storms.replan(plan.correlates)
-        for key in self._firing:
-            self._inhibitions.put(self._alerts[key])
+        for key, alert in self._alerts.items():
+            if key in self._firing:
+                self._inhibitions.put(alert)
+            else:
+                self._inhibitions.end(alert)
         self.review_all()
 
     def track(self, alert: Alert) -> None:
@@ -95,7 +105,8 @@ class Muting:
             touched = self._inhibitions.put(alert)
         else:
             self._firing.pop(alert.key, None)
-            touched = self._inhibitions.remove(alert.key)
+            touched = self._inhibitions.end(alert)
+            self._waking.set(alert.key, None)
         self._unseen[alert.key] = None
         self._mark((alert.key, *sorted(touched)))
 
@@ -117,7 +128,7 @@ class Muting:
             alert = self._alerts.get(key)
             if alert is None:
                 continue
-            mutes, storm = self._of(alert), self.storms.of(key)
+            mutes, storm = self._of(alert, turn.now), self.storms.of(key)
             name = None if storm is None else storm.key
             if mutes != alert.muted or name != alert.storm:
                 self._unseen[key] = None
@@ -137,15 +148,12 @@ class Muting:
     def _mark(self, keys: Iterable[str]) -> None:
         self._stale.update(dict.fromkeys(keys))
 
-    def _of(self, alert: Alert) -> tuple[Mute, ...]:
+    def _of(self, alert: Alert, now: Instant) -> tuple[Mute, ...]:
         if alert.state is not AlertState.FIRING:
             return ()
         labels = alert.matchable
         mutes = [*self.silences.muting(labels), *self.works.muting(labels)]
-        mutes += [
-            replace(mute, reason=f"inhibited by {self._words(mute.by)}")
-            for mute in self._inhibitions.muting(alert.key)
-        ]
+        mutes += self._inhibiting(alert, now)
         parent = alert.terms.unreachable
         if parent is not None:
             mutes.append(Mute(MuteKind.DEPENDENCY, parent, f"unreachable: {parent} is down"))
@@ -155,6 +163,20 @@ class Muting:
         if held is not None:
             mutes.append(held)
         return tuple(mutes)
+
+    def _inhibiting(self, alert: Alert, now: Instant) -> list[Mute]:
+        """The causes that fire; where there are none, the one that has just ended."""
+        found = self._inhibitions.muting(alert.key)
+        if found:
+            self._waking.set(alert.key, None)
+            return [replace(mute, reason=f"inhibited by {self._words(mute.by)}") for mute in found]
+        within = grace(self._checks.get(alert.labels.get("check", "")))
+        ended = self._inhibitions.just_ended(alert, within, now)
+        self._waking.set(alert.key, ended[0].until if ended else None)
+        return [
+            replace(mute, reason=f"{self._words(mute.by)}, its cause, has just ended")
+            for mute in ended
+        ]
 
     def _words(self, key: str) -> str:
         """The inhibiting alert in words: its name and service."""

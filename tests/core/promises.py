@@ -29,6 +29,7 @@ from daemon.core.model import (
     Group,
     Incident,
     IncidentState,
+    Instant,
     MuteKind,
     Record,
     Silence,
@@ -209,7 +210,7 @@ class Promises:
         if alert.terms.unreachable:
             return True
         return not alert.dismissed and any(
-            other.state is AlertState.FIRING
+            (other.state is AlertState.FIRING or has_just_ended(self.plan, other, alert, self.now))
             and not other.dismissed
             and inhibits(plan, other, alert)
             for plan in self.plan.inhibits
@@ -396,6 +397,17 @@ def inhibits(plan: InhibitPlan, source: Alert, target: Alert) -> bool:
         return False
     both = match_all(plan.source, suffers)
     return not (both and match_all(plan.target, causes))
+
+
+def has_just_ended(plan: Plan, cause: Alert, symptom: Alert, now: Instant) -> bool:
+    """Whether the cause resolved after the symptom began, and no longer ago than the symptom's
+    check may need to find that it is well."""
+    check = plan.checks.get(symptom.labels.get("check", ""))
+    if check is None or cause.resolved_at is None or cause.state is not AlertState.RESOLVED:
+        return False
+    needs = max(check.every, check.every_down) + (check.up_after - 1) * check.retry_every
+    until = cause.resolved_at + min(5 * MINUTE, needs + check.timeout)
+    return (symptom.pending_at or 0) <= cause.resolved_at and now < until
 
 
 def by_key(records: Iterable[Record]) -> dict[tuple[type, str], Record]:

@@ -7,10 +7,10 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.core.inhibit import Inhibitions
+from daemon.core.inhibit import LONGEST_GRACE, Inhibitions, grace
 from daemon.core.labels import match_all, parse_matcher
-from daemon.core.model import Alert
-from daemon.core.plan import InhibitPlan
+from daemon.core.model import HOUR, MINUTE, SECOND, Alert, AlertState
+from daemon.core.plan import CheckPlan, InhibitPlan
 from tests.core.deciding import START, alert
 
 SOURCE, TARGET = (parse_matcher("role=db"),), (parse_matcher("env=prod"),)
@@ -132,3 +132,46 @@ def test_what_an_operator_declared_over_is_no_cause_any_more() -> None:
     assert index.put(replace(one("db", role="db"), dismissed=True)) == {"web"}
     assert causes(index, "web") == []
     assert index.put(one("db", 1, role="db")) == {"web"}
+
+
+def over(key: str, resolved: int, **labels: str) -> Alert:
+    return replace(
+        one(key, **labels), state=AlertState.RESOLVED, resolved_at=START + resolved * SECOND
+    )
+
+
+def lately(index: Inhibitions, web: Alert, now: int) -> list[tuple[str, int | None]]:
+    found = index.just_ended(web, 10 * SECOND, START + now * SECOND)
+    return [(mute.by, mute.until and (mute.until - START) // SECOND) for mute in found]
+
+
+def test_what_has_just_ended_explains_what_began_before_until_its_time_is_over() -> None:
+    index, web = Inhibitions([InhibitPlan(SOURCE, TARGET)]), one("web", env="prod")
+    index.put(web)
+    for key in ("a", "b"):
+        index.put(one(key, role="db"))
+    assert index.end(over("a", 1, role="db")) == {"web"}
+    assert index.end(over("b", 3, role="db")) == {"web"}
+    assert lately(index, web, 5) == [("b", 13)]
+    assert lately(index, web, 13) == []
+    assert lately(index, replace(web, pending_at=START + 4 * SECOND), 5) == []
+    index.put(one("b", role="db"))
+    assert lately(index, web, 5) == [("a", 11)], "what fires again has not ended"
+    index.tick(START + LONGEST_GRACE + 2 * SECOND)
+    assert lately(index, web, 5) == []
+
+
+def test_what_matches_both_sides_and_has_ended_explains_no_other_such() -> None:
+    index, web = Inhibitions([InhibitPlan(SOURCE, TARGET)]), one("web", role="db", env="prod")
+    index.put(web)
+    index.end(over("both", 1, role="db", env="prod"))
+    assert lately(index, web, 2) == []
+    index.end(over("source", 1, role="db"))
+    assert lately(index, web, 2) == [("source", 11)]
+
+
+def test_the_time_to_recover_in_is_that_of_the_check_and_bounded() -> None:
+    check = CheckPlan("web", "http", "shop", 30 * SECOND, 5 * SECOND, MINUTE, 3, 3, {})
+    assert grace(check) == (60 + 2 * 5 + 30) * SECOND
+    assert grace(replace(check, every=HOUR)) == LONGEST_GRACE
+    assert grace(None) == 0

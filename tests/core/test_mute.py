@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
-from daemon.core.chronicle import EntryKind
+from daemon.core.chronicle import EntryKind, Notice
 from daemon.core.effects import Enqueue
 from daemon.core.events import ExpireSilence, PutSilence, Resolve
 from daemon.core.labels import parse_matcher
-from daemon.core.model import HOUR, MINUTE, Alert, AlertState, Mute, MuteKind, Terms
+from daemon.core.model import HOUR, MINUTE, SECOND, Alert, AlertState, Mute, MuteKind, Terms
 from daemon.core.mute import Muting
 from daemon.core.plan import InhibitPlan, MaintenancePlan, Plan
 from daemon.core.turn import Turn
@@ -102,11 +103,58 @@ def test_a_cause_that_is_silenced_itself_still_inhibits() -> None:
     assert stand.see(condition("db", labels={"service": "orders"}), condition("web")) == []
 
 
-def test_when_the_cause_is_gone_its_symptom_is_told() -> None:
-    stand = Stand(plan(inhibits=(INHIBIT,)))
+def ended(**more: Any) -> Stand:
+    """A stand whose cause has just ended, while its symptom still fires."""
+    stand = Stand(plan(inhibits=(INHIBIT,), **more))
     stand.see(condition("db", labels={"service": "orders"}), condition("web"))
-    told = stand.see(condition("db", False, labels={"service": "orders"}))
-    assert ("slack", "firing") in said([n for n in told if n.incident.service == "shop"])
+    stand.wait(MINUTE)
+    stand.see(condition("db", False, labels={"service": "orders"}))
+    return stand
+
+
+def of_shop(told: list[Notice]) -> list[tuple[str, str]]:
+    return said([notice for notice in told if notice.incident.service == "shop"])
+
+
+def test_a_symptom_that_recovers_after_its_cause_is_never_told() -> None:
+    stand = ended()
+    (mute,) = stand.alert().muted  # type: ignore[union-attr]  # it fires
+    assert mute.reason == "CheckFailing (orders), its cause, has just ended"
+    assert mute.until == stand.now + 31 * SECOND, "an interval of the symptom's check, and a run"
+    assert of_shop(stand.wait(20 * SECOND)) == []
+    assert of_shop(stand.see(condition(holds=False))) == []
+    assert of_shop(stand.wait(HOUR)) == []
+
+
+def test_a_symptom_that_fires_on_when_its_cause_is_gone_is_told() -> None:
+    stand = ended()
+    assert of_shop(stand.wait(31 * SECOND - 1)) == []
+    assert ("slack", "firing") in of_shop(stand.wait(1))
+    assert stand.alert().muted == ()  # type: ignore[union-attr]  # it fires
+
+
+def test_the_time_that_a_symptom_has_to_recover_in_goes_on_over_a_restart_and_a_reload() -> None:
+    stand = ended()
+    assert of_shop(stand.restart(after=10 * SECOND)) == []
+    assert of_shop(stand.reload(plan(inhibits=(INHIBIT,), route=route(channels=("mail",))))) == []
+    assert ("slack", "firing") in of_shop(stand.wait(21 * SECOND))
+
+
+def test_a_cause_that_has_just_ended_explains_what_began_before_that_and_no_more() -> None:
+    stand = ended()
+    stand.see(condition(holds=False))
+    before, after = stand.now - SECOND, stand.now + SECOND
+    stand.now += 5 * SECOND
+    assert of_shop(stand.see(condition(since=before))) == []
+    stand.see(condition(holds=False))
+    assert ("slack", "firing") in of_shop(stand.see(condition(since=after)))
+
+
+def test_a_cause_that_comes_back_inhibits_as_it_did() -> None:
+    stand = ended()
+    stand.see(condition("db", labels={"service": "orders"}))
+    assert of_shop(stand.wait(HOUR)) == []
+    assert reasons(stand) == [MuteKind.INHIBITION]
 
 
 def test_a_cause_that_is_resolved_by_hand_hides_its_symptom_no_longer() -> None:

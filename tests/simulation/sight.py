@@ -25,7 +25,7 @@ from daemon.core.model import (
 from daemon.core.plan import Plan, SchedulePlan
 from daemon.core.severity import Severity
 from daemon.core.sources import test_of
-from tests.core.promises import inhibits
+from tests.core.promises import has_just_ended, inhibits
 from tests.simulation.almanac import Almanac
 
 FOLLOWS: Final = frozenset({MuteKind.FLAPPING, MuteKind.CORRELATION})
@@ -60,6 +60,7 @@ class Sight:
                     self._alert(alert)
                 case Drop(kind, key) if kind is Alert:
                     self._firing.pop(key, None)
+                    self._causes.pop(key, None)
                 case Save(Incident() as incident):
                     self._incident(incident)
                 case Save(Group() as group):
@@ -83,7 +84,11 @@ class Sight:
         labels = alert.matchable
         real = test_of(alert.source) is None
         causes = real and any(match_all(rule.source, labels) for rule in self.plan.inhibits)
-        for known, holds in ((self._firing, fires), (self._causes, fires and causes)):
+        over = alert.state is AlertState.RESOLVED
+        for known, holds in (
+            (self._firing, fires),
+            (self._causes, (fires or over) and causes),
+        ):
             if holds:
                 known[alert.key] = alert
             else:
@@ -119,7 +124,9 @@ class Sight:
         if any(match_all(w.match, labels) and self._almanac.is_planned(w) for w in windows):
             return True
         return not alert.dismissed and any(
-            not other.dismissed and inhibits(rule, other, alert)
+            not other.dismissed
+            and (other.state is AlertState.FIRING or has_just_ended(self.plan, other, alert, now))
+            and inhibits(rule, other, alert)
             for rule in self.plan.inhibits
             for other in self._causes.values()
             if all(other.labels.get(n, "") == labels.get(n, "") for n in rule.equal)
