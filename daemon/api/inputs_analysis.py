@@ -89,7 +89,7 @@ class StatisticsQuery(SpanQuery):
 
     service: Word | None = None
     organization: Word | None = None
-    timezone: Zone = "UTC"
+    timezone: Zone | None = None
 
 
 class TopQuery(SpanQuery):
@@ -111,7 +111,7 @@ class EscalationsQuery(SpanQuery):
     """Of which service, and whose clock."""
 
     service: Word | None = None
-    timezone: Zone = "UTC"
+    timezone: Zone | None = None
 
 
 class TrendsQuery(SpanQuery):

@@ -115,6 +115,17 @@ async def test_an_incident_of_the_past_is_acted_on_under_these_names(
     del lab
 
 
+async def test_the_week_goes_by_the_daemons_clock_unless_another_is_named(
+    client: Client, lab: PastLab
+) -> None:
+    lab.timezone = "Asia/Tokyo"
+    here, there = await client.statistics(), await client.statistics(timezone="UTC")
+    assert (here.timezone, there.timezone) == ("Asia/Tokyo", "UTC")
+    hours = [one.by_hour_of_week.index(1) for one in (here, there)]
+    assert (hours[0] - hours[1]) % 168 == 9
+    assert (await client.escalations()).by_hour_of_week is not None
+
+
 async def test_statistics_and_top_alerts_tell_what_happened(client: Client, lab: PastLab) -> None:
     told = await client.statistics(timezone="Europe/Berlin")
     assert (told.total, told.open, told.resolved) == (4, 2, 2)

@@ -76,7 +76,7 @@ async def statistics(call: Call) -> web.Response:
         incident_statistics,
         start=since,
         end=until,
-        zone=query.timezone,
+        zone=query.timezone or call.backend.timezone,
         service=query.service,
         organization=query.organization,
     )
@@ -127,11 +127,12 @@ async def escalations(call: Call) -> web.Response:
     """Which policies and services escalate, how far, and when in the week."""
     query = asked(call, EscalationsQuery)
     since, until = query.span(call.backend.now())
+    zone = query.timezone or call.backend.timezone
     question = partial(
-        escalation_patterns, start=since, end=until, zone=query.timezone, service=query.service
+        escalation_patterns, start=since, end=until, zone=zone, service=query.service
     )
     found = await ask(call, question, since, until)
-    return answer(escalations_view(found, since, until, query.timezone))
+    return answer(escalations_view(found, since, until, zone))
 
 
 async def trends(call: Call) -> web.Response:
