@@ -125,7 +125,7 @@ def alert_view(alert: Alert) -> schema.AlertView:
         fired_at=stamp_or_none(alert.fired_at),
         resolved_at=stamp_or_none(alert.resolved_at),
         incident=alert.incident,
-        muted=mute_views(alert.muted),
+        muted=mute_views((*alert.muted, *alert.held_back)),
         pending_at=stamp_or_none(alert.pending_at),
         source=alert.source,
         storm=None if alert.storm is None else alert.storm.partition("/")[0],

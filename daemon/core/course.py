@@ -18,7 +18,7 @@ from daemon.core.changing import replace
 from daemon.core.chronicle import EntryKind
 from daemon.core.incidents import Happening
 from daemon.core.levels import PASSED_OVER
-from daemon.core.model import Actor, Escalation, Incident, Instant
+from daemon.core.model import Actor, Alert, Escalation, Incident, Instant
 from daemon.core.reviews import Reviews, Touched
 from daemon.core.sources import nobody_condition
 from daemon.core.telling import Teller
@@ -55,6 +55,14 @@ class Course:
             self._looks.arrange(group, turn)
         self._holding.arrange(kept, turn.now)
         return self._book.incidents[kept.key]
+
+    def hold_back(self, incident: Incident, firing: list[Alert], turn: Turn) -> None:
+        """Have each alert say why its routes tell nothing of it, if they do not."""
+        held = self._holding.held_back(incident, firing, turn.now)
+        for alert in firing:
+            why = held.get(alert.key, ())
+            if why != alert.held_back:
+                self._alerts.put(replace(alert, held_back=why), turn)
 
     def resolve(self, incident: Incident, actor: Actor, reason: str, turn: Turn) -> None:
         """The incident is over: tell, and end its groups."""

@@ -116,14 +116,32 @@ class Holding:
             found.update({(mute.kind, mute.by): mute for mute in reasons})
         return tuple(found.values())
 
+    def held_back(
+        self, incident: Incident, firing: Iterable[Alert], now: Instant
+    ) -> dict[str, tuple[Mute, ...]]:
+        """Of these alerts of the incident those that none of their groups may tell, and why."""
+        groups = self._book.groups_of(incident) if self._is_used else []
+        if not any(map(_may_hold, groups)):
+            return {}
+        gates = [(frozenset(group.alerts), self.hours(group), group.suppress) for group in groups]
+        found = {}
+        for alert in firing:
+            reasons = [
+                hours or _youth(alert, span, now)
+                for keys, hours, span in gates
+                if alert.key in keys
+            ]
+            if reasons and all(reasons):
+                of_all = (mute for some in reasons for mute in some)
+                found[alert.key] = tuple({(mute.kind, mute.by): mute for mute in of_all}.values())
+        return found
+
     def _reasons(self, group: Group, firing: list[Alert], now: Instant) -> tuple[Mute, ...]:
         hours = self.hours(group)
         unmuted = [alert for alert in firing if not alert.muted]
         if hours or not (unmuted and group.suppress) or _ripe(group, unmuted, now):
             return hours
-        until = min(map(_fired, unmuted)) + group.suppress
-        reason = "not told before it has fired for a while (suppress)"
-        return (Mute(MuteKind.SUPPRESSION, "suppress", reason, until),)
+        return _youth(min(unmuted, key=_fired), group.suppress, now)
 
     def brings_policy(self, group: Group, incident: Incident) -> bool:
         """Whether the incident's policy came by this group's route."""
@@ -154,6 +172,15 @@ def _may_hold(group: Group) -> bool:
 def _ripe(group: Group | None, firing: Iterable[Alert], now: Instant) -> list[Alert]:
     span = 0 if group is None else group.suppress
     return [a for a in firing if not a.muted and (not span or _fired(a) + span <= now)]
+
+
+def _youth(alert: Alert, span: Millis, now: Instant) -> tuple[Mute, ...]:
+    """The mute of an alert that is too young for a route that waits for so long."""
+    until = _fired(alert) + span
+    if until <= now:
+        return ()
+    reason = "not told before it has fired for a while (suppress)"
+    return (Mute(MuteKind.SUPPRESSION, "suppress", reason, until),)
 
 
 def _fired(alert: Alert) -> Instant:

@@ -117,7 +117,7 @@ def moved(
             return _resolved(replace(alert, holds=False), now)
         case Move.DISMISS:
             gone = alert.holds is False
-            return _resolved(alert, now) if gone else replace(alert, dismissed=True)
+            return _resolved(alert, now) if gone else replace(alert, dismissed=True, held_back=())
         case Move.REST:
             return replace(alert, holds=False)
         case Move.FADE:
@@ -287,4 +287,5 @@ def _resolved(alert: Alert, now: Instant) -> Alert:
         clears_at=None,
         quiet_until=now + cooldown if cooldown > 0 else None,
         muted=(),
+        held_back=(),
     )

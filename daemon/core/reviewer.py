@@ -50,6 +50,7 @@ class Reviewer:
             incidents.after(incident, Happening.CLEAR)
             self._course.resolve(incident, ENGINE, groups.Reason.ALL.value, turn)
             return
+        self._course.hold_back(incident, firing, turn)
         if not incident.muted:
             incident = replace(incident, muted=self._holding.why(incident, turn.now))
         if before.muted and not incident.muted:

@@ -29,12 +29,15 @@ from daemon.core.model import (
     Incident,
     IncidentState,
     Level,
+    Mute,
+    MuteKind,
     ServiceState,
 )
 from daemon.core.plan import Plan, ServicePlan
 from daemon.core.severity import Severity
 from daemon.core.sla.values import SlaFigures
 from tests.api.lab import START, Lab, check_plan, plan
+from tests.core.deciding import alert
 
 LEVELS = (
     Level(0, ("channel:a",), repeat=MINUTE),
@@ -198,3 +201,10 @@ def test_whom_a_level_tells_in_turn_is_said_to_be_one_of_them() -> None:
     assert (view.next_notify, view.next_in_turn) == (["person:a", "person:b"], True)
     assert not escalation_view(Escalation("p", LEVELS, next_at=START)).next_in_turn
     assert not escalation_view(Escalation("p", (level,), next_at=START), over=True).next_in_turn
+
+
+def test_an_alert_shows_what_mutes_it_and_what_its_routes_hold_back() -> None:
+    silence = Mute(MuteKind.SILENCE, "1", "silenced by ana: works", START)
+    hours = Mute(MuteKind.TIME, "nights", "muted in the time interval nights")
+    shown = views.alert_view(alert("a", muted=(silence,), held_back=(hours,)))
+    assert [(mute.kind, mute.by) for mute in shown.muted] == [("silence", "1"), ("time", "nights")]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from daemon.core.chronicle import EntryKind, NoticeType
 from daemon.core.errors import NotAllowed
-from daemon.core.events import Acknowledge, Escalate
+from daemon.core.events import Acknowledge, Escalate, Resolve
 from daemon.core.model import HOUR, MINUTE, SECOND, IncidentState, Level, MuteKind
 from daemon.core.notices import ALARMING
 from daemon.core.plan import HoursPlan, IntervalPlan, Plan, PolicyPlan, RoutePlan
@@ -241,6 +241,48 @@ def test_each_alert_of_an_incident_waits_for_itself() -> None:
     second = stand.wait(3 * MINUTE)
     assert ("ana via sms", "updated") in said(second)
     assert {len(notice.alerts) for notice in second} == {2}
+
+
+def why(stand: Stand, check: str = "web") -> list[tuple[MuteKind, int | None]]:
+    """What holds the alert back, and for how many seconds from the beginning."""
+    alert = stand.alert(check)
+    assert alert is not None
+    return [(m.kind, m.until and (m.until - START) // SECOND) for m in alert.held_back]
+
+
+def test_an_alert_says_itself_why_its_routes_tell_nothing_of_it_yet() -> None:
+    stand = Stand(held(suppress=MINUTE))
+    stand.see(condition())
+    stand.wait(30 * SECOND)
+    stand.see(condition("api"))
+    assert why(stand) == [(MuteKind.SUPPRESSION, 60)]
+    stand.wait(30 * SECOND)
+    assert (why(stand), why(stand, "api")) == ([], [(MuteKind.SUPPRESSION, 90)])
+    stand.restart()
+    assert (why(stand), why(stand, "api")) == ([], [(MuteKind.SUPPRESSION, 90)])
+    stand.see(condition("api", holds=False))
+    assert why(stand, "api") == []
+
+
+def test_an_alert_of_a_mute_route_says_so_until_the_hours_are_over_or_another_route_tells() -> None:
+    spec = held(
+        branch("0", mute_time_intervals=("now",)),
+        branch("1", "severity=emergency", channels=("mail",)),
+    )
+    stand = Stand(spec)
+    stand.see(condition("api", severity=Severity.HIGH))
+    assert why(stand, "api") == [(MuteKind.TIME, 20 * 60)]
+    assert said(stand.see(condition(severity=Severity.EMERGENCY))) == [("mail", "firing")]
+    assert (why(stand), why(stand, "api")) == ([], [(MuteKind.TIME, 20 * 60)])
+    stand.wait(20 * MINUTE)
+    assert why(stand, "api") == []
+
+
+def test_what_was_resolved_by_hand_is_held_back_by_nothing() -> None:
+    stand = Stand(held(mute_time_intervals=("now",)))
+    stand.see(condition())
+    stand.do(Resolve(stand.incident.key, ANA))
+    assert why(stand) == []
 
 
 def test_when_the_older_alert_ends_the_younger_still_waits() -> None:

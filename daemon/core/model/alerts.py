@@ -105,6 +105,7 @@ class Alert:
         dismissed: Its incident was resolved by hand while it fired: it resolves without
             waiting for an operator, and opens no incident before it fires anew.
         storm: The key of the storm it belongs to.
+        held_back: Why its routes tell nothing of it yet: their hours, or that it is too young.
     """
 
     key: str
@@ -127,6 +128,7 @@ class Alert:
     terms: Terms = field(default_factory=Terms)
     dismissed: bool = False
     storm: str | None = None
+    held_back: tuple[Mute, ...] = ()
 
     @property
     def matchable(self) -> dict[str, str]:
