@@ -54,6 +54,8 @@ class Caller:
         turn: Turn,
         reason: str,
         level: int | None = None,
+        *,
+        personal: bool = False,
     ) -> list[Recipient]:
         """Call those who were not called for all of these alerts in this turn yet; returns
         them."""
@@ -66,7 +68,7 @@ class Caller:
                 fresh.append(r)
         if fresh and not self._book.told(self._book.incidents[key]):
             self.first_told.append(key)
-        self.send(key, kind, fresh, alerts, turn, reason, level)
+        self.send(key, kind, fresh, alerts, turn, reason, level, personal=personal)
         return fresh
 
     def send(
@@ -78,6 +80,8 @@ class Caller:
         turn: Turn,
         reason: str,
         level: int | None = None,
+        *,
+        personal: bool = False,
     ) -> None:
         """Tell these, whatever they were told before in this turn."""
         gone = [r.words for r in to if r.channel not in self.plan.channels]
@@ -92,8 +96,9 @@ class Caller:
         shown = notices.gravest(alerts)
         for recipient in to:
             notice = notices.notice(
-                incident, kind, recipient, shown, turn.now, reason=reason, level=level
-            )
+                incident, kind, recipient, shown, turn.now,
+                reason=reason, level=level, personal=personal,
+            )  # fmt: skip
             turn.emit(Enqueue(notice))
             self._queued[key, recipient.channel, recipient.name] = notice.key
         names = ", ".join(recipient.words for recipient in to)

@@ -100,6 +100,8 @@ class KeptReport:
         name: The `[[report]]` that made it; None for an operator's.
         label: The period, as it was asked for; [start, end).
         body: The whole of it, packed.
+        form, file_name, file: As it is mailed, packed: written once, so that every attempt
+            sends the same. None where nobody is mailed.
     """
 
     key: str
@@ -114,6 +116,9 @@ class KeptReport:
     final: bool
     digest: str
     body: bytes
+    form: str | None = None
+    file_name: str | None = None
+    file: bytes | None = None
 
 
 class NoticeType(enum.StrEnum):
@@ -129,6 +134,8 @@ class NoticeType(enum.StrEnum):
     """Of no incident: who comes on call, or goes."""
     SILENCE = "silence.ending"
     """Of no incident: a silence ends soon, or has ended."""
+    REPORT = "report.made"
+    """Of no incident: a report that was made, as a mail's attachment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +150,8 @@ class Notice:
         expires_at: After this it is of no use any more; None if it always is.
         fallback_of: The key of the notice that could not be delivered.
         stays: It waits for its own channel, and turns to no fallback.
+        personal: It is for this person alone, who was given something to do or is reminded of it:
+            no digest keeps it back.
         incident, alerts: The incident and its alerts as they were at the decision.
     """
 
@@ -159,3 +168,4 @@ class Notice:
     expires_at: Instant | None = None
     fallback_of: str | None = None
     stays: bool = False
+    personal: bool = False

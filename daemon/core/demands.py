@@ -3,7 +3,8 @@
 Theory. A page that is queued is not told yet, and one channel that takes it may be the wrong one
 to rely on. So a level or a route may `require` that so many recipients, a channel or a person on
 one, have taken it within `require_within`. A fallback stands for the notice in whose place it was
-sent; who took it twice counts once. A demand ends in one of three ways:
+sent; who took it twice counts once; a contact with a delay can take it once it is used, if that is
+before the time is over. A demand ends in one of three ways:
 
     enough have taken it                                  met: nothing follows
     the time is over, or those still open are too few     failed: the next level is due at once
@@ -52,11 +53,27 @@ def is_met(demand: Demand) -> bool:
     return len(demand.taken) >= demand.need
 
 
-def has_failed(demand: Demand, now: Instant) -> bool:
-    """Whether enough never will in time."""
+def joined(demand: Demand, notices: Iterable[str]) -> Demand:
+    """After these notices were sent on behalf of the same level."""
+    return replace(demand, pending=tuple(dict.fromkeys((*demand.pending, *notices))))
+
+
+def coming(demand: Demand, incident: Incident) -> int:
+    """How many contacts of the level are yet to be used in its time."""
+    times = (one.at for one in incident.contacts if of_level(one.level) == demand.what)
+    return sum(at is not None and at < demand.by for at in times)
+
+
+def of_level(level: int | None) -> str:
+    """Whose a demand is that a level makes, counted from 0."""
+    return "" if level is None else f"level {level + 1}"
+
+
+def has_failed(demand: Demand, now: Instant, more: int = 0) -> bool:
+    """Whether enough never will in time, though so many more are yet to be told."""
     if is_met(demand):
         return False
-    return now >= demand.by or len(demand.taken) + len(demand.pending) < demand.need
+    return now >= demand.by or len(demand.taken) + len(demand.pending) + more < demand.need
 
 
 class Demands:
@@ -82,6 +99,11 @@ class Demands:
         if demands:
             self._settle(key, map(change, demands), turn)
 
+    def join(self, key: str, level: int | None, notices: Iterable[str], turn: Turn) -> None:
+        """A contact with a delay was used: these notices were sent for the level."""
+        sent, what = tuple(notices), of_level(level)
+        self.learn(key, lambda one: joined(one, sent) if one.what == what else one, turn)
+
     def look(self, key: str, turn: Turn) -> None:
         """The time of a demand may be over."""
         self.learn(key, lambda demand: demand, turn)
@@ -89,9 +111,9 @@ class Demands:
     def _settle(self, key: str, demands: Iterable[Demand], turn: Turn) -> None:
         """Keep what is open of these demands, and see to those that failed."""
         found = list(demands)
-        failed = [one for one in found if has_failed(one, turn.now)]
-        kept = tuple(one for one in found if not is_met(one) and one not in failed)
         incident = self._book.incidents[key]
+        failed = [one for one in found if has_failed(one, turn.now, coming(one, incident))]
+        kept = tuple(one for one in found if not is_met(one) and one not in failed)
         calls = self._book.is_open(key) and self._holding.is_calling(incident, turn.now)
         self._book.rearm(self._book.note(replace(incident, demands=kept if calls else ()), turn))
         for demand in failed if calls else ():
@@ -106,6 +128,7 @@ class Demands:
             then = f"{policy.coming(hastened) or 'the next level'} follows at once"
             self._book.put(replace(incident, escalation=hastened), turn)
         is_over = turn.now >= demand.by
-        yet = " in time" if is_over else f", and {len(demand.pending)} can yet"
+        able = len(demand.pending) + coming(demand, incident)
+        yet = " in time" if is_over else f", and {able} can yet"
         text = f"{demand.what} requires that {demand.need} take it: {len(demand.taken)} did{yet}"
         self._book.write(turn, incident, EntryKind.UNDELIVERED, f"{text}; {then}")

@@ -35,6 +35,7 @@ USEFUL_FOR: Final[dict[NoticeType, Millis]] = {
     NoticeType.RESOLVED: 7 * DAY,
     NoticeType.HANDOVER: 12 * HOUR,
     NoticeType.SILENCE: HOUR,
+    NoticeType.REPORT: 7 * DAY,
 }
 """How long after it was decided a notice is still worth delivering."""
 
@@ -179,6 +180,7 @@ def notice(
     level: int | None = None,
     fallback_of: str | None = None,
     stays: bool = False,
+    personal: bool = False,
 ) -> Notice:
     """What is put into the outbox: the incident and its alerts as they are now."""
     return Notice(
@@ -197,4 +199,5 @@ def notice(
         expires_at=now + USEFUL_FOR[kind],
         fallback_of=fallback_of,
         stays=stays,
+        personal=personal,
     )

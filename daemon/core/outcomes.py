@@ -91,7 +91,7 @@ class Outcomes:
         reason = f"{event.channel} failed: {event.detail}"
         notice = notices.notice(
             incident, event.type, to, alerts, turn.now,
-            reason=reason, level=event.level, fallback_of=event.notice,
+            reason=reason, level=event.level, fallback_of=event.notice, personal=event.personal,
         )  # fmt: skip
         turn.emit(Enqueue(notice))
         self._book.write(turn, incident, EntryKind.QUEUED, f"{reason}; fallback to {to.words}")

@@ -11,6 +11,7 @@ is `daemon.core.notices`' to say.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from checks.spec import format_duration
@@ -19,7 +20,7 @@ from daemon.core.calling import Caller, is_known
 from daemon.core.casebook import Casebook
 from daemon.core.changing import replace
 from daemon.core.chronicle import EntryKind, NoticeType
-from daemon.core.demands import Demands
+from daemon.core.demands import Demands, of_level
 from daemon.core.escalation import Step, StepKind
 from daemon.core.holding import Holding
 from daemon.core.levels import Levels
@@ -76,18 +77,24 @@ class Teller:
             called = self.caller.call(incident.key, kind, those, alerts, turn, words, step.level)
             self.caller.remember(incident.key, called, turn)
         if step.kind is StepKind.LEVEL:
-            self._demand(incident, step, to, turn)
+            self._demand(incident, step, to, bool(later), turn)
         return bool(to or later)
 
-    def _demand(self, incident: Incident, step: Step, to: list[Recipient], turn: Turn) -> None:
-        """Hold a level to what it requires; one that reaches nobody is passed on anyway."""
-        if incident.escalation is None or not to:
+    def _demand(
+        self, incident: Incident, step: Step, to: list[Recipient], is_later: bool, turn: Turn
+    ) -> None:
+        """Hold a level to what it requires; one that reaches nobody, now or later, is passed on
+        anyway."""
+        if incident.escalation is None or not (to or is_later):
             return
         level = incident.escalation.levels[step.level]
-        queued = (self.caller.queued(incident.key, one) for one in to)
-        keys = [key for key in queued if key is not None]
-        what, need = f"level {step.level + 1}", level.require
-        self.demands.make(incident.key, what, need, level.require_within, keys, turn)
+        keys, what = self._queued(incident.key, to), of_level(step.level)
+        self.demands.make(incident.key, what, level.require, level.require_within, keys, turn)
+
+    def _queued(self, key: str, to: Iterable[Recipient]) -> list[str]:
+        """The notices of the incident that these were sent in this turn."""
+        queued = (self.caller.queued(key, one) for one in to)
+        return [notice for notice in queued if notice is not None]
 
     def contact(self, key: str, turn: Turn) -> None:
         """Use the further contacts that are due, of those who are still to be told."""
@@ -103,20 +110,28 @@ class Teller:
                 kind = NoticeType.UPDATED if later.level is None else NoticeType.ESCALATED
                 kind = NoticeType.FIRING if later.level == 0 else kind
                 reason = f"not acknowledged after {format_duration(later.after)}"
-                called = self.caller.call(key, kind, [to], alerts, turn, reason, later.level)
+                called = self.caller.call(
+                    key, kind, [to], alerts, turn, reason, later.level,
+                    personal=later.target.startswith(contacts.ASSIGNED),
+                )  # fmt: skip
                 self.caller.remember(key, called, turn)
+                told = [to]
             else:
-                self._tell_successors(key, later, alerts, turn)
+                told = self._tell_successors(key, later, alerts, turn)
+            self.demands.join(key, later.level, self._queued(key, told), turn)
 
-    def _tell_successors(self, key: str, later: Later, alerts: list[Alert], turn: Turn) -> None:
+    def _tell_successors(
+        self, key: str, later: Later, alerts: list[Alert], turn: Turn
+    ) -> list[Recipient]:
         """Whoever was still to be told is not on call any more: those who are now are told in
-        their place, if they were not yet; there may be no further step that does."""
+        their place, if they were not yet; there may be no further step that does. Returns who
+        was told at once."""
         plan, incident = self.caller.plan, self._book.incidents[key]
         told = {one.recipient for one in self._book.told(incident)}
         told |= {one.person for one in incident.contacts}
         now = contacts.persons(plan, later.target, turn.now)
         if later.person in now or later.target.startswith((contacts.ASSIGNED, "person:")):
-            return
+            return []
         names = [name for name in now if name not in told]
         targets = [f"person:{name}" for name in names]
         to, _ = notices.recipients(plan, targets, incident.severity, turn.now)
@@ -126,6 +141,7 @@ class Teller:
         reason = f"in place of {later.person}, who has not answered and is not on call any more"
         called = self.caller.call(key, kind, to, alerts, turn, reason, later.level)
         self.caller.remember(key, called, turn)
+        return called
 
     def _wait(self, key: str, later: contacts.Waiting, turn: Turn) -> None:
         """Keep these contacts with the incident until they are due; they rest while it does."""
@@ -199,7 +215,8 @@ class Teller:
             text = f"{reason}: {missing[0]} is not reachable"
             self._book.write(turn, incident, EntryKind.UNDELIVERED, text)
         alerts = [alert for alert in self._book.firing(incident) if not alert.muted]
-        called = self.caller.call(incident.key, NoticeType.UPDATED, to, alerts, turn, reason)
+        kind = NoticeType.UPDATED
+        called = self.caller.call(incident.key, kind, to, alerts, turn, reason, personal=True)
         self.caller.remember(incident.key, called, turn)
         return bool(to)
 

@@ -1,6 +1,7 @@
 """Digests: news that nobody has to hear at once, collected and told as one message.
 
-Theory. A channel with a `digest` keeps back what is no page, for each of its recipients apart;
+Theory. A channel with a `digest` keeps back what is no page and is not for one person alone (who
+was given an incident, or is reminded of it), for each of its recipients apart;
 `digest` after the oldest of it was decided, all of it goes out as one notice of an incident that
 is none: how many are open and how many are over by now, the worst first, each as it is by the
 newest that was decided of it. What was collected is *absorbed* by that notice (`backlog.Job`): it
@@ -81,7 +82,7 @@ class Digests:
         spec = self._specs.get(notice.channel)
         if spec is None or spec.digest is None or notice.type not in _ABOUT_INCIDENTS:
             return False
-        return spec.digest_pages or not is_page(notice)
+        return not notice.personal and (spec.digest_pages or not is_page(notice))
 
     def add(self, job: Job) -> None:
         """Keep this back."""

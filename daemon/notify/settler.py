@@ -71,6 +71,7 @@ class Settler:
             level=notice.level,
             refused=refused,
             stays=notice.stays,
+            personal=notice.personal,
         )
         try:
             await self._report(settled)

@@ -220,5 +220,6 @@ def settled(notice: Notice, delivered: bool = False, **more: object) -> Settled:
     event = Settled(
         notice.key, notice.incident.key, notice.channel, notice.recipient, delivered, 3,
         "connection refused", notice.type, notice.fallback_of, notice.level, stays=notice.stays,
+        personal=notice.personal,
     )  # fmt: skip
     return replace(event, **more)  # type: ignore[arg-type]  # fields by name

@@ -10,9 +10,19 @@ from pydantic import ValidationError
 from daemon.config.duty import LevelSettings
 from daemon.core.chronicle import EntryKind, Notice
 from daemon.core.events import Acknowledge
-from daemon.core.model import MINUTE, SECOND, Level
-from daemon.core.plan import Plan, PolicyPlan
-from tests.core.deciding import ANA, CHANNELS, Stand, condition, plan, route, settled, short
+from daemon.core.model import HOUR, MINUTE, SECOND, Level
+from daemon.core.plan import Contact, PersonPlan, Plan, PolicyPlan
+from tests.core.deciding import (
+    ANA,
+    CHANNELS,
+    PERSONS,
+    Stand,
+    condition,
+    plan,
+    route,
+    settled,
+    short,
+)
 
 
 def demanding(need: int = 2, **more: object) -> Plan:
@@ -103,6 +113,46 @@ def test_what_a_route_requires_is_held_against_its_first_notice() -> None:
     assert told(stand.do(settled(pages[0], delivered=True))) == []
     assert told(stand.wait(MINUTE)) == ["ben"]
     assert "route requires that 2 take it" in shortfalls(stand)[0]
+
+
+def later(*delays: int, need: int = 1) -> Stand:
+    """Level 1 tells ana, over contacts that are all used after these delays."""
+    names = ("sms", "mail", "slack")
+    ways = tuple(Contact(name, "x", at) for name, at in zip(names, delays, strict=False))
+    levels = (
+        Level(0, ("person:ana",), require=need),
+        Level(HOUR, ("person:ben",)),
+    )
+    persons = {**PERSONS, "ana": PersonPlan("ana", ways, ())}
+    policies = {"primary": PolicyPlan("primary", levels)}
+    return Stand(demanding(policies=policies, persons=persons))
+
+
+def test_a_level_that_tells_only_after_a_delay_is_held_to_what_it_requires() -> None:
+    stand = later(30 * SECOND)
+    assert told(stand.see(condition())) == []
+    assert len(stand.incident.demands) == 1
+    stand.restart()
+    (page,) = stand.wait(30 * SECOND)
+    assert told(stand.wait(29 * SECOND)) == []
+    assert told(stand.wait(SECOND)) == ["ben"]
+    assert "level 1 requires that 1 take it: 0 did in time" in shortfalls(stand)[0]
+    stand = later(30 * SECOND)
+    stand.see(condition())
+    (page,) = stand.wait(30 * SECOND)
+    stand.do(settled(page, delivered=True))
+    assert told(stand.wait(HOUR - MINUTE)) == []
+
+
+def test_contacts_that_are_used_in_time_are_waited_for_and_later_ones_are_not() -> None:
+    stand = later(0, 30 * SECOND, need=2)
+    (page,) = stand.see(condition())
+    assert told(stand.do(settled(page, delivered=True))) == [], "the other is yet to be told"
+    (page,) = stand.wait(30 * SECOND)
+    assert told(stand.do(settled(page, delivered=False))) == ["ben"]
+    stand = later(2 * MINUTE)
+    assert told(stand.see(condition())) == ["ben"]
+    assert "0 did, and 0 can yet; level 2 follows at once" in shortfalls(stand)[0]
 
 
 def test_somebody_who_takes_the_incident_ends_what_is_required() -> None:

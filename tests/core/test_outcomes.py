@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from daemon.core.chronicle import EntryKind, Notice, NoticeType
-from daemon.core.events import Acknowledge, PutSilence, Resolve
+from daemon.core.events import Acknowledge, Assign, PutSilence, Resolve
 from daemon.core.labels import parse_matcher
 from daemon.core.model import HOUR, MINUTE, AlertState, Level
 from daemon.core.plan import PolicyPlan
-from tests.core.deciding import ANA, Stand, condition, plan, route, said, settled
+from tests.core.deciding import ANA, BEN, CHANNELS, Stand, condition, plan, route, said, settled
 
 
 def shop(notices: list[Notice]) -> list[Notice]:
@@ -52,6 +52,16 @@ def test_what_cannot_be_delivered_goes_to_the_fallback_once_with_a_key_of_its_ow
     assert sent.key != failed.key
     assert shop(stand.do(settled(sent))) == []
     assert len(lines(stand, EntryKind.UNDELIVERED)) == 2
+
+
+def test_what_stands_for_a_notice_to_one_person_alone_is_for_them_alone_too() -> None:
+    channels = {**CHANNELS, "sms": replace(CHANNELS["sms"], fallback="quiet")}
+    stand = Stand(plan(route=route(channels=()), channels=channels))
+    stand.see(condition())
+    (first, *_) = stand.do(Assign(stand.incident.key, BEN, "ana"))
+    assert (first.recipient, first.channel, first.personal) == ("ana", "sms", True)
+    (instead,) = [one for one in stand.do(settled(first)) if one.fallback_of]
+    assert (instead.channel, instead.personal) == ("quiet", True)
 
 
 def test_fallbacks_are_a_chain_of_which_the_first_is_told_again_when_all_have_failed() -> None:

@@ -151,6 +151,13 @@ def test_what_is_kept_back_follows_from_severity_and_type() -> None:
     assert not digests.takes(notice(channel="other"))
 
 
+def test_what_is_for_one_person_alone_is_never_kept_back() -> None:
+    digests = Digests()
+    digests.plan({"ops": LogSpec(name="ops", digest="1h", digest_pages=True)})
+    assert digests.takes(news(1, recipient="ana"))
+    assert not digests.takes(news(1, recipient="ana", personal=True))
+
+
 def test_the_worst_comes_first_what_is_over_last_and_each_incident_once() -> None:
     bad = news(3, incident=incident(key="inc-3", title="bad", severity=Severity.EMERGENCY))
     told = digest([news(1), over(1, T0 + 9 * MINUTE), news(2), bad], T0 + HOUR).notice

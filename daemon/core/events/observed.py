@@ -85,6 +85,7 @@ class Settled:
         level: The escalation level it was sent for, if any.
         refused: The receiver will not take it at any time.
         stays: It turns to no fallback.
+        personal: No digest kept it back, nor does one keep back what is sent in its place.
     """
 
     notice: str
@@ -99,6 +100,7 @@ class Settled:
     level: int | None = None
     refused: bool = False
     stays: bool = False
+    personal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
