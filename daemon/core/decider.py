@@ -138,7 +138,8 @@ class Decider:
         self.alerts.restore(record for record in kept if isinstance(record, Alert))
         self.duty.restore(kept)
         self.responses.restore(kept)
-        self.muting.silences.restore((r for r in kept if isinstance(r, Silence)), now)
+        muting = {mute.by for alert in self.alerts.records.values() for mute in alert.muted}
+        self.muting.silences.restore((r for r in kept if isinstance(r, Silence)), now, muting)
         self.muting.storms.restore((r for r in kept if isinstance(r, Storm)), now)
         self.kinship.restore(r for r in kept if isinstance(r, Kin))
         self.muting.works.restore((r for r in kept if isinstance(r, Work)), now)

@@ -10,7 +10,7 @@ silences are kept for `KEEP` and are never revived.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Final
 from zoneinfo import available_timezones
 
@@ -64,10 +64,20 @@ class Silences:
         self._active: dict[str, Silence] = {}
         self._deadlines = Deadlines()
 
-    def restore(self, silences: Iterable[Silence], now: Instant) -> None:
-        """Take in what a store kept; silences that began or ended meanwhile simply have."""
+    def restore(
+        self, silences: Iterable[Silence], now: Instant, muting: Container[str] = ()
+    ) -> None:
+        """Take in what a store kept; silences that began or ended meanwhile simply have.
+
+        Args:
+            muting: The ids of those that muted something when that was kept: if one has ended
+                since, nobody was told.
+        """
         for silence in silences:
             self._keep(silence, now)
+            is_over = silence.recurs is None and silence.state(now) == "expired"
+            if is_over and silence.key in muting and self._warn_before:
+                self.ended.append(silence)
 
     def next_deadline(self) -> Instant | None:
         """When the next silence begins, ends or is forgotten, or that is to be told."""
@@ -204,11 +214,11 @@ def _timed(command: PutSilence, now: Instant) -> PutSilence:
         raise Invalid(f"{recurs.timezone[:100]!r} is no time zone; write Europe/Berlin or UTC")
     if not 0 < recurs.lasts <= LONGEST_RECURRENCE:
         raise Invalid("a silence that recurs lasts 31 days each time at most")
-    start, end = _occurrence(recurs, max(now, command.starts_at or now))
+    start, end = occurrence(recurs, max(now, command.starts_at or now))
     return replace(command, starts_at=start, ends_at=end)
 
 
-def _occurrence(recurs: Recurrence, at: Instant) -> tuple[Instant, Instant]:
+def occurrence(recurs: Recurrence, at: Instant) -> tuple[Instant, Instant]:
     """From when to when it lasts that is in force at this time, or else comes next."""
     plan = MaintenancePlan("", recurs.timezone, cron=recurs.cron, duration=recurs.lasts)
     window = window_at(plan, at)
@@ -221,7 +231,7 @@ def _again(silence: Silence, now: Instant) -> Silence:
     """The silence at its next time, if it recurs and this one is over."""
     if silence.recurs is None or silence.ends_at > now:
         return silence
-    start, end = _occurrence(silence.recurs, now)
+    start, end = occurrence(silence.recurs, now)
     return replace(silence, starts_at=start, ends_at=end, warned_at=None)
 
 

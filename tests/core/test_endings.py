@@ -73,6 +73,16 @@ def test_it_is_told_once_also_over_restarts() -> None:
     assert about_it(one.wait(MINUTE)) == []
 
 
+def test_one_that_ended_while_the_daemon_was_off_is_told_to_have_once() -> None:
+    one = stand()
+    one.do(put())
+    one.see(condition())
+    assert about_it(one.restart(2 * HOUR)) == [("ana", "mail", "Your silence has ended")]
+    lines = [entry.text for entry in one.mirror.entries if entry.kind is EntryKind.MUTED]
+    assert lines[-1] == "the silence by ana has ended"
+    assert about_it(one.restart(MINUTE)) == []
+
+
 def test_a_short_one_is_told_of_at_its_end_and_one_made_longer_is_told_of_again() -> None:
     one = stand()
     one.do(put(ends_at=START + 10 * MINUTE))
