@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,7 +16,7 @@ from daemon.cli.table import Cell, scrub
 
 if TYPE_CHECKING:
     from daemon.config import Config as Loaded
-    from daemon.config import ConfigError
+    from daemon.config import Problem
 
 File = Annotated[Path | None, Argument("[FILE]", "Instead of the one in use.")]
 
@@ -28,6 +29,7 @@ def _load(file: Path | None) -> Loaded:
 
 def check(file: File = None, config: Config = None, output: Format = Output.TABLE) -> int:
     """Read the configuration and tell everything that is wrong with it; exit 2 if anything is.
+    A warning (a route that no alert reaches) is told too, and leaves it good.
 
     Example: tocsin config check ./config.toml
     """
@@ -37,7 +39,7 @@ def check(file: File = None, config: Config = None, output: Format = Output.TABL
         loaded = _load(file or config)
     except ConfigError as error:
         if output is Output.JSON:
-            write_json({"good": False, "problems": _problems(error)})
+            write_json({"good": False, "problems": _as_json(error.problems), "warnings": []})
         raise Stop(*map(str, error.problems)) from None
     plan = loaded.plan
     counts = {
@@ -49,8 +51,21 @@ def check(file: File = None, config: Config = None, output: Format = Output.TABL
     }
     listed = ", ".join(_counted(count, name) for name, count in counts.items())
     files = ", ".join(map(str, loaded.files))
-    result = {"good": True, "problems": [], "files": list(map(str, loaded.files)), **counts}
-    answer(output, result, lambda: say(Cell("✓ good", "up"), f"{files}: {listed}"))
+    warnings = _as_json(loaded.warnings)
+    result = {
+        "good": True,
+        "problems": [],
+        "warnings": warnings,
+        "files": list(map(str, loaded.files)),
+        **counts,
+    }
+
+    def show_it() -> None:
+        for one in loaded.warnings:
+            say(Cell("! warning", "degraded"), str(one))
+        say(Cell("✓ good", "up"), f"{files}: {listed}")
+
+    answer(output, result, show_it)
     return Exit.GOOD
 
 
@@ -60,7 +75,7 @@ def _counted(count: int, names: str) -> str:
     return f"{count} {words.removesuffix('s') if count == 1 else words}"
 
 
-def _problems(error: ConfigError) -> list[dict[str, Any]]:
+def _as_json(problems: Iterable[Problem]) -> list[dict[str, Any]]:
     return [
         {
             "file": str(one.file),
@@ -69,7 +84,7 @@ def _problems(error: ConfigError) -> list[dict[str, Any]]:
             "message": one.message,
             "hint": one.hint,
         }
-        for one in error.problems
+        for one in problems
     ]
 
 

@@ -12,6 +12,7 @@ from checks.spec import CheckSpec
 from daemon.config import build, cross
 from daemon.config.build_checks import enabled, timeout_ms
 from daemon.config.problems import ConfigError, Problem
+from daemon.config.reaching import warn_of_unreached
 from daemon.config.reporting import report_plan
 from daemon.config.sections import AccessSettings, DaemonSettings, RetentionSettings
 from daemon.config.sources import Document, read
@@ -39,6 +40,7 @@ class Config:
         reports: Those that are made by themselves, by name.
         ready: The checks as it was found that they can be prepared, by name; whoever is the
             first to run them takes them out.
+        warnings: What can be used, but is hardly what was meant.
     """
 
     path: Path
@@ -50,6 +52,7 @@ class Config:
     timeouts: Mapping[str, Millis]
     reports: Mapping[str, ReportPlan] = field(default_factory=dict)
     ready: dict[str, Prepared] = field(default_factory=dict, compare=False, repr=False)
+    warnings: tuple[Problem, ...] = ()
 
     @property
     def daemon(self) -> DaemonSettings:
@@ -83,9 +86,10 @@ def load(path: Path) -> Config:
     settings = validate(document)
     ready = cross.check(document, settings)
     if document.problems:
-        raise ConfigError(_in_order(document))
+        raise ConfigError(_in_order(document, document.problems))
     specs, plan = enabled(settings), build.plan(settings)
     _check_circle(document, settings, plan)
+    warn_of_unreached(document, plan.route)
     return Config(
         path=path,
         files=tuple(document.files),
@@ -98,6 +102,7 @@ def load(path: Path) -> Config:
         ),
         reports=MappingProxyType(_reports(settings, plan)),
         ready=ready,
+        warnings=tuple(_in_order(document, document.warnings)),
     )
 
 
@@ -134,8 +139,8 @@ def _depends(settings: Settings, section: str, name: str) -> bool:
     return name in written and bool(written[name].depends_on)
 
 
-def _in_order(document: Document) -> list[Problem]:
+def _in_order(document: Document, found: list[Problem]) -> list[Problem]:
     """By file as they were read, then by line; a problem that was found twice once."""
     order = {file: position for position, file in enumerate(document.files)}
-    unique = dict.fromkeys(document.problems)
+    unique = dict.fromkeys(found)
     return sorted(unique, key=lambda one: (order.get(one.file, len(order)), one.line or 0))

@@ -64,6 +64,7 @@ class Document:
     data: dict[str, Any] = field(default_factory=dict)
     files: list[Path] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
     unread: bool = False
     """Some file could not be read, so what it may define is not known to be missing."""
     _members: dict[tuple[str, int], tuple[Source, int]] = field(default_factory=dict)
@@ -71,13 +72,18 @@ class Document:
 
     def problem(self, path: KeyPath, message: str, hint: str = "") -> None:
         """Note that something is wrong at `path` of the joined document."""
+        self.problems.append(self._problem(path, message, hint))
+
+    def warn(self, path: KeyPath, message: str, hint: str = "") -> None:
+        """Note that something at `path` can be used, but is hardly what was meant."""
+        self.warnings.append(self._problem(path, message, hint))
+
+    def _problem(self, path: KeyPath, message: str, hint: str) -> Problem:
         source, local = self.origin(path)
         if source is None:
-            self.problems.append(Problem(self.root, None, self.written(path), message, hint))
-            return
+            return Problem(self.root, None, self.written(path), message, hint)
         line = line_of(source.lines, local)
-        key = self.written(path, local)
-        self.problems.append(Problem(source.file, line, key, message, hint))
+        return Problem(source.file, line, self.written(path, local), message, hint)
 
     def origin(self, path: KeyPath) -> tuple[Source | None, KeyPath]:
         """The file a path came from, and the path within that file."""

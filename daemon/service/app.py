@@ -67,6 +67,8 @@ def serve(config_path: Path | None, *, status_lines: bool = False) -> int:
     except ValueError as error:
         return refuse(str(error))
     set_up_logging(config.daemon.log_level)
+    for warning in config.warnings:
+        _log.warning("%s", warning)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         life = _Life(config, StatusLines(_say) if status_lines else None, seconds)
         try:

@@ -270,7 +270,12 @@ class Daemon:
             try:
                 turns = self.turns
                 parts = await remake(
-                    self.config, turns.runner.prepared, turns.memory, turns.charts, self._elsewhere
+                    self.config,
+                    turns.runner.prepared,
+                    turns.memory,
+                    turns.charts,
+                    turns.documents,
+                    self._elsewhere,
                 )
             except ConfigError as error:
                 self._reload_error = str(error).splitlines()[0]
@@ -284,6 +289,8 @@ class Daemon:
             affected = await self._go_over(parts)
             self._reload_error = None
             _log.info("reloaded %s: %s", parts.config.path, changes)
+            for warning in parts.config.warnings:
+                _log.warning("%s", warning)
             return {
                 "changed": bool(changes),
                 "summary": str(changes),

@@ -56,6 +56,19 @@ def test_faults_are_for_programs_too(capsys: Capture) -> None:
     }
 
 
+def test_a_route_that_nothing_comes_to_is_a_warning_and_the_file_is_good(capsys: Capture) -> None:
+    route = '[[route]]\nchannels = ["ops"]\n'
+    Path("config.toml").write_text(f'[channel.ops]\nkind = "log"\n{route * 2}', encoding="utf-8")
+
+    assert run(["config", "check"]) == 0
+    warning, good = capsys.readouterr().out.splitlines()
+    assert warning.startswith("! warning config.toml:5: route[1]: no alert comes to this route: ")
+    assert good.startswith("✓ good config.toml")
+    assert run(["config", "check", "-o", "json"]) == 0
+    (warned,) = json.loads(capsys.readouterr().out)["warnings"]
+    assert (warned["line"], warned["key"]) == (5, "route[1]")
+
+
 def test_the_effective_configuration_is_shown_without_secrets(
     capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
