@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 from checks.spec import Name, Strict
 from daemon.config.sections import AbsolutePath
 from daemon.config.words import Line, Zone
+from daemon.core.events import Mailing
 from daemon.core.plan import PersonPlan
 from daemon.report.schedule import ReportPlan
 
@@ -121,9 +122,10 @@ def report_plan(
 
 def _mail(
     target: str, persons: Mapping[str, PersonPlan], channel_kinds: Mapping[str, str]
-) -> tuple[str, str | None]:
+) -> Mailing:
     kind, _, name = target.partition(":")
     if kind == "channel":
-        return name, None
+        return Mailing(name)
     ways = (*persons[name].low, *persons[name].high)
-    return next((w.channel, w.address) for w in ways if channel_kinds.get(w.channel) == "email")
+    way = next(way for way in ways if channel_kinds.get(way.channel) == "email")
+    return Mailing(way.channel, name, way.address)

@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from checks.result import Result
+from daemon.core import mailing
 from daemon.core.books import Books
 from daemon.core.chronicle import Audit, Interval
 from daemon.core.deadlines import soonest
@@ -33,6 +34,7 @@ from daemon.core.events import (
     Event,
     Gap,
     KeepReport,
+    MailReport,
     Ping,
     PlanChanged,
     ResultsArrived,
@@ -286,9 +288,9 @@ class Engine:
             case Amend():
                 self._books.ledger.amend(event, turn)
             case KeepReport():
-                turn.append(event.report)
-                about = f"{event.report.label}, {event.report.digest}"
-                turn.append(Audit(turn.now, event.actor, "keep report", event.report.key, about))
+                mailing.keep(event, turn)
+            case MailReport():
+                mailing.mail_again(event, turn)
             case Withdraw():
                 self._books.ledger.withdraw(event, turn)
             case BeginMaintenance() | EndMaintenance():

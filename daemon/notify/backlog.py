@@ -50,6 +50,7 @@ ABSORBS: Final[dict[NoticeType, frozenset[NoticeType]]] = {
     NoticeType.ACKNOWLEDGED: frozenset(),
     NoticeType.HANDOVER: frozenset(),
     NoticeType.SILENCE: frozenset(),
+    NoticeType.REPORT: frozenset(),
 }
 """Which older notices of a thread a newer one makes needless."""
 _URGENT: Final = frozenset({NoticeType.FIRING, NoticeType.ESCALATED})

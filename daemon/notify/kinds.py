@@ -39,7 +39,7 @@ _CATEGORIES: Final = {
 def kind_of(notice: Notice) -> AlertKind:
     """What the notice is about: that it is over, what its alerts say outright, else whether
     anything is down."""
-    if notice.type in {NoticeType.HANDOVER, NoticeType.SILENCE}:
+    if notice.type in {NoticeType.HANDOVER, NoticeType.SILENCE, NoticeType.REPORT}:
         return AlertKind.HANDOVER
     if notice.incident.group == DIGEST_GROUP:
         return AlertKind.DIGEST

@@ -30,6 +30,7 @@ STATE_WORDS: Final[Mapping[NoticeType, str]] = {
     NoticeType.RESOLVED: "resolved",
     NoticeType.HANDOVER: "on call",
     NoticeType.SILENCE: "silence",
+    NoticeType.REPORT: "report",
 }
 STATUS_UPDATE: Final = "status update"
 RUN_WORDS: Final = {"waiting": "waits for approval", "running": "under way"}

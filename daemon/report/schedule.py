@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from daemon.core.events import Mailing
+
 
 @dataclass(frozen=True, slots=True)
 class ReportPlan:
@@ -13,7 +15,7 @@ class ReportPlan:
         every: `day`, `week`, `month`, `quarter` or `year`.
         timezone: Whose calendar and clock count.
         form: `md`, `html`, `csv` or `json`.
-        mails: E-mail channels and the address there; None for the channel's own recipients.
+        mails: Who gets it by mail.
         folder: The directory that its file is written to.
     """
 
@@ -23,5 +25,5 @@ class ReportPlan:
     service: str | None = None
     organization: str | None = None
     form: str = "html"
-    mails: tuple[tuple[str, str | None], ...] = ()
+    mails: tuple[Mailing, ...] = ()
     folder: str | None = None

@@ -20,6 +20,7 @@ from daemon.core.model import Instant
 from daemon.notify.channel import Channel
 from daemon.notify.channels import open_channel
 from daemon.notify.chart import Charts
+from daemon.notify.document import Fetch
 from daemon.notify.memory import Memory
 from daemon.respond.spec import ActionSpec
 from daemon.service.runner import ProbeRunner, Runner
@@ -47,13 +48,15 @@ async def remake(
     old: Mapping[str, checks.Prepared],
     memory: Memory,
     charts: Charts,
+    documents: Fetch,
     elsewhere: bool = False,
 ) -> Parts:
     """Read the configuration again and make everything of it; the running parts are not touched.
 
     Args:
         before, old: The configuration that runs now and its checks.
-        memory, charts: What the channels remember, and what draws pictures for them.
+        memory, charts, documents: What the channels remember, what draws pictures for them, and
+            where files are that they attach.
         elsewhere: As for `prepare_checks`.
 
     Raises:
@@ -64,7 +67,7 @@ async def remake(
     channels: dict[str, Channel] = {}
     try:
         await asyncio.to_thread(prepare_checks, config, before, old, ready, elsewhere)
-        await asyncio.to_thread(open_channels, config, channels, memory, charts)
+        await asyncio.to_thread(open_channels, config, channels, memory, charts, documents)
         return Parts(config, ready, channels, access_of(config.access), ping_tokens(config))
     except BaseException:
         new = [one for name, one in ready.items() if old.get(name) is not one]
@@ -149,12 +152,13 @@ def open_channels(
     into: dict[str, Channel] | None = None,
     memory: Memory | None = None,
     charts: Charts | None = None,
+    documents: Fetch | None = None,
 ) -> dict[str, Channel]:
     """Every channel of the configuration. Nothing is connected yet.
 
     Args:
         into: As for `prepare_checks`.
-        memory, charts: What the channels remember, and what draws pictures for them.
+        memory, charts, documents: As for `remake`.
 
     Raises:
         ConfigError: A file that a channel needs (authorities, templates) changed for the
@@ -166,7 +170,7 @@ def open_channels(
     kept = memory or Memory()
     for name, spec in config.channels.items():
         try:
-            opened[name] = open_channel(spec, zone, url, kept.of(name), charts)
+            opened[name] = open_channel(spec, zone, url, kept.of(name), charts, documents)
         except (OSError, ValueError) as error:
             problems.append(Problem(config.path, None, f'channel "{name}"', _words(error)))
     if problems:

@@ -1,10 +1,12 @@
 """Reports that are made by themselves: once a period is over, also if the daemon was off then.
 
-A report is made once nothing can change its figures any more, mailed and written, and only then
-kept under its name and period: what is kept is done. So a daemon that starts finds what it missed,
-and one that was killed in between sends it again rather than never (the mail has the same
-Message-ID then, the file is the same file). What goes wrong is tried again, and an alert of
-Tocsin's own (`TocsinReport`) says so meanwhile.
+A report is made once nothing can change its figures any more. Its file is written, and then it is
+kept under its name and period and its mails are put into the outbox, all in one transaction: what
+is kept is made. So a daemon that starts finds what it missed, and one that is killed in between has
+written a file that it writes again, and mailed nothing. From there on the mails are messages like
+all others; one that is given up is put into the outbox again after `ANEW`.
+
+What goes wrong is tried again, and an alert of Tocsin's own (`TocsinReport`) says so meanwhile.
 """
 
 from __future__ import annotations
@@ -12,21 +14,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+import zlib
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from daemon.api.schema.reports import ReportView
+from daemon.api.times import parse_stamp
 from daemon.config import Config
-from daemon.core.events import KeepReport
-from daemon.core.model import Actor, Instant
-from daemon.notify.channels.email import Document, EmailChannel
-from daemon.notify.errors import DeliveryError
-from daemon.notify.render import Renderer
-from daemon.notify.spec import EmailSpec
+from daemon.core.events import KeepReport, Mailing, MailReport
+from daemon.core.model import HOUR, Actor, Instant, Millis
+from daemon.core.notices import Recipient
 from daemon.report.files import put
-from daemon.report.forms import MEDIA, Form, file_name, written
+from daemon.report.forms import Form, file_name, written
 from daemon.report.keeping import key_of, pack, unpack
 from daemon.report.markdown import in_short, title
 from daemon.report.periods import Period, period_before
@@ -35,7 +37,7 @@ from daemon.report.schedule import ReportPlan
 from daemon.report.view import make
 from daemon.store.analysis import Analysis
 from daemon.store.errors import StoreError
-from daemon.store.reports import kept_report
+from daemon.store.reports import Mailed, kept_report, mails_of
 
 _log = logging.getLogger("tocsin.report")
 
@@ -43,9 +45,11 @@ LOOK_S: Final = 60.0
 """How often is looked whether a period is over."""
 AGAIN_S: Final = 300.0
 """So long after a failure it is tried again; also where the figures are not final yet."""
+ANEW: Final[Millis] = HOUR
+"""A mail that was given up is put into the outbox again this long after it was the last time."""
 SELF: Final = Actor("tocsin", "the configuration ([[report]])")
 
-Keep = Callable[[KeepReport], Awaitable[Any]]
+Decide = Callable[[KeepReport | MailReport], Awaitable[Any]]
 
 
 class Reporter:
@@ -55,13 +59,13 @@ class Reporter:
         problems: What is wrong, by the report's name.
     """
 
-    def __init__(self, analysis: Analysis, now: Callable[[], Instant], keep: Keep) -> None:
+    def __init__(self, analysis: Analysis, now: Callable[[], Instant], decide: Decide) -> None:
         self.problems: dict[str, str] = {}
         self._analysis = analysis
         self._now = now
-        self._keep = keep
-        self._done: set[tuple[str, str]] = set()
-        """What this daemon has sent already, of reports that are not kept yet: key and place."""
+        self._decide = decide
+        self._kept: set[str] = set()
+        """What this daemon had kept, also while a disk is full and the database has it not yet."""
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -97,24 +101,20 @@ class Reporter:
             await asyncio.sleep(wait_s)
 
     async def look(self, plan: ReportPlan, period: Period, config: Config) -> bool:
-        """Make this report unless it is kept already; whether it is done now."""
+        """Make this report unless it is kept already; whether it has reached everybody."""
         try:
             key = key_of(plan.name, period.label, period.zone)
-            if await self._analysis.ask(partial(kept_report, prefix=key)):
-                self.problems.pop(plan.name, None)
-                return True
-            done = await self._make(plan, period, config)
-        except (StoreError, DeliveryError, OSError, NoSuchScope) as error:
-            words = f"the report {plan.name} of {period.label}: {_words(error)}"
-            _log.error("%s", words)
-            self.problems[plan.name] = words
+            mails = await self._analysis.ask(partial(mails_of, key=key))
+            if mails is not None:
+                return await self._follow_up(plan, period, key, mails)
+            return key not in self._kept and await self._make(plan, period, config)
+        except (StoreError, OSError, NoSuchScope) as error:
+            self._tell(plan, f"the report {plan.name} of {period.label}: {_words(error)}")
             return False
         except Exception:  # noqa: BLE001  # the task must live on, and its operator know
             _log.exception("the report %s of %s cannot be made", plan.name, period.label)
             self.problems[plan.name] = f"a fault of Tocsin's own in the report {plan.name}"
             return False
-        self.problems.pop(plan.name, None)
-        return done
 
     async def _make(self, plan: ReportPlan, period: Period, config: Config) -> bool:
         now = self._now()
@@ -122,47 +122,70 @@ class Reporter:
         question = ask(config.plan, period, now, None, *scope)
         view = await self._analysis.ask_apart(partial(make, question=question))
         if not view.final:
+            self._tell(plan, None)
             return False
-        kept = pack(view, SELF.name, plan.name)
-        await self._deliver(plan, unpack(kept.body), kept.key, config)
-        await self._keep(KeepReport(kept, SELF))
-        _log.info("the report %s of %s is made: %s", plan.name, period.label, kept.key)
-        return True
+        event = await asyncio.to_thread(_made, plan, view)
+        await self._decide(event)
+        self._kept.add(event.report.key)
+        self._tell(plan, None)
+        _log.info("the report %s of %s is made: %s", plan.name, period.label, event.report.key)
+        return not event.mailings
 
-    async def _deliver(self, plan: ReportPlan, view: ReportView, key: str, config: Config) -> None:
-        """Write and mail it; what was done before is not done again."""
-        form = Form(plan.form)
-        text = await asyncio.to_thread(written, view, form)
-        name = file_name(view, form)
-        if plan.folder is not None and (key, plan.folder) not in self._done:
-            await asyncio.to_thread(put, Path(plan.folder) / name, text)
-            self._done.add((key, plan.folder))
-        document = Document(
-            key=f"report-{key}",
-            at=self._now(),
-            subject=title(view),
-            text=f"{in_short(view)}\n\nDigest of the figures: {view.digest}\n",
-            name=name,
-            media=MEDIA[form],
-            content=text.encode(),
-        )
-        for channel, address in plan.mails:
-            place = f"{channel} {address}"
-            if (key, place) not in self._done:
-                await _mail(config, channel, address, document)
-                self._done.add((key, place))
+    async def _follow_up(
+        self, plan: ReportPlan, period: Period, key: str, mails: Sequence[Mailed]
+    ) -> bool:
+        """Look how the mails of a report do that is kept, and send those again that were given
+        up; whether none is left."""
+        left = [one for one in mails if one.state != "sent" and _mailing(one) in plan.mails]
+        failing = [one for one in left if one.attempts and one.detail]
+        self._tell(plan, _not_mailed(plan, period, failing[0]) if failing else None)
+        lost = [o for o in left if o.state == "failed" and self._now() - o.created_at >= ANEW]
+        if lost:
+            (body,) = await self._analysis.ask(partial(kept_report, prefix=key))
+            view = await asyncio.to_thread(unpack, body)
+            for one in lost:
+                await self._decide(_again(view, key, one))
+        return not left
+
+    def _tell(self, plan: ReportPlan, problem: str | None) -> None:
+        """What is wrong with this report now; None: nothing."""
+        if problem is None:
+            self.problems.pop(plan.name, None)
+        elif self.problems.get(plan.name) != problem:
+            _log.error("%s", problem)
+            self.problems[plan.name] = problem
 
 
-async def _mail(config: Config, channel: str, address: str | None, document: Document) -> None:
-    spec = config.channels[channel]
-    if not isinstance(spec, EmailSpec):
-        raise TypeError(f"{channel} is no e-mail channel")  # the configuration sees to that
-    sender = EmailChannel(spec, Renderer(spec.audience))
-    try:
-        said = await sender.post(document, address)
-    finally:
-        await sender.close()
-    _log.info("%s: %s", channel, said)
+def _made(plan: ReportPlan, view: ReportView) -> KeepReport:
+    """Write the report; its file into its folder, where it has one, whole or not at all."""
+    kept = pack(view, SELF.name, plan.name)
+    view, form = unpack(kept.body), Form(plan.form)
+    text, name = written(view, form), file_name(view, form)
+    if plan.folder is not None:
+        put(Path(plan.folder) / name, text)
+    if plan.mails:
+        file = zlib.compress(text.encode())
+        kept = replace(kept, form=form.value, file_name=name, file=file)
+    return KeepReport(kept, SELF, plan.mails, title(view), _text(view))
+
+
+def _again(view: ReportView, key: str, lost: Mailed) -> MailReport:
+    made_at = parse_stamp(view.generated_at)
+    mailings = (_mailing(lost),)
+    return MailReport(key, made_at, SELF, mailings, lost.number, title(view), _text(view))
+
+
+def _text(view: ReportView) -> str:
+    return f"{in_short(view)}\n\nDigest of the figures: {view.digest}\n"
+
+
+def _mailing(mailed: Mailed) -> Mailing:
+    return Mailing(mailed.channel, mailed.person, mailed.address)
+
+
+def _not_mailed(plan: ReportPlan, period: Period, mailed: Mailed) -> str:
+    to = Recipient(mailed.channel, mailed.person).words
+    return f"the report {plan.name} of {period.label} is not mailed to {to}: {mailed.detail}"
 
 
 def _words(error: Exception) -> str:

@@ -33,6 +33,7 @@ from daemon.notify.memory import Memory
 from daemon.notify.message import Composer
 from daemon.respond.responder import Responder
 from daemon.service.clock import Clock
+from daemon.service.documents import reports_in
 from daemon.service.parts import actions_of, open_channels, open_runner
 from daemon.service.pulse import Pulse
 from daemon.service.selfwatch import SelfWatch
@@ -60,8 +61,8 @@ class Turns:
         runner: Runs the probes; their results come in here.
         dispatcher: Delivers the notices; what became of them comes in here.
         responder: Carries out responses; their ends come in here.
-        memory, charts: What the channels remember, and what draws pictures for them; both
-            outlive them.
+        memory, charts, documents: What the channels remember, what draws pictures for them, and
+            where files are that they attach; all outlive them.
         pulse: Wakes the engine at its next deadline.
         listeners: Called with the effects of each turn once they are durable.
         failed: Resolves with the fault that ended a turn; whoever runs the daemon ends it.
@@ -94,8 +95,9 @@ class Turns:
         self.pulse = Pulse(clock.now, self._beat)
         self.memory = Memory(store.remember)
         self.charts = Charts(lambda check, since: store.history.results(check, _CHARTED, since))
+        self.documents = reports_in(store.analysis)
         self.dispatcher = Dispatcher(
-            open_channels(config, memory=self.memory, charts=self.charts),
+            open_channels(config, memory=self.memory, charts=self.charts, documents=self.documents),
             store.outbox,
             clock.now,
             self._settled,

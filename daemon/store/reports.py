@@ -1,12 +1,15 @@
-"""Reports that are kept: a list of them, and one by its id."""
+"""Reports that are kept: a list of them, one by its id, and how its mails do."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from daemon.core.chronicle import KeptReport
+from daemon.core.mailing import REPORT_KEY
+from daemon.core.model import Instant
 
 _COLUMNS: Final = (
     "key, name, label, service, organization, start_at, end_at, made_at, made_by, final, digest"
@@ -30,3 +33,52 @@ def kept_report(connection: sqlite3.Connection, prefix: str) -> Sequence[bytes]:
         {"key": prefix, "after": prefix + "\U0010ffff"},
     ).fetchall()
     return [row[0] for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A kept report as it is mailed: its file, and all of it for where that is gone."""
+
+    form: str
+    name: str
+    file: bytes | None
+    body: bytes
+
+
+def filed_report(connection: sqlite3.Connection, key: str) -> Filed | None:
+    """What is attached to the mails of this report; None where it is not kept, or not mailed."""
+    row = connection.execute(
+        "SELECT form, file_name, file, body FROM report WHERE key = ? AND form IS NOT NULL", (key,)
+    ).fetchone()
+    return None if row is None else Filed(*row)
+
+
+@dataclass(frozen=True, slots=True)
+class Mailed:
+    """How far a mail of a report got, the last time it was put into the outbox.
+
+    Attributes:
+        number: How many times that was.
+    """
+
+    channel: str
+    person: str
+    address: str | None
+    state: str
+    attempts: int
+    detail: str
+    created_at: Instant
+    number: int
+
+
+def mails_of(connection: sqlite3.Connection, key: str) -> Sequence[Mailed] | None:
+    """How the mails of this report do; None where it is not kept."""
+    if connection.execute("SELECT 1 FROM report WHERE key = ?", (key,)).fetchone() is None:
+        return None
+    rows = connection.execute(
+        "SELECT channel, recipient, address, state, attempts, detail, max(created_at), count(*)"
+        " FROM delivery WHERE incident = ? GROUP BY channel, recipient, address"
+        " ORDER BY channel, recipient, address",
+        (f"{REPORT_KEY}{key}",),
+    )
+    return [Mailed(*row) for row in rows]

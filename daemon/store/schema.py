@@ -25,6 +25,7 @@ from daemon.store.schema_analysis import ANALYSIS
 from daemon.store.schema_channels import CHANNELS
 from daemon.store.schema_duty import DUTY
 from daemon.store.schema_kinship import KINSHIP
+from daemon.store.schema_mailing import MAILING
 from daemon.store.schema_past import PAST
 from daemon.store.schema_promises import PROMISES
 from daemon.store.schema_reports import REPORTS
@@ -159,6 +160,7 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     TESTING,
     PAST,
     REPORTS,
+    MAILING,
 )
 """What turns each version into the next."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -14,11 +15,18 @@ from aiohttp.test_utils import unused_port
 from aiosmtpd.controller import Controller
 
 from daemon.config import Config, load
-from daemon.core.effects import Append
-from daemon.core.events import KeepReport
+from daemon.core.chronicle import Audit
+from daemon.core.effects import Enqueue
+from daemon.core.engine import Engine
+from daemon.core.events import Event, KeepReport, MailReport, Settled
 from daemon.core.model import Instant
+from daemon.core.plan import Plan
+from daemon.notify.dispatcher import Dispatcher
+from daemon.notify.message import Composer
 from daemon.report.periods import period_before
-from daemon.service.reporter import Reporter
+from daemon.service.documents import reports_in
+from daemon.service.parts import open_channels
+from daemon.service.reporter import ANEW, Reporter
 from daemon.store import Store
 from daemon.store.analysis import Analysis
 from tests.notify.test_email import Mailbox
@@ -71,29 +79,75 @@ folder = "{folder}/out"
     return load(path)
 
 
-async def a_look(
-    store: Store, config: Config, now: Instant, reporter: Reporter | None = None
-) -> bool:
-    """As a daemon that was just started looks, at this time."""
+class Standing:
+    """What a daemon has of it: the engine that decides, the outbox, its lanes and the reporter."""
 
-    async def keep(event: KeepReport) -> None:
-        await store.submit([Append(event.report)], now)
+    def __init__(self, store: Store, config: Config, now: Instant) -> None:
+        self.now = now
+        self._store, self._config = store, config
+        self._engine = Engine(Plan())
+        self.analysis = Nearby(store.path)
+        self.reporter = Reporter(self.analysis, lambda: self.now, self.decide)
+        documents = reports_in(self.analysis)
+        composer = Composer(lambda: config.plan)
+        self.dispatcher = Dispatcher(
+            open_channels(config, documents=documents), store.outbox,
+            lambda: self.now, self._settled, composer,
+        )  # fmt: skip
 
-    plan = config.reports["monthly"]
-    made = reporter or Reporter(store.analysis, lambda: now, keep)
-    return await made.look(plan, period_before(plan.every, plan.timezone, now), config)
+    async def decide(self, event: Event) -> None:
+        effects = self._engine.handle(event, self.now)
+        await self._store.submit(effects, self.now)
+        self.dispatcher.offer(one.notice for one in effects if isinstance(one, Enqueue))
+
+    async def _settled(self, settled: Settled) -> None:
+        await self.decide(settled)
+
+    async def look(self) -> bool:
+        plan = self._config.reports["monthly"]
+        period = period_before(plan.every, plan.timezone, self.now)
+        return await self.reporter.look(plan, period, self._config)
+
+    async def audit(self) -> Sequence[Audit]:
+        return await self._store.history.audit(100)
+
+    async def deliveries(self) -> list[tuple[str, str]]:
+        found = await self._store.history.deliveries(None, 100)
+        return [(one.state, one.recipient) for one in found]
 
 
-async def test_a_month_is_written_and_mailed_once(tmp_path: Path) -> None:
+@asynccontextmanager
+async def standing(folder: Path, port: int, now: Instant) -> AsyncIterator[Standing]:
+    """As a daemon that was just started; left as by a kill: what is queued stays queued."""
+    store = await Store.open(folder / "tocsin.db")
+    made = Standing(store, configured(folder, port), now)
+    try:
+        yield made
+    finally:
+        await made.dispatcher.stop()
+        await made.analysis.close()
+        await store.close()
+
+
+async def test_a_month_is_written_and_mailed_once_through_the_outbox(tmp_path: Path) -> None:
+    """Killed before a mail is sent it is sent by the next daemon, and by none after that."""
     await past.make(tmp_path / "tocsin.db", past.LATER)
     (tmp_path / "out").mkdir()
-    store = await Store.open(tmp_path / "tocsin.db")
     with mailing() as (box, port):
-        config = configured(tmp_path, port)
-        assert await a_look(store, config, past.LATER)
-        assert await a_look(store, config, past.LATER), "after a restart it is known as done"
+        async with standing(tmp_path, port, past.LATER) as made:
+            assert not await made.look(), "it is made, and still to be mailed"
+            assert (box.mails, await made.deliveries()) == ([], [("queued", "ana")])
+            (row,) = await made.analysis.ask(_outbox_rows)
+            assert len(row) < 1_500, "the outbox names the report, and does not hold it"
+        async with standing(tmp_path, port, past.LATER) as made:
+            await made.dispatcher.start()
+            await until(made.look)
+            assert made.reporter.problem is None
+        async with standing(tmp_path, port, past.LATER) as made:
+            await made.dispatcher.start()
+            assert await made.look()
+            assert await made.deliveries() == [("sent", "ana")]
         mail = box.parsed()
-    await store.close()
     (file,) = (tmp_path / "out").iterdir()
     assert file.name == "monthly-2026-11-checkout.html"
     (attached,) = mail.iter_attachments()
@@ -103,32 +157,46 @@ async def test_a_month_is_written_and_mailed_once(tmp_path: Path) -> None:
     assert mail["Subject"] == "Service report 2026-11: checkout"
 
 
+def _outbox_rows(connection: sqlite3.Connection) -> list[str]:
+    return [row[0] for row in connection.execute("SELECT record FROM delivery")]
+
+
 async def test_what_fails_is_told_and_tried_again_and_nobody_is_mailed_twice(
     tmp_path: Path,
 ) -> None:
     await past.make(tmp_path / "tocsin.db", past.LATER)
-    store = await Store.open(tmp_path / "tocsin.db")
-    kept: list[KeepReport] = []
-
-    async def keep(event: KeepReport) -> None:
-        kept.append(event)
-
     with mailing() as (box, port):
-        config = configured(tmp_path, port)
-        analysis = Nearby(store.path)
-        reporter = Reporter(analysis, lambda: past.LATER, keep)
-        assert not await a_look(store, config, past.LATER, reporter)
-        assert "No such file or directory" in (reporter.problem or "")
-        assert (kept, box.mails) == ([], [])
-        (tmp_path / "out").mkdir()
-        box.data = "451 not now"
-        assert not await a_look(store, config, past.LATER, reporter)
-        assert "451 not now" in (reporter.problem or "")
-        box.data = "250 kept"
-        assert await a_look(store, config, past.LATER, reporter)
-        assert (len(kept), len(box.mails), reporter.problem) == (1, 1, None)
-        await analysis.close()
-    await store.close()
+        async with standing(tmp_path, port, past.LATER) as made:
+            await made.dispatcher.start()
+            assert not await made.look()
+            assert "No such file or directory" in (made.reporter.problem or "")
+            assert await made.deliveries() == [], "nothing is decided yet"
+            (tmp_path / "out").mkdir()
+            box.data = "554 not in this life"
+            await until(lambda: refused(made))
+            said = "monthly of 2026-11 is not mailed to ana via mail: 127.0.0.1"
+            assert said in (made.reporter.problem or "")
+            assert not await made.look()
+            assert await made.deliveries() == [("failed", "ana")]
+            box.data = "250 kept"
+            made.now += ANEW
+            await until(made.look)
+            assert (len(box.mails), made.reporter.problem) == (1, None)
+            assert await made.deliveries() == [("sent", "ana"), ("failed", "ana")]
+            actions = [(one.action, one.actor.name) for one in await made.audit()]
+        assert actions == [("mail report again", "tocsin"), ("keep report", "tocsin")]
+
+
+async def refused(made: Standing) -> bool:
+    await made.look()
+    return "554 not in this life" in (made.reporter.problem or "")
+
+
+async def until(holds: Callable[[], Awaitable[bool]]) -> None:
+    """Wait until it holds."""
+    async with asyncio.timeout(20):
+        while not await holds():  # noqa: ASYNC110  # what it waits for is in a database
+            await asyncio.sleep(0.01)
 
 
 async def test_a_report_waits_until_its_figures_are_final(tmp_path: Path) -> None:
@@ -139,8 +207,8 @@ async def test_a_report_waits_until_its_figures_are_final(tmp_path: Path) -> Non
     plan = replace(config.reports["monthly"], mails=(), folder=None)
     early = past.START + 30 * past.DAY + past.HOUR
 
-    async def keep(event: KeepReport) -> None:
-        raise AssertionError(f"{event.report.label} is not final")
+    async def keep(event: KeepReport | MailReport) -> None:
+        raise AssertionError(f"{event.report} is not final")
 
     analysis = Nearby(store.path)
     reporter = Reporter(analysis, lambda: early, keep)

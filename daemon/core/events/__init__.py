@@ -12,6 +12,8 @@ from daemon.core.events.house import (
     CleanUp,
     EndOverride,
     KeepReport,
+    Mailing,
+    MailReport,
     PutOverride,
     RefuseRun,
     ResetResponse,
@@ -57,6 +59,7 @@ Command = (
     | CleanUp
     | Amend
     | KeepReport
+    | MailReport
     | Withdraw
     | Acknowledge
     | Snooze
@@ -116,6 +119,8 @@ __all__ = [
     "FireTest",
     "Gap",
     "KeepReport",
+    "MailReport",
+    "Mailing",
     "Merge",
     "OpenIncident",
     "Ping",

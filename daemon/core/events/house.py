@@ -77,11 +77,51 @@ class Amend:
 
 
 @dataclass(frozen=True, slots=True)
+class Mailing:
+    """Whom a report is mailed to.
+
+    Attributes:
+        channel: An e-mail channel.
+        person: The person's name; "" for the channel's own recipients.
+        address: Where the person is there.
+    """
+
+    channel: str
+    person: str = ""
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class KeepReport:
-    """Keep a report that was made."""
+    """Keep a report that was made, and mail it.
+
+    Attributes:
+        subject, text: What the mail says; the report itself is attached to it.
+    """
 
     report: KeptReport
     actor: Actor
+    mailings: tuple[Mailing, ...] = ()
+    subject: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MailReport:
+    """Mail a report that is kept once more to those who did not get it.
+
+    Attributes:
+        report: Its id; `made_at`: when it was made.
+        number: How many times it was put into the outbox for them before.
+    """
+
+    report: str
+    made_at: Instant
+    actor: Actor
+    mailings: tuple[Mailing, ...]
+    number: int
+    subject: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)

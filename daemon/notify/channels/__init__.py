@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from daemon.notify.channel import Channel
 from daemon.notify.chart import Charts
+from daemon.notify.document import Fetch
 from daemon.notify.memory import Memory, Notes
 from daemon.notify.render import Renderer
 from daemon.notify.spec import (
@@ -28,6 +29,7 @@ def open_channel(
     external_url: str | None = None,
     notes: Notes | None = None,
     charts: Charts | None = None,
+    documents: Fetch | None = None,
 ) -> Channel:
     """The channel a spec describes. Nothing is connected yet.
 
@@ -36,6 +38,7 @@ def open_channel(
         external_url: Where the dashboard is on the web, for links.
         notes: What it remembers over a restart; by default only while it lives.
         charts: Draws pictures of checks; by default there are none.
+        documents: Where files are that are mailed; by default there are none.
     """
     renderer = Renderer(spec.audience, zone, external_url, spec.templates)
     if isinstance(spec, WebhookSpec):
@@ -45,7 +48,7 @@ def open_channel(
     if isinstance(spec, EmailSpec):
         from daemon.notify.channels.email import EmailChannel
 
-        return EmailChannel(spec, renderer, charts)
+        return EmailChannel(spec, renderer, charts, documents)
     if isinstance(spec, ExecSpec):
         from daemon.notify.channels.exec import ExecChannel
 

@@ -11,7 +11,6 @@ import socket
 import ssl
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -22,12 +21,11 @@ from typing import Final
 import aiosmtplib
 from aiosmtplib import SMTPResponse
 
-from checks.text import one_line
 from daemon.core.chronicle import NoticeType
-from daemon.core.model import Instant
 from daemon.core.severity import Severity, parse_severity
 from daemon.notify.channel import Message
 from daemon.notify.chart import Chart, Charts
+from daemon.notify.document import Fetch, enclose
 from daemon.notify.errors import DeliveryError, Permanent, Transient
 from daemon.notify.render import Renderer
 from daemon.notify.scrub import Scrubber
@@ -44,8 +42,15 @@ Refused = Mapping[str, SMTPResponse]
 class EmailChannel:
     """Sends over one server, from one sender."""
 
-    def __init__(self, spec: EmailSpec, renderer: Renderer, charts: Charts | None = None) -> None:
+    def __init__(
+        self,
+        spec: EmailSpec,
+        renderer: Renderer,
+        charts: Charts | None = None,
+        documents: Fetch | None = None,
+    ) -> None:
         self.spec = spec
+        self._documents = documents
         self._charts = charts if spec.chart else None
         self._renderer = renderer
         self._password = spec.password.get_secret_value() if spec.password else None
@@ -61,29 +66,23 @@ class EmailChannel:
         missing = [name for name in recipients if name not in self._accepted.get(key, ())]
         if not missing:
             return f"{self._place} had accepted it"
-        chart = await self._charts.of(message) if self._charts is not None else None
-        mail = compose(message, self.spec.sender, recipients, self._renderer, chart)
+        mail = await self._mail(message, recipients)
         refused, said = await self._transfer(key, mail, missing)
         if key not in self._accepted or any(_is_temporary(no.code) for no in refused.values()):
             raise self._refusal(refused)
         names = ", ".join(f"{name} ({no.code})" for name, no in refused.items())
         return self._scrub.line(said + (f"; refused: {names}" if names else ""))
 
-    async def post(self, document: Document, address: str | None) -> str:
-        """Send a document to this address, or to the channel's own recipients.
-
-        Raises:
-            DeliveryError: Somebody did not get it; those who did are not sent it again.
-        """
-        recipients, key = self._recipients(address), document.key
-        missing = [name for name in recipients if name not in self._accepted.get(key, ())]
-        if not missing:
-            return f"{self._place} had accepted it"
-        mail = enclose(document, self.spec.sender, recipients)
-        refused, said = await self._transfer(key, mail, missing)
-        if refused or key not in self._accepted:
-            raise self._refusal(refused)
-        return self._scrub.line(said)
+    async def _mail(self, message: Message, recipients: Sequence[str]) -> EmailMessage:
+        """What is sent: the notice in words, or the file that it is about."""
+        sender = self.spec.sender
+        if message.notice.type is NoticeType.REPORT:
+            if self._documents is None:
+                raise Permanent("there are no reports here that could be attached")
+            document = await self._documents(message.notice)
+            return enclose(message.notice, document, sender, recipients)
+        chart = await self._charts.of(message) if self._charts is not None else None
+        return compose(message, sender, recipients, self._renderer, chart)
 
     async def close(self) -> None:
         """No connection outlives its attempt."""
@@ -244,48 +243,6 @@ def compose(
     shown = mail.get_body(("html",))
     if chart is not None and shown is not None and picture in html:
         shown.add_related(chart.png, "image", "png", cid=f"<{picture}>", filename="latency.png")
-    return mail
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """What goes out as an attachment, of no incident.
-
-    Attributes:
-        key: The idempotency key; the same on every attempt.
-        media: `text/html`; its content is UTF-8.
-    """
-
-    key: str
-    at: Instant
-    subject: str
-    text: str
-    name: str
-    media: str
-    content: bytes
-
-
-def enclose(document: Document, sender: str, recipients: Sequence[str]) -> EmailMessage:
-    """The mail with the document attached."""
-    domain = parseaddr(sender)[1].rpartition("@")[2]
-    mail = EmailMessage(policy=SMTP_POLICY)
-    mail["From"] = sender
-    mail["To"] = [_bare(address) for address in recipients]
-    mail["Subject"] = one_line(document.subject)
-    mail["Date"] = format_datetime(datetime.fromtimestamp(document.at / 1_000, UTC))
-    mail["Message-ID"] = f"<{_token(document.key)}@{domain}>"
-    mail["Auto-Submitted"] = "auto-generated"
-    mail["X-Tocsin-Key"] = _token(document.key)
-    mail.set_content(document.text, cte="quoted-printable")
-    kind, _, subtype = document.media.partition("/")
-    mail.add_attachment(
-        document.content,
-        maintype=kind,
-        subtype=subtype,
-        filename=document.name,
-        cte="base64",
-        params={"charset": "utf-8"},
-    )
     return mail
 
 

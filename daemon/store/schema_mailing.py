@@ -1,0 +1,12 @@
+"""The migration for reports that are mailed through the outbox: the file that is attached is kept
+with the report, so that a delivery need only name it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+MAILING: Final[tuple[str, ...]] = (
+    "ALTER TABLE report ADD COLUMN form TEXT",
+    "ALTER TABLE report ADD COLUMN file_name TEXT",
+    "ALTER TABLE report ADD COLUMN file BLOB",
+)
