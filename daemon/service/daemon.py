@@ -289,6 +289,8 @@ class Daemon:
             affected = await self._go_over(parts)
             self._reload_error = None
             _log.info("reloaded %s: %s", parts.config.path, changes)
+            for warning in parts.config.warnings:
+                _log.warning("%s", warning)
             return {
                 "changed": bool(changes),
                 "summary": str(changes),
