@@ -71,6 +71,7 @@ class Situation:
         cut: Why nothing can be written now (no connection), in words; None when it can.
         undo: What `z` would undo, in words.
         lists: Whether there is a list here that can be filtered.
+        past: Whether it is a picture of the past.
     """
 
     place: Place
@@ -85,6 +86,7 @@ class Situation:
     sla: SlaView | None = None
     undo: str | None = None
     lists: bool = True
+    past: bool = False
 
 
 Refusal = Callable[[Situation], str | None]
@@ -102,6 +104,7 @@ class Action:
         role: The least role that may.
         writes: Whether it changes the daemon's state.
         bar: Its place in the key bar, low first; None leaves it out.
+        beside: The action whose line in the help tells of this one too.
         blocked: Why it cannot be done in a situation, or None.
     """
 
@@ -115,6 +118,7 @@ class Action:
     bar: int | None = None
     blocked: Refusal | None = None
     symbol: str = ""
+    beside: str = ""
 
     @property
     def key(self) -> str:
@@ -190,6 +194,16 @@ def _overridable(situation: Situation) -> str | None:
     return None if situation.schedule is not None else "no schedule is selected"
 
 
+def _tryable(situation: Situation) -> str | None:
+    if situation.past:
+        return "this is the past; N goes back to now"
+    return None if situation.sla is not None else "no SLA is selected"
+
+
+def _only_past(situation: Situation) -> str | None:
+    return None if situation.past else "this is the present already"
+
+
 _INCIDENTS: Final = frozenset({Place.OVERVIEW, Place.INCIDENTS, Place.INCIDENT})
 
 ACTIONS: Final = (
@@ -230,7 +244,7 @@ ACTIONS: Final = (
            frozenset({Place.ONCALL}), "operator", True, 1, _overridable),
     Action("what_if", ("d",), "what if", "Try more down time on the selected SLA; changes nothing",
            frozenset({Place.SLA}), bar=1,
-           blocked=lambda situation: None if situation.sla else "no SLA is selected"),
+           blocked=_tryable),
     Action("span", ("d",), "days", "Look further back: 7, 30, 90 days, 24 hours",
            frozenset({Place.ANALYSIS}), bar=1),
     Action("silence", ("s",), "silence", "Mute alerts by matchers for a time, with a preview",
@@ -244,6 +258,19 @@ ACTIONS: Final = (
     Action("filter", ("slash",), "filter", "Show only what matches, such as severity=critical",
            bar=9, symbol="/",
            blocked=lambda situation: None if situation.lists else "nothing to filter here"),
+    Action("earlier", ("left_square_bracket",), "earlier",
+           "Look at the past: when something changed last, and on from there", symbol="["),
+    Action("later", ("right_square_bracket",), "later",
+           "Look at when something changed next; after the last time it is now", symbol="]",
+           blocked=_only_past, beside="earlier"),
+    Action("hour_back", ("left_curly_bracket",), "hour back", "Look at an hour earlier, or later",
+           symbol="{"),
+    Action("hour_on", ("right_curly_bracket",), "hour on", "Look at an hour later", symbol="}",
+           blocked=_only_past, beside="hour_back"),
+    Action("seek", ("at",), "seek", "Look at a moment of the past: 14:30, 2h ago, a date",
+           symbol="@"),
+    Action("present", ("escape", "N"), "now", "Leave the past; this is how it is now",
+           symbol="esc", blocked=_only_past),
     Action("help", ("question_mark",), "help", "Keys and signs of this place", bar=10, symbol="?"),
     Action("palette", ("colon", "ctrl+p"), "palette", "Find any action, service, check, incident",
            bar=11, symbol=":"),
@@ -281,9 +308,10 @@ def here(place: Place) -> list[Action]:
     return own + [action for action in ACTIONS if not action.places]
 
 
-def bar(place: Place) -> list[Action]:
-    """The actions the key bar of a place shows, in its order."""
-    return sorted((a for a in here(place) if a.bar is not None), key=lambda a: a.bar or 0)
+def bar(place: Place, *, past: bool = False) -> list[Action]:
+    """The actions the key bar of a place shows, in its order; of the past nothing is written."""
+    shown = (a for a in here(place) if a.bar is not None and not (past and a.writes))
+    return sorted(shown, key=lambda a: a.bar or 0)
 
 
 def by_key(key: str, place: Place) -> Action | None:

@@ -43,7 +43,9 @@ from tui.screens.places import ChecksScreen, SilencesScreen
 from tui.screens.sla import SlaScreen, Trial, TrialPrompt
 from tui.stories import Stories
 from tui.theme import DARK, LIGHT, PALETTES, theme
+from tui.tour import Tour
 from tui.widgets.frame import KeyBar, TopBar
+from tui.widgets.past_bar import PastBar
 from tui.widgets.virtual_list import VirtualList
 from tui.words import Zone, span
 
@@ -99,10 +101,13 @@ class Dashboard(App[None]):
         self.animation_level = "none"
         self.mirror = Mirror()
         self.client = Client(socket)
+        self.now = now
+        self.tour = Tour(self)
         self.link = Link(self.client, self.mirror, now, self.changed)
         self.stories = Stories(self.client.incident, self.mirror, self.changed)
         self.asked = Asked(now, self.changed)
-        parts = (self.mirror, self.link, self.stories, self.client, self.asked)
+        travel = self.tour.travel
+        parts = (self.mirror, travel, self.link, self.stories, self.client, self.asked)
         self.desk = Desk(*parts, now, zone, colour=colour)
         self.deeds = Deeds(self.client, self.mirror, now)
         self.asking = Asking(self)
@@ -134,6 +139,7 @@ class Dashboard(App[None]):
         self.run_worker(self.link.run(), name="link", exclusive=False)
         self.run_worker(self.stories.run(), name="stories", exclusive=False)
         self.run_worker(self.asked.run(), name="asked", exclusive=False)
+        self.run_worker(self.tour.travel.run(), name="travel", exclusive=False)
         self.set_interval(1.0, self._tick)
 
     async def on_unmount(self) -> None:
@@ -147,6 +153,14 @@ class Dashboard(App[None]):
         if self._paint_timer is None:
             wait_s = max(0.0, self._painted_at + PAINT_S - time.monotonic())
             self._paint_timer = self.set_timer(max(wait_s, 0.001), self._paint)
+
+    def travelled(self) -> None:
+        """Another moment is looked at, or awaited: paint it at once."""
+        if self._paint_timer is not None:
+            self._paint_timer.stop()
+            self._paint_timer = None
+        self._painted_at = 0.0
+        self.changed()
 
     async def _paint(self) -> None:
         self._paint_timer = None
@@ -192,7 +206,8 @@ class Dashboard(App[None]):
         title = f"New: {worst.severity}{more}"
         loud = "error" if worst.severity in LOUD else "warning"
         subject = f"{worst.service or ''} {worst.title}".strip()
-        self.say(f"{subject}\nw goes there.", title, loud)
+        way = "w goes there" if self.desk.past is None else "That is now: N, then w go there"
+        self.say(f"{subject}\n{way}.", title, loud)
         if worst.severity in LOUD:
             self.announce(title, subject)
 
@@ -220,7 +235,10 @@ class Dashboard(App[None]):
 
     async def action_press(self, key: str) -> None:
         """A key of the registry was pressed."""
-        action = by_key(key, self.situation().place)
+        situation = self.situation()
+        if key == "escape" and not (situation.past or self.tour.travel.under_way):
+            return
+        action = by_key(key, situation.place)
         if action is None:
             others = " or ".join(sorted(a.title for a in ACTIONS if key in a.keys))
             self.say(f"{key} ({others}) has no meaning here", severity="warning")
@@ -258,11 +276,13 @@ class Dashboard(App[None]):
             case "what_if" if situation.sla is not None:
                 self._try(situation.sla.name)
             case "worst":
-                worst = worst_unacknowledged(self.mirror)
+                worst = worst_unacknowledged(self.desk.mirror)
                 if worst is None:
                     self.say("Nothing waits: no incident is unacknowledged.")
                 else:
                     await self.go_to(Place.INCIDENTS, worst.id)
+            case _:
+                self.tour.act(action.id)
 
     @work
     async def _try(self, sla: str) -> None:
@@ -347,7 +367,7 @@ class Dashboard(App[None]):
 
     async def on_virtual_list_chosen(self, message: VirtualList.Chosen) -> None:
         """Enter opens what is selected on the whole screen."""
-        if message.key in self.mirror.incidents:
+        if message.key in self.desk.mirror.incidents:
             await self.open_incident(message.key)
             return
         board = self.board
@@ -359,6 +379,10 @@ class Dashboard(App[None]):
     async def on_top_bar_picked(self, message: TopBar.Picked) -> None:
         """The name of a mode was clicked."""
         await self.switch_mode(message.place.value)
+
+    async def on_past_bar_picked(self, message: PastBar.Picked) -> None:
+        """A key's name was clicked in the line of the past."""
+        await self.action_act(message.action)
 
     async def on_key_bar_picked(self, message: KeyBar.Picked) -> None:
         """A key's name was clicked."""

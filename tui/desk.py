@@ -1,7 +1,8 @@
 """The desk: what every screen and widget works with, handed down by the app.
 
 It ties the mirror, the link, the clock and the look together, so that widgets need to know
-neither the app nor each other.
+neither the app nor each other. What it hands out as the mirror and the moment is what is looked
+at: the present, or a moment of the past.
 """
 
 from __future__ import annotations
@@ -11,18 +12,21 @@ from dataclasses import dataclass, field
 
 from rich.style import Style
 
-from daemon.api.schema import ScheduleView
+from daemon.api.schema import IncidentDetail, IncidentView, ScheduleView
 from daemon.client import Client
 from daemon.core.model import Instant, Millis
 from tui.actions import Place, Situation
 from tui.analysis import SPANS
 from tui.asked import Asked
 from tui.filter import EVERYTHING, Filter
+from tui.hindsight import as_of
 from tui.link import Link, LinkState
 from tui.mirror import Mirror
 from tui.rows import Moment
 from tui.stories import Stories
 from tui.theme import DARK, Palette, style
+from tui.travel import Travel
+from tui.when import past_words
 from tui.words import Zone
 
 
@@ -31,6 +35,8 @@ class Desk:
     """What is shared.
 
     Attributes:
+        live: The mirror of the present, whatever is looked at.
+        travel: Which moment of the past is looked at, if any.
         now: The clock; tests hand in a frozen one.
         zone: The zone of the times of day; None is this host's.
         colour: False when NO_COLOR asks for none.
@@ -40,7 +46,8 @@ class Desk:
         trials: How much more down time is tried on SLAs, by name.
     """
 
-    mirror: Mirror
+    live: Mirror
+    travel: Travel
     link: Link
     stories: Stories
     client: Client
@@ -54,9 +61,31 @@ class Desk:
     span_ms: Millis = SPANS[0]
     trials: dict[str, Millis] = field(default_factory=dict)
 
+    @property
+    def past(self) -> Instant | None:
+        """The moment of the past that is looked at; None for the present."""
+        return self.travel.at
+
+    @property
+    def mirror(self) -> Mirror:
+        """What is looked at."""
+        return self.live if self.travel.picture is None else self.travel.picture.mirror
+
     def moment(self) -> Moment:
-        """Now, as rows need it."""
-        return Moment(self.now(), self.stale, self.zone, self.on_call)
+        """When it is where one looks, as rows need it."""
+        at = self.past
+        if at is None:
+            return Moment(self.now(), self.stale, self.zone, self.on_call)
+        return Moment(at, zone=self.zone, on_call=self.on_call, past=True)
+
+    def present(self) -> Moment:
+        """Now, whatever is looked at."""
+        return Moment(self.now(), self.stale, self.zone)
+
+    def story(self, incident: IncidentView) -> IncidentDetail | None:
+        """What is known of an incident beyond the mirror, of the past as far as it had come."""
+        known = self.stories.of(incident, past=self.past is not None)
+        return known if self.past is None or known is None else as_of(known, incident, self.past)
 
     @property
     def on_call(self) -> list[ScheduleView]:
@@ -78,8 +107,12 @@ class Desk:
 
     def cut(self) -> str | None:
         """Why nothing can be written now."""
+        if self.past is not None:
+            shown = past_words(self.past, self.now(), self.zone)
+            return f"this is the past, {shown}; N goes back to now"
         return None if self.link.live else "there is no link to the daemon; this is an old picture"
 
     def situation(self, place: Place) -> Situation:
         """The situation of a place where nothing is selected."""
-        return Situation(place, self.mirror.role, self.cut(), undo=self.undo)
+        past = self.past is not None
+        return Situation(place, self.live.role, self.cut(), undo=self.undo, past=past)

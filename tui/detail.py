@@ -114,7 +114,9 @@ def _who(incident: IncidentView, width: int, moment: Moment) -> list[Line]:
         return [*lines, done, *_assigned(incident)]
     if incident.state == "acknowledged":
         return [*lines, *_holder(incident, width, moment), *_assigned(incident)]
-    hint = "press a to take it" if incident.acknowledgeable else "its rule forbids acknowledging"
+    hint = "" if moment.past else "press a to take it"
+    if not incident.acknowledgeable:
+        hint = "its rule forbids acknowledging"
     nobody = fact("taken by", ("nobody yet", "bad bold"), (f"  {hint}", "faint"))
     return [*lines, nobody, *_assigned(incident)]
 

@@ -10,8 +10,8 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from tui.actions import Place, Situation, here, refusal
+from tui.desk import Desk
 from tui.figures import open_incidents
-from tui.mirror import Mirror
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,7 @@ NAMED_LIMIT = 500
 class Palettable(Protocol):
     """What the palette needs of the app."""
 
-    mirror: Mirror
+    desk: Desk
 
     def situation(self) -> Situation:
         """Where the operator is."""
@@ -61,7 +61,7 @@ class Registry(Provider):
         yield from self._objects(app)
 
     def _objects(self, app: Palettable) -> Iterator[Entry]:
-        mirror = app.mirror
+        mirror = app.desk.mirror
         for incident in open_incidents(mirror)[:NAMED_LIMIT]:
             text = f"Incident {incident.service or ''}: {incident.title}"
             yield Entry(

@@ -40,12 +40,14 @@ class Moment:
         stale: The picture is old: countdowns are not to be trusted.
         zone: The zone times of day are shown in; None is this host's.
         on_call: Who is on call; a step that tells a schedule is shown as telling them.
+        past: Nothing can be done at this moment any more.
     """
 
     now: Instant
     stale: bool = False
     zone: words.Zone = None
     on_call: Sequence[ScheduleView] = ()
+    past: bool = False
 
 
 def severity_line(severity: str, *, calm: bool = False) -> Line:

@@ -19,6 +19,8 @@ from tui.scrub import clean, scrub
 REST_S: Final = 0.08
 KEPT: Final = 32
 """Stories kept; an older one is asked for again."""
+_OVER: Final = (-1, -1)
+"""The age of an incident that the mirror has not: it is over, and its story written."""
 
 
 class Stories:
@@ -41,13 +43,19 @@ class Stories:
         self._known: dict[str, IncidentDetail] = {}
         self._asked: dict[str, tuple[int, int]] = {}
         self._faults: dict[str, str] = {}
-        self._wish: IncidentView | None = None
+        self._wish: tuple[str, tuple[int, int]] | None = None
         self._wished = asyncio.Event()
 
-    def of(self, incident: IncidentView) -> IncidentDetail | None:
-        """What is known now; what is missing or old is asked for."""
-        if self._asked.get(incident.id) != self._age(incident):
-            self._wish = incident
+    def of(self, incident: IncidentView, *, past: bool = False) -> IncidentDetail | None:
+        """What is known now; what is missing or old is asked for.
+
+        Args:
+            past: The incident is as it once was; how old its story is shows in the live one.
+        """
+        newest = self._mirror.incidents.get(incident.id) if past else incident
+        age = _OVER if newest is None else self._age(newest)
+        if self._asked.get(incident.id) != age:
+            self._wish = incident.id, age
             self._wished.set()
         return self._known.get(incident.id)
 
@@ -63,16 +71,16 @@ class Stories:
             self._wished.clear()
             wish, self._wish = self._wish, None
             if wish is not None:
-                await self._fetch(wish)
+                await self._fetch(*wish)
                 self._changed()
 
-    async def _fetch(self, incident: IncidentView) -> None:
-        self._asked[incident.id] = self._age(incident)
-        self._faults.pop(incident.id, None)
+    async def _fetch(self, incident: str, age: tuple[int, int]) -> None:
+        self._asked[incident] = age
+        self._faults.pop(incident, None)
         try:
-            self._known[incident.id] = scrub(await self._ask(incident.id))
+            self._known[incident] = scrub(await self._ask(incident))
         except ClientError as error:
-            self._faults[incident.id] = clean(str(error))
+            self._faults[incident] = clean(str(error))
         while len(self._known) > KEPT:
             oldest = next(iter(self._known))
             del self._known[oldest]

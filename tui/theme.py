@@ -52,6 +52,10 @@ class Palette:
     down: str
     unknown: str
     spark: str
+    past: str
+    past_background: str
+    past_surface: str
+    past_panel: str
 
 
 DARK: Final = Palette(
@@ -61,6 +65,7 @@ DARK: Final = Palette(
     emergency="#ff5fa8", critical="#ff7a1f", high="#ffb700", medium="#f7ea8b",
     low="#7aa6ff", info="#97a3b6",
     up="#3ecfae", degraded="#ffb700", down="#ff7a1f", unknown="#b3a1ff", spark="#5f9bd6",
+    past="#d9b3ff", past_background="#150f20", past_surface="#1b1429", past_panel="#261c39",
 )  # fmt: skip
 
 LIGHT: Final = Palette(
@@ -70,6 +75,7 @@ LIGHT: Final = Palette(
     emergency="#8a0a5c", critical="#b93c12", high="#4f3000", medium="#776a00",
     low="#1a3fd0", info="#464d56",
     up="#00695a", degraded="#4f3000", down="#b93c12", unknown="#5b3fc4", spark="#2f6fb0",
+    past="#6a1b9a", past_background="#f3effa", past_surface="#fbf8ff", past_panel="#e9e0f5",
 )  # fmt: skip
 
 PALETTES: Final = {palette.name: palette for palette in (DARK, LIGHT)}
@@ -95,6 +101,9 @@ def theme(palette: Palette) -> Theme:
             "track": palette.track,
             "cursor": palette.cursor,
             "stale": palette.high,
+            "past-background": palette.past_background,
+            "past-surface": palette.past_surface,
+            "past-panel": palette.past_panel,
             "emergency": palette.emergency,
             "scrollbar": palette.track,
             "scrollbar-hover": palette.faint,

@@ -19,6 +19,7 @@ Zone = tzinfo | None
 
 _UNITS: Final = (("d", DAY), ("h", HOUR), ("m", MINUTE), ("s", SECOND))
 _SPAN_MS: Final = {"ms": 1, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
+_LONGEST_MS: Final = 100 * 366 * DAY
 _SPAN: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|[smhdw])")
 
 
@@ -135,7 +136,9 @@ def parse_span(text: str) -> Millis:
     found = _SPAN.findall(compact)
     if not found or "".join(number + unit for number, unit in found) != compact:
         raise ValueError(f"{text.strip()!r} is no duration; write 30m, 2h or 1h30m")
-    total = round(sum(float(number) * _SPAN_MS[unit] for number, unit in found))
-    if total <= 0:
+    total = sum(float(number) * _SPAN_MS[unit] for number, unit in found)
+    if total > _LONGEST_MS:  # infinity too
+        raise ValueError("a duration is at most a hundred years")
+    if round(total) <= 0:
         raise ValueError("a duration must be longer than nothing")
-    return total
+    return round(total)

@@ -34,7 +34,7 @@ from daemon.api.schema import (
 )
 from daemon.api.times import stamp
 from daemon.core.labels import parse_matcher
-from tests.tui import estate, estate_past
+from tests.tui import estate, estate_past, estate_then
 from tui.words import instant
 
 Change = Callable[[IncidentView, dict[str, Any]], None]
@@ -129,8 +129,13 @@ class FakeDaemon:
         return next((one for one in self.state.incidents if one.id == key), None)
 
     async def _state(self, request: web.Request) -> web.Response:
-        self.requests.append(("GET", request.path))
-        return _json(self.state)
+        self.requests.append(("GET", request.path_qs))
+        if "at" not in request.query:
+            return _json(self.state)
+        if self.refuse is not None:
+            return _problem(*self.refuse)
+        await self.patience.wait()
+        return _json(estate_then.then(instant(request.query["at"]) or 0))
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         answer = web.StreamResponse(headers={"Content-Type": "text/event-stream"})

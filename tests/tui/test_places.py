@@ -64,7 +64,7 @@ async def test_ctrl_p_opens_the_palette_which_says_what_cannot_be_done(opened: O
 
 async def test_help_tells_the_keys_of_the_place(opened: Opener) -> None:
     """And what cannot be done now, and why."""
-    async with opened(size=(120, 44)) as session:
+    async with opened(size=(120, 50)) as session:
         await session.press("question_mark")
         await session.until(lambda: isinstance(session.app.screen, HelpScreen))
         assert session.shows("Incidents: keys", "nothing to undo", "Signs", "Filters")

@@ -44,12 +44,13 @@ class AnalysisScreen(ListBoard):
         self._shown: dict[str, HealthView] = {}
 
     def _since(self) -> Instant:
-        return self.desk.now() - self.desk.span_ms
+        return self.desk.moment().now - self.desk.span_ms
 
     def _scores(self) -> Answer[list[HealthView]]:
+        since, until = self._since(), self.desk.past
         return self.desk.asked.of(
-            ("health", str(self.desk.span_ms)),
-            lambda: self.desk.client.health_scores(self._since()),
+            ("health", str(self.desk.span_ms), str(self.desk.past or "")),
+            lambda: self.desk.client.health_scores(since, until),
             FRESH,
         )
 
@@ -90,7 +91,8 @@ class AnalysisScreen(ListBoard):
     def figures(self) -> Line:
         """How far back it looks, and whether the scores are there."""
         answer = self._scores()
-        over: Line = ((f"the last {SPAN_WORDS[self.desk.span_ms]}", ""),)
+        days = SPAN_WORDS[self.desk.span_ms]
+        over: Line = ((f"the last {days}" if self.desk.past is None else f"the {days} before", ""),)
         if answer.fault:
             return rows.joined(((answer.fault, "warn"),), over)
         return over if answer.value is not None else rows.joined((("asking …", "faint"),), over)
@@ -102,27 +104,30 @@ class AnalysisScreen(ListBoard):
 
     def _known(self, service: str | None) -> Known:
         client, asked, ms = self.desk.client, self.desk.asked, self.desk.span_ms
-        about, since = (service or "", str(ms)), self._since
+        since, until = self._since(), self.desk.past
+        about = (service or "", str(ms), str(until or ""))
         unit: Final = "hour" if ms <= DAY else "day"
         return Known(
             span_ms=ms,
             health=self._health().get(service or ""),
             statistics=asked.of(
-                ("statistics", *about), lambda: client.statistics(since(), service=service), FRESH
+                ("statistics", *about),
+                lambda: client.statistics(since, until, service=service),
+                FRESH,
             ),
             trends=asked.of(
                 ("trends", *about),
-                lambda: client.trends(since(), unit=unit, service=service),
+                lambda: client.trends(since, until, unit=unit, service=service),
                 FRESH,
             ),
             top=asked.of(
                 ("top", *about),
-                lambda: client.top_alerts(since(), service=service, limit=LIMIT),
+                lambda: client.top_alerts(since, until, service=service, limit=LIMIT),
                 FRESH,
             ),
             noise=asked.of(
                 ("noise", *about),
-                lambda: client.noise(since(), service=service, limit=LIMIT),
+                lambda: client.noise(since, until, service=service, limit=LIMIT),
                 FRESH,
             ),
         )

@@ -16,6 +16,7 @@ from textual.css.scalar import Scalar
 from textual.message import Message
 from textual.screen import Screen
 
+from daemon.core.model import Instant
 from tui.actions import Place, Situation
 from tui.desk import Desk
 from tui.detail import Section
@@ -25,6 +26,7 @@ from tui.text import Line, wrap
 from tui.widgets.filter_bar import FilterBar
 from tui.widgets.frame import Banner, KeyBar, PaneHead, TopBar
 from tui.widgets.painted import Painted, PaintedScroll
+from tui.widgets.past_bar import PastBar
 from tui.widgets.sections import Sections
 from tui.widgets.virtual_list import VirtualList
 
@@ -36,6 +38,8 @@ class Board(Screen[None]):
     """A screen with the frame around it."""
 
     AUTO_FOCUS: ClassVar[str | None] = None
+    BACK: ClassVar[bool] = False
+    """Whether escape goes back from here."""
     PLACE: ClassVar[Place] = Place.OVERVIEW
 
     class Changed(Message):
@@ -45,6 +49,7 @@ class Board(Screen[None]):
         super().__init__()
         self.desk = desk
         self._complete = False
+        self._shown_at: Instant | None = None
 
     @property
     def ready(self) -> bool:
@@ -53,12 +58,17 @@ class Board(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """The frame, and the body in it."""
-        yield TopBar(self.desk, self.PLACE)
-        yield Banner(self.desk)
+        yield from self.frame(self.PLACE)
         with Container(id="body"):
             yield from self.body()
         yield FilterBar()
         yield KeyBar(self.desk, self.situation)
+
+    def frame(self, place: Place) -> ComposeResult:
+        """What is always there, and what is wrong with the picture, or that it is old."""
+        yield TopBar(self.desk, place)
+        yield PastBar(self.desk, back=self.BACK)
+        yield Banner(self.desk)
 
     def body(self) -> ComposeResult:
         """What stands inside the frame."""
@@ -81,8 +91,15 @@ class Board(Screen[None]):
         """The mirror has changed: take the rows anew, then repaint."""
         self.tick()
 
+    def moved(self) -> bool:
+        """Whether it is another moment than the last time this was asked; where the rows are
+        taken, and nowhere else."""
+        before, self._shown_at = self._shown_at, self.desk.past
+        return before != self._shown_at
+
     def tick(self) -> None:
         """The clock went on: repaint what shows it."""
+        self.set_class(self.desk.past is not None, "-past")
         for widget in self.query("*").results(Painted):
             if widget.is_mounted:
                 widget.repaint()
@@ -194,7 +211,8 @@ class ListBoard(Board):
         """Show the rows the filter admits, and the details of the selected one."""
         keys = self.rows_now()
         made = self.desk.filter(self.PLACE)
-        self.rows.show(keys, pick=made.text != self._filtered_by)
+        pick = made.text != self._filtered_by or self.moved()
+        self.rows.show(keys, pick=pick, past=self.desk.past is not None)
         self._filtered_by = made.text
         self.query_one(Empty).display = not keys
         self.rows.display = bool(keys)

@@ -21,7 +21,7 @@ class ChannelsScreen(ListBoard):
     TITLE_TEXT = "Channels"
 
     def _channels(self) -> dict[str, ChannelView]:
-        daemon = self.desk.mirror.daemon
+        daemon = self.desk.live.daemon if self.desk.past is None else None
         return {} if daemon is None else {one.name: one for one in daemon.channels}
 
     def situation(self) -> Situation:
@@ -72,6 +72,9 @@ class ChannelsScreen(ListBoard):
         if self.desk.filter(self.PLACE):
             count = plural(self.total(), "channel")
             return "Nothing matches", f"{count} in all. / edits the filter."
+        if self.desk.past is not None:
+            told = "Whom they told stands with each incident. N goes back to now."
+            return "How the channels did then is not kept", told
         return "No channels", "Add a [channel.NAME] to the configuration; a route names it."
 
 

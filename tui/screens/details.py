@@ -14,7 +14,7 @@ from tui.actions import Place, Situation
 from tui.desk import Desk
 from tui.detail import Section, section
 from tui.screens.board import Board
-from tui.widgets.frame import Banner, KeyBar, TopBar
+from tui.widgets.frame import KeyBar
 from tui.widgets.sections import Sections
 
 
@@ -26,6 +26,7 @@ class DetailsScreen(Board):
         situation: The situation there, asked anew each time.
     """
 
+    BACK = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,left,backspace", "back", "back", show=False)
     ]
@@ -44,8 +45,7 @@ class DetailsScreen(Board):
 
     def compose(self) -> ComposeResult:
         """The frame of the place it came from, and the details in it."""
-        yield TopBar(self.desk, self._place)
-        yield Banner(self.desk)
+        yield from self.frame(self._place)
         with Vertical(id="body"), Vertical(id="main", classes="pane"):
             yield Sections(self.desk, self._sections, id="facts")
         yield KeyBar(self.desk, self.situation)
@@ -58,6 +58,8 @@ class DetailsScreen(Board):
         made = list(self._make(width))
         if not made:
             gone = "The daemon no longer has this. Escape goes back."
+            if self.desk.past is not None:
+                gone = "This was not there then. ] goes on in time, escape goes back."
             made = [section([((gone, "faint"),)])]
         return [section([()]), *made]
 

@@ -44,7 +44,8 @@ class HelpScreen(ModalScreen[None]):
         place = self._situation.place
         name = MODE_NAMES.get(place, "An incident")
         own = [action for action in here(place) if action.places]
-        everywhere = [a for a in here(place) if not a.places and not a.id.startswith("mode.")]
+        common = [a for a in here(place) if not a.places and not a.beside]
+        everywhere = [a for a in common if not a.id.startswith("mode.")]
         lines: list[Line] = [((f"{name}: keys", "accent bold"), ("   escape closes", "faint"))]
         lines += [self._action(action, width) for action in own]
         lines += [(), (("Everywhere", "accent bold"),)]
@@ -66,7 +67,8 @@ class HelpScreen(ModalScreen[None]):
 
     def _action(self, action: Action, width: int) -> Line:
         reason = refusal(action, self._situation)
-        keys = " ".join([action.key, *action.keys[1:]])
+        besides = [other.key for other in here(self._situation.place) if other.beside == action.id]
+        keys = " ".join([action.key, *action.keys[1:], *besides])
         if reason is None:
             return _key(keys, action.help, width)
         return fit(

@@ -23,6 +23,7 @@ class IncidentScreen(Board):
     """Everything about an incident."""
 
     PLACE = Place.INCIDENT
+    BACK = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,left,backspace", "back", "back", show=False)
     ]
@@ -57,6 +58,8 @@ class IncidentScreen(Board):
         incident = self.incident
         if incident is None:
             gone = "The daemon no longer lists this incident. Escape goes back."
+            if self.desk.past is not None:
+                gone = "This incident was not there then. ] goes on in time, escape goes back."
             return [section([(), ((gone, "faint"),)])]
         made = facts(self.desk, incident, width)
         beside = self.query_one("#side").display

@@ -99,4 +99,5 @@ class IncidentsScreen(ListBoard):
         if not mirror.loaded:
             return "Waiting for the daemon", "The incidents show as soon as it answers."
         last = figures.last_resolved(mirror)
-        return "✓ " + quiet_words(mirror, last, self.desk.now()), "1 goes to the overview."
+        now = self.desk.moment().now
+        return "✓ " + quiet_words(mirror, last, now), "1 goes to the overview."

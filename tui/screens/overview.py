@@ -105,7 +105,7 @@ class OverviewScreen(Board):
     def take(self) -> None:
         """Show what the filter admits."""
         made, mirror = self.desk.filter(self.PLACE), self.desk.mirror
-        pick = made.text != self._filtered_by
+        pick, past = made.text != self._filtered_by or self.moved(), self.desk.past is not None
         self._filtered_by = made.text
         open_now = [
             one.id
@@ -127,10 +127,10 @@ class OverviewScreen(Board):
         self.query_one(Quiet).display = not open_now
         self.query_one("#incidents-head").set_class(not open_now, "bare")
         incidents_list.styles.height = max(1, min(len(open_now), self._incident_rows()))
-        incidents_list.show(open_now, pick=pick)
+        incidents_list.show(open_now, pick=pick, past=past)
         self._list("services").display = bool(services)
         self.query_one("#empty").display = not services
-        self._list("services").show(services, pick=pick)
+        self._list("services").show(services, pick=pick, past=past)
         if mirror.loaded and not self._settled:
             self._settled = True
             self.focus_list()
@@ -214,7 +214,7 @@ class OverviewScreen(Board):
         if figures.open_incidents(mirror):
             return "No incident matches", "/ edits the filter, escape in it drops it."
         last = figures.last_resolved(mirror)
-        return "✓ " + quiet_words(mirror, last, self.desk.now()), ""
+        return "✓ " + quiet_words(mirror, last, self.desk.moment().now), ""
 
     # Services
 

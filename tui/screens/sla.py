@@ -23,6 +23,7 @@ from tui.words import parse_span, plural
 
 FRESH: Final = 15 * SECOND
 """So old may the course of a budget be."""
+PRESENT_ONLY: Final = "How its budget went and how it burned is known of the present only."
 MOST: Final = 366 * DAY
 """More down time than a year has is not tried."""
 
@@ -75,6 +76,8 @@ class SlaScreen(ListBoard):
         sla = self.desk.mirror.slas.get(key)
         if sla is None:
             return ()
+        if self.desk.past is not None:
+            return sla_sections(sla, Answer(fault=PRESENT_ONLY), None, width, self.desk.moment())
         more_ms = self.desk.trials.get(key, 0)
         tried = Tried(more_ms, self._course("trial", key, more_ms)) if more_ms else None
         return sla_sections(sla, self._course("course", key), tried, width, self.desk.moment())

@@ -24,7 +24,7 @@ def incident_sections(desk: Desk, incident: IncidentView, width: int) -> list[Se
 
 def facts(desk: Desk, incident: IncidentView, width: int) -> list[Section]:
     """What it is, and its alerts."""
-    moment, known = desk.moment(), desk.stories.of(incident)
+    moment, known = desk.moment(), desk.story(incident)
     head = incident_head(incident, width, moment)
     more = known.alerts if known is not None else []
     responses = response_sections(desk.mirror, incident, width, moment)
@@ -37,7 +37,7 @@ def facts(desk: Desk, incident: IncidentView, width: int) -> list[Section]:
 
 def story(desk: Desk, incident: IncidentView, width: int) -> list[Section]:
     """What happened to it, and who was told."""
-    moment, known, fault = desk.moment(), desk.stories.of(incident), desk.stories.fault(incident)
+    moment, known, fault = desk.moment(), desk.story(incident), desk.stories.fault(incident)
     if fault:
         return [section([(), ((fault, "bad"),)])]
     return [

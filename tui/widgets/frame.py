@@ -40,11 +40,11 @@ class TopBar(Painted):
         self._place = place
 
     def line(self, y: int, width: int) -> Line:
-        """The modes, or the figures."""
-        moment = self.desk.moment()
-        mirror, link = self.desk.mirror, self.desk.link
+        """The modes with what waits there in what is looked at, or the figures of the present."""
+        moment = self.desk.present()
+        mirror, link = self.desk.live, self.desk.link
         if y == 0:
-            return modes_line(mirror, self._place, moment, width)
+            return modes_line(self.desk.mirror, self._place, moment, width)
         forms = link_forms(mirror.heard_at, moment.now, live=link.live, retry_at=link.retry_at)
         return figures_line(mirror, forms, moment, width)
 
@@ -52,7 +52,7 @@ class TopBar(Painted):
         """The names of the modes can be clicked."""
         if event.y == 0:
             desk = self.desk
-            place = tab_at(desk.mirror, self._place, desk.moment(), self.size.width, event.x)
+            place = tab_at(desk.mirror, self._place, desk.present(), self.size.width, event.x)
             if place is not None:
                 self.post_message(self.Picked(place))
 
@@ -72,13 +72,13 @@ class Banner(Painted):
         del y
         link = self.desk.link
         if link.state is not LinkState.LOST:
-            return trouble_line(self.desk.mirror, width)
-        return stale_line(self.desk.mirror, self.desk.moment(), link.reason, link.retry_at, width)
+            return trouble_line(self.desk.live, width)
+        return stale_line(self.desk.live, self.desk.present(), link.reason, link.retry_at, width)
 
     def repaint(self) -> None:
         """Come and go with the trouble."""
         lost = self.desk.link.state is LinkState.LOST
-        self.display = lost or bool(troubles(self.desk.mirror))
+        self.display = lost or bool(troubles(self.desk.live))
         if self.display:
             super().repaint()
 
@@ -103,7 +103,8 @@ class KeyBar(Painted):
 
     def _parts(self, width: int) -> list[tuple[Action, Line]]:
         situation = self._situation()
-        offered = [(action, refusal(action, situation)) for action in bar(situation.place)]
+        shown = bar(situation.place, past=situation.past)
+        offered = [(action, refusal(action, situation)) for action in shown]
         parts = [(action, _key(action, reason)) for action, reason in offered]
         blocked = {action.id for action, reason in offered if reason is not None}
         for spare in (blocked & {"ack", "unack"}, blocked, {"palette"}, {"worst"}, {"quit"}):

@@ -3,7 +3,8 @@
 What is selected is known by its key, never by its row number: when rows move, the selection
 moves with its row, and the window scrolls along so that it stays under the eye. When the
 selected row is gone, nothing is selected until the operator moves: a key pressed in that
-moment must not hit the neighbour.
+moment must not hit the neighbour. In the past no key does anything, so another row stands in
+for one that was not there then, until it is there again.
 """
 
 from __future__ import annotations
@@ -60,18 +61,20 @@ class VirtualList(PaintedScroll, can_focus=True):
         self._row = row
         self._places: dict[str, int] = {}
         self._last_place = 0
+        self._missed: str | None = None
 
     @property
     def place(self) -> int | None:
         """Where the selected row is."""
         return None if self.selected is None else self._places.get(self.selected)
 
-    def show(self, keys: Sequence[str], *, pick: bool = False) -> None:
+    def show(self, keys: Sequence[str], *, pick: bool = False, past: bool = False) -> None:
         """Show these rows, in this order; the selection and the eye's place are kept.
 
         Args:
             pick: Select the first row when the selected one is gone: the operator asked for
                 other rows (a filter), so no row slid under the finger.
+            past: Take up the selected row again when it is gone only for some moments.
         """
         before, was_empty = self.place, not self.keys
         old_top = round(self.scroll_y)
@@ -80,17 +83,27 @@ class VirtualList(PaintedScroll, can_focus=True):
             self._places = {key: place for place, key in enumerate(keys)}
             self.set_count(len(keys))
         after = self.place
-        if after is None and keys and (pick or was_empty):
-            self.select(keys[0])
+        if past and after is None and self._missed is None:
+            self._missed = self.selected
+        if self._missed in self._places:
+            self.select(self._missed)
+        elif after is None and keys and (pick or was_empty):
+            self._take(keys[0])
         elif after is None and self.selected is not None:
-            self.select(None)
+            self._take(None)
         elif after is not None and before is not None and after != before:
             self._last_place = after
             self._scroll_at(old_top + after - before)
+        if not past:
+            self._missed = None
         self.repaint()
 
     def select(self, key: str | None) -> None:
         """Select a row by its key and bring it into view."""
+        self._missed = None
+        self._take(key)
+
+    def _take(self, key: str | None) -> None:
         if key is not None and key not in self._places:
             return
         changed = key != self.selected

@@ -1,0 +1,79 @@
+"""The tour: what the keys of time do, and the prompt that asks for a moment.
+
+Between the registry's actions and the traveller; it says what hinders, once and not with every
+repeat of a key that is held down.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from daemon.client import ClientError
+from tui.screens.seeking import SeekPrompt, Sought
+from tui.travel import LEAP_MS, Travel
+
+if TYPE_CHECKING:
+    from tui.app import Dashboard
+
+QUIET_S: Final = 3.0
+"""The same hindrance is not said again within this."""
+
+
+class Tour:
+    """Leads the operator through the past."""
+
+    def __init__(self, app: Dashboard) -> None:
+        self._app = app
+        self.travel = Travel(app.client.state, app.now, app.travelled, self.refuse)
+        self._said, self._said_at = "", 0.0
+
+    def act(self, action: str) -> None:
+        """Carry out an action of the registry.
+
+        Raises:
+            LookupError: It is none of time.
+        """
+        match action:
+            case "earlier" | "later":
+                self.travel.step(forth=action == "later")
+            case "hour_back":
+                self.travel.leap(-LEAP_MS)
+            case "hour_on":
+                self.travel.leap(LEAP_MS)
+            case "present":
+                self.travel.leave()
+            case "seek":
+                self._app.run_worker(self._seek(), name="seek", exclusive=False)
+            case _:
+                raise LookupError(f"action {action!r} does not lead through time")
+
+    async def _seek(self) -> None:
+        """Ask for a moment, and go there."""
+        app, travel = self._app, self.travel
+        prompt = SeekPrompt(app.now, travel.at, lambda: travel.oldest, app.desk.zone)
+        if travel.oldest is None:
+            app.run_worker(self._learn(prompt), name="oldest", exclusive=False)
+        answer = await app.push_screen_wait(prompt)
+        if isinstance(answer, Sought):
+            if answer.at is None:
+                travel.leave()
+            else:
+                travel.seek(answer.at)
+
+    async def _learn(self, prompt: SeekPrompt) -> None:
+        """Find out since when there is history, while the operator writes."""
+        try:
+            await self.travel.learn()
+        except (ClientError, ValueError) as error:
+            self.refuse(str(error))
+            return
+        if prompt.is_running:
+            prompt.known()
+
+    def refuse(self, reason: str) -> None:
+        """Say why no other picture is shown."""
+        again = reason == self._said and time.monotonic() - self._said_at < QUIET_S
+        if not again:
+            self._said, self._said_at = reason, time.monotonic()
+            self._app.say(reason, "Another time", "warning")

@@ -1,0 +1,241 @@
+"""The traveller: which moment of the past is looked at, and the picture of then.
+
+The picture of the past is a mirror of its own beside the live one, so what happens meanwhile is
+not lost and the way back takes no time. Operators wish: a step to the moment before or after, a
+leap, a moment. One question is under way at a time and one wish waits behind it, the newest: a
+key that is held down steps as fast as the daemon answers and leaves nothing behind. A moment
+that is named, or the way back, does not wait at all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from daemon.api.schema import State
+from daemon.client import ClientError
+from daemon.core.model import HOUR, Instant, Millis
+from tui.mirror import Mirror
+from tui.scrub import clean
+from tui.words import instant
+
+LEAP_MS: Final = HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """How all was at a moment.
+
+    Attributes:
+        before: The nearest moment before it at which something changed, if there is one.
+        after: The nearest one after it.
+        oldest: From when on there is history.
+        unknown: What cannot be known of then, each in a few words.
+    """
+
+    at: Instant
+    mirror: Mirror
+    before: Instant | None
+    after: Instant | None
+    oldest: Instant | None
+    unknown: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """To the nearest moment at which something changed."""
+
+    forth: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Seek:
+    """To a moment."""
+
+    at: Instant
+
+
+class Travel:
+    """Where in time the operator is.
+
+    Args:
+        ask: Gets the state at a moment from the daemon.
+        changed: Called when another picture is to be shown, or one is awaited.
+        refuse: Says why there is none, in words.
+
+    Attributes:
+        picture: How all was then; None in the present.
+        wish: What comes next, once the question under way is answered.
+    """
+
+    def __init__(
+        self,
+        ask: Callable[[Instant], Awaitable[State]],
+        now: Callable[[], Instant],
+        changed: Callable[[], None],
+        refuse: Callable[[str], None],
+    ) -> None:
+        self.picture: Picture | None = None
+        self.wish: Step | Seek | None = None
+        self.oldest: Instant | None = None
+        self._ask = ask
+        self._now = now
+        self._changed = changed
+        self._refuse = refuse
+        self._asking: asyncio.Future[State] | None = None
+        self._bound_for: Instant | None = None
+        self._dropped = False
+        self._wished = asyncio.Event()
+
+    @property
+    def at(self) -> Instant | None:
+        """The moment that is shown; None is the present."""
+        return None if self.picture is None else self.picture.at
+
+    @property
+    def awaited(self) -> Instant | None:
+        """The moment that is asked for, or about to be, where it is known which."""
+        return self.wish.at if isinstance(self.wish, Seek) else self._bound_for
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a picture is awaited."""
+        return self._asking is not None or self.wish is not None
+
+    # Wishes
+
+    def step(self, *, forth: bool) -> None:
+        """To the next change, or to the one before; from the last one back to the present."""
+        if self.picture is None and forth and not self.under_way:
+            self._refuse("this is the present already")
+            return
+        self._want(Step(forth))
+
+    def leap(self, by_ms: Millis) -> None:
+        """So far back or forth, from the moment that is awaited or shown."""
+        base = self.awaited or self.at or self._now()
+        if base + by_ms >= self._now():
+            if self.picture is None and not self.under_way:
+                self._refuse("this is the present already")
+            self.leave()
+        elif self.oldest is not None and base + by_ms < self.oldest:
+            if base <= self.oldest:
+                self._refuse("there is no history before this")
+            else:
+                self._want(Seek(self.oldest))
+        else:
+            self._want(Seek(base + by_ms))
+
+    def seek(self, at: Instant) -> None:
+        """To a moment; whatever is under way no longer counts."""
+        self._drop()
+        self._want(Seek(at))
+
+    def leave(self) -> None:
+        """Back to the present, at once."""
+        self._drop()
+        self.wish, self.picture = None, None
+        self._changed()
+
+    def _want(self, wish: Step | Seek) -> None:
+        self.wish = wish
+        self._wished.set()
+        self._changed()
+
+    def _drop(self) -> None:
+        """Whatever is under way no longer counts, answered or not."""
+        self._dropped = True
+        if self._asking is not None:
+            self._asking.cancel()
+
+    # Asking
+
+    async def run(self) -> None:
+        """Carry wishes out, one after the other, until cancelled."""
+        while True:
+            await self._wished.wait()
+            self._wished.clear()
+            wish, self.wish = self.wish, None
+            if wish is None:
+                continue
+            self._dropped = False
+            try:
+                await self._carry_out(wish)
+            except (ClientError, msgspec.ValidationError, ValueError) as error:
+                self._refuse(clean(str(error)))
+            self._changed()
+
+    async def learn(self) -> None:
+        """Find out since when there is history, without showing anything.
+
+        Raises:
+            ClientError: The daemon does not say.
+        """
+        self._know(await self._ask(self._now()))
+
+    async def _carry_out(self, wish: Step | Seek) -> None:
+        match wish:
+            case Seek(at):
+                await self._show(at)
+            case Step(forth=True):
+                await self._forth()
+            case Step(forth=False):
+                await self._back()
+
+    async def _back(self) -> None:
+        here = self.picture or await self._fetch(self._now())
+        if here is None:
+            return
+        if here.before is not None:
+            await self._show(here.before)
+        elif self.picture is None:
+            self._refuse("nothing has changed yet since there is history")
+        else:
+            self._refuse("nothing is known to have changed before this")
+
+    async def _forth(self) -> None:
+        if self.picture is None:
+            return
+        if self.picture.after is None:
+            self.leave()
+        else:
+            await self._show(self.picture.after)
+
+    async def _show(self, at: Instant) -> None:
+        picture = await self._fetch(at)
+        if picture is not None:
+            self.picture = picture
+
+    async def _fetch(self, at: Instant) -> Picture | None:
+        """The picture of a moment; None when it is no longer wanted."""
+        asking = self._asking = asyncio.ensure_future(self._ask(at))
+        self._bound_for = at
+        try:
+            await asyncio.wait({asking})
+        finally:
+            self._asking = self._bound_for = None
+            asking.cancel()
+        if asking.cancelled() or self._dropped:
+            return None
+        return self._know(asking.result())
+
+    def _know(self, state: State) -> Picture:
+        """The answer as a picture.
+
+        Raises:
+            ValueError: It is no picture of the past.
+        """
+        past = state.past
+        at = instant(past.at) if past is not None else None
+        if past is None or at is None:
+            raise ValueError("the daemon knows no past; is it of an older version?")
+        self.oldest = instant(past.oldest) or self.oldest
+        mirror = Mirror()
+        mirror.load(state, at)
+        unknown = tuple(clean(one) for one in past.unknown)
+        before, after = instant(past.before), instant(past.after)
+        return Picture(at, mirror, before, after, self.oldest, unknown)
