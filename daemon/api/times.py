@@ -1,8 +1,8 @@
 """Times as the API writes and reads them: RFC 3339, UTC, milliseconds.
 
 The core counts milliseconds since the epoch; these two functions are the only place where
-that meets text. Writing is on the way of every event, so the part down to the second is
-remembered: most of a burst shares it.
+that meets text. Writing is on the way of every event, and of every row of a report, so days and
+the minutes of a day are remembered as text.
 """
 
 from __future__ import annotations
@@ -22,15 +22,21 @@ _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 @lru_cache(maxsize=4096)
-def _to_second(second: int) -> str:
-    clamped = min(max(second, 0), _MAX_SECONDS)
-    return dt.datetime.fromtimestamp(clamped, dt.UTC).strftime("%Y-%m-%dT%H:%M:%S")
+def _day(day: int) -> str:
+    return (_EPOCH + dt.timedelta(days=day)).strftime("%Y-%m-%d")
+
+
+@lru_cache(maxsize=1440)
+def _clock(minute: int) -> str:
+    hours, minutes = divmod(minute, 60)
+    return f"{hours:02d}:{minutes:02d}"
 
 
 def stamp(at: Instant) -> str:
     """An instant as `2026-11-21T09:50:00.000Z`."""
     second, ms = divmod(at, 1000)
-    return f"{_to_second(second)}.{ms:03d}Z"
+    minute, second = divmod(min(max(second, 0), _MAX_SECONDS), 60)
+    return f"{_day(minute // 1440)}T{_clock(minute % 1440)}:{second:02d}.{ms:03d}Z"
 
 
 def stamp_or_none(at: Instant | None) -> str | None:

@@ -24,7 +24,7 @@ from daemon.core.sla.alarms import Look
 from daemon.core.sla.failing import (
     Costs,
     Span,
-    counted_pieces,
+    counted_stretches,
     outages,
     reliability,
     violations,
@@ -220,6 +220,7 @@ def figures(
     amendments: Sequence[Amendment] = (),
     handled: Sequence[Handled] = (),
     period: Span | None = None,
+    listed: bool = True,
 ) -> SlaFigures:
     """What the timeline makes of the SLA at `now`.
 
@@ -232,6 +233,8 @@ def figures(
             planned time does, notes stand with the violations.
         handled: The incidents of the period, for the mean time to acknowledge.
         period: Another one than the plan's around `now`: [start, end).
+        listed: Violations and outages are wanted too; without them nothing grows with the number
+            of the period's pieces.
     """
     start, end = period or period_at(plan.period, plan.timezone, now)
     until = max(start, min(now, end))
@@ -249,7 +252,7 @@ def figures(
     length, elapsed = end - start, until - start
     hour = (until - BURN_WINDOW, until)
     burning = burn_rate(plan, timeline, length, hour, [*planned, *approved])
-    pieces = list(counted_pieces(timeline, start, until, away.elapsed))
+    pieces = counted_stretches(timeline, start, until, away.elapsed) if listed else ()
     open_end = until if now <= end else None
     status = timeline.at(until)
     notes = [one for one in mine if one.kind is AmendmentKind.NOTE]

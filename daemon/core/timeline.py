@@ -11,8 +11,8 @@ it lasts until something replaces it. `Books` keeps one timeline for each check 
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +23,9 @@ Totals = tuple[Millis, Millis, Millis, Millis]
 """Milliseconds spent up, degraded, unknown and down: indexed by `Status`."""
 
 NOTHING: Final[Totals] = (0, 0, 0, 0)
+
+Stretch = tuple[Instant, Instant, Status]
+"""A piece as plain values: start, end, status. A year of a thousand services has a million."""
 
 _TRIM: Final = 16
 """Forgotten pieces are cut off in lots of at least this many, so that forgetting is cheap."""
@@ -43,6 +46,34 @@ def _plus(totals: Totals, status: Status, span: Millis) -> Totals:
     return (changed[0], changed[1], changed[2], changed[3])
 
 
+def _put(starts: list[Instant], statuses: list[Status], start: Instant, status: Status) -> None:
+    """As `Timeline.replace`, while nothing is summed up yet."""
+    while starts and starts[-1] >= start:
+        starts.pop()
+        statuses.pop()
+    if status is not (statuses[-1] if statuses else Status.UNKNOWN):
+        starts.append(start)
+        statuses.append(status)
+
+
+def _running(starts: Sequence[Instant], statuses: Sequence[Status]) -> Iterator[Totals]:
+    """For each piece the totals from the first one's start to its own."""
+    up = degraded = unknown = down = 0
+    before, last = Status.UNKNOWN, starts[0] if starts else 0
+    for start, status in zip(starts, statuses, strict=True):
+        span = start - last
+        if before is Status.UP:
+            up += span
+        elif before is Status.DOWN:
+            down += span
+        elif before is Status.UNKNOWN:
+            unknown += span
+        else:
+            degraded += span
+        yield up, degraded, unknown, down
+        before, last = status, start
+
+
 class Timeline:
     """Pieces in order of time, neighbours always of different status."""
 
@@ -53,6 +84,22 @@ class Timeline:
         self._statuses: list[Status] = []
         self._sums: list[Totals] = []
         # _sums[i]: the totals from the first piece's start to the i-th piece's start
+
+    @classmethod
+    def of(cls, stretches: Iterable[Stretch]) -> Timeline:
+        """The timeline of these, given in order of time, in one pass; between them and after the
+        last nothing is known."""
+        made, end = cls(), None
+        starts, statuses = made._starts, made._statuses
+        for low, high, status in stretches:
+            if end is not None and low > end:
+                _put(starts, statuses, end, Status.UNKNOWN)
+            _put(starts, statuses, low, status)
+            end = high
+        if end is not None:
+            _put(starts, statuses, end, Status.UNKNOWN)
+        made._sums = list(_running(starts, statuses))
+        return made
 
     def __len__(self) -> int:
         return len(self._starts)
@@ -110,13 +157,24 @@ class Timeline:
 
     def pieces(self, start: Instant, end: Instant) -> Iterator[Piece]:
         """What the timeline says of [start, end), cut to it and without gaps, oldest first."""
-        index = bisect_right(self._starts, start) - 1
-        while start < end:
-            after = self._starts[index + 1] if index + 1 < len(self._starts) else end
-            status = self._statuses[index] if index >= 0 else Status.UNKNOWN
-            stop = min(after, end)
-            yield Piece(start, stop, status)
-            start, index = stop, index + 1
+        return (Piece(*one) for one in self.stretches(start, end))
+
+    def stretches(self, start: Instant, end: Instant) -> list[Stretch]:
+        """As `pieces`, for who looks at many."""
+        statuses = self.statuses(start, end)
+        if not statuses:
+            return []
+        first = bisect_right(self._starts, start)
+        inner = self._starts[first : first + len(statuses) - 1]
+        return list(zip([start, *inner], [*inner, end], statuses, strict=True))
+
+    def statuses(self, start: Instant, end: Instant) -> list[Status]:
+        """Those of the pieces of [start, end), oldest first."""
+        if start >= end:
+            return []
+        first, stop = bisect_right(self._starts, start), bisect_left(self._starts, end)
+        found = self._statuses[max(0, first - 1) : stop]
+        return found if first else [Status.UNKNOWN, *found]
 
     def totals(self, start: Instant, end: Instant) -> Totals:
         """Milliseconds spent in each status in [start, end); they add up to its length."""

@@ -10,11 +10,16 @@ from __future__ import annotations
 import hashlib
 import json
 from fractions import Fraction
-from typing import Any
+from operator import attrgetter
+from typing import Any, Final
 
 from daemon.core.plan import MetricPlan, SlaPlan
 from daemon.core.sla.values import Reliability
-from daemon.report.reckon import Answered, Objective, Reckoned, Service
+from daemon.report.answered import Answered
+from daemon.report.reckon import Objective, Reckoned, Service
+
+_VIOLATION: Final = attrgetter("start", "end", "depth_ms")
+_OUTAGE: Final = attrgetter("start", "end", "length_ms")
 
 FORM = 1
 """Which form it is; a change of what is in it is another."""
@@ -54,7 +59,7 @@ def _objective(one: Objective) -> dict[str, Any]:
         "met": figures.met,
         "budget": [figures.budget_total_ms, figures.budget_left_ms],
         "credit": str(figures.credit_percent),
-        "violations": [[v.start, v.end, v.depth_ms] for v in figures.violations],
+        "violations": list(map(_VIOLATION, figures.violations)),
         "excluded": [[a.start, a.end] for a in figures.exclusions],
         "planned": [list(span) for span in one.planned],
         "outages": _outages(figures.reliability),
@@ -94,7 +99,7 @@ def _service(one: Service) -> dict[str, Any]:
 
 
 def _outages(found: Reliability) -> list[Any]:
-    return [[one.start, one.end, one.length_ms] for one in found.outages]
+    return list(map(_OUTAGE, found.outages))
 
 
 def _answered(one: Answered) -> list[Any]:

@@ -9,18 +9,16 @@ away. So a report says the same beside a daemon, after it was started anew, and 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from checks.result import Status
 from daemon.core.chronicle import Interval
 from daemon.core.effects import Append
 from daemon.core.engine import Engine
 from daemon.core.model import Instant
 from daemon.core.plan import Plan
-from daemon.core.timeline import Timeline
-from daemon.report.periods import Span
-from daemon.store.spans import intervals_of
+from daemon.core.timeline import Stretch, Timeline
+from daemon.store.spans import stretches_of
 from daemon.store.standing import standing
 
 
@@ -30,46 +28,57 @@ class Past:
 
     Attributes:
         timelines: By name.
+        written: The end of what is written of each that has any; behind it is what lasts.
         confirmed: Up to when each cannot change any more.
     """
 
     timelines: Mapping[str, Timeline]
+    written: Mapping[str, Instant]
     confirmed: Mapping[str, Instant]
 
 
 def past_of(
-    connection: sqlite3.Connection, plan: Plan, names: Iterable[str], span: Span, now: Instant
+    connection: sqlite3.Connection,
+    plan: Plan,
+    since: Mapping[str, Instant],
+    end: Instant,
+    now: Instant,
 ) -> Past:
-    """The histories of these services over the span, as far as it is past."""
-    wanted = list(names)
-    written = intervals_of(connection, "service", *span, wanted)
+    """The histories of services up to `end`, as far as that is past.
+
+    Args:
+        since: From when on each of them is asked for.
+    """
+    wanted = list(since)
+    written = _written(connection, since, end)
     watched = replace(plan, slas={}, maintenance={})
     known = standing(connection, {name: plan.services[name].checks for name in wanted})
     engine, effects = Engine.restore(watched, known, now)
-    found: dict[str, list[Interval]] = {name: [] for name in wanted}
+    found: dict[str, list[Stretch]] = {name: [] for name in wanted}
     for effect in effects:
         piece = effect.entry if isinstance(effect, Append) else None
         if isinstance(piece, Interval) and piece.entity == "service" and piece.name in found:
-            found[piece.name].append(piece)
+            found[piece.name].append((piece.start, piece.end, piece.status))
     timelines: dict[str, Timeline] = {}
     for name in wanted:
-        timeline = timeline_of([*written[name], *found[name]])
+        timeline = Timeline.of([*written[name], *found[name]])
         _go_on(timeline, engine, name)
         timelines[name] = timeline
-    return Past(timelines, {name: engine.books.confirmed(name, now) for name in wanted})
+    return Past(
+        timelines,
+        {one.name: one.end for one in known.intervals if one.entity == "service"},
+        {name: engine.books.confirmed(name, now) for name in wanted},
+    )
 
 
-def timeline_of(pieces: Iterable[Interval]) -> Timeline:
-    """The timeline of these pieces; between them nothing is known."""
-    timeline, end = Timeline(), None
-    for piece in pieces:
-        if end is not None and piece.start > end:
-            timeline.replace(end, Status.UNKNOWN)
-        timeline.replace(piece.start, piece.status)
-        end = piece.end
-    if end is not None:
-        timeline.replace(end, Status.UNKNOWN)
-    return timeline
+def _written(
+    connection: sqlite3.Connection, since: Mapping[str, Instant], end: Instant
+) -> Mapping[str, Sequence[Stretch]]:
+    found: dict[str, Sequence[Stretch]] = {}
+    for start in set(since.values()):
+        names = [name for name, at in since.items() if at == start]
+        found.update(stretches_of(connection, "service", start, end, names))
+    return found
 
 
 def _go_on(timeline: Timeline, engine: Engine, name: str) -> None:

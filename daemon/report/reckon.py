@@ -8,7 +8,6 @@ period's end was not acknowledged in it. So what is told of a closed period stay
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -18,18 +17,21 @@ from daemon.core.availability import figures, merge_spans, service_status
 from daemon.core.maintenance import Calendar
 from daemon.core.model import MINUTE, Amendment, AmendmentKind, Instant, Millis
 from daemon.core.plan import Plan, ServicePlan, SlaKind, SlaPlan
-from daemon.core.sla.failing import Costs, outages, reliability
+from daemon.core.sla.failing import Costs, counted_stretches, outages, reliability
 from daemon.core.sla.minutes import ENTITY, GRACE
 from daemon.core.sla.together import Together
-from daemon.core.sla.values import Handled, Reliability, SlaFigures
+from daemon.core.sla.values import Reliability, SlaFigures
 from daemon.core.timeline import Timeline, Totals
 from daemon.core.works import Works
-from daemon.report.past import past_of, timeline_of
+from daemon.report.answered import Answered, Incidents
+from daemon.report.before import totals_before
+from daemon.report.past import past_of
 from daemon.report.periods import Period, Span
 from daemon.report.question import Question, objectives_of, services_of
 from daemon.report.slots import Unit, slots, strip, unit_of
-from daemon.store.spans import intervals_of
-from daemon.store.standing import Seen, amendments, incidents_seen, need_present_version, works
+from daemon.store.service_days import services_due
+from daemon.store.spans import stretches_of
+from daemon.store.standing import amendments, incidents_seen, need_present_version, works
 
 TREND = {"month": 5, "quarter": 4, "year": 2, None: 3}
 """So many earlier periods are shown beside one."""
@@ -41,22 +43,6 @@ class Earlier:
 
     label: str
     share: Fraction | None
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """The incidents of something in a period.
-
-    Attributes:
-        acknowledged: Of them, within the period; likewise `resolved`.
-    """
-
-    total: int
-    acknowledged: int
-    resolved: int
-    mtta_ms: Millis | None
-    mttr_ms: Millis | None
-    by_severity: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +90,15 @@ class Reckoned:
     answered: Answered
 
 
+@dataclass(frozen=True, slots=True)
+class Away:
+    """The time that an objective does not count: planned work, and with what operators excluded;
+    from the oldest moment that is looked at on."""
+
+    planned: Sequence[Span]
+    every: Sequence[Span]
+
+
 def reckon(connection: sqlite3.Connection, question: Question) -> Reckoned:
     """The figures.
 
@@ -127,17 +122,15 @@ class _Reckoner:
         spans = [period.bounds(), *(_bounds(period, sla) for sla in self.slas)]
         self.whole = min(low for low, _ in spans), max(high for _, high in spans)
         self.reach = self._reach(), self.whole[1]
-        members = {one for sla in self.slas for one in sla.members}
-        names = [name for name in plan.services if name in members.union(self._names())]
-        self.past = past_of(connection, plan, names, self.reach, question.now)
         self.amendments = _by_sla(amendments(connection), question.at)
         self.calendar = Calendar(plan.maintenance)
         self.works = Works(Plan(maintenance=plan.maintenance))
         self.works.restore(works(connection), question.now)
-        self.seen = incidents_seen(connection, *self.whole)
-        self.by_service: dict[str | None, list[Seen]] = {}
-        for one in self.seen:
-            self.by_service.setdefault(one.service, []).append(one)
+        self.away = {sla.name: self._away(sla) for sla in self.slas}
+        self.by_days = self._by_days()
+        self.past = past_of(connection, plan, self._since(), self.whole[1], question.now)
+        self.before = totals_before(connection, self.past, self._before())
+        self.incidents = Incidents(incidents_seen(connection, *self.whole))
         self.counting = self._counting()
         self.slots: dict[tuple[Span, str], list[Span]] = {}
 
@@ -145,9 +138,7 @@ class _Reckoner:
         question, span = self.question, self.question.period.bounds()
         unit = unit_of(span)
         until = max(span[0], min(question.at, span[1]))
-        mine = self._names()
         scoped = question.service is not None or question.organization is not None
-        seen = [one for one in self.seen if not scoped or one.service in mine]
         return Reckoned(
             question=question,
             span=span,
@@ -156,8 +147,54 @@ class _Reckoner:
             unit=unit,
             objectives=[self._objective(sla, unit) for sla in self.slas],
             services=[self._service(one, span, until, unit) for one in self.services],
-            answered=_answered(seen, span[0], until),
+            answered=self.incidents.all(span[0], until, self._names() if scoped else None),
         )
+
+    def _away(self, sla: SlaPlan) -> Away:
+        """All that the objective does not count, from the oldest moment on to its period's end."""
+        end = _bounds(self.question.period, sla)[1]
+        planned = self._planned(sla.members, (self.reach[0], end))
+        said = self.amendments.get(sla.name, [])
+        approved = [(a.start, a.end) for a in said if a.kind is AmendmentKind.EXCLUSION]
+        return Away(planned, merge_spans([*planned, *approved], self.reach[0], end))
+
+    def _by_days(self) -> set[str]:
+        """The objectives whose earlier periods are sums of a service's days: exactly, since
+        nothing is excluded there, and no day is to be made anew."""
+        due = services_due(self.connection)
+        return {
+            sla.name
+            for sla in self.slas
+            if sla.kind is SlaKind.AVAILABILITY
+            and not sla.is_group
+            and sla.service in self.question.plan.services
+            and sla.service not in due
+            and not any(low < self.whole[0] for low, _ in self.away[sla.name].every)
+        }
+
+    def _since(self) -> dict[str, Instant]:
+        """From when on each service's pieces are asked for."""
+        far = {one for sla in self.slas if sla.name not in self.by_days for one in sla.members}
+        members = {one for sla in self.slas for one in sla.members}
+        return {
+            name: self.reach[0] if name in far else self.whole[0]
+            for name in self.question.plan.services
+            if name in members.union(self._names())
+        }
+
+    def _before(self) -> dict[Span, set[str]]:
+        """The earlier periods that are sums of days, and of which services."""
+        found: dict[Span, set[str]] = {}
+        for sla in self.slas:
+            if sla.name in self.by_days:
+                for earlier in self._earlier():
+                    found.setdefault(_bounds(earlier, sla), set()).add(sla.service)
+        return found
+
+    def _earlier(self) -> Sequence[Period]:
+        """The periods of the trend, oldest first."""
+        period = self.question.period
+        return [period.earlier(count) for count in range(TREND[period.word], 0, -1)]
 
     def _names(self) -> set[str]:
         return {one.name for one in self.services}
@@ -166,14 +203,14 @@ class _Reckoner:
         """The oldest moment that is looked at: the beginning of the oldest trend's period."""
         if not self.slas:
             return self.whole[0]
-        oldest = self.question.period.earlier(TREND[self.question.period.word])
+        oldest = self._earlier()[0]
         return min([self.whole[0], *(_bounds(oldest, sla)[0] for sla in self.slas)])
 
     def _counting(self) -> Mapping[str, Timeline]:
         """The timelines of the objectives that count runs."""
         names = [sla.name for sla in self.slas if sla.kind is not SlaKind.AVAILABILITY]
-        written = intervals_of(self.connection, ENTITY, *self.reach, names)
-        return {name: timeline_of(pieces) for name, pieces in written.items()}
+        written = stretches_of(self.connection, ENTITY, *self.reach, names)
+        return {name: Timeline.of(pieces) for name, pieces in written.items()}
 
     def _timeline(self, sla: SlaPlan) -> Timeline:
         if sla.kind is not SlaKind.AVAILABILITY:
@@ -205,18 +242,8 @@ class _Reckoner:
         question, zone = self.question, _zone(question_period := self.question.period, sla)
         start, end = span = _bounds(question_period, sla)
         timeline, until = self._timeline(sla), max(start, min(question.at, end))
-        said = self.amendments.get(sla.name, [])
-        approved = [(a.start, a.end) for a in said if a.kind is AmendmentKind.EXCLUSION]
-        away = self._planned(sla.members, (self.reach[0], end))
-        planned = merge_spans(away, start, end)
-        incidents = [one for name in sla.members for one in self.by_service.get(name, ())]
-        answered = _answered(incidents, start, until)
-        handled = [
-            Handled(one.fired_at, _within(one.acknowledged_at, until))
-            for one in incidents
-            if start <= one.fired_at < until
-        ]
-        every = merge_spans([*away, *approved], self.reach[0], end)
+        away = self.away[sla.name]
+        planned = merge_spans(away.planned, start, end)
         return Objective(
             plan=sla,
             zone=zone,
@@ -225,22 +252,26 @@ class _Reckoner:
                 timeline,
                 question.at,
                 planned,
-                amendments=said,
-                handled=handled,
+                amendments=self.amendments.get(sla.name, ()),
+                handled=self.incidents.handled(sla.members, start, until),
                 period=span,
             ),
             planned=merge_spans(planned, start, until),
-            strip=strip(timeline, self._slots(span, unit, zone), until, merge_spans(every, *span)),
-            trend=list(self._trend(sla, timeline, every)),
-            answered=answered,
+            strip=strip(
+                timeline, self._slots(span, unit, zone), until, merge_spans(away.every, *span)
+            ),
+            trend=list(self._trend(sla, timeline)),
+            answered=self.incidents.of(sla.members, start, until),
         )
 
-    def _trend(self, sla: SlaPlan, timeline: Timeline, away: Sequence[Span]) -> Iterable[Earlier]:
-        costs, period = Costs.of(sla), self.question.period
-        for count in range(TREND[period.word], 0, -1):
-            earlier = period.earlier(count)
-            start, end = _bounds(earlier, sla)
-            totals = _totals(timeline, start, end, merge_spans(away, start, end))
+    def _trend(self, sla: SlaPlan, timeline: Timeline) -> Iterable[Earlier]:
+        costs, every = Costs.of(sla), self.away[sla.name].every
+        for earlier in self._earlier():
+            span = _bounds(earlier, sla)
+            if sla.name in self.by_days:
+                totals = self.before[sla.service, span]
+            else:
+                totals = _totals(timeline, *span, merge_spans(every, *span))
             counted = costs.counted(totals)
             share = 1 - Fraction(costs.spent(totals)) / counted if counted else None
             yield Earlier(earlier.label, share)
@@ -250,23 +281,17 @@ class _Reckoner:
         start, zone = span[0], self.question.period.zone
         away = self._planned([plan.name], (start, until)) if start < until else []
         totals = _totals(timeline, start, until, away)
-        pieces = [
-            one
-            for low, high in _gaps(start, until, away)
-            for one in timeline.pieces(low, high)
-            if one.status is Status.DOWN
-        ]
         lasts = until < span[1] and timeline.at(until) is Status.DOWN
+        pieces = counted_stretches(timeline, start, until, away)
         failing = outages(pieces, until if lasts else None)
         counted = totals[Status.UP] + totals[Status.DEGRADED]
-        seen = self.by_service.get(plan.name, ())
         return Service(
             plan=plan,
             totals=totals,
             excluded_ms=sum(high - low for low, high in away),
             reliability=reliability(failing, counted, ()),
             strip=strip(timeline, self._slots(span, unit, zone), until, away),
-            answered=_answered(seen, start, until),
+            answered=self.incidents.of([plan.name], start, until),
         )
 
     def _slots(self, span: Span, unit: Unit, zone: str) -> list[Span]:
@@ -293,16 +318,6 @@ def _by_sla(found: Iterable[Amendment], at: Instant) -> dict[str, list[Amendment
     return known
 
 
-def _gaps(start: Instant, end: Instant, away: Sequence[Span]) -> Iterable[Span]:
-    """What of [start, end) is in none of these spans."""
-    for low, high in away:
-        if start < low:
-            yield start, low
-        start = high
-    if start < end:
-        yield start, end
-
-
 def _totals(timeline: Timeline, start: Instant, end: Instant, away: Sequence[Span]) -> Totals:
     """Time in each status in [start, end) without these spans, which are disjoint."""
     up, degraded, unknown, down = timeline.totals(start, end)
@@ -311,35 +326,3 @@ def _totals(timeline: Timeline, start: Instant, end: Instant, away: Sequence[Spa
         up, degraded = up - gone[0], degraded - gone[1]
         unknown, down = unknown - gone[2], down - gone[3]
     return (up, degraded, unknown, down)
-
-
-def _within(at: Instant | None, until: Instant) -> Instant | None:
-    return at if at is not None and at <= until else None
-
-
-def _answered(seen: Iterable[Seen], start: Instant, until: Instant) -> Answered:
-    """What became, until then, of the incidents that fired since `start`."""
-    mine = [one for one in seen if start <= one.fired_at < until]
-    taken = [
-        one.acknowledged_at - one.fired_at
-        for one in mine
-        if one.acknowledged_at is not None and one.acknowledged_at <= until
-    ]
-    ended = [
-        one.resolved_at - one.fired_at
-        for one in mine
-        if one.resolved_at is not None and one.resolved_at <= until
-    ]
-    return Answered(
-        total=len(mine),
-        acknowledged=len(taken),
-        resolved=len(ended),
-        mtta_ms=_mean(taken),
-        mttr_ms=_mean(ended),
-        by_severity=dict(sorted(Counter(one.severity for one in mine).items())),
-    )
-
-
-def _mean(spans: Sequence[Millis]) -> Millis | None:
-    """The mean, rounded up; a clock that was set back counts as no time."""
-    return -(-sum(max(0, one) for one in spans) // len(spans)) if spans else None

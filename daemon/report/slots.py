@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
+from checks.result import Status
 from daemon.core.model import DAY, Instant
 from daemon.core.timeline import Timeline
 from daemon.report.periods import Span
@@ -19,6 +20,14 @@ from daemon.report.periods import Span
 Unit = Literal["hour", "day", "week", "month"]
 
 UP, DEGRADED, DOWN, UNKNOWN, EXCLUDED, AHEAD = ".~#?x-"
+
+_WORST: Final = (
+    (Status.DOWN, DOWN),
+    (Status.DEGRADED, DEGRADED),
+    (Status.UP, UP),
+    (Status.UNKNOWN, UNKNOWN),
+)
+"""What a slot shows, the first of these that it has any time of."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
@@ -65,6 +74,9 @@ def strip(
 
 
 def _letter(timeline: Timeline, start: Instant, end: Instant, away: Sequence[Span]) -> str:
+    if not away:
+        found = timeline.statuses(start, end)
+        return next(letter for status, letter in _WORST if status in found)
     up, degraded, unknown, down = timeline.totals(start, end)
     for low, high in away:
         gone = timeline.totals(max(low, start), min(high, end))

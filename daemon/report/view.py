@@ -22,10 +22,11 @@ from daemon.api.times import stamp
 from daemon.api.views_sla import sla_view
 from daemon.core.sla.showing import cut, percent_text, value_of
 from daemon.core.sla.values import Reliability
+from daemon.report.answered import Answered
 from daemon.report.digest import digest
 from daemon.report.method import method_of, rules
 from daemon.report.question import Question
-from daemon.report.reckon import Answered, Earlier, Objective, Reckoned, Service, reckon
+from daemon.report.reckon import Earlier, Objective, Reckoned, Service, reckon
 
 LONGEST_OUTAGES = 20
 """So many outages of an objective stand in a report by themselves."""

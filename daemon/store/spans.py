@@ -16,9 +16,10 @@ import msgspec
 from checks.result import Status
 from daemon.core.chronicle import Interval
 from daemon.core.model import Instant
+from daemon.core.timeline import Stretch
 
 _TOUCHING: Final = """
-    SELECT wanted.value, start_at, end_at, status FROM json_each(:names) AS wanted
+    SELECT wanted.key, start_at, end_at, status FROM json_each(:names) AS wanted
     CROSS JOIN interval ON entity = :entity AND name = wanted.value AND end_at > :start
     AND start_at < :end AND start_at >= coalesce((SELECT max(before.start_at)
         FROM interval AS before WHERE before.entity = :entity AND before.name = wanted.value
@@ -34,12 +35,38 @@ _NAMES: Final = """
     SELECT name FROM one WHERE name IS NOT NULL"""
 """A seek for each name, not a look at each piece."""
 
-_STATUSES: Final = {int(status): status for status in Status}
+_STATUSES: Final = tuple(sorted(Status))
 
 
 def names_with_intervals(connection: sqlite3.Connection, entity: str) -> Sequence[str]:
     """The checks or services (`entity`) that have any piece of history, in order."""
     return [name for (name,) in connection.execute(_NAMES, {"entity": entity})]
+
+
+def stretches_of(
+    connection: sqlite3.Connection,
+    entity: str,
+    start: Instant,
+    end: Instant,
+    names: Iterable[str],
+) -> Mapping[str, Sequence[Stretch]]:
+    """The final pieces that touch [start, end), by name, in order of time; not cut to the
+    period. A name without any is there, with none.
+
+    Args:
+        entity: `service`, `check`, or `sla`.
+    """
+    wanted = list(names)
+    found: list[list[Stretch]] = [[] for _ in wanted]
+    asked = {
+        "names": msgspec.json.encode(wanted).decode(),
+        "entity": entity,
+        "start": start,
+        "end": end,
+    }
+    for which, low, high, status in connection.execute(_TOUCHING, asked).fetchall():
+        found[which].append((low, high, _STATUSES[status]))
+    return dict(zip(wanted, found, strict=True))
 
 
 def intervals_of(
@@ -49,24 +76,13 @@ def intervals_of(
     end: Instant,
     names: Iterable[str] | None = None,
 ) -> Mapping[str, Sequence[Interval]]:
-    """The final pieces that touch [start, end), by name, in order of time; not cut to the
-    period. A name without any is there, with none.
+    """As `stretches_of`, as values of the chronicle.
 
     Args:
-        entity: `service` or `check`.
         names: Which; None for all that have a history.
     """
-    wanted = names_with_intervals(connection, entity) if names is None else list(names)
-    found: dict[str, list[Interval]] = {name: [] for name in wanted}
-    rows = connection.execute(
-        _TOUCHING,
-        {
-            "names": msgspec.json.encode(wanted).decode(),
-            "entity": entity,
-            "start": start,
-            "end": end,
-        },
-    )
-    for name, low, high, status in rows.fetchall():
-        found[name].append(Interval(entity, name, low, high, _STATUSES[status]))
-    return found
+    wanted = names_with_intervals(connection, entity) if names is None else names
+    return {
+        name: [Interval(entity, name, *one) for one in pieces]
+        for name, pieces in stretches_of(connection, entity, start, end, wanted).items()
+    }

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -26,7 +25,8 @@ from daemon.store.schema import VERSION
 
 _LAST: Final = """
     SELECT name, start_at, end_at, status FROM json_each(?) AS wanted
-    CROSS JOIN interval ON entity = 'service' AND name = wanted.value AND end_at =
+    CROSS JOIN interval INDEXED BY interval_by_end
+    ON entity = 'service' AND name = wanted.value AND end_at =
         (SELECT max(end_at) FROM interval WHERE entity = 'service' AND name = wanted.value)"""
 _SINCE: Final = """
     SELECT name, start_at, end_at, status FROM json_each(?) AS wanted
@@ -34,17 +34,16 @@ _SINCE: Final = """
 _EVER: Final[Instant] = -(1 << 62)
 
 _SEEN: Final = f"""
-    SELECT fired_at, key, severity, service, organization, acknowledged_at, resolved_at
-    FROM incident WHERE fired_at >= ? AND fired_at < ? AND {NO_TEST}"""  # noqa: S608  # words of the store's own
+    SELECT fired_at, severity, service, acknowledged_at, resolved_at, key
+    FROM incident WHERE fired_at >= ? AND fired_at < ? AND {NO_TEST} ORDER BY fired_at"""  # noqa: S608  # words of the store's own
 _RETAKEN: Final = """
     SELECT key, first_acknowledged_at FROM incident INDEXED BY incident_retaken
     WHERE first_acknowledged_at IS NOT NULL AND first_acknowledged_at IS NOT acknowledged_at
     AND fired_at >= ? AND fired_at < ?"""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """An incident as reports count it.
+class Seen(NamedTuple):
+    """An incident as reports count it; a plain tuple, since a year has hundreds of thousands.
 
     Attributes:
         acknowledged_at: When somebody first took it, whatever came after.
@@ -53,7 +52,6 @@ class Seen:
     fired_at: Instant
     severity: str
     service: str | None
-    organization: str | None
     acknowledged_at: Instant | None
     resolved_at: Instant | None
 
@@ -119,14 +117,13 @@ def works(connection: sqlite3.Connection) -> Sequence[Work]:
 
 
 def incidents_seen(connection: sqlite3.Connection, start: Instant, end: Instant) -> Sequence[Seen]:
-    """The incidents that fired in [start, end), tests left out."""
+    """The incidents that fired in [start, end), in order of time; tests left out."""
     first = dict(connection.execute(_RETAKEN, (start, end)).fetchall())
-    return [
-        Seen(fired, severity, service, organization, first.get(key, taken), ended)
-        for fired, key, severity, service, organization, taken, ended in connection.execute(
-            _SEEN, (start, end)
-        )
-    ]
+    found = []
+    for *columns, key in connection.execute(_SEEN, (start, end)).fetchall():
+        one = Seen(*columns)
+        found.append(one._replace(acknowledged_at=first[key]) if key in first else one)
+    return found
 
 
 def _json(wanted: object) -> str:

@@ -94,3 +94,25 @@ def test_forgetting_a_short_past_is_no_work() -> None:
     timeline.forget(1_000)
     assert timeline.at(15) is UP
     assert timeline.at(2_000) is DOWN
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.integers(1, 9), st.sampled_from(Status)), max_size=12)
+)
+def test_a_timeline_made_in_one_pass_is_that_of_one_replacement_after_the_other(
+    parts: list[tuple[int, int, Status]],
+) -> None:
+    pieces, at, slow = [], 0, Timeline()
+    for gap, length, status in parts:
+        if gap:
+            slow.replace(at, UNKNOWN)
+        pieces.append((at + gap, at + gap + length, status))
+        slow.replace(at + gap, status)
+        at += gap + length
+    slow.replace(at, UNKNOWN)
+    fast = Timeline.of(pieces)
+    assert fast.stretches(-5, at + 5) == slow.stretches(-5, at + 5)
+    assert all(fast.totals(0, end) == slow.totals(0, end) for end in range(at + 5))
+    assert all(
+        fast.statuses(low, at) == [one.status for one in slow.pieces(low, at)] for low in range(at)
+    )

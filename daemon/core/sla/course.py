@@ -1,8 +1,9 @@
 """How an objective's budget went, how fast it burns, and what a longer outage would make of it.
 
 Asked for one objective at a time, when somebody looks at it; the figures beside it are those
-of `daemon.core.availability`, and this is counted from the same pieces at the same costs, so
-that the last point of the course is the budget that is left.
+of `daemon.core.availability`, and this is counted from the same timeline at the same costs, so
+that the last point of the course is the budget that is left. Each point costs some searches in
+the timeline's sums, so a year of flapping takes no longer than a quiet one.
 """
 
 from __future__ import annotations
@@ -12,16 +13,17 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from math import floor
+from operator import mul
 from typing import Final
 
 from daemon.core.availability import credit_of, look_at, merge_spans
 from daemon.core.model import Instant, Millis
 from daemon.core.plan import BurnPlan, SlaPlan
 from daemon.core.sla.burning import exceeds, usual
-from daemon.core.sla.failing import Costs, Span, counted_pieces
+from daemon.core.sla.failing import Costs, Span
 from daemon.core.sla.showing import value_of
 from daemon.core.sla.values import SlaFigures
-from daemon.core.timeline import Piece, Timeline
+from daemon.core.timeline import Timeline
 
 STEPS: Final = 240
 """The elapsed period is drawn in so many steps."""
@@ -106,10 +108,9 @@ def course(
     countable = _countable(made, costs, away)
     budget = (1 - Fraction(plan.target) / 100) * countable
     totals = (made.up_ms, made.degraded_ms, made.unknown_ms, made.down_ms)
-    pieces = counted_pieces(timeline, start, until, merge_spans(away, start, until))
     return Course(
         figures=made,
-        points=tuple(_points(pieces, costs, budget, (start, until))),
+        points=tuple(_points(timeline, merge_spans(away, start, until), costs, budget, made)),
         burning=tuple(_burning(plan, timeline, until, away, reach)),
         trial=_trial(plan, countable, budget, costs.spent(totals) + more_ms, more_ms),
     )
@@ -123,21 +124,25 @@ def _countable(made: SlaFigures, costs: Costs, away: Iterable[Span]) -> Millis:
 
 
 def _points(
-    pieces: Iterable[Piece], costs: Costs, budget: Fraction, elapsed: Span
+    timeline: Timeline, away: Sequence[Span], costs: Costs, budget: Fraction, made: SlaFigures
 ) -> Iterable[Point]:
-    """What was left at each step; excluded time between two pieces costs nothing."""
-    start, until = elapsed
-    marks = sorted({start + (until - start) * step // STEPS for step in range(STEPS + 1)})
-    spent, at = Fraction(0), 0
-    for piece in pieces:
-        cost = costs.at(piece.status)
-        while at < len(marks) and marks[at] < piece.end:
-            into = max(0, marks[at] - piece.start)
-            yield Point(marks[at], floor(budget - spent - into * cost))
+    """What was left at each step; excluded time costs nothing."""
+    start, until = made.start, made.now
+    unit, prices = costs.prices(budget)
+
+    def spent(low: Instant, high: Instant) -> int:
+        return sum(map(mul, prices, timeline.totals(low, high)))
+
+    left, before, at = budget.numerator * (unit // budget.denominator), start, 0
+    for mark in sorted({start + (until - start) * step // STEPS for step in range(STEPS + 1)}):
+        left -= spent(before, mark)
+        while at < len(away) and away[at][0] < mark:
+            left += spent(max(away[at][0], before), min(away[at][1], mark))
+            if away[at][1] > mark:
+                break
             at += 1
-        spent += (piece.end - piece.start) * cost
-    for mark in marks[at:]:
-        yield Point(mark, floor(budget - spent))
+        yield Point(mark, left // unit)
+        before = mark
 
 
 def _burning(

@@ -7,17 +7,16 @@ budget. Both leave excluded time out and end where it begins.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
-from math import ceil, floor
+from math import lcm
 
 from checks.result import Status
 from daemon.core.model import Amendment, Instant, Millis
 from daemon.core.plan import SlaPlan, UnknownTime
 from daemon.core.sla.values import Handled, Outage, Reliability, Violation
-from daemon.core.timeline import Piece, Timeline, Totals
+from daemon.core.timeline import Stretch, Timeline, Totals
 
 Span = tuple[Instant, Instant]
 """[start, end) in milliseconds since the epoch."""
@@ -48,6 +47,13 @@ class Costs:
             return self.unknown or Fraction(0)
         return self.degraded if status is Status.DEGRADED else Fraction(0)
 
+    def prices(self, other: Fraction) -> tuple[int, tuple[int, ...]]:
+        """A unit that splits a millisecond so finely that each cost, and this other amount of
+        milliseconds, is a whole number of its parts; and the costs in it, by `Status`."""
+        each = [self.at(status) for status in Status]
+        unit = lcm(other.denominator, *(cost.denominator for cost in each))
+        return unit, tuple(cost.numerator * (unit // cost.denominator) for cost in each)
+
     def spent(self, totals: Totals) -> Fraction:
         """What these totals cost."""
         lost = (self.unknown or 0) * totals[Status.UNKNOWN]
@@ -58,18 +64,22 @@ class Costs:
         return sum(totals) - (totals[Status.UNKNOWN] if self.unknown is None else 0)
 
 
-def counted_pieces(
+def counted_stretches(
     timeline: Timeline, start: Instant, end: Instant, excluded: Sequence[Span]
-) -> Iterator[Piece]:
-    """The pieces of [start, end) outside the excluded spans, which are disjoint, in order and
-    within it."""
+) -> list[Stretch]:
+    """What the timeline says of [start, end) outside the excluded spans, which are disjoint, in
+    order and within it."""
+    if not excluded:
+        return timeline.stretches(start, end)
     bounds = [start, *(bound for span in excluded for bound in span), end]
-    for low, high in list(pairwise(bounds))[::2]:
-        yield from timeline.pieces(low, high)
+    found: list[Stretch] = []
+    for low, high in zip(bounds[::2], bounds[1::2], strict=True):
+        found += timeline.stretches(low, high)
+    return found
 
 
 def violations(
-    pieces: Iterable[Piece],
+    stretches: Iterable[Stretch],
     costs: Costs,
     budget: Fraction,
     lasting: Instant | None,
@@ -77,44 +87,50 @@ def violations(
 ) -> tuple[Violation, ...]:
     """From the millisecond that overspends the budget on, every time that spends more.
 
+    Budget and costs are counted in a unit of which each is a whole number, so exactly.
+
     Args:
         lasting: What ends here has not ended.
         notes: Each stands with the violations that it shares time with.
     """
-    found: list[tuple[Instant, Instant, Fraction]] = []
-    for piece in pieces:
-        cost = costs.at(piece.status)
-        if not cost:
+    unit, prices = costs.prices(budget)
+    left = budget.numerator * (unit // budget.denominator)
+    found: list[tuple[Instant, Instant, int]] = []
+    for start, end, status in stretches:
+        price = prices[status]
+        spent = (end - start) * price
+        if not spent:
             continue
-        free = floor(budget / cost)
-        before, budget = max(budget, Fraction(0)), budget - (piece.end - piece.start) * cost
-        if budget >= 0:
+        if spent <= left:
+            left -= spent
             continue
-        start, depth = piece.start + free, (piece.end - piece.start) * cost - before
-        budget = Fraction(0)
-        if found and found[-1][1] == start:
-            start, depth = found[-1][0], found.pop()[2] + depth
-        found.append((start, piece.end, depth))
+        begin, depth, left = start + left // price, spent - max(left, 0), 0
+        if found and found[-1][1] == begin:
+            begin, _, before = found.pop()
+            depth += before
+        found.append((begin, end, depth))
     return tuple(
-        Violation(start, None if end == lasting else end, ceil(depth), _about(notes, start, end))
-        for start, end, depth in found
+        Violation(
+            low, None if high == lasting else high, -(-over // unit), _about(notes, low, high)
+        )
+        for low, high, over in found
     )
 
 
 def _about(notes: Sequence[Amendment], start: Instant, end: Instant) -> tuple[Amendment, ...]:
-    return tuple(note for note in notes if note.start < end and note.end > start)
+    return tuple(note for note in notes if note.start < end and note.end > start) if notes else ()
 
 
-def outages(pieces: Iterable[Piece], lasting: Instant | None) -> tuple[Outage, ...]:
+def outages(stretches: Iterable[Stretch], lasting: Instant | None) -> tuple[Outage, ...]:
     """Down time without a break; what ends at `lasting` has not ended."""
     spans: list[Span] = []
-    for piece in pieces:
-        if piece.status is not Status.DOWN:
+    for start, end, status in stretches:
+        if status is not Status.DOWN:
             continue
-        if spans and spans[-1][1] == piece.start:
-            spans[-1] = spans[-1][0], piece.end
+        if spans and spans[-1][1] == start:
+            spans[-1] = spans[-1][0], end
         else:
-            spans.append((piece.start, piece.end))
+            spans.append((start, end))
     return tuple(
         Outage(start, None if end == lasting else end, end - start) for start, end in spans
     )

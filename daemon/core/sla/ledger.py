@@ -161,8 +161,13 @@ class Ledger:
         known = self.amendments.withdraw(command, turn)
         self._alarms.amended(known.sla, turn.now)
 
-    def figures(self, name: str, now: Instant, period: Span | None = None) -> SlaFigures:
+    def figures(
+        self, name: str, now: Instant, period: Span | None = None, *, listed: bool = True
+    ) -> SlaFigures:
         """The figures of this objective in the period around `now`, or in another.
+
+        Args:
+            listed: As in `daemon.core.availability.figures`.
 
         Raises:
             KeyError: The plan has no such SLA.
@@ -176,6 +181,7 @@ class Ledger:
             self.planned(plan, min(start, reach(plan, now)), end),
             amendments=self.amendments.of(name),
             period=period,
+            listed=listed,
         )
 
     def without(self, name: str, now: Instant, stretch: Span) -> SlaFigures:
@@ -198,7 +204,7 @@ class Ledger:
         Raises:
             KeyError: The plan has no such SLA.
         """
-        plan, made = self._plan.slas[name], self.figures(name, now)
+        plan, made = self._plan.slas[name], self.figures(name, now, listed=False)
         oldest = min(made.start, reach(plan, now))
         planned = self.planned(plan, oldest, made.end)
         return course(plan, self.timeline(plan), made, planned, oldest, more_ms)
