@@ -20,6 +20,7 @@ from daemon.core.effects import Effect
 from daemon.core.events import Event
 from daemon.core.kinship import Kinship
 from daemon.core.model import (
+    Actor,
     Alert,
     Amendment,
     CheckState,
@@ -174,8 +175,8 @@ class Backend(Protocol):
         """How each channel has done since the daemon started, by name."""
         ...
 
-    async def test_channel(self, name: str, address: str | None, by: str) -> Trial:
-        """Send a test message over a channel, past engine and outbox.
+    async def test_channel(self, name: str, address: str | None, by: Actor) -> Trial:
+        """Send a test message over a channel, past the outbox, once it is on record who asked.
 
         Raises:
             Refusal: There is no such channel, or it has no such recipient.

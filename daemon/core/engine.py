@@ -39,6 +39,7 @@ from daemon.core.events import (
     PlanChanged,
     ResultsArrived,
     Tick,
+    TryChannel,
     Withdraw,
 )
 from daemon.core.kinship import Kinship
@@ -285,6 +286,9 @@ class Engine:
                 turn.append(Audit(turn.now, event.actor, "check now", event.check))
             case CleanUp():
                 turn.append(Audit(turn.now, event.actor, "clean up", "history", event.detail))
+            case TryChannel():
+                to = "to an address that was named" if event.is_addressed else ""
+                turn.append(Audit(turn.now, event.actor, "test channel", event.channel, to))
             case Amend():
                 self._books.ledger.amend(event, turn)
             case KeepReport():

@@ -97,25 +97,12 @@ def trial_notice(spec: ChannelSpec, address: str | None, by: str, now: Instant) 
     )
 
 
-async def try_out(
-    send: Callable[[Notice], Awaitable[Outcome]],
-    specs: Mapping[str, ChannelSpec],
-    name: str,
-    address: str | None,
-    by: str,
-    now: Instant,
-) -> Trial:
+async def try_out(send: Callable[[Notice], Awaitable[Outcome]], notice: Notice) -> Trial:
     """Send a test message and wait for what the receiver says.
 
     Args:
         send: Makes one attempt on the notice's channel.
-        specs: The channels there are.
-
-    Raises:
-        NotFound: None of them has this name.
-        Invalid: It cannot tell that address, or nobody without one.
     """
-    notice = trial_notice(spec_of(specs, name), address, by, now)
     begun = time.perf_counter()
     outcome = await send(notice)
     took_ms = (time.perf_counter() - begun) * 1_000

@@ -25,14 +25,14 @@ from daemon.api.schema import DaemonInfo
 from daemon.api.times import stamp
 from daemon.api.views_channel import channel_view
 from daemon.config import Config, ConfigError, compare
-from daemon.core.chronicle import Entry, EntryKind
+from daemon.core.chronicle import Entry, EntryKind, Notice
 from daemon.core.effects import Append, Effect
 from daemon.core.engine import Engine
-from daemon.core.events import Event, PlanChanged, SelfReport
-from daemon.core.model import Incident, Instant
+from daemon.core.events import Event, PlanChanged, SelfReport, TryChannel
+from daemon.core.model import Actor, Incident, Instant
 from daemon.notify.health import ChannelHealth
 from daemon.notify.selftest import SelfTests
-from daemon.notify.trial import Trial, try_out
+from daemon.notify.trial import Trial, spec_of, trial_notice, try_out
 from daemon.service.auditor import Auditor
 from daemon.service.calendars import Calendars
 from daemon.service.clock import Clock
@@ -235,21 +235,25 @@ class Daemon:
         found = sorted(self.turns.dispatcher.health().items())
         return [self._self_tests.filled(health) for _, health in found]
 
-    async def test_channel(self, name: str, address: str | None, by: str) -> Trial:
-        """Send a test message over a channel, past engine and outbox.
+    async def test_channel(self, name: str, address: str | None, by: Actor) -> Trial:
+        """Send a test message over a channel, past the outbox, once it is on record who asked.
 
         Raises:
             Refusal: There is no such channel, or it has no such recipient.
         """
-        send, specs = self.turns.dispatcher.try_out, self.config.channels
-        trial = await try_out(send, specs, name, address, by, self.now())
+        notice = self._test_message(name, address, by.name)
+        await self.command(TryChannel(name, address is not None, by))
+        trial = await try_out(self.turns.dispatcher.try_out, notice)
         if address is None:
             self._self_tests.learn(name, trial, self.now())
         return trial
 
     async def _self_test(self, name: str) -> Trial:
-        send, specs = self.turns.dispatcher.try_out, self.config.channels
-        return await try_out(send, specs, name, None, "the configuration (self_test)", self.now())
+        notice = self._test_message(name, None, "the configuration (self_test)")
+        return await try_out(self.turns.dispatcher.try_out, notice)
+
+    def _test_message(self, name: str, address: str | None, by: str) -> Notice:
+        return trial_notice(spec_of(self.config.channels, name), address, by, self.now())
 
     def _spawn_test(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work, name="self-test of a channel")

@@ -30,12 +30,13 @@ from daemon.config.problems import ConfigError, Problem
 from daemon.core.chronicle import Entry, Notice, RunOutput
 from daemon.core.effects import Append, Effect, Enqueue, Observed, Save
 from daemon.core.engine import Engine
-from daemon.core.events import Event, ResultsArrived, Tick
+from daemon.core.events import Event, ResultsArrived, Tick, TryChannel
 from daemon.core.labels import Matcher, MatchOp
 from daemon.core.model import (
     HOUR,
     MINUTE,
     SECOND,
+    Actor,
     Alert,
     Incident,
     Instant,
@@ -59,7 +60,7 @@ from daemon.core.severity import Severity
 from daemon.notify.health import ChannelHealth
 from daemon.notify.retry import Delivered, Outcome
 from daemon.notify.spec import ChannelSpec, EmailSpec, LogSpec
-from daemon.notify.trial import Trial, try_out
+from daemon.notify.trial import Trial, spec_of, trial_notice, try_out
 from daemon.store.analysis import Analysis
 from daemon.store.errors import StoreUnusable, TargetExists
 
@@ -255,8 +256,10 @@ class Lab:
     def channels(self) -> list[ChannelHealth]:
         return self.healths
 
-    async def test_channel(self, name: str, address: str | None, by: str) -> Trial:
-        return await try_out(self._send, self.specs, name, address, by, self.now())
+    async def test_channel(self, name: str, address: str | None, by: Actor) -> Trial:
+        notice = trial_notice(spec_of(self.specs, name), address, by.name, self.now())
+        self.do(TryChannel(name, address is not None, by))
+        return await try_out(self._send, notice)
 
     async def _send(self, notice: Notice) -> Outcome:
         self.sent.append(notice)

@@ -10,6 +10,7 @@ from daemon.api.access import Role
 from daemon.api.routes.table import endpoints
 from daemon.api.times import stamp
 from daemon.client.errors import BadRequest, NotFound
+from daemon.core.events import TryChannel
 from daemon.notify.breaker import BreakerState
 from daemon.notify.health import ChannelHealth, Wait
 from daemon.notify.retry import Failed
@@ -80,6 +81,8 @@ async def test_a_test_message_is_sent_and_its_receipt_is_the_answer(tmp_path: Pa
     assert (first.key, first.address, second.address) == (found.id, "ana@example.org", None)
     assert "Nothing is wrong" in first.incident.summary
     assert lab.history.queued == []
+    asked = [one for one in lab.events if isinstance(one, TryChannel)]
+    assert [(one.channel, one.is_addressed) for one in asked] == [("mail", True), ("pager", False)]
 
 
 async def test_a_test_message_over_no_channel_or_to_nobody_is_refused(tmp_path: Path) -> None:
@@ -92,6 +95,7 @@ async def test_a_test_message_over_no_channel_or_to_nobody_is_refused(tmp_path: 
         with pytest.raises(BadRequest, match="which has no addresses"):
             await client.test_channel("pager", to="ana@example.org")
     assert lab.sent == []
+    assert not [one for one in lab.events if isinstance(one, TryChannel)]
 
 
 async def test_only_operators_send_test_messages(tmp_path: Path) -> None:

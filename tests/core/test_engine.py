@@ -22,6 +22,7 @@ from daemon.core.events import (
     SelfReport,
     Signal,
     Tick,
+    TryChannel,
 )
 from daemon.core.labels import parse_matcher
 from daemon.core.model import MINUTE, SECOND, Alert, AlertState, CheckState, Incident, IncidentState
@@ -171,6 +172,14 @@ def test_looking_at_a_check_now_is_audited() -> None:
     assert [e for e in effects if isinstance(e, StartProbe)]
     audits = [e.entry for e in effects if isinstance(e, Append) and isinstance(e.entry, Audit)]
     assert [(audit.action, audit.subject) for audit in audits] == [("check now", "web")]
+
+
+def test_who_tries_a_channel_is_on_record_and_to_which_address_is_not() -> None:
+    engine = Engine(plan())
+    effects = engine.handle(TryChannel("slack", True, ANA), START)
+    entries = [one.entry for one in effects if isinstance(one, Append)]
+    (audit,) = [one for one in entries if isinstance(one, Audit)]
+    assert audit == Audit(START, ANA, "test channel", "slack", "to an address that was named")
 
 
 def test_what_tocsin_says_of_itself_is_an_incident_of_its_own() -> None:

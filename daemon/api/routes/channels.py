@@ -18,7 +18,7 @@ async def channels(call: Call) -> web.Response:
 async def test(call: Call) -> web.Response:
     """Send a test message over a channel, and say what its receiver said."""
     name, body = call.part("name"), await call.body(ChannelTestBody)
-    found = await call.backend.test_channel(name, body.to, call.peer.user)
+    found = await call.backend.test_channel(name, body.to, call.peer.actor)
     return answer(
         schema.ChannelTest(
             channel=name,

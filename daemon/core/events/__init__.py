@@ -18,6 +18,7 @@ from daemon.core.events.house import (
     RefuseRun,
     ResetResponse,
     RunResponse,
+    TryChannel,
     Withdraw,
 )
 from daemon.core.events.incidents import (
@@ -57,6 +58,7 @@ from daemon.core.events.observed import (
 Command = (
     CheckNow
     | CleanUp
+    | TryChannel
     | Amend
     | KeepReport
     | MailReport
@@ -141,6 +143,7 @@ __all__ = [
     "Snooze",
     "Split",
     "Tick",
+    "TryChannel",
     "Unacknowledge",
     "Withdraw",
 ]

@@ -26,6 +26,20 @@ class CleanUp:
 
 
 @dataclass(frozen=True, slots=True)
+class TryChannel:
+    """An operator sends a test message over a channel; it is written down before that is done.
+
+    Attributes:
+        is_addressed: It goes to an address that was named, which stands nowhere on record, and
+            not to whom the channel tells by itself.
+    """
+
+    channel: str
+    is_addressed: bool
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
 class RunResponse:
     """Run a response for an incident now.
 
