@@ -73,7 +73,15 @@ class Config:
     def retention_plan(self) -> Retention:
         """`[retention]` as the store takes it."""
         keep = self.settings.retention
-        return Retention(keep.raw, keep.minutes, keep.hours, keep.days, keep.incidents, keep.audit)
+        return Retention(
+            raw=keep.raw,
+            minutes=keep.minutes,
+            hours=keep.hours,
+            days=keep.days,
+            incidents=keep.incidents,
+            audit=keep.audit,
+            reports=keep.reports,
+        )
 
 
 def load(path: Path) -> Config:

@@ -223,8 +223,10 @@ class RetentionSettings(Strict):
     Attributes:
         raw: Single results.
         minutes, hours, days: Their rollups.
-        incidents: Incidents that are over, with their timelines and deliveries, and alerts.
+        incidents: Incidents that are over, with their timelines, deliveries and runs of responses;
+            alerts, silences, planned work, overrides and withdrawn exclusions that are over.
         audit: What operators did.
+        reports: Reports that are kept; the newest of each `[[report]]` always is.
     """
 
     raw: Annotated[Duration, Field(ge=HOUR)] = 7 * DAY
@@ -233,6 +235,7 @@ class RetentionSettings(Strict):
     days: Annotated[Duration, Field(ge=2 * DAY)] | None = None
     incidents: Annotated[Duration, Field(ge=DAY)] | None = None
     audit: Annotated[Duration, Field(ge=DAY)] | None = None
+    reports: Annotated[Duration, Field(ge=DAY)] | None = None
 
 
 class SilenceSettings(Strict):

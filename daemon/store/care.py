@@ -109,14 +109,37 @@ def _undecodable(connection: sqlite3.Connection) -> Iterator[str]:
                     yield f"{table} {key}: cannot be read: {error}"
 
 
+_OF_NO_INCIDENT: Final = "type NOT IN ('oncall.handover', 'silence.ending', 'report.made')"
+_DANGLING: Final = (
+    ("timeline", "TRUE", "incident", "incident", "incidents"),
+    ("delivery", _OF_NO_INCIDENT, "incident", "incident", "incidents"),
+    ("response_run", "TRUE", "incident", "incident", "incidents"),
+    ("grp", "TRUE", "incident", "incident", "incidents"),
+    ("storm", "incident IS NOT NULL", "incident", "incident", "incidents"),
+    ("alert", "resolved_at IS NULL AND incident IS NOT NULL", "incident", "incident", "incidents"),
+    ("response_output", "TRUE", "run", "response_run", "runs"),
+    (
+        "delivery",
+        "type = 'report.made' AND state IN ('queued', 'sending')",
+        "substr(incident, length('report-') + 1)",
+        "report",
+        "reports",
+    ),
+    ("rollup_due", "TRUE", "check_id", "check_name", "checks"),
+)
+"""What belongs to something: the table, which of its rows, what names it there, the table where
+it is, and what that is. Without it, something was removed that must not be."""
+
+
 def _dangling(connection: sqlite3.Connection) -> Iterator[str]:
-    for table in ("timeline", "delivery"):
-        count = connection.execute(
-            f"SELECT count(*) FROM {table} WHERE incident NOT LIKE 'handover-%'"  # noqa: S608  # names from this file
-            " AND incident NOT IN (SELECT key FROM incident)"
-        ).fetchone()[0]
+    for table, which, names, other, what in _DANGLING:
+        key = "id" if other == "check_name" else "key"
+        (count,) = connection.execute(
+            f"SELECT count(*) FROM {table} WHERE {which} AND {names} NOT IN"  # noqa: S608  # names from this file
+            f" (SELECT {key} FROM {other})"
+        ).fetchone()
         if count:
-            yield f"{table}: {count} rows belong to incidents that are not there"
+            yield f"{table}: {count} rows belong to {what} that are not there"
 
 
 def prune(path: Path, retention: Retention, now: Instant) -> int:

@@ -20,10 +20,11 @@ from functools import partial
 from typing import Final
 
 from daemon.core.model import DAY, HOUR, MINUTE, Instant, Millis
+from daemon.store.expiry import OF_INCIDENT, past
 
 STEP_ROWS: Final = 500
 STEP_INCIDENTS: Final = 20
-"""An incident takes its timeline and its deliveries with it."""
+"""An incident takes its timeline, its deliveries and its responses' runs with it."""
 STEP_S: Final = 0.01
 """A step begins no further transaction after this long."""
 EVERY: Final[Millis] = 10 * MINUTE
@@ -58,9 +59,10 @@ class Retention:
     Attributes:
         raw: Single results.
         minutes, hours, days: Their rollups.
-        incidents: Incidents that are over, with their timelines and deliveries, and alerts
-            that are over.
+        incidents: Incidents that are over, with all that belongs to them, alerts that are over,
+            and what operators planned, muted or took back (`daemon.store.expiry`).
         audit: What operators did.
+        reports: Reports that are kept.
     """
 
     raw: Millis = 7 * DAY
@@ -69,6 +71,7 @@ class Retention:
     days: Millis | None = None
     incidents: Millis | None = None
     audit: Millis | None = None
+    reports: Millis | None = None
 
 
 Deletion = Callable[[sqlite3.Connection, Instant], int]
@@ -103,6 +106,7 @@ class Pruner:
         if keep.incidents is not None:
             yield partial(_incidents, keep.incidents)
             yield partial(_rows, _EXPIRED_ALERTS, keep.incidents)
+        yield from past(keep.incidents, keep.reports)
         if keep.audit is not None:
             yield partial(_rows, _EXPIRED_AUDIT, keep.audit)
 
@@ -165,12 +169,7 @@ def _incidents(keep: Millis, connection: sqlite3.Connection, now: Instant) -> in
     gone = 0
     connection.execute("BEGIN IMMEDIATE")
     try:
-        for table, column in (
-            ("timeline", "incident"),
-            ("delivery", "incident"),
-            ("incident", "key"),
-        ):
-            query = f"DELETE FROM {table} WHERE {column} = ?"  # noqa: S608  # names of this line
+        for query in OF_INCIDENT:
             gone += connection.executemany(query, keys).rowcount
     except BaseException:
         connection.execute("ROLLBACK")

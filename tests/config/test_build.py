@@ -261,6 +261,7 @@ def test_retention_is_taken_over_key_by_key(full: Config) -> None:
         days=3650 * DAY,
         incidents=1000 * DAY,
         audit=730 * DAY,
+        reports=3650 * DAY,
     )
 
 
