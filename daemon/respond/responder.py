@@ -1,6 +1,7 @@
 """The responder: carries out the runs that the engine decided, and reports their ends.
 
-It is handed runs only once they are on disk. A few run at once, the others wait for their turn,
+It is handed runs only once they are on disk, and does what was decided, though a reload has
+changed the response meanwhile. A few run at once, the others wait for their turn,
 and every one is bounded in time. What a run writes is kept up to 64 KiB, freed of secrets. A run
 that is under way when the daemon stops gets a moment to end by itself, then it is ended; nothing
 is reported of that one, and the next daemon finds it interrupted, as after a crash.
@@ -18,7 +19,7 @@ from checks.program import Heard
 from checks.spec import format_duration
 from daemon.core.effects import StartResponse
 from daemon.core.events import RunEnded
-from daemon.core.model import SECOND, RunState
+from daemon.core.model import SECOND, ResponseRun, RunState
 from daemon.core.plan import Plan
 from daemon.notify.scrub import Scrubber
 from daemon.respond.actions import Action, action_of
@@ -33,6 +34,8 @@ FINISH_S: Final = 1.0
 """What is under way may take this long to end by itself when the daemon stops."""
 
 Report = Callable[[RunEnded], Awaitable[object]]
+_Bound = tuple[ActionSpec, Action]
+"""An action as it is configured, and what carries it out."""
 
 
 class Responder:
@@ -52,12 +55,14 @@ class Responder:
         self._turnstile = asyncio.Semaphore(AT_ONCE)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._is_stopping = False
+        self._bound: dict[str, _Bound] = {}
         self.replace(specs)
 
     def replace(self, specs: Mapping[str, ActionSpec]) -> None:
-        """Go on with the actions of a new configuration; what is under way ends as it began."""
-        self._specs = dict(specs)
-        self._actions: dict[str, Action] = {name: action_of(one) for name, one in specs.items()}
+        """Go on with the actions of a new configuration; what was handed over is done as it was
+        decided, and so is what the engine decided just before it had the new one."""
+        self._before = self._bound
+        self._bound = {name: (one, action_of(one)) for name, one in specs.items()}
 
     @property
     def under_way(self) -> int:
@@ -69,9 +74,15 @@ class Responder:
         for start in starts:
             key = start.run.key
             if key not in self._tasks and not self._is_stopping:
-                task = asyncio.create_task(self._run(start), name=f"response {key}")
+                work = self._run(start, self._decided(start.run))
+                task = asyncio.create_task(work, name=f"response {key}")
                 self._tasks[key] = task
                 task.add_done_callback(partial(self._over, key))
+
+    def _decided(self, run: ResponseRun) -> _Bound | None:
+        """The action that was decided on; None if it has left the configuration."""
+        found = (known.get(run.response) for known in (self._bound, self._before))
+        return next((one for one in found if one and one[0].words == run.action), None)
 
     def _over(self, key: str, task: asyncio.Task[None]) -> None:
         if self._tasks.get(key) is task:
@@ -87,21 +98,20 @@ class Responder:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
 
-    async def _run(self, start: StartResponse) -> None:
+    async def _run(self, start: StartResponse, decided: _Bound | None) -> None:
         async with self._turnstile:
-            name = start.run.response
-            spec, action = self._specs.get(name), self._actions.get(name)
             heard = Heard(OUTPUT_BYTES, OUTPUT_BYTES // 2, together=True)
-            if spec is None or action is None:
+            if decided is None:
                 outcome, scrub = Outcome(False, "it has left the configuration"), Scrubber()
             else:
-                outcome = await self._outcome(start, spec, action, heard)
-                scrub = Scrubber(spec.secrets())
+                outcome = await self._outcome(start, *decided, heard)
+                scrub = Scrubber(decided[0].secrets())
             ended = await asyncio.to_thread(_ended, start, outcome, scrub, heard)
         try:
             await self._report(ended)
         except Exception:  # noqa: BLE001  # the daemon ends over it; the run is found interrupted
-            _log.exception("the end of run %s of %s could not be taken in", start.run.key, name)
+            run = start.run
+            _log.exception("the end of run %s of %s could not be taken in", run.key, run.response)
 
     async def _outcome(
         self, start: StartResponse, spec: ActionSpec, action: Action, heard: Heard

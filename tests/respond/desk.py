@@ -16,11 +16,10 @@ from daemon.respond.spec import ActionSpec
 from tests.notify.lab import PLAN, T0, alert, incident
 
 
-def start(response: str, key: str = "run-1", **facts: Any) -> StartResponse:
+def start(spec: ActionSpec, key: str = "run-1", **facts: Any) -> StartResponse:
     """A run of this response for checkout's incident, ready to begin."""
-    run = ResponseRun(
-        key, response, "inc-1", "g", RunState.RUNNING, "firing", "do it", T0, started_at=T0
-    )
+    name, words = spec.name, spec.words
+    run = ResponseRun(key, name, "inc-1", "g", RunState.RUNNING, "firing", words, T0, started_at=T0)
     return StartResponse(run, incident(**facts), (alert(),))
 
 
@@ -84,6 +83,6 @@ async def responding(*specs: ActionSpec) -> AsyncIterator[Desk]:
 async def carried_out(spec: ActionSpec, **facts: Any) -> RunEnded:
     """The end of one run."""
     async with responding(spec) as desk:
-        desk.responder.start([start(spec.name, **facts)])
+        desk.responder.start([start(spec, **facts)])
         (ended,) = await desk.count(1)
         return ended

@@ -145,7 +145,7 @@ async def test_only_so_many_run_at_once_and_all_get_their_turn(tmp_path: Path) -
         f"echo $$ > {tmp_path}/$TOCSIN_RUN; while [ ! -e {tmp_path}/go ]; do sleep 0.02; done"
     )
     async with responding(spec) as desk:
-        desk.responder.start(start("act", f"run-{n:02}") for n in range(10))
+        desk.responder.start(start(spec, f"run-{n:02}") for n in range(10))
         await until(lambda: len(names(tmp_path, "run-*")) >= 8)
         assert desk.responder.under_way == 10
         assert len(names(tmp_path, "run-*")) == 8
@@ -156,7 +156,7 @@ async def test_only_so_many_run_at_once_and_all_get_their_turn(tmp_path: Path) -
 async def test_a_run_that_is_under_way_is_not_begun_twice(tmp_path: Path) -> None:
     spec = shell(f"echo run >> {tmp_path}/runs; sleep 0.1")
     async with responding(spec) as desk:
-        desk.responder.start([start("act"), start("act")])
+        desk.responder.start([start(spec), start(spec)])
         await desk.count(1)
     assert (tmp_path / "runs").read_text() == "run\n"
 
@@ -167,20 +167,38 @@ async def test_the_end_of_the_daemon_ends_what_runs_and_reports_nothing_of_it(
     monkeypatch.setattr(responder, "FINISH_S", 0.05)
     spec = shell(f"sleep 600 & echo $! > {tmp_path}/child; wait")
     async with responding(spec) as desk:
-        desk.responder.start([start("act")])
+        desk.responder.start([start(spec)])
         await until(lambda: bool(written(tmp_path / "child").strip()))
         child = int(written(tmp_path / "child"))
         await desk.responder.stop()
         assert desk.ends == []
-        desk.responder.start([start("act", "run-2")])
+        desk.responder.start([start(spec, "run-2")])
         assert desk.responder.under_way == 0
     await until(lambda: not is_alive(child))
 
 
 async def test_a_response_that_left_the_configuration_fails_and_the_new_one_is_run() -> None:
-    async with responding(shell("exit 0")) as desk:
-        desk.responder.replace({"other": shell("exit 7", "other")})
-        desk.responder.start([start("act"), start("other", "run-2")])
+    gone, other = shell("exit 0"), shell("exit 7", "other")
+    async with responding(gone) as desk:
+        for _ in range(2):
+            desk.responder.replace({"other": other})
+        desk.responder.start([start(gone), start(other, "run-2")])
         ends = {one.run: one for one in await desk.count(2)}
     assert ends["run-1"].detail == "it has left the configuration"
     assert ends["run-2"].exit_code == 7
+
+
+async def test_a_run_does_what_was_decided_though_a_reload_changed_it_while_it_waited(
+    tmp_path: Path,
+) -> None:
+    long = shell(f"while [ ! -e {tmp_path}/go ]; do sleep 0.02; done; exit 3")
+    after = shell("exit 4")
+    async with responding(long) as desk:
+        desk.responder.start(start(long, f"run-{n}") for n in range(responder.AT_ONCE + 1))
+        desk.responder.replace({"act": after})
+        desk.responder.start([start(long, "decided-before"), start(after, "decided-after")])
+        (tmp_path / "go").touch()
+        ends = await desk.count(responder.AT_ONCE + 3)
+    codes = {one.run: one.exit_code for one in ends}
+    assert codes.pop("decided-after") == 4
+    assert set(codes.values()) == {3}
