@@ -19,11 +19,10 @@ from tui.figures import shared_labels
 from tui.mirror import Mirror
 from tui.responding import choices, none_words, question
 from tui.screens.choosing import ChoicePrompt
+from tui.screens.persons import AssignAnswer, AssignPrompt
 from tui.screens.prompts import (
     AckAnswer,
     AckPrompt,
-    AssignAnswer,
-    AssignPrompt,
     Confirm,
     NotePrompt,
     SilenceAnswer,

@@ -25,7 +25,7 @@ def then(at: int) -> State:
     for check in made.checks:
         check.status = "up" if check.service not in shown else check.status
         check.hard, check.flapping, check.last = True, False, None
-    made.daemon.on_call[0].on_call = ["eve"]
+    made.daemon.on_call[0].on_call, made.daemon.channels = ["eve"], []
     made.past = PastView(
         at=stamp(at),
         before=stamp_or_none(max((one for one in moments() if one < at), default=None)),

@@ -125,7 +125,7 @@ async def test_o_assigns_to_a_person_and_z_takes_that_back(opened: Opener) -> No
         await session.until(lambda: session.shows("ana (on call), cai (on call), bella, ben"))
         await session.press("b", "enter", *"yours", "enter")
         assert session.shows("as far as it means one of them")
-        session.app.screen.query_one("#to", Input).value = "ben"
+        session.app.screen.query_one("#person", Input).value = "ben"
         await session.press("enter")
         await session.until(lambda: "to ben. Nobody has acknowledged it yet." in session.toasts())
         assert {"to": "ben", "comment": "yours"} in session.fake.bodies

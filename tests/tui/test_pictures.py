@@ -48,8 +48,22 @@ async def test_a_screen_looks_as_it_was_last_seen(
         assert session.app.export_screenshot(title=f"{screen} {size}") == pictures
 
 
+@pytest.mark.parametrize(("screen", "size"), [("incidents", "80x24"), ("overview", "120x40")])
+async def test_the_past_looks_as_it_was_last_seen(
+    opened: Opener, pictures: SnapshotAssertion, screen: str, size: str
+) -> None:
+    """The line that names the moment, the other ground, the keys that are gone."""
+    async with opened(size=SIZES[size]) as session:
+        await session.press(*SCREENS[screen], "left_curly_bracket")
+        await session.until(lambda: session.shows("◀ PAST"))
+        await session.settle()
+        await session.pilot.pause(0.3)
+        assert session.app.export_screenshot(title=f"past {screen} {size}") == pictures
+
+
 PROMPTS = {
     "help": ["question_mark"],
+    "seek": ["at", *"2h ago"],
     "override": ["6", "v", *"be"],
     "confirm": ["e"],
     "silence": ["s"],

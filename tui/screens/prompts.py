@@ -1,4 +1,4 @@
-"""The prompts: confirm, note, acknowledge with a comment, snooze, assign, silence.
+"""The prompts: confirm, note, acknowledge with a comment, snooze, silence.
 
 Each is a modal screen that returns what the operator decided, or None. What cannot be undone
 asks with the focus on No; text is checked where it is written, before anything is sent.
@@ -6,25 +6,21 @@ asks with the focus on No; text is checked where it is written, before anything 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.suggester import SuggestFromList
 from textual.widgets import Button, Input, Static
 
 from daemon.core.labels import Matcher
 from daemon.core.model import Millis
 from tui.filter import split_matchers
 from tui.words import parse_span, plural
-
-OFFERED: Final = 12
-"""How many persons are shown at once."""
 
 
 def label(text: str, *, classes: str = "", id: str | None = None) -> Static:  # noqa: A002  # Textual's name
@@ -202,81 +198,6 @@ class SnoozePrompt(Dialog):
     def answer(self) -> SnoozeAnswer:
         """Time and comment."""
         return SnoozeAnswer(self.text("comment"), parse_span(self.text("for")))
-
-
-@dataclass(frozen=True, slots=True)
-class AssignAnswer:
-    """Who gets it, None for nobody; and a comment for them."""
-
-    to: str | None
-    comment: str
-
-
-class AssignPrompt(Dialog):
-    """Give an incident to one of the persons there are; those on call are offered first.
-
-    Args:
-        has: Who has it now.
-    """
-
-    def __init__(
-        self, incident: str, persons: Sequence[str], on_call: Collection[str], has: str | None
-    ) -> None:
-        super().__init__()
-        self._incident, self._has, self._on_call = incident, has, on_call
-        self._persons = sorted(persons, key=lambda name: (name not in on_call, name))
-
-    def title_text(self) -> str:
-        """What is asked."""
-        return f"Assign {self._incident}"
-
-    def lines(self) -> ComposeResult:
-        """The person with those who may be meant, and a comment."""
-        taken = f"empty: take it from {self._has}" if self._has else "to whom; → takes the offer"
-        known = SuggestFromList(self._persons, case_sensitive=False)
-        yield Input(placeholder=taken, suggester=known, id="to", max_length=200)
-        yield label("", id="persons", classes="preview")
-        yield Input(placeholder="comment, such as: you know the cache", id="comment")
-
-    def on_mount(self) -> None:
-        """Show everybody."""
-        self._offer()
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """Show who may be meant by what is written."""
-        event.stop()
-        if event.input.id == "to":
-            self._offer()
-
-    def _offer(self) -> None:
-        found = meant(self.text("to"), self._persons)
-        shown = [f"{one} (on call)" if one in self._on_call else one for one in found[:OFFERED]]
-        more = f" and {len(found) - OFFERED:,} more" if len(found) > OFFERED else ""
-        preview = self.query_one("#persons", Static)
-        preview.set_class(not found, "wrong")
-        preview.update(Content(", ".join(shown) + more if found else self._nobody()))
-
-    def _nobody(self) -> str:
-        known = "nobody's name begins so" if self._persons else "the configuration has no persons"
-        return f"{known}; escape gives up"
-
-    def answer(self) -> AssignAnswer:
-        """Who, and the comment."""
-        text, found = self.text("to"), meant(self.text("to"), self._persons)
-        if not text and self._has:
-            return AssignAnswer(None, self.text("comment"))
-        if not found:
-            raise ValueError(self._nobody())
-        if not text or len(found) > 1:
-            raise ValueError("write who it is for, as far as it means one of them")
-        return AssignAnswer(found[0], self.text("comment"))
-
-
-def meant(text: str, persons: Sequence[str]) -> list[str]:
-    """Whose names begin so, or the one whose name it is."""
-    wanted = text.casefold()
-    found = [name for name in persons if name.casefold().startswith(wanted)]
-    return [text] if text in found else found
 
 
 @dataclass(frozen=True, slots=True)

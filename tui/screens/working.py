@@ -22,7 +22,8 @@ from textual.widgets.option_list import Option
 from daemon.api.schema import IncidentView
 from daemon.core.model import Millis
 from daemon.core.severity import parse_severity
-from tui.screens.prompts import OFFERED, Dialog, label, meant
+from tui.screens.persons import PersonDialog
+from tui.screens.prompts import Dialog, label
 from tui.words import parse_span
 
 ROLES = ("commander", "scribe")
@@ -116,7 +117,7 @@ class RoleAnswer:
     to: str | None
 
 
-class RolePrompt(Dialog):
+class RolePrompt(PersonDialog):
     """Give a person a part in mending an incident.
 
     Args:
@@ -124,8 +125,8 @@ class RolePrompt(Dialog):
     """
 
     def __init__(self, incident: str, persons: Sequence[str], has: dict[str, str]) -> None:
-        super().__init__()
-        self._incident, self._persons, self._has = incident, sorted(persons), has
+        super().__init__(sorted(persons))
+        self._incident, self._has = incident, has
 
     def title_text(self) -> str:
         """What is asked."""
@@ -138,25 +139,19 @@ class RolePrompt(Dialog):
             yield label(now, classes="preview")
         offered = [role for role in ROLES if role not in self._has] or list(ROLES)
         parts = SuggestFromList([*ROLES, *self._has], case_sensitive=False)
-        people = SuggestFromList(self._persons, case_sensitive=False)
         yield Input(offered[0], placeholder="commander, scribe, …", suggester=parts, id="role")
-        yield Input(placeholder="who; empty: nobody; → takes the offer", suggester=people, id="to")
-        more = len(self._persons) - OFFERED
-        known = ", ".join(self._persons[:OFFERED]) + (f" and {more:,} more" if more > 0 else "")
-        yield label(known or "the configuration has no persons", classes="preview")
+        yield from self.person_lines("who; empty: nobody; → takes the offer")
 
     def answer(self) -> RoleAnswer:
         """Part and person."""
-        role, text = self.text("role").lower(), self.text("to")
+        role = self.text("role").lower()
         if not role:
             raise ValueError("write which role: commander, scribe, or a word of your own")
-        if not text and role not in self._has:
+        if self.text("person"):
+            return RoleAnswer(role, self.person("who it is to be"))
+        if role not in self._has:
             raise ValueError(f"nobody is {role} yet; write who it is to be")
-        found = meant(text, self._persons) if text else []
-        if text and len(found) != 1:
-            known = "several names begin so" if found else "nobody's name begins so"
-            raise ValueError(f"{known}; escape gives up")
-        return RoleAnswer(role, found[0] if text else None)
+        return RoleAnswer(role, None)
 
 
 class MergePrompt(ModalScreen[IncidentView | None]):
