@@ -74,6 +74,21 @@ def say(*cells: Cell | str) -> None:
     write(line.rstrip() + "\n")
 
 
+def write_new(file: Path, text: str) -> None:
+    """Put text into a file that is not there yet.
+
+    Raises:
+        Stop: It is there, or cannot be written.
+    """
+    try:
+        with file.open("x", encoding="utf-8", newline="") as opened:
+            opened.write(text)
+    except FileExistsError:
+        raise Stop(f"{file}: exists already; name a new file") from None
+    except OSError as error:
+        raise Stop(f"{file}: cannot be written: {error.strerror}") from None
+
+
 def write_json(value: Any) -> None:
     """Put a value of the API on standard output as JSON, for people to read too."""
     import msgspec

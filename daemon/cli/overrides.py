@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from daemon.cli.arguments import Argument, Command, Option
-from daemon.cli.ask import answer, ask, say, write, write_table
+from daemon.cli.ask import answer, ask, say, write, write_new, write_table
 from daemon.cli.options import All, Comment, Config, Format, Output, Socket, span_of, time_of
 from daemon.cli.stop import Stop
 from daemon.cli.table import Cell
@@ -32,7 +32,7 @@ Replaces = Annotated[
     str | None, Option(("--replaces",), "PERSON", "In place of this person, not of everybody.")
 ]
 Since = Annotated[str | None, Option(("--from",), "TIME", "Shifts from then on.")]
-Out = Annotated[Path | None, Option(("--out",), "FILE", "Write into a file.")]
+Out = Annotated[Path | None, Option(("--out",), "FILE", "Write it here; refused if it exists.")]
 
 _COLUMNS = ["ID", "SCHEDULE", "STATE", "FROM", "TO", "ON CALL", "IN PLACE OF", "BY", "WHY"]
 _STYLES = {"active": "degraded", "pending": "", "expired": "faint"}
@@ -163,7 +163,8 @@ def export(
     if out is None:
         write(text)
         return
-    out.write_text(text, encoding="utf-8", newline="")
+    write_new(out, text)
+    say("written to", str(out))
 
 
 async def _found(client: Client, name: str | None, *, all_: bool) -> list[OverrideView]:

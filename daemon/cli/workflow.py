@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from daemon.cli.arguments import Argument, Commands, Option
-from daemon.cli.ask import answer, ask, say, write
+from daemon.cli.ask import answer, ask, say, write, write_new
 from daemon.cli.incidents import Id, act
 from daemon.cli.options import Config, Format, Output, Socket, span_of
 from daemon.cli.stop import Stop
@@ -117,13 +117,7 @@ def postmortem(
     """
     text = ask(socket, config, lambda client: client.postmortem(incident))
     if out is not None:
-        try:
-            with out.open("x", encoding="utf-8") as file:
-                file.write(text)
-        except FileExistsError:
-            raise Stop(f"{out}: exists already; name a new file") from None
-        except OSError as error:
-            raise Stop(f"{out}: cannot be written: {error.strerror}") from None
+        write_new(out, text)
         answer(output, {"out": str(out)}, lambda: say("written to", str(out)))
         return
     answer(output, {"markdown": text}, lambda: write(text))

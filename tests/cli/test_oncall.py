@@ -108,6 +108,10 @@ def test_two_swap_and_the_calendar_knows(duty: Desk, tmp_path: Path) -> None:
     assert duty.tocsin("oncall", "export", "primary", "--out", str(file)).code == 0
     first = next(line for line in file.read_text().splitlines() if line.startswith("SUMMARY"))
     assert first == "SUMMARY:ana"
+    again = duty.tocsin("oncall", "export", "primary", "--out", str(file))
+    assert (again.code, "exists already; name a new file" in again.err) == (2, True)
+    nowhere = duty.tocsin("oncall", "export", "primary", "--out", str(tmp_path / "no" / "x.ics"))
+    assert (nowhere.code, "cannot be written" in nowhere.err) == (2, True)
 
 
 @pytest.mark.parametrize(
