@@ -13,9 +13,12 @@ BACK, ON, HOUR_BACK = "left_square_bracket", "right_square_bracket", "left_curly
 WORST, SEARCH, BACKUP = "01JD0CHECKOUT", "01JD0SEARCH", "01JD0BACKUP"
 
 
-async def back_to(session: Session, ago_ms: int, *keys: str) -> None:
-    """Press keys, and wait until it is so long ago."""
-    await session.press(*keys)
+async def look(session: Session, ago_ms: int, key: str = "") -> None:
+    """Look at the moment so long ago, by a key or by its name."""
+    if key:
+        await session.press(key)
+    else:
+        session.app.tour.travel.seek(estate.NOW - ago_ms)
     await session.until(lambda: session.app.desk.past == estate.NOW - ago_ms)
     await session.until(lambda: session.shows("◀ PAST"))
 
@@ -29,63 +32,50 @@ async def seek(session: Session, text: str) -> None:
 
 
 async def test_the_screens_show_the_moment_and_say_so(opened: Opener) -> None:
-    """The banner names it; ages count to it, not to the wall clock."""
+    """The banner names it; ages count to it, not to the wall clock; nothing can be written."""
     async with opened() as session:
         await session.settle()
-        await back_to(session, 252_000, BACK)
+        await session.press("escape")
+        await session.press(ON)
+        assert session.toasts().strip() == "later: this is the present already"
+        await look(session, 252_000, BACK)
         assert session.shows("◀ PAST  Sat 21 Nov 10:06:53, 4m12s ago", "[ ] step", "esc now")
         assert session.selected == WORST
         assert session.shows("5:00", "10:06:53  0s ago")
         assert not session.shows("press a to take it")
-        await back_to(session, 11 * MINUTE, BACK)
-        await back_to(session, 26 * MINUTE, BACK)
-        assert WORST not in session.app.desk.mirror.incidents
-        assert session.shows("ben has it", "✓ resolved 34m ago")
+        assert not session.shows("a ack")
+        session.fake.requests.clear()
+        await session.press("a", "s", "z")
+        assert session.toasts().count("this is the past, Sat 21 Nov 10:06:53; N goes back") == 3
+        assert all(verb == "GET" for verb, _ in session.fake.requests)
         assert session.app.screen.has_class("-past")
         await session.press("escape")
         await session.until(lambda: not session.shows("◀ PAST"))
-        assert session.shows("press a to take it")
+        assert session.shows("a ack", "4m")
         assert not session.app.screen.has_class("-past")
 
 
 async def test_the_selection_stays_with_the_incident_between_moments(opened: Opener) -> None:
     """Another row stands in where it was not there; whoever moves chooses anew."""
     async with opened() as session:
-        await session.settle()
         assert session.selected == WORST
-        await back_to(session, 26 * MINUTE, *[BACK] * 3)
+        await look(session, 26 * MINUTE)
         assert session.selected == SEARCH
-        await session.press("escape")
+        await session.press("N")
         await session.until(lambda: session.selected == WORST)
-        await back_to(session, 26 * MINUTE, *[BACK] * 3)
+        await look(session, 26 * MINUTE)
         await session.press("end")
         assert session.selected == BACKUP
-        await session.press("escape")
+        await session.press("N")
         await session.until(lambda: not session.shows("◀ PAST"))
         assert session.selected == BACKUP
-
-
-async def test_nothing_is_written_in_the_past(opened: Opener) -> None:
-    """The key says why, and how to come back; nothing reaches the daemon."""
-    async with opened() as session:
-        await session.settle()
-        await back_to(session, 252_000, BACK)
-        session.fake.requests.clear()
-        for key in ("a", "e", "s", "M", "z"):
-            await session.press(key)
-        said = session.toasts()
-        assert said.count("this is the past, Sat 21 Nov 10:06:53; N goes back to now") == 5
-        assert all(verb == "GET" for verb, _ in session.fake.requests)
-        assert not session.shows("a ack")
-        await session.press("N", "a")
-        await session.until(lambda: "Acknowledged" in session.toasts())
 
 
 async def test_the_present_goes_on_behind_the_past(opened: Opener) -> None:
     """A new page is said with the way to it, the top line counts it, and it is there at once."""
     async with opened(estate.quiet()) as session:
         await session.until(lambda: session.shows("All quiet."))
-        await back_to(session, HOUR, HOUR_BACK)
+        await look(session, HOUR, HOUR_BACK)
         session.fake.add(estate.checkout())
         await session.until(lambda: "That is now: N, then w go there." in session.toasts())
         await session.until(lambda: session.shows("▲ 1 emerg", "◀ PAST"))
@@ -118,11 +108,10 @@ async def test_a_story_holds_nothing_that_came_later(opened: Opener) -> None:
     async with opened(size=(120, 50)) as session:
         await session.press("enter")
         await session.until(lambda: session.shows("note", "looked at the load balancer"))
-        await seek(session, "3m ago")
-        await session.until(lambda: session.shows("◀ PAST"))
+        await look(session, 3 * MINUTE)
         assert session.shows("joined", "✓ sent", "N now")
         assert not session.shows("load balancer")
-        await seek(session, "11:00")
+        await look(session, 5 * MINUTE)
         await session.until(lambda: session.shows("not there then"))
         await session.press("escape")
         await session.until(lambda: session.shows("esc now"))
@@ -130,8 +119,8 @@ async def test_a_story_holds_nothing_that_came_later(opened: Opener) -> None:
 
 async def test_each_place_shows_the_past_or_that_it_is_not_kept(opened: Opener) -> None:
     """Who was on call then, what was asked of the days before then, and what nobody knows."""
-    async with opened(size=(120, 40)) as session:
-        await back_to(session, HOUR, HOUR_BACK)
+    async with opened(size=(80, 34)) as session:
+        await look(session, HOUR, HOUR_BACK)
         await session.press("6")
         await session.until(lambda: session.shows("eve", "◀ PAST"))
         await session.press("7")
@@ -142,37 +131,23 @@ async def test_each_place_shows_the_past_or_that_it_is_not_kept(opened: Opener) 
         await session.until(lambda: session.shows("the 7 days before"))
         wanted = "until=2026-11-21T09%3A11%3A05.000Z"
         await session.until(lambda: any(wanted in path for _, path in session.fake.requests))
-        for key in ("1", "3", "4"):
-            await session.press(key)
-            await session.until(lambda: session.shows("◀ PAST"))
 
 
-async def test_what_hinders_is_said_once(opened: Opener) -> None:
+async def test_what_hinders_is_said_once_and_the_keys_of_the_line_can_be_clicked(
+    opened: Opener,
+) -> None:
     """A daemon that refuses does not fill the screen while a key is held down."""
     async with opened() as session:
-        await back_to(session, 252_000, BACK)
+        await look(session, 252_000)
         session.fake.refuse = (400, "there is no history of that time")
-        for _ in range(5):
+        for _ in range(3):
             await session.press(BACK)
             await session.until(lambda: not session.app.tour.travel.under_way)
         assert session.toasts().count("there is no history of that time") == 1
         assert session.app.desk.past == estate.NOW - 252_000
-
-
-async def test_the_keys_of_the_line_can_be_clicked(opened: Opener) -> None:
-    async with opened() as session:
-        await back_to(session, 252_000, BACK)
+        session.fake.refuse = None
         line = session.text().splitlines()[2]
         await session.pilot.click("#past", offset=(line.index("{ "), 0))
         await session.until(lambda: session.app.desk.past == estate.NOW - 252_000 - HOUR)
         await session.pilot.click("#past", offset=(line.index("now"), 0))
         await session.until(lambda: session.app.desk.past is None)
-
-
-async def test_escape_in_the_present_is_silent(opened: Opener) -> None:
-    """It is pressed out of habit."""
-    async with opened() as session:
-        await session.press("escape")
-        assert session.toasts() == ""
-        await session.press(ON)
-        assert "this is the present already" in session.toasts()
