@@ -34,3 +34,14 @@ async def test_a_service_that_is_unknown_is_refused_in_the_dialog(opened: Opener
         assert session.shows("there is no service 'nowhere'")
         await session.press("ctrl+s")
         assert not session.fake.bodies
+
+
+async def test_a_reason_is_asked_for_but_none_is_demanded_as_on_the_command_line(
+    opened: Opener,
+) -> None:
+    async with opened() as session:
+        await session.press("M")
+        assert session.shows("why, for those who come after you (may stay empty)")
+        await session.press("ctrl+s")
+        await session.until(lambda: "Maintenance checkout-work" in session.toasts())
+        assert session.fake.bodies[-1]["reason"] == ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -21,6 +21,9 @@ from daemon.core.labels import Matcher
 from daemon.core.model import Millis
 from tui.filter import split_matchers
 from tui.words import parse_span, plural
+
+WHY_ASKED: Final = "why, for those who come after you (may stay empty)"
+"""Of a reason, which the daemon does not demand."""
 
 
 def label(text: str, *, classes: str = "", id: str | None = None) -> Static:  # noqa: A002  # Textual's name
@@ -230,7 +233,7 @@ class SilencePrompt(Dialog):
         )
         yield label("", id="preview", classes="preview")
         yield Input("1h", placeholder="for how long: 30m, 2h, 1d", id="for")
-        yield Input(placeholder="why, for those who come after you", id="comment", max_length=1_000)
+        yield Input(placeholder=WHY_ASKED, id="comment", max_length=1_000)
 
     def on_mount(self) -> None:
         """Show what the prefilled matchers would mute."""
@@ -257,8 +260,6 @@ class SilencePrompt(Dialog):
     def answer(self) -> SilenceAnswer:
         """The silence."""
         matchers = split_matchers(self.text("matchers"))
-        if not self.text("comment"):
-            raise ValueError("say why in a few words; whoever finds the silence will ask")
         return SilenceAnswer(
             tuple(str(matcher) for matcher in matchers),
             parse_span(self.text("for")),

@@ -14,7 +14,7 @@ from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
 
 from daemon.core.model import Millis
-from tui.screens.prompts import Dialog, label
+from tui.screens.prompts import WHY_ASKED, Dialog, label
 from tui.words import parse_span, plural
 
 
@@ -63,7 +63,7 @@ class MaintenancePrompt(Dialog):
         name = f"{self._chosen}-work" if self._chosen else ""
         yield Input(name, placeholder="called what: new-disks", id="name", max_length=100)
         yield Input("1h", placeholder="for how long: 30m, 2h, 1d", id="for")
-        yield Input(placeholder="why, for those who come after you", id="reason", max_length=1_000)
+        yield Input(placeholder=WHY_ASKED, id="reason", max_length=1_000)
 
     def on_mount(self) -> None:
         """Show what would be muted."""
@@ -103,8 +103,6 @@ class MaintenancePrompt(Dialog):
         services = self._meant()
         if not self.text("name"):
             raise ValueError("give it a name, by which it is ended again")
-        if not self.text("reason"):
-            raise ValueError("say why in a few words; whoever finds it muted will ask")
         return MaintenanceAnswer(
             self.text("name"), services, parse_span(self.text("for")), self.text("reason")
         )
