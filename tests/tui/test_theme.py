@@ -81,6 +81,19 @@ def test_every_word_can_be_read(palette: Palette) -> None:
             assert ratio >= limit, (name, surface, round(ratio, 2))
 
 
+@pytest.mark.parametrize("palette", [DARK, LIGHT], ids=lambda p: p.name)
+def test_every_word_can_be_read_on_the_ground_of_the_past(palette: Palette) -> None:
+    """And the line that says that it is the past, both ways round."""
+    for name in (*SEVERITIES, *STATUS_GLYPHS, "foreground", "faint", "accent", "past"):
+        for surface in (palette.past_surface, palette.past_background, palette.past_panel):
+            ratio = _contrast(getattr(palette, name), surface)
+            limit = 3.5 if surface == palette.past_panel else 4.5
+            assert ratio >= limit, (name, surface, round(ratio, 2))
+    assert _contrast(palette.past, palette.background) >= 7
+    for kind in BLINDNESS:
+        assert _difference(palette.past, palette.high, kind) > 12, kind
+
+
 def test_glyphs_differ_so_that_colour_is_never_alone() -> None:
     """One shape each."""
     assert len(set(GLYPHS.values())) == len(SEVERITIES)
