@@ -7,8 +7,9 @@ structs, queries and bodies from the pydantic models that check them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import Any, Final
+from collections.abc import Iterable, Iterator
+from types import UnionType
+from typing import Any, Final, get_args
 
 import msgspec
 from aiohttp import web
@@ -54,12 +55,23 @@ def _operation(endpoint: Endpoint, answer_schema: dict[str, Any] | None) -> dict
     return operation
 
 
+def _either(answer: Any) -> Iterator[Any]:
+    """The shapes that an answer may have: several are told apart by what is in them."""
+    yield from get_args(answer) if isinstance(answer, UnionType) else (answer,)
+
+
+def _any_of(schemas: list[dict[str, Any]]) -> dict[str, Any]:
+    return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
+
+
 def document(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
     """The document as plain data."""
     rows = list(endpoints)
-    shapes = [row.answer for row in rows if row.answer is not None]
-    schemas, components = msgspec.json.schema_components([*shapes, Problem], ref_template=_REF)
-    by_row = iter(schemas)
+    shapes = [list(_either(row.answer)) for row in rows if row.answer is not None]
+    flat = [one for several in shapes for one in several]
+    schemas, components = msgspec.json.schema_components([*flat, Problem], ref_template=_REF)
+    each = iter(schemas)
+    by_row = iter([_any_of([next(each) for _ in several]) for several in shapes])
     paths: dict[str, dict[str, Any]] = {}
     for row in rows:
         schema = next(by_row) if row.answer is not None else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from daemon.api.schema.daily import AnyReport, DailyView, ReportKind
 from daemon.api.schema.reports import ReportLine, ReportView
 from daemon.api.times import stamp
 from daemon.client.exchange import V1, Exchange, decode, given, part
@@ -38,6 +39,19 @@ class Reporting(Exchange):
         )
         return decode(ReportView, raw)
 
+    async def daily_report(
+        self,
+        date: str | None = None,
+        service: str | None = None,
+        organization: str | None = None,
+    ) -> DailyView:
+        """The alert report of a day: `2026-11-20`, `today`; without a date that of yesterday."""
+        params = given(date=date, service=service, organization=organization)
+        raw = await self._connection.request(
+            "GET", f"{V1}/alerts/report/daily", params=params, timeout_s=PATIENCE_S
+        )
+        return decode(DailyView, raw)
+
     async def keep_report(
         self, period: str, service: str | None = None, organization: str | None = None
     ) -> ReportView:
@@ -49,6 +63,9 @@ class Reporting(Exchange):
         """The reports that are kept, the newest first."""
         return await self._get(list[ReportLine], "/reports")
 
-    async def kept_report(self, report: str) -> ReportView:
+    async def kept_report(self, report: str) -> AnyReport:
         """A kept report by its id or a unique beginning of it."""
-        return await self._get(ReportView, f"/reports/{part(report)}")
+        raw = await self._connection.request("GET", f"{V1}/reports/{part(report)}")
+        if decode(ReportKind, raw).is_daily:
+            return decode(DailyView, raw)
+        return decode(ReportView, raw)

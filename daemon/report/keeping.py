@@ -8,12 +8,13 @@ import zlib
 import msgspec
 
 from daemon.api.schema import Period
-from daemon.api.schema.reports import ReportLine, ReportView
+from daemon.api.schema.daily import AnyReport, read_report
+from daemon.api.schema.reports import ReportLine
 from daemon.api.times import parse_stamp, stamp
 from daemon.core.chronicle import KeptReport
 
 
-def pack(view: ReportView, made_by: str, name: str | None = None) -> KeptReport:
+def pack(view: AnyReport, made_by: str, name: str | None = None) -> KeptReport:
     """The record; of a `[[report]]` and a period there is one, of operators' any number."""
     told: tuple[str | None, ...] = (view.period.label, view.period.timezone)
     if name is None:
@@ -41,9 +42,9 @@ def key_of(name: str | None, *told: str | None) -> str:
     return hashlib.sha256(repr((name, *told)).encode()).hexdigest()[:12]
 
 
-def unpack(body: bytes) -> ReportView:
+def unpack(body: bytes) -> AnyReport:
     """The report as it was made."""
-    return msgspec.json.decode(zlib.decompress(body), type=ReportView)
+    return read_report(zlib.decompress(body))
 
 
 def line(kept: KeptReport) -> ReportLine:

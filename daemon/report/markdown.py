@@ -21,16 +21,16 @@ LEGEND: Final = (
 def markdown(view: ReportView) -> str:
     """The whole report."""
     blocks = [
-        f"# {_text(title(view))}",
-        _table(("", ""), _about(view)),
+        f"# {text(title(view))}",
+        table(("", ""), _about(view)),
         "## Summary",
-        _text(in_short(view)),
+        text(in_short(view)),
         *_objectives(view),
         *_services(view),
         "## Incidents",
-        _table(("", ""), _incidents(view)),
+        table(("", ""), _incidents(view)),
         "## Method",
-        "\n".join(f"- {_text(line)}" for line in view.method),
+        "\n".join(f"- {text(line)}" for line in view.method),
         f"Digest of the figures (SHA-256): `{view.digest}`",
     ]
     return "\n\n".join(blocks) + "\n"
@@ -65,7 +65,7 @@ def _many(count: int, word: str) -> str:
 def _about(view: ReportView) -> Iterator[tuple[str, str]]:
     zone = view.period.timezone
     yield "Period", f"{moment(view.period.start, zone)} to {moment(view.period.end, zone)}"
-    yield "Time zone", _text(zone)
+    yield "Time zone", text(zone)
     yield "State", state_words(view)
     yield "Made", moment(view.generated_at, zone)
 
@@ -82,7 +82,7 @@ def _objectives(view: ReportView) -> Iterator[str]:
         return
     yield "## Objectives"
     header = ("objective", "service", "target", "value", "", "coverage", "budget left", "credit")
-    yield _table(header, (_line(one, view) for one in view.objectives))
+    yield table(header, (_line(one, view) for one in view.objectives))
     yield f"Each letter below is a {view.slot}: {LEGEND}."
     for one in view.objectives:
         yield from _objective(one, view)
@@ -91,8 +91,8 @@ def _objectives(view: ReportView) -> Iterator[str]:
 def _line(one: ObjectiveReport, view: ReportView) -> Sequence[str]:
     figures = one.sla
     return (
-        _text(figures.name),
-        _text(figures.service),
+        text(figures.name),
+        text(figures.service),
         target(figures.target),
         percent(figures.shown),
         verdict(figures.met, view.final),
@@ -104,26 +104,26 @@ def _line(one: ObjectiveReport, view: ReportView) -> Sequence[str]:
 
 def _objective(one: ObjectiveReport, view: ReportView) -> Iterator[str]:
     figures, zone = one.sla, one.timezone
-    yield f"### {_text(figures.name)}"
-    yield f"{_text(one.method)} Times are of {_text(zone)}."
+    yield f"### {text(figures.name)}"
+    yield f"{text(one.method)} Times are of {text(zone)}."
     yield f"`{one.strip}`"
-    yield _table(("figure", ""), figure_rows(one, view))
+    yield table(("figure", ""), figure_rows(one, view))
     if figures.violations:
         rows = (
             (
                 moment(each.start, zone),
                 moment(each.end, zone, "lasts"),
                 length(each.depth_ms),
-                _text("; ".join(note.text for note in each.notes)) or "–",
+                text("; ".join(note.text for note in each.notes)) or "–",
             )
             for each in figures.violations
         )
-        yield "Violations:\n\n" + _table(("from", "to", "depth", "notes"), rows)
+        yield "Violations:\n\n" + table(("from", "to", "depth", "notes"), rows)
     if one.planned or figures.exclusions:
-        yield "Excluded:\n\n" + _table(("from", "to", "why"), _excluded(one))
+        yield "Excluded:\n\n" + table(("from", "to", "why"), _excluded(one))
     if any(point.value is not None for point in one.trend):
         earlier = ((p.label, percent(p.shown), verdict(p.met, True)) for p in one.trend)
-        yield "Earlier periods:\n\n" + _table(("period", "value", ""), earlier)
+        yield "Earlier periods:\n\n" + table(("period", "value", ""), earlier)
 
 
 def figure_rows(one: ObjectiveReport, view: ReportView) -> Iterator[tuple[str, str]]:
@@ -147,9 +147,11 @@ def figure_rows(one: ObjectiveReport, view: ReportView) -> Iterator[tuple[str, s
     yield "credit", f"{figures.credit_percent:g} %" if figures.credit_percent else "none"
 
 
-def excluded_rows(one: ObjectiveReport) -> Iterator[tuple[str, str, str]]:
-    """From when to when, and why, in order of time."""
-    rows = [(span.start, span.end, "planned maintenance") for span in one.planned]
+def excluded_rows(
+    one: ObjectiveReport, windows: int | None = None
+) -> Iterator[tuple[str, str, str]]:
+    """From when to when, and why, in order of time; all or so many windows of planned work."""
+    rows = [(span.start, span.end, "planned maintenance") for span in one.planned[:windows]]
     rows += [
         (each.start, each.end, f"{each.text} (excluded afterwards by {each.made_by})")
         for each in one.sla.exclusions
@@ -160,7 +162,7 @@ def excluded_rows(one: ObjectiveReport) -> Iterator[tuple[str, str, str]]:
 
 def _excluded(one: ObjectiveReport) -> Iterator[Sequence[str]]:
     for start, end, why in excluded_rows(one):
-        yield start, end, _text(why)
+        yield start, end, text(why)
 
 
 def _services(view: ReportView) -> Iterator[str]:
@@ -168,12 +170,12 @@ def _services(view: ReportView) -> Iterator[str]:
         return
     yield "## Services"
     header = ("service", "available", "coverage", "down", "outages", "longest", "MTTR", "incidents")
-    yield _table(header, map(_service, view.services))
+    yield table(header, map(_service, view.services))
 
 
 def _service(one: ServiceReport) -> Sequence[str]:
     return (
-        _text(one.name),
+        text(one.name),
         percent(one.shown),
         share(one.coverage),
         length(one.down_ms),
@@ -194,10 +196,12 @@ def _incidents(view: ReportView) -> Iterator[tuple[str, str]]:
     yield "mean time to resolve", length(found.mttr_ms)
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of cells that are Markdown already."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _text(text: str) -> str:
-    return _MARKUP.sub(r"\\\1", one_line(text, _LONGEST))
+def text(words: str) -> str:
+    """Text from outside: one line, without controls, never markup."""
+    return _MARKUP.sub(r"\\\1", one_line(words, _LONGEST))

@@ -46,6 +46,22 @@ class Question:
     organization: str | None = None
 
 
+def need_scope(plan: Plan, service: str | None, organization: str | None) -> None:
+    """Make sure that the configuration has what a report is to be about.
+
+    Raises:
+        NoSuchScope: There is no such service, or no service of this organisation.
+    """
+    if service is not None and service not in plan.services:
+        raise NoSuchScope(f"there is no service {service[:100]!r}")
+    known = {one.organization for one in plan.services.values()} - {None}
+    if organization is not None and organization not in known:
+        names = ", ".join(sorted(one for one in known if one)) or "none"
+        raise NoSuchScope(
+            f"no service is of organisation {organization[:100]!r}; there are {names}"
+        )
+
+
 def ask(
     plan: Plan,
     period: Period,
@@ -59,14 +75,7 @@ def ask(
     Raises:
         NoSuchScope: There is no such service, or no service of this organisation.
     """
-    if service is not None and service not in plan.services:
-        raise NoSuchScope(f"there is no service {service[:100]!r}")
-    known = {one.organization for one in plan.services.values()} - {None}
-    if organization is not None and organization not in known:
-        names = ", ".join(sorted(one for one in known if one)) or "none"
-        raise NoSuchScope(
-            f"no service is of organisation {organization[:100]!r}; there are {names}"
-        )
+    need_scope(plan, service, organization)
     return Question(
         plan=Plan(
             checks=plan.checks,

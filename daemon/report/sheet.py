@@ -31,7 +31,7 @@ def sheet(view: ReportView) -> str:
     writer = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\r\n")
     writer.writeheader()
     for row in _rows(view):
-        writer.writerow({name: _cell(value) for name, value in row.items()})
+        writer.writerow({name: cell(value) for name, value in row.items()})
     return out.getvalue()
 
 
@@ -122,7 +122,7 @@ def _happened(one: ObjectiveReport) -> Iterator[dict[str, object]]:
         yield about | {"kind": "maintenance", "start": span.start, "end": span.end}
 
 
-def _cell(value: object) -> object:
+def cell(value: object) -> object:
     """As it is written: numbers as they are, words that no spreadsheet reckons with."""
     if value is None:
         return ""

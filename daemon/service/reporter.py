@@ -21,16 +21,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from daemon.api.schema.reports import ReportView
+from daemon.api.schema.daily import AnyReport
 from daemon.api.times import parse_stamp
 from daemon.config import Config
 from daemon.core.events import KeepReport, Mailing, MailReport
 from daemon.core.model import HOUR, Actor, Instant, Millis
 from daemon.core.notices import Recipient
 from daemon.report.files import put
-from daemon.report.forms import Form, file_name, written
+from daemon.report.forms import Form, file_name, in_short, title, written
 from daemon.report.keeping import key_of, pack, unpack
-from daemon.report.markdown import in_short, title
 from daemon.report.periods import Period, period_before
 from daemon.report.question import NoSuchScope, ask
 from daemon.report.schedule import ReportPlan
@@ -156,7 +155,7 @@ class Reporter:
             self.problems[plan.name] = problem
 
 
-def _made(plan: ReportPlan, view: ReportView) -> KeepReport:
+def _made(plan: ReportPlan, view: AnyReport) -> KeepReport:
     """Write the report; its file into its folder, where it has one, whole or not at all."""
     kept = pack(view, SELF.name, plan.name)
     view, form = unpack(kept.body), Form(plan.form)
@@ -169,13 +168,13 @@ def _made(plan: ReportPlan, view: ReportView) -> KeepReport:
     return KeepReport(kept, SELF, plan.mails, title(view), _text(view))
 
 
-def _again(view: ReportView, key: str, lost: Mailed) -> MailReport:
+def _again(view: AnyReport, key: str, lost: Mailed) -> MailReport:
     made_at = parse_stamp(view.generated_at)
     mailings = (_mailing(lost),)
     return MailReport(key, made_at, SELF, mailings, lost.number, title(view), _text(view))
 
 
-def _text(view: ReportView) -> str:
+def _text(view: AnyReport) -> str:
     return f"{in_short(view)}\n\nDigest of the figures: {view.digest}\n"
 
 

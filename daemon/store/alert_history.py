@@ -139,8 +139,8 @@ _BEHIND_TESTS: Final = TEST[:-1] + chr(ord(TEST[-1]) + 1)
 
 _TOTALS: Final = f"""
     WITH one AS (
-        SELECT name, source, severity, incident, resolved_at IS NULL AS open,
-            max(0, coalesce(resolved_at, :now) - fired_at) AS ms,
+        SELECT name, source, severity, incident, coalesce(resolved_at > :now, TRUE) AS open,
+            max(0, coalesce(min(resolved_at, :now), :now) - fired_at) AS ms,
             fired_at - lag(resolved_at) OVER (PARTITION BY fingerprint ORDER BY fired_at) AS pause
         FROM alert_history WHERE fired_at >= :start AND fired_at < :end
             AND NOT (source >= '{TEST}' AND source < '{_BEHIND_TESTS}'))
@@ -158,7 +158,11 @@ def alert_totals(
     connection: sqlite3.Connection, start: Instant, end: Instant, now: Instant
 ) -> Sequence[AlertTotals]:
     """What the alerts of each name and source did in [start, end), the most frequent first;
-    tests are left out."""
+    tests are left out.
+
+    Args:
+        now: What ended later is told as it was then: still firing.
+    """
     rows = connection.execute(_TOTALS, {"start": start, "end": end, "now": now}).fetchall()
     found = [AlertTotals(*[*row[:-1], _WORDS[row[-1]]]) for row in rows]
     return sorted(found, key=lambda totals: (-totals.count, totals.name, totals.source))

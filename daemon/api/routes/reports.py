@@ -10,6 +10,7 @@ from checks.text import one_line
 from daemon.api.call import Call, answer
 from daemon.api.inputs_reports import ReportBody, ReportsQuery
 from daemon.api.problems import Missing, Unprocessable
+from daemon.api.schema.daily import AnyReport
 from daemon.api.schema.reports import ReportView
 from daemon.core.events import KeepReport
 from daemon.core.model import Instant
@@ -75,7 +76,7 @@ async def made(
     return await backend.analysis.ask_apart(partial(make, question=question))
 
 
-def shown(view: ReportView, form: Form) -> web.Response:
+def shown(view: AnyReport, form: Form) -> web.Response:
     """The report in this form; a browser shows a page and saves a sheet."""
     if form is Form.JSON:
         return answer(view)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from daemon.api import inputs, schema
+from daemon.api import inputs, inputs_daily, schema
 from daemon.api import inputs_analysis as asks
 from daemon.api.access import Role
 from daemon.api.call import Endpoint, Handler
-from daemon.api.routes import analysis, exports, history, incidents, scores
+from daemon.api.routes import analysis, daily, exports, history, incidents, scores
+from daemon.api.schema.daily import DailyView
 
 _ALERTS: Final = "/api/v1/alerts"
 
@@ -59,6 +60,7 @@ def rows() -> list[Endpoint]:
             schema.HealthView,
             query=asks.SpanQuery,
         ),
+        _read("/report/daily", daily.daily, DailyView, query=inputs_daily.DailyQuery),
         _read("/export/csv", exports.export_csv, None, query=asks.ExportQuery),
         _read("/export/json", exports.export_json, None, query=asks.ExportQuery),
         _row(
