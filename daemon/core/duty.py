@@ -48,9 +48,22 @@ class Duty:
         self._teller.levels.restore(one for one in kept if isinstance(one, Turnabout))
         self._lay_over()
 
+    def reword(self, record: Override | Handover | Turnabout) -> None:
+        """The same in other words."""
+        match record:
+            case Override():
+                self.overrides.records[record.key] = record
+                self._lay_over()
+            case Handover():
+                self._handovers.records[record.key] = record
+            case Turnabout():
+                self._teller.levels.turnabouts[record.key] = record
+
     def replan(self, plan: Plan, turn: Turn) -> None:
-        """Another configuration; what was said at run time stays."""
+        """Another configuration; what was said at run time stays, and what calendars said where
+        it does not say so itself."""
         self._configured = plan
+        self._calendars |= {n: one.calendar for n, one in plan.schedules.items() if one.calendar}
         self._lay_over()
         self._handovers.forget(turn)
         self._teller.levels.forget(plan, turn)

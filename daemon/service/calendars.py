@@ -5,7 +5,8 @@ and time, read by a process of its own, and what comes of it goes to the engine 
 of time with the names of persons: by an event's summary, or by a mail address of somebody who
 attends. The last good copy lies beside the database; a daemon that starts goes on from it before
 anything is decided, and a calendar that cannot be fetched or read leaves it in force, with an alert
-of Tocsin's own (`TocsinCalendar`).
+of Tocsin's own (`TocsinCalendar`). One that has never been read is waited for a little, at a start
+and at a reload: until it is there the layers below it count.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ AHEAD: Final = 400 * DAY
 _FETCH_S: Final = 30.0
 _READ_S: Final = 30.0
 _FIRST_S: Final = 5.0
-"""So long a start waits for a calendar of which there is no copy."""
+"""So long a start waits for a calendar of which there is no copy, and a reload for all that are
+new."""
 _SEPARATORS: Final = re.compile(r"\s*(?:[,;:/&+]|\band\b)\s*", re.IGNORECASE)
 _ASIDE: Final = re.compile(r"\([^)]*\)")
 
@@ -124,6 +126,24 @@ class Calendars:
         except (TimeoutError, OSError, CalendarFault):
             return None  # `refresh` says so, and why
 
+    async def read_new(self, config: Config) -> dict[str, tuple[CalendarPiece, ...]]:
+        """What the calendars say, by schedule, that this configuration has and the present one
+        has not; those that do not answer soon are left out."""
+        self._persons = config.plan.persons
+        new = [one for one in sources(config) if one not in self._tasks]
+        found = await asyncio.gather(*map(self._first_read, new))
+        return {one.schedule: one.pieces for one in found if one is not None}
+
+    async def _first_read(self, source: Source) -> CalendarRead | None:
+        data = await self._first(source)
+        try:
+            return None if data is None else await self._read(source, data)
+        except (CalendarFault, OSError):
+            return None  # `refresh` says so, and why
+        except Exception:  # noqa: BLE001  # no fault in it may keep a good configuration away
+            _log.exception("reading the calendar of %s has a fault", source.schedule)
+            return None
+
     def follow(self, config: Config) -> None:
         """Fetch the calendars of this configuration from now on, and no others."""
         self._persons = config.plan.persons
@@ -155,18 +175,20 @@ class Calendars:
             read = await self._read(source, data)
             await asyncio.to_thread(_write, self._copy(source), data)
         except (CalendarFault, OSError) as error:
-            self._fail(name, str(error))
+            self._fail(source, str(error))
             return
         except Exception as error:  # noqa: BLE001  # one fault must not end all further attempts
             _log.exception("reading the calendar of %s has a fault", name)
-            self._fail(name, f"a fault of Tocsin's own ({type(error).__name__}); see its log")
+            self._fail(source, f"a fault of Tocsin's own ({type(error).__name__}); see its log")
             return
         if self.problems.pop(name, None) is not None:
             _log.info("the calendar of %s is well again", name)
         self._take(read)
 
-    def _fail(self, name: str, why: str) -> None:
-        text = f"the calendar of {name} cannot be used: {why}; the last good copy counts"
+    def _fail(self, source: Source, why: str) -> None:
+        name, is_kept = source.schedule, self._copy(source).exists()
+        then = "the last good copy counts" if is_kept else "its layers count until it can"
+        text = f"the calendar of {name} cannot be used: {why}; {then}"
         if self.problems.get(name) != text:
             _log.error("%s", text)
         self.problems[name] = text

@@ -26,16 +26,19 @@ from daemon.api.times import stamp
 from daemon.api.views_channel import channel_view
 from daemon.config import Config, ConfigError, compare
 from daemon.core.chronicle import Entry, EntryKind, Notice
+from daemon.core.duty import with_calendars
 from daemon.core.effects import Append, Effect
 from daemon.core.engine import Engine
 from daemon.core.events import Event, PlanChanged, SelfReport, TryChannel
 from daemon.core.model import Actor, Incident, Instant
+from daemon.core.plan import Plan
 from daemon.notify.health import ChannelHealth
 from daemon.notify.selftest import SelfTests
 from daemon.notify.trial import Trial, spec_of, trial_notice, try_out
 from daemon.service.auditor import Auditor
 from daemon.service.calendars import Calendars
 from daemon.service.clock import Clock
+from daemon.service.forgetting import Forgetting
 from daemon.service.limits import has_files_to_spare
 from daemon.service.parts import Parts, access_of, actions_of, ping_tokens, remake
 from daemon.service.reporter import Reporter
@@ -90,6 +93,7 @@ class Daemon:
         self.listeners.append(self._auditor.take)
         self.reporter = Reporter(store.analysis, clock.now, self.turns.command)
         self._store = store
+        self._forgetting = Forgetting(store, engine, self.turns)
         self._clock = clock
         self._started_at = clock.now()
         self._elsewhere = config.daemon.workers > 0
@@ -290,7 +294,8 @@ class Daemon:
                 )
                 raise
             changes = compare(self.config, parts.config)
-            affected = await self._go_over(parts)
+            told = await self.calendars.read_new(parts.config)
+            affected = await self._go_over(parts, with_calendars(parts.config.plan, told))
             self._reload_error = None
             _log.info("reloaded %s: %s", parts.config.path, changes)
             for warning in parts.config.warnings:
@@ -302,16 +307,16 @@ class Daemon:
                 "incidents": affected,
             }
 
-    async def _go_over(self, parts: Parts) -> list[dict[str, str]]:
+    async def _go_over(self, parts: Parts, plan: Plan) -> list[dict[str, str]]:
         """Go on with parts that are all made: nothing here can be refused any more, so what
         fails here ends the daemon instead of leaving it half gone over."""
         try:
-            return await self._take_over(parts)
+            return await self._take_over(parts, plan)
         except Exception as error:
             self.turns.fail(error)
             raise
 
-    async def _take_over(self, parts: Parts) -> list[dict[str, str]]:
+    async def _take_over(self, parts: Parts, plan: Plan) -> list[dict[str, str]]:
         """The open incidents that would have told somebody who is gone, and what they do now."""
         await self.turns.runner.replace(parts.prepared)
         self.config = parts.config
@@ -321,7 +326,7 @@ class Daemon:
         self.turns.responder.replace(actions_of(parts.config))
         self._store.retain(parts.config.retention_plan)
         self._store.follow(parts.config.plan)
-        effects = await self.command(PlanChanged(parts.config.plan))
+        effects = await self.command(PlanChanged(plan))
         self.calendars.follow(parts.config)
         self.reporter.follow(parts.config)
         lines = (one.entry for one in effects if isinstance(one, Append))
@@ -343,6 +348,15 @@ class Daemon:
     async def prune(self) -> dict[str, Any]:
         """Remove what is older than the retention."""
         return {"removed": await self._store.prune()}
+
+    async def forget(self, person: str, actor: Actor) -> dict[str, Any]:
+        """Put a pseudonym in the place of a person's name, in memory and in all that is stored.
+
+        Raises:
+            Refusal: The person is in the configuration, or is being told something.
+        """
+        pseudonym, rows = await self._forgetting.forget(person, self.config, actor)
+        return {"pseudonym": pseudonym, "rows": rows}
 
     async def clean_up(self, before: Instant) -> None:
         """Remove what was over before this from the history."""

@@ -178,6 +178,26 @@ async def test_events_that_name_nobody_known_put_nobody_on_call(tmp_path: Path) 
     assert desk.read[0].pieces == ()
 
 
+async def test_a_reload_waits_for_a_calendar_that_is_new_and_says_which_it_cannot_have(
+    tmp_path: Path, host: tuple[Host, str]
+) -> None:
+    desk = Desk(tmp_path, host[1])
+    found = await desk.calendars.read_new(desk.config)
+    assert [piece.persons for piece in found["primary"]] == [("ben",)]
+    host[0].status = 404
+    assert await desk.calendars.read_new(desk.config) == {}
+    await desk.refresh()
+    assert "the server says 404; its layers count until it can" in (desk.calendars.problem or "")
+    host[0].status = 200
+    await desk.refresh()
+    host[0].status = 404
+    await desk.refresh()
+    assert "the last good copy counts" in (desk.calendars.problem or "")
+    desk.calendars.follow(desk.config)
+    assert await desk.calendars.read_new(desk.config) == {}, "it is no new one"
+    await desk.calendars.close()
+
+
 async def test_a_first_start_waits_for_a_calendar_but_not_for_one_that_fails(
     tmp_path: Path, host: tuple[Host, str]
 ) -> None:

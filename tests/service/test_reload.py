@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,11 @@ import trustme
 
 import checks
 from daemon.config import ConfigError, load
+from daemon.core.effects import Effect
 from daemon.core.engine import Engine
-from daemon.core.events import SelfReport
+from daemon.core.events import Event, PlanChanged, SelfReport
+from daemon.core.oncall import on_call
+from daemon.core.plan import Plan
 from daemon.notify.channels.webhook import WebhookChannel
 from daemon.notify.spec import ChannelSpec
 from daemon.service import parts
@@ -140,3 +144,49 @@ async def test_the_answer_says_of_open_incidents_whose_persons_are_gone(daemon: 
     (said,) = (await daemon.reload())["incidents"]
     assert said["incident"] == incident
     assert said["text"].startswith("person:ben, named by its policy, is no more: policy duty")
+
+
+async def test_a_calendar_that_a_reload_brings_is_in_force_before_anybody_is_told(
+    daemon: Daemon,
+) -> None:
+    (daemon.config.path.parent / "duty.ics").write_text(
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:1\r\nSUMMARY:ben\r\n"
+        f"DTSTART:{stamp(-3600)}\r\nDTEND:{stamp(3600)}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
+        newline="",
+    )
+    daemon.config.path.write_text(check("old") + ON_DUTY)
+    planned: list[Plan] = []
+    handled = daemon.engine.handle
+
+    def handle(event: Event, now: int) -> list[Effect]:
+        if isinstance(event, PlanChanged):
+            planned.append(event.plan)
+        return handled(event, now)
+
+    daemon.engine.handle = handle  # type: ignore[method-assign]  # a reload's own turn is looked at
+    await daemon.reload()
+    (plan,) = planned
+    assert on_call(plan.schedules["primary"], daemon.now()) == ("ben",)
+    assert daemon.engine.plan.schedules["primary"].calendar != ()
+
+
+ON_DUTY = """
+[channel.log]
+kind = "log"
+[person.ana]
+contact = { high = ["log"] }
+[person.ben]
+contact = { high = ["log"] }
+[schedule.primary]
+timezone = "UTC"
+ical = "duty.ics"
+[[schedule.primary.layer]]
+rotation = "weekly"
+start = "2026-01-05T09:00"
+people = ["ana"]
+"""
+
+
+def stamp(seconds: int) -> str:
+    """So many seconds from now, as a calendar writes it."""
+    return f"{datetime.now(UTC) + timedelta(seconds=seconds):%Y%m%dT%H%M%SZ}"
