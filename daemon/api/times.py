@@ -1,8 +1,8 @@
 """Times as the API writes and reads them: RFC 3339, UTC, milliseconds.
 
 The core counts milliseconds since the epoch; these two functions are the only place where
-that meets text. Writing is on the way of every event, and of every row of a report, so days and
-the minutes of a day are remembered as text.
+that meets text. Writing is on the way of every event, and a report has hundreds of thousands of
+times, so the day is remembered as text and the clock is put together from what is written already.
 """
 
 from __future__ import annotations
@@ -14,7 +14,11 @@ from typing import Final
 
 from daemon.core.model import Instant
 
-_MAX_SECONDS: Final = 253_402_300_799  # 9999-12-31T23:59:59Z
+_LAST_MS: Final = 253_402_300_799_999  # 9999-12-31T23:59:59.999Z
+_DAY_MS: Final = 86_400_000
+_MINUTES: Final = [f"T{minute // 60:02d}:{minute % 60:02d}" for minute in range(1440)]
+_SECONDS: Final = [f":{second:02d}" for second in range(60)]
+_MILLISECONDS: Final = [f".{ms:03d}Z" for ms in range(1000)]
 _RFC3339: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
@@ -26,17 +30,14 @@ def _day(day: int) -> str:
     return (_EPOCH + dt.timedelta(days=day)).strftime("%Y-%m-%d")
 
 
-@lru_cache(maxsize=1440)
-def _clock(minute: int) -> str:
-    hours, minutes = divmod(minute, 60)
-    return f"{hours:02d}:{minutes:02d}"
-
-
 def stamp(at: Instant) -> str:
-    """An instant as `2026-11-21T09:50:00.000Z`."""
-    second, ms = divmod(at, 1000)
-    minute, second = divmod(min(max(second, 0), _MAX_SECONDS), 60)
-    return f"{_day(minute // 1440)}T{_clock(minute % 1440)}:{second:02d}.{ms:03d}Z"
+    """An instant as `2026-11-21T09:50:00.000Z`; outside 1970 to 9999 the nearest."""
+    if not 0 <= at <= _LAST_MS:
+        at = 0 if at < 0 else _LAST_MS
+    clock = at % _DAY_MS
+    rest = clock % 60_000
+    day, minute = _day(at // _DAY_MS), _MINUTES[clock // 60_000]
+    return f"{day}{minute}{_SECONDS[rest // 1000]}{_MILLISECONDS[rest % 1000]}"
 
 
 def stamp_or_none(at: Instant | None) -> str | None:

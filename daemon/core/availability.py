@@ -116,7 +116,7 @@ def _burnt(
 ) -> Fraction | None:
     """As `burn_rate`; None where nothing is counted."""
     totals = _totals(timeline, *window, merge_spans(excluded, *window))
-    share = _share(Costs.of(plan), totals)
+    share = Costs.of(plan).share(totals)
     return None if share is None else (1 - share) / _allowed(plan, period_ms)
 
 
@@ -135,7 +135,7 @@ def look_at(plan: SlaPlan, timeline: Timeline, now: Instant, excluded: Sequence[
         )
         for burn in plan.burns
     )
-    share = _share(costs, _totals(timeline, start, now, merge_spans(excluded, start, now)))
+    share = costs.share(_totals(timeline, start, now, merge_spans(excluded, start, now)))
     status = timeline.at(now)
     some_bad = status is Status.UNKNOWN and any(long for long, _ in rates)
     return Look(
@@ -148,11 +148,6 @@ def look_at(plan: SlaPlan, timeline: Timeline, now: Instant, excluded: Sequence[
 
 def _allowed(plan: SlaPlan, period_ms: Millis) -> Fraction:
     return max(1 - Fraction(plan.target) / 100, Fraction(1, period_ms))
-
-
-def _share(costs: Costs, totals: Totals) -> Fraction | None:
-    counted = costs.counted(totals)
-    return 1 - costs.spent(totals) / counted if counted else None
 
 
 def _level(plan: SlaPlan, share: Fraction | None) -> Level:
@@ -244,8 +239,8 @@ def figures(
     away = _away((start, end), until, planned, approved)
     costs, target = Costs.of(plan), Fraction(plan.target) / 100
     totals = _totals(timeline, start, until, away.elapsed)
-    share = _share(costs, totals)
-    unamended = _share(costs, _totals(timeline, start, until, away.planned)) if approved else share
+    share = costs.share(totals)
+    unamended = costs.share(_totals(timeline, start, until, away.planned)) if approved else share
     uncounted = sum(totals) - costs.counted(totals)
     budget = (1 - target) * (end - start - away.whole_ms - uncounted)
     left = budget - costs.spent(totals)

@@ -13,6 +13,8 @@ from fractions import Fraction
 from operator import attrgetter
 from typing import Any, Final
 
+import msgspec
+
 from daemon.core.plan import MetricPlan, SlaPlan
 from daemon.core.sla.values import Reliability
 from daemon.report.answered import Answered
@@ -27,8 +29,16 @@ FORM = 1
 
 def digest(reckoned: Reckoned) -> str:
     """64 hexadecimal digits."""
-    text = json.dumps(canonical(reckoned), sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_text(canonical(reckoned))).hexdigest()
+
+
+def _text(told: object) -> bytes:
+    """Canonical JSON: keys in order, no spaces, ASCII alone. msgspec writes the same, only faster,
+    as long as nothing but ASCII is in it."""
+    fast = msgspec.json.encode(told, order="sorted")
+    if fast.isascii() and b"\x7f" not in fast:
+        return fast
+    return json.dumps(told, sort_keys=True, separators=(",", ":")).encode()
 
 
 def canonical(reckoned: Reckoned) -> dict[str, Any]:

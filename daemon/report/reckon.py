@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from checks.result import Status
 from daemon.core.availability import figures, merge_spans, service_status
@@ -20,7 +21,7 @@ from daemon.core.plan import Plan, ServicePlan, SlaKind, SlaPlan
 from daemon.core.sla.failing import Costs, counted_stretches, outages, reliability
 from daemon.core.sla.minutes import ENTITY, GRACE
 from daemon.core.sla.together import Together
-from daemon.core.sla.values import Reliability, SlaFigures
+from daemon.core.sla.values import Outage, Reliability, SlaFigures
 from daemon.core.timeline import Timeline, Totals
 from daemon.core.works import Works
 from daemon.report.answered import Answered, Incidents
@@ -118,6 +119,7 @@ class _Reckoner:
         self.question = question
         plan, period = question.plan, question.period
         self.services = services_of(question)
+        self.earlier = [period.earlier(count) for count in range(TREND[period.word], 0, -1)]
         self.slas = objectives_of(question, self.services)
         spans = [period.bounds(), *(_bounds(period, sla) for sla in self.slas)]
         self.whole = min(low for low, _ in spans), max(high for _, high in spans)
@@ -133,6 +135,11 @@ class _Reckoner:
         self.incidents = Incidents(incidents_seen(connection, *self.whole))
         self.counting = self._counting()
         self.slots: dict[tuple[Span, str], list[Span]] = {}
+        self.same: dict[
+            tuple[str, Span, str, tuple[Span, ...]], tuple[str, tuple[Outage, ...]]
+        ] = {}
+        """Strip and outages by service, span, zone and what is excluded: an objective and its
+        service mostly ask for the same."""
 
     def all(self) -> Reckoned:
         question, span = self.question, self.question.period.bounds()
@@ -175,11 +182,11 @@ class _Reckoner:
     def _since(self) -> dict[str, Instant]:
         """From when on each service's pieces are asked for."""
         far = {one for sla in self.slas if sla.name not in self.by_days for one in sla.members}
-        members = {one for sla in self.slas for one in sla.members}
+        wanted = {one for sla in self.slas for one in sla.members} | self._names()
         return {
             name: self.reach[0] if name in far else self.whole[0]
             for name in self.question.plan.services
-            if name in members.union(self._names())
+            if name in wanted
         }
 
     def _before(self) -> dict[Span, set[str]]:
@@ -187,14 +194,9 @@ class _Reckoner:
         found: dict[Span, set[str]] = {}
         for sla in self.slas:
             if sla.name in self.by_days:
-                for earlier in self._earlier():
+                for earlier in self.earlier:
                     found.setdefault(_bounds(earlier, sla), set()).add(sla.service)
         return found
-
-    def _earlier(self) -> Sequence[Period]:
-        """The periods of the trend, oldest first."""
-        period = self.question.period
-        return [period.earlier(count) for count in range(TREND[period.word], 0, -1)]
 
     def _names(self) -> set[str]:
         return {one.name for one in self.services}
@@ -203,7 +205,7 @@ class _Reckoner:
         """The oldest moment that is looked at: the beginning of the oldest trend's period."""
         if not self.slas:
             return self.whole[0]
-        oldest = self._earlier()[0]
+        oldest = self.earlier[0]
         return min([self.whole[0], *(_bounds(oldest, sla)[0] for sla in self.slas)])
 
     def _counting(self) -> Mapping[str, Timeline]:
@@ -244,55 +246,66 @@ class _Reckoner:
         timeline, until = self._timeline(sla), max(start, min(question.at, end))
         away = self.away[sla.name]
         planned = merge_spans(away.planned, start, end)
+        found = figures(
+            sla,
+            timeline,
+            question.at,
+            planned,
+            amendments=self.amendments.get(sla.name, ()),
+            handled=self.incidents.handled(sla.members, start, until),
+            period=span,
+        )
+        shown = strip(
+            timeline, self._slots(span, unit, zone), until, merge_spans(away.every, *span)
+        )
+        if timeline is self.past.timelines.get(sla.service) and question.at != end:
+            asked = sla.service, span, zone, tuple(merge_spans(away.every, start, until))
+            self.same[asked] = shown, found.reliability.outages
         return Objective(
             plan=sla,
             zone=zone,
-            figures=figures(
-                sla,
-                timeline,
-                question.at,
-                planned,
-                amendments=self.amendments.get(sla.name, ()),
-                handled=self.incidents.handled(sla.members, start, until),
-                period=span,
-            ),
+            figures=found,
             planned=merge_spans(planned, start, until),
-            strip=strip(
-                timeline, self._slots(span, unit, zone), until, merge_spans(away.every, *span)
-            ),
+            strip=shown,
             trend=list(self._trend(sla, timeline)),
             answered=self.incidents.of(sla.members, start, until),
         )
 
     def _trend(self, sla: SlaPlan, timeline: Timeline) -> Iterable[Earlier]:
         costs, every = Costs.of(sla), self.away[sla.name].every
-        for earlier in self._earlier():
+        for earlier in self.earlier:
             span = _bounds(earlier, sla)
             if sla.name in self.by_days:
                 totals = self.before[sla.service, span]
             else:
                 totals = _totals(timeline, *span, merge_spans(every, *span))
-            counted = costs.counted(totals)
-            share = 1 - Fraction(costs.spent(totals)) / counted if counted else None
-            yield Earlier(earlier.label, share)
+            yield Earlier(earlier.label, costs.share(totals))
 
     def _service(self, plan: ServicePlan, span: Span, until: Instant, unit: Unit) -> Service:
         timeline = self.past.timelines[plan.name]
         start, zone = span[0], self.question.period.zone
         away = self._planned([plan.name], (start, until)) if start < until else []
         totals = _totals(timeline, start, until, away)
-        lasts = until < span[1] and timeline.at(until) is Status.DOWN
-        pieces = counted_stretches(timeline, start, until, away)
-        failing = outages(pieces, until if lasts else None)
+        known = self.same.get((plan.name, span, zone, tuple(away)))
+        shown, failing = known or self._failing(timeline, span, until, away, unit)
         counted = totals[Status.UP] + totals[Status.DEGRADED]
         return Service(
             plan=plan,
             totals=totals,
             excluded_ms=sum(high - low for low, high in away),
             reliability=reliability(failing, counted, ()),
-            strip=strip(timeline, self._slots(span, unit, zone), until, away),
+            strip=shown,
             answered=self.incidents.of([plan.name], start, until),
         )
+
+    def _failing(
+        self, timeline: Timeline, span: Span, until: Instant, away: Sequence[Span], unit: Unit
+    ) -> tuple[str, tuple[Outage, ...]]:
+        """A service's strip and outages, which an objective about it may have had already."""
+        lasts = until < span[1] and timeline.at(until) is Status.DOWN
+        pieces = counted_stretches(timeline, span[0], until, away)
+        shown = strip(timeline, self._slots(span, unit, self.question.period.zone), until, away)
+        return shown, outages(pieces, until if lasts else None)
 
     def _slots(self, span: Span, unit: Unit, zone: str) -> list[Span]:
         known = self.slots.get((span, zone))
@@ -307,7 +320,13 @@ def _zone(period: Period, sla: SlaPlan) -> str:
 
 
 def _bounds(period: Period, sla: SlaPlan) -> Span:
-    return period.bounds(_zone(period, sla))
+    return _bounds_in(period, _zone(period, sla))
+
+
+@lru_cache(maxsize=256)
+def _bounds_in(period: Period, zone: str) -> Span:
+    """Remembered: a thousand objectives have a few zones."""
+    return period.bounds(zone)
 
 
 def _by_sla(found: Iterable[Amendment], at: Instant) -> dict[str, list[Amendment]]:

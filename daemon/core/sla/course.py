@@ -127,13 +127,13 @@ def _points(
     timeline: Timeline, away: Sequence[Span], costs: Costs, budget: Fraction, made: SlaFigures
 ) -> Iterable[Point]:
     """What was left at each step; excluded time costs nothing."""
-    start, until = made.start, made.now
-    unit, prices = costs.prices(budget)
+    start, until, costs = made.start, made.now, costs.finer(budget)
+    unit, prices = costs.unit, costs.prices
 
     def spent(low: Instant, high: Instant) -> int:
         return sum(map(mul, prices, timeline.totals(low, high)))
 
-    left, before, at = budget.numerator * (unit // budget.denominator), start, 0
+    left, before, at = int(budget * unit), start, 0
     for mark in sorted({start + (until - start) * step // STEPS for step in range(STEPS + 1)}):
         left -= spent(before, mark)
         while at < len(away) and away[at][0] < mark:

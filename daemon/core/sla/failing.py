@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
+from operator import mul
 
 from checks.result import Status
 from daemon.core.model import Amendment, Instant, Millis
@@ -27,41 +28,50 @@ class Costs:
     """What a millisecond takes of the budget: down all of it, degraded what it lacks of up.
 
     Attributes:
-        unknown: None where unknown time is not counted at all.
+        degraded: In whole parts of a millisecond, as many as `unit` says it has.
+        unknown: Whether unknown time costs as down time does; None where it is not counted.
     """
 
-    degraded: Fraction
-    unknown: Fraction | None
+    degraded: int
+    unknown: bool | None
+    unit: int = 1
 
     @classmethod
     def of(cls, plan: SlaPlan) -> Costs:
         """As this objective counts."""
-        unknown = {UnknownTime.DOWN: Fraction(1), UnknownTime.UP: Fraction(0)}.get(plan.unknown)
-        return cls(1 - Fraction(plan.degraded_weight), unknown)
+        lacks = 1 - Fraction(plan.degraded_weight)
+        unknown = {UnknownTime.DOWN: True, UnknownTime.UP: False}.get(plan.unknown)
+        return cls(lacks.numerator, unknown, lacks.denominator)
 
-    def at(self, status: Status) -> Fraction:
-        """What a millisecond of this status costs."""
-        if status is Status.DOWN:
-            return Fraction(1)
-        if status is Status.UNKNOWN:
-            return self.unknown or Fraction(0)
-        return self.degraded if status is Status.DEGRADED else Fraction(0)
+    @property
+    def prices(self) -> tuple[int, int, int, int]:
+        """What a millisecond of each status costs, in parts."""
+        return 0, self.degraded, self.unit if self.unknown else 0, self.unit
 
-    def prices(self, other: Fraction) -> tuple[int, tuple[int, ...]]:
-        """A unit that splits a millisecond so finely that each cost, and this other amount of
-        milliseconds, is a whole number of its parts; and the costs in it, by `Status`."""
-        each = [self.at(status) for status in Status]
-        unit = lcm(other.denominator, *(cost.denominator for cost in each))
-        return unit, tuple(cost.numerator * (unit // cost.denominator) for cost in each)
+    def at(self, status: Status) -> int:
+        """What a millisecond of this status costs, in parts."""
+        return self.prices[status]
 
     def spent(self, totals: Totals) -> Fraction:
         """What these totals cost."""
-        lost = (self.unknown or 0) * totals[Status.UNKNOWN]
-        return totals[Status.DOWN] + self.degraded * totals[Status.DEGRADED] + lost
+        return Fraction(self._parts(totals), self.unit)
 
     def counted(self, totals: Totals) -> Millis:
         """How much of these totals counts, good or bad."""
         return sum(totals) - (totals[Status.UNKNOWN] if self.unknown is None else 0)
+
+    def share(self, totals: Totals) -> Fraction | None:
+        """The share of what counts that was good; None where nothing counts."""
+        whole = self.counted(totals) * self.unit
+        return Fraction(whole - self._parts(totals), whole) if whole else None
+
+    def finer(self, other: Fraction) -> Costs:
+        """The same, with a unit in which this other amount of milliseconds is a whole number."""
+        many = lcm(self.unit, other.denominator) // self.unit
+        return Costs(self.degraded * many, self.unknown, self.unit * many)
+
+    def _parts(self, totals: Totals) -> int:
+        return sum(map(mul, self.prices, totals))
 
 
 def counted_stretches(
@@ -93,8 +103,9 @@ def violations(
         lasting: What ends here has not ended.
         notes: Each stands with the violations that it shares time with.
     """
-    unit, prices = costs.prices(budget)
-    left = budget.numerator * (unit // budget.denominator)
+    costs = costs.finer(budget)
+    unit, prices = costs.unit, costs.prices
+    left = int(budget * unit)
     found: list[tuple[Instant, Instant, int]] = []
     for start, end, status in stretches:
         price = prices[status]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from math import ceil, floor
 from typing import Final
 
@@ -56,7 +57,13 @@ def _places(number: Decimal) -> int:
 
 
 def _exact(value: Fraction | Decimal | float) -> Fraction:
-    return value if isinstance(value, Fraction) else Fraction(str(value))
+    return value if isinstance(value, Fraction) else _as_written(str(value))
+
+
+@lru_cache(maxsize=256)
+def _as_written(text: str) -> Fraction:
+    """Remembered: a thousand objectives have a few targets."""
+    return Fraction(text)
 
 
 def _plain(value: Decimal) -> str:
