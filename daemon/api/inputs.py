@@ -101,6 +101,12 @@ class NoBody(Input):
     """An empty body, or an empty object."""
 
 
+class StateQuery(Input):
+    """The picture of which time: of now, or of a moment that is past."""
+
+    at: Time | None = None
+
+
 class IncidentsQuery(Input):
     """Which incidents: the open ones, with `all` or `since` others too."""
 

@@ -40,6 +40,12 @@ def written(at: Instant) -> str:
     return f"{datetime.fromtimestamp(at // 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
+def read(text: str) -> Instant:
+    """The instant that `written` wrote; its milliseconds are not in it."""
+    moment = datetime.strptime(text, "%Y-%m-%d %H:%M:%S UTC")  # noqa: DTZ007  # the zone is said next
+    return int(moment.replace(tzinfo=UTC).timestamp()) * 1000
+
+
 @lru_cache(maxsize=8_192)
 def reached(local: datetime, zone: ZoneInfo) -> Instant:
     """The first instant at which the clock shows `local` or anything later."""

@@ -26,6 +26,7 @@ from daemon.store.schema_channels import CHANNELS
 from daemon.store.schema_duty import DUTY
 from daemon.store.schema_kinship import KINSHIP
 from daemon.store.schema_mailing import MAILING
+from daemon.store.schema_moments import MOMENTS
 from daemon.store.schema_past import PAST
 from daemon.store.schema_promises import PROMISES
 from daemon.store.schema_reports import REPORTS
@@ -161,6 +162,7 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     PAST,
     REPORTS,
     MAILING,
+    MOMENTS,
 )
 """What turns each version into the next."""
 

@@ -7,8 +7,8 @@ from aiohttp import web
 from checks.text import one_line
 from daemon.api import schema, views
 from daemon.api.call import Call, answer
-from daemon.api.choose import alert_order, in_order, is_open
 from daemon.api.inputs import NoBody, ResultsQuery
+from daemon.api.order import alert_order, in_order, is_open
 from daemon.api.problems import Missing
 from daemon.api.routes.picture import (
     check_views,

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from daemon.api import schema, views
 from daemon.api.call import Call, answer
-from daemon.api.choose import alert_order, in_order, is_open, matches_incident, meant
+from daemon.api.choose import matches_incident, meant
 from daemon.api.inputs import (
     MAX_LIMIT,
     AckBody,
@@ -26,6 +26,7 @@ from daemon.api.inputs import (
     NoteBody,
     SnoozeBody,
 )
+from daemon.api.order import alert_order, in_order, is_open
 from daemon.api.problems import Unprocessable
 from daemon.api.routes.picture import encode_list
 from daemon.api.routes.related import related_views

@@ -11,8 +11,8 @@ from aiohttp import web
 
 from daemon.api.backend import Backend, EngineView
 from daemon.api.call import Call
-from daemon.api.choose import is_open
 from daemon.api.metrics import CONTENT_TYPE, Family, Sample, render
+from daemon.api.order import is_open
 from daemon.api.times import parse_stamp
 from daemon.core.model import AlertState, IncidentState, RunState
 from daemon.core.severity import Severity

@@ -19,7 +19,10 @@ from checks.result import Status
 from daemon.api import schema, views
 from daemon.api.backend import EngineView
 from daemon.api.call import Call, answer
-from daemon.api.choose import alert_order, in_order, is_open
+from daemon.api.inputs import StateQuery
+from daemon.api.matching import Firing
+from daemon.api.order import alert_order, in_order, is_open
+from daemon.api.routes.picture_past import past_state
 from daemon.api.views_incident import incident_view
 from daemon.api.views_response import live_views
 from daemon.api.views_sla import sla_view
@@ -94,15 +97,14 @@ def silence_views(
     """The silences in these states, those that end soonest first."""
     wanted, alerts = set(states), list(engine.alerts.values())
     muted = Counter(mute.by for alert in alerts for mute in alert.muted)
+    firing = Firing(alerts)
     chosen = [silence for silence in engine.silences.values() if silence.state(now) in wanted]
     chosen.sort(key=lambda silence: (silence.state(now) == "expired", silence.ends_at))
     return (
         views.silence_view(
             silence,
             now,
-            muted[silence.key]
-            if silence.state(now) == "active"
-            else views.matched_count(silence, alerts),
+            muted[silence.key] if silence.state(now) == "active" else firing.count(silence),
         )
         for silence in chosen
     )
@@ -123,7 +125,10 @@ def _open_incidents(engine: EngineView, now: Instant) -> Iterable[schema.Inciden
 
 
 async def state(call: Call) -> web.Response:
-    """Everything a dashboard starts from."""
+    """Everything a dashboard starts from, now or as it stood at a moment that is past."""
+    query = call.query(StateQuery)
+    if query.at is not None:
+        return await past_state(call, query.at)
     backend = call.backend
     engine, now = backend.engine, backend.now()
     trails, services = backend.hub.trails, engine.plan.services

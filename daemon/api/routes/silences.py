@@ -8,8 +8,9 @@ from aiohttp import web
 
 from daemon.api import schema, views
 from daemon.api.call import Call, answer
-from daemon.api.choose import alert_order, meant
+from daemon.api.choose import meant
 from daemon.api.inputs import NoBody, PreviewBody, SilenceBody, SilencesQuery
+from daemon.api.order import alert_order
 from daemon.api.problems import Unprocessable
 from daemon.api.routes.picture import encode_list, silence_views
 from daemon.core.effects import Effect, Save

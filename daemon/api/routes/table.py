@@ -89,7 +89,7 @@ def endpoints() -> list[Endpoint]:
     """All rows."""
     silence = {"body": inputs.SilenceBody}
     return [
-        _read("/state", picture.state, schema.State),
+        _read("/state", picture.state, schema.State, query=inputs.StateQuery),
         _read("/status", picture.status, schema.StatusView),
         _read("/events", stream.events, None, query=inputs.EventsQuery),
         _read(

@@ -1,0 +1,88 @@
+"""`/state?at=`: the whole picture as it stood at a moment of the past.
+
+It is read from the database, never from the engine's memory: on a reader's thread where the estate
+is small, else in a process of its own. Who was on call is not read but worked out.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final, NoReturn
+
+import msgspec
+from aiohttp import web
+
+from daemon.api import schema
+from daemon.api.call import Call, answer
+from daemon.api.problems import Malformed
+from daemon.api.roster import Roster
+from daemon.api.schema import DaemonInfo
+from daemon.api.times import stamp
+from daemon.core.changing import replace
+from daemon.core.model import Instant
+from daemon.core.plan import Plan, SchedulePlan
+from daemon.past.picture import picture
+from daemon.past.question import NoHistory, past_question
+
+IN_THREADS: Final = 200
+"""The picture of so many checks is made beside the loop; of more, in a process of its own."""
+
+
+async def past_state(call: Call, at: Instant) -> web.Response:
+    """Everything as it stood at `at`.
+
+    Raises:
+        Malformed: It lies ahead, or before there is history.
+    """
+    backend, now = call.backend, call.backend.now()
+    if at > now:
+        _refuse(f"{stamp(at)} lies ahead; give a time up to now, {stamp(now)}")
+    plan, analysis = backend.engine.plan, backend.analysis
+    question = partial(picture, question=past_question(plan, at, now))
+    is_small = len(plan.checks) <= IN_THREADS
+    found = await (analysis.ask if is_small else analysis.ask_apart)(question)
+    if isinstance(found, NoHistory):
+        if found.oldest is None:
+            _refuse("there is no history yet")
+        _refuse(f"there is no history before {stamp(found.oldest)}; give that time or a later one")
+    parts = {name: msgspec.Raw(part) for name, part in found.parts.items()}
+    return answer(
+        {
+            "seq": backend.hub.seq,
+            "daemon": _daemon(backend.info(), plan, at),
+            "me": call.peer.user,
+            "role": call.role.word,
+            **parts,
+        }
+    )
+
+
+def _refuse(message: str) -> NoReturn:
+    raise Malformed(f"at: {message}", [{"field": "at", "message": message}])
+
+
+def _daemon(info: DaemonInfo, plan: Plan, at: Instant) -> DaemonInfo:
+    """The daemon that answers, with that moment's time and who was on call; how it did then is
+    not kept."""
+    return DaemonInfo(
+        pid=info.pid,
+        version=info.version,
+        started_at=info.started_at,
+        time=stamp(at),
+        config=info.config,
+        checks=info.checks,
+        on_call=on_call_at(plan, at),
+    )
+
+
+def on_call_at(plan: Plan, at: Instant) -> list[schema.ScheduleView]:
+    """Who was on call by the schedules as they are configured now and the overrides that had been
+    made by then. Overrides are
+    remembered for a while after their end (`daemon.core.overrides.KEEP`)."""
+    known = {name: _known(schedule, at) for name, schedule in plan.schedules.items()}
+    return Roster().views(known, at)
+
+
+def _known(schedule: SchedulePlan, at: Instant) -> SchedulePlan:
+    made = tuple(one for one in schedule.made if one.made_at <= at)
+    return replace(schedule, made=made) if made != schedule.made else schedule

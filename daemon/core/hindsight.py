@@ -1,0 +1,351 @@
+"""Hindsight: an incident as it stood at an earlier time, from its record and its timeline.
+
+Theory. A record says what became of an incident; its timeline says when. Each side of it (who
+has it, how grave it is, what mutes it, where its policy stands, whom it is given to, who has which
+part, what those who ask were told) is looked at by itself. If the timeline has no line about that
+side after the moment, the record still says how it was. If it has, the lines up to the moment do.
+So nothing that came later shows, and of a moment after the last line the record is the answer.
+
+What no line tells is as in the record: title and summary, what is at stake, links. Where a policy
+stood is found by running its own functions (`daemon.core.escalation`) over the lines.
+
+Pure: values in, a value out. The store reads what goes in (`daemon.store.past_open`), and
+`daemon.past` shows what comes out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from daemon.core import escalation as policy
+from daemon.core.changing import replace
+from daemon.core.chronicle import Entry, EntryKind
+from daemon.core.clockwork import read
+from daemon.core.model import (
+    Escalation,
+    Incident,
+    IncidentState,
+    Instant,
+    Mute,
+    MuteKind,
+    StatusUpdate,
+)
+from daemon.core.severity import Severity, parse_severity
+
+_K = EntryKind
+TAKEN: Final = frozenset({_K.ACKNOWLEDGED, _K.SNOOZED})
+GIVEN_BACK: Final = frozenset({_K.UNACKNOWLEDGED, _K.ACK_EXPIRED, _K.REOPENED})
+_MUTING: Final = frozenset({_K.MUTED, _K.UNMUTED})
+_ASSIGNING: Final = frozenset({_K.ASSIGNED, _K.UNASSIGNED})
+_STEPPING: Final = TAKEN | GIVEN_BACK | _MUTING | {_K.ESCALATED, _K.SPENT, _K.REPLANNED}
+_INHERITED: Final = TAKEN | GIVEN_BACK | _ASSIGNING | {_K.ESCALATED, _K.SPENT, _K.ROLE}
+"""What stays true of a part that is split off."""
+
+_LASTS: Final = re.compile(r"(?:(?P<comment>.*); )?for (?P<ms>\d+) ms|(?P<plain>.*)", re.DOTALL)
+_UNTIL: Final = re.compile(r"until (?P<at>[-0-9]{10} [:0-9]{8} UTC)(?:; )?")
+_UPDATE: Final = re.compile(
+    r"(?P<text>.*?)(?:; the next follows at (?P<at>[-0-9]{10} [:0-9]{8} UTC))?"
+    r"(?:; nobody is told while it is muted|; no stakeholder knows of it)?",
+    re.DOTALL,
+)
+_LEVEL: Final = re.compile(r"(?:again )?level (\d+)\b")
+_ROUND: Final = re.compile(r"the policy starts over \((\d+) of \d+\)")
+_BEGINS: Final = re.compile(r"policy .+ begins")
+"""What was merged into it brought one."""
+_SILENCE_ENDS: Final = re.compile(r"the silence by .* (?:ends in|has ended)")
+_REASONS: Final = (
+    ("silenced by ", MuteKind.SILENCE),
+    ("maintenance", MuteKind.MAINTENANCE),
+    ("unreachable: ", MuteKind.DEPENDENCY),
+    ("its check is flapping", MuteKind.FLAPPING),
+    ("muted in the time interval", MuteKind.TIME),
+    ("told only in the time interval", MuteKind.TIME),
+    ("part of storm", MuteKind.CORRELATION),
+    ("not told before", MuteKind.SUPPRESSION),
+)
+"""How reasons for muting begin, in the words of those who give them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A timeline in two: the lines up to a moment, and the kinds of those after it; and whether
+    one of those says that it got a policy only then."""
+
+    at: Instant
+    before: Sequence[Entry]
+    after: Collection[EntryKind]
+    is_of_a_later_policy: bool = False
+
+    def last(self, kinds: Collection[EntryKind]) -> Entry | None:
+        """The newest line of these kinds up to the moment."""
+        return next((line for line in reversed(self.before) if line.kind in kinds), None)
+
+    def is_newer(self, kinds: Collection[EntryKind]) -> bool:
+        """Whether there is a line of these kinds after the moment."""
+        return any(kind in kinds for kind in self.after)
+
+
+def as_it_was(
+    record: Incident,
+    entries: Sequence[Entry],
+    at: Instant,
+    inherited: Sequence[Entry] = (),
+) -> Incident | None:
+    """The incident at this moment, right after what happened then; None if there was none yet.
+
+    The alerts in it (`alerts`, `firing`) and its down time are left as they are in the record:
+    whoever knows when alerts fired says them (`with_alerts`).
+
+    Args:
+        entries: Its whole timeline, in order. Without one (it was pruned) the record's own times
+            are all there is.
+        inherited: The timeline of the one it was split from.
+    """
+    if record.fired_at > at or (entries and entries[0].at > at):
+        return None  # one that was split off counts from when its alerts fired
+    begun = entries[0].at if entries else at
+    before = [line for line in inherited if line.kind in _INHERITED and line.at <= begun]
+    lines = [*before, *(line for line in entries if not _is_aside(line))]
+    told = _Told(
+        at,
+        [line for line in lines if line.at <= at],
+        {line.kind for line in lines if line.at > at},
+        any(line.at > at and _BEGINS.fullmatch(line.text) for line in lines),
+    )
+    if record.resolved_at is not None and record.resolved_at <= at:
+        return record
+    was = _taken(replace(record, resolved_at=None, resolved_by=None, merged_into=None), told)
+    was = replace(
+        was,
+        severity=_severity(record, entries, at),
+        muted=_muted(record, told),
+        assigned_to=_assigned(record, told),
+        roles=_roles(record, told),
+        status_update=_update(record, told),
+        notified_at=_until(record.notified_at, at),
+        unmuted_at=_unmuted_at(record, told),
+        reopened_at=_until(record.reopened_at, at),
+        late=() if record.resolved_at is not None or told.after else record.late,
+        contacts=() if told.after else record.contacts,
+    )
+    return replace(was, escalation=_escalation(record, was, told))
+
+
+def absorbed_later(entries: Sequence[Entry], at: Instant) -> list[str]:
+    """The incidents that were merged into this one only after the moment."""
+    merged = [line for line in entries if line.kind is _K.MERGED and line.at > at]
+    return [line.text.partition(" ")[0] for line in merged]
+
+
+def with_alerts(was: Incident, alerts: Collection[str], firing: Sequence[str]) -> Incident:
+    """The incident with those of its alerts that had joined it, and those that fired."""
+    members = tuple(key for key in was.alerts if key in alerts)
+    return replace(was, alerts=members, firing=tuple(firing))
+
+
+def _is_aside(line: Entry) -> bool:
+    """A line under another's kind: that a silence ends soon."""
+    return line.kind is _K.MUTED and _SILENCE_ENDS.match(line.text) is not None
+
+
+def _until(then: Instant | None, at: Instant) -> Instant | None:
+    return then if then is not None and then <= at else None
+
+
+def _taken(record: Incident, told: _Told) -> Incident:
+    """Who has it, and since when."""
+    first = _until(record.first_acknowledged_at, told.at)
+    if not told.is_newer(TAKEN | GIVEN_BACK):
+        is_taken = record.acknowledged_by is not None
+        state = IncidentState.ACKNOWLEDGED if is_taken else IncidentState.TRIGGERED
+        return replace(record, state=state, first_acknowledged_at=first)
+    line = told.last(TAKEN | GIVEN_BACK)
+    free = replace(
+        record,
+        state=IncidentState.TRIGGERED,
+        acknowledged_at=None,
+        acknowledged_by=None,
+        ack_comment=None,
+        ack_until=None,
+        first_acknowledged_at=first,
+    )
+    if line is None or line.kind in GIVEN_BACK:
+        return free
+    comment, until = _terms(line)
+    return replace(
+        free,
+        state=IncidentState.ACKNOWLEDGED,
+        acknowledged_at=_taken_at(told),
+        acknowledged_by=line.actor.name,
+        ack_comment=comment or None,
+        ack_until=until,
+    )
+
+
+def _taken_at(told: _Told) -> Instant | None:
+    """Taken anew by another, it counts from when it was first taken this time."""
+    at: Instant | None = None
+    for line in told.before:
+        if line.kind in GIVEN_BACK:
+            at = None
+        elif line.kind in TAKEN and at is None:
+            at = line.at
+    return at
+
+
+def _terms(line: Entry) -> tuple[str, Instant | None]:
+    """The comment of whoever took it, and until when, as the line has them."""
+    if line.kind is _K.SNOOZED:
+        until = _UNTIL.match(line.text)
+        return _UNTIL.sub("", line.text, count=1), None if until is None else read(until["at"])
+    found = _LASTS.fullmatch(line.text)
+    if found is None or found["ms"] is None:
+        return line.text, None
+    return found["comment"] or "", line.at + int(found["ms"])
+
+
+def _severity(record: Incident, entries: Sequence[Entry], at: Instant) -> Severity:
+    """What the first change after the moment began from."""
+    later = (line for line in entries if line.kind is _K.SEVERITY and line.at > at)
+    line = next(later, None)
+    return record.severity if line is None else parse_severity(line.text.partition(" ")[0])
+
+
+def _muted(record: Incident, told: _Told) -> tuple[Mute, ...]:
+    if record.resolved_at is None and not told.is_newer(_MUTING):
+        return record.muted
+    line = told.last(_MUTING)
+    if line is None or line.kind is _K.UNMUTED:
+        return ()
+    return tuple(mute_of(reason) for reason in line.text.split("; "))
+
+
+def mute_of(reason: str) -> Mute:
+    """The reason for muting that a line of a timeline names; by what is not in the line."""
+    kinds = (kind for begin, kind in _REASONS if reason.startswith(begin))
+    return Mute(next(kinds, MuteKind.INHIBITION), "", reason)
+
+
+def _unmuted_at(record: Incident, told: _Told) -> Instant | None:
+    if record.unmuted_at is None or record.unmuted_at <= told.at:
+        return record.unmuted_at
+    line = told.last({_K.UNMUTED})
+    return None if line is None else line.at
+
+
+def _assigned(record: Incident, told: _Told) -> str | None:
+    if not told.is_newer(_ASSIGNING):
+        return record.assigned_to
+    line = told.last(_ASSIGNING)
+    if line is None or line.kind is _K.UNASSIGNED:
+        return None
+    return line.text.removeprefix("to ").partition("; ")[0]
+
+
+def _roles(record: Incident, told: _Told) -> tuple[tuple[str, str], ...]:
+    if not told.is_newer({_K.ROLE}):
+        return record.roles
+    roles: dict[str, str] = {}
+    for line in told.before:
+        if line.kind is _K.ROLE:
+            role, _, rest = line.text.partition(": ")
+            roles[role] = rest.partition("; ")[0]
+    return tuple(sorted((role, to) for role, to in roles.items() if to != "nobody"))
+
+
+def _update(record: Incident, told: _Told) -> StatusUpdate | None:
+    said = record.status_update
+    if said is None or said.at <= told.at:
+        return said
+    line = told.last({_K.UPDATE})
+    found = None if line is None else _UPDATE.fullmatch(line.text)
+    if line is None or found is None:
+        return None
+    next_at = None if found["at"] is None else read(found["at"])
+    return StatusUpdate(found["text"], line.actor.name, line.at, next_at)
+
+
+# -- where the policy stood --------------------------------------------------------------
+
+
+def _escalation(record: Incident, was: Incident, told: _Told) -> Escalation | None:
+    steps = record.escalation
+    if steps is None or told.is_of_a_later_policy:
+        return None
+    stepped_later = steps.stepped_at is not None and steps.stepped_at > told.at
+    if not (told.is_newer(_STEPPING) or stepped_later):
+        ended = record.resolved_at is not None and steps.paused_at == record.resolved_at
+        return policy.resumed(steps, record.resolved_at or 0) if ended else steps
+    found, muted, taken = _begun(steps, record.fired_at), False, False
+    for line in told.before:
+        muted = line.kind is _K.MUTED if line.kind in _MUTING else muted
+        taken = line.kind in TAKEN if line.kind in TAKEN | GIVEN_BACK else taken
+        found = _after(_caught_up(found, line.at), line)
+        rests = muted or taken
+        found = policy.paused(found, line.at) if rests else policy.resumed(found, line.at)
+    found = _caught_up(found, told.at)
+    if was.muted or was.state is IncidentState.ACKNOWLEDGED:
+        return policy.paused(found, told.at)
+    is_past = found.next_at is not None and found.next_at <= told.at
+    return replace(found, next_at=None) if is_past else found
+
+
+def _begun(steps: Escalation, fired_at: Instant) -> Escalation:
+    """The policy at the incident's beginning."""
+    return policy.restarted(replace(steps, paused_at=None, brought_by="", picks=()), fired_at)
+
+
+def _caught_up(steps: Escalation, at: Instant) -> Escalation:
+    """With the repeats of its level that came before: of those there may be no line."""
+    while steps.next_at is not None and steps.next_at < at and steps.level >= 0:
+        if not (policy.coming(steps) or "").endswith(" again"):
+            break
+        steps, _ = policy.stepped(steps, steps.next_at)
+    return steps
+
+
+def _after(steps: Escalation, line: Entry) -> Escalation:
+    """The policy after the step that this line tells, if it does."""
+    match line.kind:
+        case _K.REOPENED | _K.ACK_EXPIRED:
+            if line.text.startswith("escalated;"):  # by hand: the level follows on its own line
+                return steps
+            return policy.restarted(steps, line.at)
+        case _K.SPENT:
+            return replace(steps, spent=True, next_at=None)
+        case _K.ESCALATED:
+            return _stepped(policy.resumed(steps, line.at), line)
+        case _:
+            return steps
+
+
+def _stepped(steps: Escalation, line: Entry) -> Escalation:
+    """After the step that this line tells was run."""
+    if found := _LEVEL.match(line.text):
+        return _at_level(steps, int(found[1]) - 1, line.at)
+    if found := _ROUND.match(line.text):
+        again = policy.restarted(steps, line.at)
+        return replace(again, round=int(found[1]))
+    if line.text.startswith("last resort"):
+        return replace(steps, spent=True, stepped_at=line.at, next_at=None)
+    if " starts over" in line.text:
+        return policy.restarted(steps, line.at)
+    return steps
+
+
+def _at_level(steps: Escalation, level: int, at: Instant) -> Escalation:
+    if not 0 <= level < len(steps.levels):
+        return steps  # of a policy whose place another took
+    is_early = steps.next_at is None or at < steps.next_at
+    is_last = level == len(steps.levels) - 1
+    begun = steps.started_at
+    if level != steps.level and (is_early or is_last):
+        begun = at - steps.levels[level].after
+    reached = replace(
+        steps, level=level, stepped_at=at, started_at=begun, paused_at=at, not_before=None
+    )
+    reached = replace(reached, spent=policy.coming(reached) is None)
+    return policy.resumed(reached, at)

@@ -1,0 +1,160 @@
+"""What the database says of a moment is what was shown at that moment.
+
+A life of an engine is played in virtual time, every picture it shows is kept, and pictures of the
+past are held against those. What may differ, and why:
+
+- The status of checks and services is what is known now: a failure counts from its first run, a
+  picture shows it from its confirmation on. It is held against the newest picture that tells of
+  that moment, and services and SLAs against the books at the end.
+- Mutes: the timeline tells the reasons for which an incident became muted, not how they changed
+  while it was; an alert's own are known of silences alone. Held is whether it was muted.
+- What merging and splitting moved from one incident to another is told as far as timelines do:
+  of incidents that had a part in either, only what is theirs by their own lines is held.
+- How long a group's first message was waited for is in no timeline.
+- Snoozes are kept to the second; a silence's start and end are its newest; an alert's words and
+  since when it was pending are its last; nobody keeps versions, and messages of good runs.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any, Final
+
+import pytest
+
+from daemon.api.times import parse_stamp
+from daemon.api.views_sla import sla_view
+from daemon.core.availability import figures
+from daemon.core.model import HOUR, Instant
+from daemon.core.plan import SlaPlan
+from tests.core.machine_plan import FULL
+from tests.past.living import Life, Parts, plain
+
+SELDOM: Final = {"every": 99 * HOUR, "every_down": 99 * HOUR, "retry_every": 99 * HOUR}
+SLAS: Final = {
+    "shop": SlaPlan("shop", "shop", Decimal("99.9"), "month"),
+    "orders": SlaPlan("orders", "orders", Decimal(99), 24 * HOUR),
+}
+PLAN: Final = replace(
+    FULL,
+    checks={name: replace(one, **SELDOM) for name, one in FULL.checks.items()},  # type: ignore[arg-type]  # fields by name
+    services={
+        name: replace(one, revenue_per_hour=Decimal(1200), currency="GBP")
+        for name, one in FULL.services.items()
+    },
+    slas=SLAS,
+)
+KEYS: Final = {
+    "incidents": "id",
+    "alerts": "fingerprint",
+    "checks": "name",
+    "services": "name",
+    "silences": "id",
+    "slas": "name",
+}
+HELD: Final = {
+    "incidents": (
+        "id state severity service fired_at acknowledged_at acknowledged_by ack_comment"
+        " resolved_at resolved_by context organization notified_at roles status_update"
+        " first_acknowledged_at split_from merged_into storm test impact rank responses"
+    ),
+    "whole incidents": (
+        "title summary alerts firing acknowledgeable assigned_to escalation recovery_due mtta_due"
+        " mtta_breached mttr_due mttr_breached next_update_due"
+    ),
+    "alerts": "fingerprint name state labels fired_at resolved_at source storm",
+    "checks": "name kind service down_after every_ms labels",
+    "services": "name checks slas context depends_on rank",
+    "silences": "id matchers createdBy comment status recur",
+}
+"""What is to be the same, by the part of the picture."""
+
+
+def by_key(parts: Parts, part: str) -> dict[str, Any]:
+    return {one[KEYS[part]]: one for one in parts[part]}
+
+
+def merged_or_split(life: Life) -> set[str]:
+    """The incidents that had a part in a merger or a split."""
+    rows = life.connection.execute(
+        "SELECT incident, text FROM timeline WHERE kind IN ('merged', 'split')"
+    ).fetchall()
+    return {key for key, text in rows} | {text.partition(" ")[0] for _, text in rows}
+
+
+def known_later(life: Life, check: str, at: Instant) -> str:
+    """The status of the check at this moment, by the newest picture that tells of it."""
+    for shown in reversed(life.shown):
+        view = by_key(shown.parts, "checks")[check]
+        since = view["since"]
+        if shown.at >= at and (since is None or parse_stamp(since) <= at):
+            return str(view["status"])
+    raise AssertionError(check)
+
+
+def forget_first_wait(mine: dict[str, Any], theirs: dict[str, Any]) -> None:
+    """Before the first level was told, when that is due is not known."""
+    steps = mine.get("escalation")
+    if steps is not None and not (steps["level"] or steps["next_at"]):
+        theirs["escalation"]["next_at"] = None
+
+
+def hold(life: Life, at: Instant, then: Parts) -> None:
+    """The picture of `at` is `then`, but for what may differ."""
+    past, moved = life.past(at), merged_or_split(life)
+    for part in KEYS:
+        mine, theirs = by_key(past, part), by_key(then, part)
+        assert mine.keys() == theirs.keys(), part
+        for key, one in theirs.items():
+            names = HELD.get(part, "").split()
+            if part == "incidents" and key not in moved:
+                names += HELD["whole incidents"].split()
+            forget_first_wait(mine[key], one)
+            assert {n: mine[key][n] for n in names} == {n: one[n] for n in names}, (part, key)
+            if part == "incidents":
+                assert bool(mine[key]["muted"]) == bool(one["muted"])
+    assert [one["id"] for one in past["incidents"]] == [one["id"] for one in then["incidents"]]
+    hold_measured(life, at, past, then)
+
+
+def hold_measured(life: Life, at: Instant, past: Parts, then: Parts) -> None:
+    """Statuses and SLAs are what is known of that moment in the end, results as they were."""
+    shown, end = by_key(then, "checks"), life.now + 1
+    for name, check in by_key(past, "checks").items():
+        assert check["status"] == known_later(life, name, at)
+        last, newest = check["last"], shown[name]["last"]
+        assert (last["time"], last["status"]) == (newest["time"], newest["status"])
+    for name, service in by_key(past, "services").items():
+        line = life.engine.books.timeline(name)
+        piece = next(one for one in line.pieces(0, end) if one.start <= at < one.end)
+        assert (service["status"], parse_stamp(service["since"])) == (
+            piece.status.word,
+            piece.start,
+        )
+    for name, sla in by_key(past, "slas").items():
+        line = life.engine.books.timeline(SLAS[name].service)
+        assert sla == plain({"": sla_view(figures(SLAS[name], line, at))})[""]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_picture_of_the_past_is_the_picture_that_was_shown_then(seed: int) -> None:
+    life = Life(PLAN, seed)
+    for _ in range(60):
+        life.step()
+    newest = {shown.at: shown.parts for shown in life.shown}
+    dice = random.Random(seed)  # noqa: S311  # the same moments each time, no secret
+    for at in dice.sample(sorted(newest), 25):
+        hold(life, at, newest[at])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(100, 160))
+def test_many_lives_are_shown_again_as_they_were(seed: int) -> None:
+    life = Life(PLAN, seed)
+    for _ in range(120):
+        life.step()
+    newest = {shown.at: shown.parts for shown in life.shown}
+    for at in sorted(newest)[::7]:
+        hold(life, at, newest[at])
