@@ -5,12 +5,14 @@ again.
 The process (`main`) reads a pickled question on its standard input, asks it on a
 connection that cannot write, writes the pickled answer to its standard output, and ends; also when
 nobody reads that any more. It runs at a low priority. Only the process that starts it speaks to it.
-The answer is read in the daemon: a question asked here gives figures, not all that they stand on.
+The answer is read in the daemon: a question asked here gives figures, not all that they stand on,
+or what is made of them as bytes, which cost the daemon nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import pickle
 import sqlite3
@@ -48,7 +50,8 @@ async def ask_apart(path: Path, question: Callable[[sqlite3.Connection], _T]) ->
         stdout=asyncio.subprocess.PIPE,
     )
     try:
-        answer, _ = await asyncio.wait_for(process.communicate(pickle.dumps(question)), LONGEST_S)
+        asked = await asyncio.to_thread(pickle.dumps, question)
+        answer, _ = await asyncio.wait_for(process.communicate(asked), LONGEST_S)
     except TimeoutError:
         raise StoreUnusable(f"{path}: no answer within {LONGEST_S:.0f} s; ask for less") from None
     finally:
@@ -78,7 +81,9 @@ def _answer(path: Path, question: Callable[[sqlite3.Connection], object]) -> obj
 
 
 def main() -> None:
-    """Answer one question and end."""
+    """Answer one question and end. What is made on the way is needed until then, and looking for
+    rubbish among a million values took a third of the time."""
+    gc.disable()
     os.nice(NICENESS)
     question = pickle.load(sys.stdin.buffer)  # noqa: S301  # from the process that started this
     answer = pickle.dumps(_answer(Path(sys.argv[1]), question))

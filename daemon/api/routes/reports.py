@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import zlib
 from functools import partial
+from typing import Final
 
 from aiohttp import web
 
@@ -11,15 +14,18 @@ from daemon.api.call import Call, answer
 from daemon.api.inputs_reports import ReportBody, ReportsQuery
 from daemon.api.problems import Missing, Unprocessable
 from daemon.api.schema.daily import AnyReport
-from daemon.api.schema.reports import ReportView
 from daemon.core.events import KeepReport
 from daemon.core.model import Instant
-from daemon.report.forms import MEDIA, Form, file_name, written
-from daemon.report.keeping import line, pack, unpack
+from daemon.report.forms import MEDIA, Form
+from daemon.report.keeping import line
 from daemon.report.periods import BadPeriod, parse_period
+from daemon.report.printed import Making, Printed, kept_printed, make_kept, make_printed, printed
 from daemon.report.question import NoSuchScope, ask
 from daemon.report.view import make
 from daemon.store.reports import kept_report, kept_reports
+
+IN_THREADS: Final = 100_000
+"""A kept report of more bytes than this is written in a process of its own."""
 
 
 async def reports(call: Call) -> web.Response:
@@ -28,17 +34,22 @@ async def reports(call: Call) -> web.Response:
     if query.period is None:
         found = await call.backend.analysis.ask(partial(kept_reports, limit=query.limit))
         return answer([line(one) for one in found])
-    view = await made(call, query.period, query.service, query.organization, query.at)
-    return shown(view, Form(query.format))
+    making = asked(call, query.period, query.service, query.organization, query.at)
+    await call.backend.durable()
+    question = partial(make_printed, making=making, form=Form(query.format))
+    return sent(await call.backend.analysis.ask_apart(question))
 
 
 async def keep(call: Call) -> web.Response:
     """Make a report and keep it."""
     body = await call.body(ReportBody)
-    view = await made(call, body.period, body.service, body.organization, None)
-    packed = pack(view, call.peer.actor.name)
+    making = asked(call, body.period, body.service, body.organization, None)
+    await call.backend.durable()
+    question = partial(make_kept, making=making, made_by=call.peer.actor.name)
+    packed = await call.backend.analysis.ask_apart(question)
     await call.backend.command(KeepReport(packed, call.peer.actor))
-    return answer(unpack(packed.body), 201)
+    told = await asyncio.to_thread(zlib.decompress, packed.body)
+    return _json(told + b"\n", 201)
 
 
 async def kept(call: Call) -> web.Response:
@@ -51,13 +62,15 @@ async def kept(call: Call) -> web.Response:
     if len(found) != 1:
         many = "several reports have" if found else "no report that is kept has"
         raise Missing(f"{many} an id that begins with {one_line(key, 60)!r}")
-    return shown(unpack(found[0]), Form(ending) if dot else Form.JSON)
+    analysis, form = call.backend.analysis, Form(ending) if dot else Form.JSON
+    ask_it = analysis.ask if len(found[0]) <= IN_THREADS else analysis.ask_apart
+    return sent(await ask_it(partial(kept_printed, body=found[0], form=form)))
 
 
-async def made(
+def asked(
     call: Call, period: str, service: str | None, organization: str | None, at: Instant | None
-) -> ReportView:
-    """The report, from a process of its own.
+) -> Making:
+    """The report that is asked for.
 
     Raises:
         Unprocessable: There is no such period.
@@ -72,23 +85,32 @@ async def made(
         raise Unprocessable(str(error), [{"field": "period", "detail": str(error)}]) from None
     except NoSuchScope as error:
         raise Missing(str(error)) from None
-    await backend.durable()
-    return await backend.analysis.ask_apart(partial(make, question=question))
+    return partial(make, question=question)
 
 
 def shown(view: AnyReport, form: Form) -> web.Response:
-    """The report in this form; a browser shows a page and saves a sheet."""
-    if form is Form.JSON:
-        return answer(view)
-    kind = "attachment" if form is Form.CSV else "inline"
+    """The report in this form."""
+    return sent(printed(view, form))
+
+
+def sent(report: Printed) -> web.Response:
+    """The report as it was written; a browser shows a page and saves a sheet."""
+    if report.form is Form.JSON:
+        return _json(report.body)
+    kind = "attachment" if report.form is Form.CSV else "inline"
     return web.Response(
-        text=written(view, form),
-        content_type=MEDIA[form],
+        body=report.body,
+        content_type=MEDIA[report.form],
         charset="utf-8",
         headers={
             "Cache-Control": "no-store",
-            "Content-Disposition": f'{kind}; filename="{file_name(view, form)}"',
+            "Content-Disposition": f'{kind}; filename="{report.name}"',
             "X-Content-Type-Options": "nosniff",
             "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
         },
     )
+
+
+def _json(body: bytes, status: int = 200) -> web.Response:
+    headers = {"Cache-Control": "no-store"}
+    return web.Response(status=status, body=body, content_type=MEDIA[Form.JSON], headers=headers)
