@@ -9,15 +9,21 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
+from daemon.api.schema import State
 from daemon.client import ClientError
+from daemon.core.model import DAY, Instant
+from tui.mirror import RESOLVED_LIMIT
 from tui.screens.seeking import SeekPrompt, Sought
 from tui.travel import LEAP_MS, Travel
+from tui.words import instant
 
 if TYPE_CHECKING:
     from tui.app import Dashboard
 
 QUIET_S: Final = 3.0
 """The same hindrance is not said again within this."""
+LATELY: Final = 7 * DAY
+"""What fired within so long before a moment and was over by then is shown with it."""
 
 
 class Tour:
@@ -25,7 +31,7 @@ class Tour:
 
     def __init__(self, app: Dashboard) -> None:
         self._app = app
-        self.travel = Travel(app.client.state, app.now, app.travelled, self.refuse)
+        self.travel = Travel(self._picture, app.now, app.travelled, self.refuse)
         self._said, self._said_at = "", 0.0
 
     def act(self, action: str) -> None:
@@ -70,6 +76,18 @@ class Tour:
             return
         if prompt.is_running:
             prompt.known()
+
+    async def _picture(self, at: Instant) -> State:
+        """The state of a moment, with the incidents that were over by then."""
+        client = self._app.client
+        state = await client.state(at)
+        page = await client.history(
+            since=at - LATELY, until=at, state=["resolved"], limit=RESOLVED_LIMIT
+        )
+        known = {one.id for one in state.incidents}
+        over = [one for one in page.incidents if (instant(one.resolved_at) or at + 1) <= at]
+        state.incidents += [one for one in over if one.id not in known]
+        return state
 
     def refuse(self, reason: str) -> None:
         """Say why no other picture is shown."""

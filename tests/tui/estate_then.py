@@ -14,10 +14,11 @@ OLDEST = estate.NOW - 20 * estate.DAY
 def then(at: int) -> State:
     """The estate at a moment."""
     made = estate.state()
-    made.incidents = [_incident(one, at) for one in made.incidents if _is_over(one.fired_at, at)]
+    begun = [_incident(one, at) for one in made.incidents if _is_over(one.fired_at, at)]
+    made.incidents = [one for one in begun if one.state != "resolved"]
     made.alerts = [one for one in made.alerts if _is_over(one.fired_at, at)]
     made.silences = [one for one in made.silences if _is_over(one.startsAt, at)]
-    shown = {one.service for one in made.incidents if one.state != "resolved"}
+    shown = {one.service for one in made.incidents}
     for service in made.services:
         if service.name not in shown:
             service.status, service.unreachable = "up", None
@@ -31,7 +32,10 @@ def then(at: int) -> State:
         before=stamp_or_none(max((one for one in moments() if one < at), default=None)),
         after=stamp_or_none(min((one for one in moments() if one > at), default=None)),
         oldest=stamp(OLDEST),
-        unknown=["latencies older than 7d"] if at < estate.NOW - 7 * estate.DAY else [],
+        unknown=[
+            "flapping",
+            *(["latencies older than 7d"] if at < estate.NOW - 7 * estate.DAY else []),
+        ],
     )
     return made
 

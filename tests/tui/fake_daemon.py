@@ -18,6 +18,7 @@ from daemon.api.schema import (
     ChannelTest,
     CheckView,
     EntryView,
+    HistoryView,
     IncidentDetail,
     IncidentView,
     MaintenanceView,
@@ -166,6 +167,9 @@ class FakeDaemon:
         asked, service = request.query, request.query.get("service")
         made: object = []
         match request.match_info["figure"]:
+            case "history":
+                over = [one for one in estate.state().incidents if one.state == "resolved"]
+                made = HistoryView(incidents=over)
             case "service-health":
                 made = estate_past.health()
             case "statistics":

@@ -98,7 +98,11 @@ async def test_a_moment_is_sought_by_its_words(opened: Opener) -> None:
         await session.press("enter")
         await session.until(lambda: session.shows("◀ PAST  Fri 20 Nov 03:00:00"))
         await seek(session, "18d ago")
-        await session.until(lambda: session.shows("not known of then: latencies older than 7d"))
+        await session.until(lambda: session.shows("◀ PAST  Tue 3 Nov 10:11:05, 18d ago"))
+        await session.press("question_mark")
+        await session.until(lambda: session.shows("Not known of this moment"))
+        assert session.shows("latencies older than 7d")
+        await session.press("escape")
         await seek(session, "now")
         await session.until(lambda: not session.shows("◀ PAST"))
 

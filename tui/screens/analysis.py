@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
+
+from msgspec import structs
 
 from daemon.api.schema import HealthView
 from daemon.core.model import DAY, SECOND, Instant
@@ -79,14 +82,24 @@ class AnalysisScreen(ListBoard):
 
     def heading(self, width: int) -> Line:
         """The columns' headings."""
-        return Layout.of(HEALTH_COLUMNS, width).heading()
+        columns = HEALTH_COLUMNS
+        if self.desk.past is not None:
+            columns = (*columns[:-1], replace(columns[-1], title="then"))
+        return Layout.of(columns, width).heading()
 
     def row(self, key: str, width: int) -> Line:
         """A service and its health."""
         layout = Layout.of(HEALTH_COLUMNS, width)
         if key == ALL:
             return layout.line(all_row(self.total()))
-        return layout.line(health_row(key, self._health().get(key), layout))
+        return layout.line(health_row(key, self._then(key, self._health().get(key)), layout))
+
+    def _then(self, service: str, health: HealthView | None) -> HealthView | None:
+        """The score with the status that is looked at; the daemon tells the present one."""
+        known = self.desk.mirror.services.get(service)
+        if self.desk.past is None or health is None or known is None:
+            return health
+        return structs.replace(health, status=known.status)
 
     def figures(self) -> Line:
         """How far back it looks, and whether the scores are there."""

@@ -13,7 +13,7 @@ from tui.actions import MODE_NAMES, MODES, Action, Situation, here, refusal
 from tui.desk import Desk
 from tui.detail import Section, section
 from tui.facts import legend
-from tui.text import Line, fit
+from tui.text import Line, fit, wrap
 from tui.widgets.sections import Sections
 
 _MOVING = (
@@ -48,6 +48,7 @@ class HelpScreen(ModalScreen[None]):
         everywhere = [a for a in common if not a.id.startswith("mode.")]
         lines: list[Line] = [((f"{name}: keys", "accent bold"), ("   escape closes", "faint"))]
         lines += [self._action(action, width) for action in own]
+        lines += self._unknown(width)
         lines += [(), (("Everywhere", "accent bold"),)]
         lines += [self._action(action, width) for action in everywhere]
         modes = ", ".join(MODE_NAMES[mode] for mode in MODES)
@@ -64,6 +65,18 @@ class HelpScreen(ModalScreen[None]):
             _key("word", "occurs in the row; several must all hold", width),
         ]
         return [section(lines)]
+
+    def _unknown(self, width: int) -> list[Line]:
+        """What cannot be known of the moment that is looked at."""
+        picture = self._desk.travel.picture
+        if picture is None or not picture.unknown:
+            return []
+        found = wrap(", ".join(picture.unknown), width - 2)
+        return [
+            (),
+            (("Not known of this moment", "past bold"),),
+            *((("  ", ""), *one) for one in found),
+        ]
 
     def _action(self, action: Action, width: int) -> Line:
         reason = refusal(action, self._situation)

@@ -34,9 +34,14 @@ class Activity(PaintedScroll):
         """One happening."""
         feed = self.desk.mirror.feed
         if y >= len(feed):
-            return (("  nothing yet since the dashboard was opened", "faint"),) if y == 0 else ()
+            return ((self._nothing(), "faint"),) if y == 0 else ()
         layout = Layout.of(rows.FEED_COLUMNS, width - 2)
         return (("  ", ""), *layout.line(rows.feed_row(feed[-1 - y], self.desk.moment())))
+
+    def _nothing(self) -> str:
+        if self.desk.past is not None:
+            return "  nothing in the week before"
+        return "  nothing yet since the dashboard was opened"
 
 
 class OverviewScreen(Board):

@@ -33,13 +33,13 @@ class PastBar(Painted):
         self.display = False
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002  # Textual's signature
-        """A line, and another where something is not known."""
+        """A line, and another where something is not known and there is room to say so."""
         return 1 + bool(self._unknown)
 
     @property
     def _unknown(self) -> tuple[str, ...]:
         picture = self.desk.travel.picture
-        return () if picture is None else picture.unknown
+        return picture.unknown if picture is not None and self.screen.has_class("-tall") else ()
 
     def _parts(self, width: int) -> list[Part]:
         desk = self.desk
