@@ -194,10 +194,20 @@ def _overridable(situation: Situation) -> str | None:
     return None if situation.schedule is not None else "no schedule is selected"
 
 
-def _tryable(situation: Situation) -> str | None:
-    if situation.past:
-        return "this is the past; N goes back to now"
+def _amendable(situation: Situation) -> str | None:
     return None if situation.sla is not None else "no SLA is selected"
+
+
+def _tryable(situation: Situation) -> str | None:
+    return "this is the past; N goes back to now" if situation.past else _amendable(situation)
+
+
+def _withdrawable(situation: Situation) -> str | None:
+    sla = situation.sla
+    if sla is None:
+        return "no SLA is selected"
+    said = sla.exclusions or any(one.notes for one in sla.violations)
+    return None if said else "nothing is excluded from it or noted on it"
 
 
 def _only_past(situation: Situation) -> str | None:
@@ -243,8 +253,13 @@ ACTIONS: Final = (
     Action("override", ("v",), "override", "Put somebody on call for a while; pages go to them",
            frozenset({Place.ONCALL}), "operator", True, 1, _overridable),
     Action("what_if", ("d",), "what if", "Try more down time on the selected SLA; changes nothing",
-           frozenset({Place.SLA}), bar=1,
-           blocked=_tryable),
+           frozenset({Place.SLA}), bar=1, blocked=_tryable),
+    Action("exclude", ("x",), "exclude", "Take a stretch of the past out of the selected SLA",
+           frozenset({Place.SLA}), "operator", True, 2, _amendable),
+    Action("sla_note", ("n",), "note", "Write on a violation of the selected SLA, or edit that",
+           frozenset({Place.SLA}), "operator", True, 3, _amendable),
+    Action("withdraw", ("u",), "withdraw", "Take an exclusion or a note of the selected SLA back",
+           frozenset({Place.SLA}), "operator", True, None, _withdrawable),
     Action("span", ("d",), "days", "Look further back: 7, 30, 90 days, 24 hours",
            frozenset({Place.ANALYSIS}), bar=1),
     Action("silence", ("s",), "silence", "Mute alerts by matchers for a time, with a preview",

@@ -17,6 +17,7 @@ from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.timer import Timer
 
+from daemon.api.schema import SlaView
 from daemon.client import Client, ClientError
 from daemon.core.model import Instant
 from tui.actions import ACTIONS, BY_ID, MODES, Action, Place, Situation, by_key, refusal
@@ -40,14 +41,14 @@ from tui.screens.incidents import IncidentsScreen
 from tui.screens.oncall import OnCallScreen
 from tui.screens.overview import OverviewScreen
 from tui.screens.places import ChecksScreen, SilencesScreen
-from tui.screens.sla import SlaScreen, Trial, TrialPrompt
+from tui.screens.sla import SlaScreen
 from tui.stories import Stories
 from tui.theme import DARK, LIGHT, PALETTES, theme
 from tui.tour import Tour
 from tui.widgets.frame import KeyBar, TopBar
 from tui.widgets.past_bar import PastBar
 from tui.widgets.virtual_list import VirtualList
-from tui.words import Zone, span
+from tui.words import Zone
 
 PAINT_S: Final = 0.25
 """The least time between two paints that nobody's hand asked for."""
@@ -274,7 +275,7 @@ class Dashboard(App[None]):
                 self.desk.span_ms = SPANS[(SPANS.index(self.desk.span_ms) + 1) % len(SPANS)]
                 cast("Board", self.board).take()
             case "what_if" if situation.sla is not None:
-                self._try(situation.sla.name)
+                self._try(situation.sla)
             case "worst":
                 worst = worst_unacknowledged(self.desk.mirror)
                 if worst is None:
@@ -285,13 +286,9 @@ class Dashboard(App[None]):
                 self.tour.act(action.id)
 
     @work
-    async def _try(self, sla: str) -> None:
+    async def _try(self, sla: SlaView) -> None:
         """Ask how much more down time to try on an SLA, and show what it would do."""
-        tried = self.desk.trials.get(sla, 0)
-        answer = await self.push_screen_wait(TrialPrompt(sla, span(tried) if tried else ""))
-        if isinstance(answer, Trial):
-            self.desk.trials[sla] = answer.more_ms
-            self.changed()
+        await self.asking.sla.trial(sla)
 
     def _write(self, action: Action, situation: Situation) -> None:
         if action.id == "undo":

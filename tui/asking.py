@@ -13,6 +13,7 @@ from daemon.api.schema import ChannelView, IncidentView, ScheduleView
 from daemon.client import ClientError
 from daemon.core.labels import Matcher, MatchOp, match_all
 from tui.actions import Situation
+from tui.asking_sla import AskingSla
 from tui.deeds import Done, called
 from tui.figures import called as spoken
 from tui.figures import shared_labels
@@ -54,6 +55,7 @@ class Asking:
 
     def __init__(self, app: Dashboard) -> None:
         self._app = app
+        self.sla = AskingSla(app)
 
     async def deed(self, action: str, situation: Situation) -> Deed | None:
         """The deed that an action comes to; None when the operator thinks better of it."""
@@ -75,6 +77,8 @@ class Asking:
                 return await self._maintenance(situation)
             case "open":
                 return await self._open(situation)
+            case "exclude" | "sla_note" | "withdraw" if situation.sla is not None:
+                return await self.sla.deed(action, situation.sla)
             case "override" if situation.schedule is not None:
                 return await self._override(situation.schedule)
             case _ if incident is not None:

@@ -331,10 +331,11 @@ def matcher_text(matcher: MatcherView) -> str:
 
 # SLAs
 
+UNKNOWN: Final[Line] = (("–", "faint"),)
 SLA_COLUMNS: Final = (
     Column("met", "SLA", 16),
     Column("name", "objective", 16, flex=2),
-    Column("target", "target", 8, align="right", from_width=60),
+    Column("target", "target", 8, align="right", from_width=84),
     Column("gauge", "budget left", 12, flex=2, from_width=66),
     Column("left", "", 8, align="right"),
     Column("burn", "burn", 6, align="right", from_width=52),
@@ -344,17 +345,17 @@ SLA_COLUMNS: Final = (
 
 
 def sla_row(sla: SlaView, layout: Layout, moment: Moment) -> Row:
-    """One SLA."""
-    left = budget_left(sla)
+    """One SLA; of what was not measured no budget is told."""
+    left, known = budget_left(sla), sla.value is not None
     end = instant(sla.period.end)
     burning = "bad" if sla.burn_rate > 1 else "faint"
     return {
         "met": met_line(sla),
         "name": ((sla.name, "bold"),),
         "target": ((words.percent(sla.target, sla.target), "faint"),),
-        "gauge": BLANK if sla.value is None else gauge(left, layout.width("gauge")),
-        "left": ((budget_words(sla.budget.left_ms), gauge_style(left)),),
-        "burn": ((burn_words(sla.burn_rate), burning),),
+        "gauge": gauge(left, layout.width("gauge")) if known else BLANK,
+        "left": ((budget_words(sla.budget.left_ms), gauge_style(left)),) if known else UNKNOWN,
+        "burn": ((burn_words(sla.burn_rate), burning),) if known else UNKNOWN,
         "coverage": ((words.percent(sla.coverage), "faint"),),
         "ends": ((rough(end - moment.now) if end is not None else "–", "faint"),),
     }

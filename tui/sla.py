@@ -26,7 +26,7 @@ from tui.charts import Series, plot
 from tui.detail import NAME_WIDTH, Section, fact, heading, prose, section
 from tui.figures import budget_left
 from tui.rows import Moment, budget_words, burn_words, met_line
-from tui.text import Line, apart, fit, wrap
+from tui.text import Line, apart, fit, width_of, wrap
 from tui.words import instant, percent, plural, rough, span
 
 PERIODS: Final = ((25, "today"), (8 * 24, "this week"), (32 * 24, "this month"),
@@ -52,15 +52,20 @@ def sla_head(sla: SlaView, width: int, moment: Moment) -> list[Section]:
     ends = ""
     if end is not None and end > moment.now:
         ends = f", ends {words.day(end, moment.zone)} in {rough(end - moment.now)}"
+    head = heading(sla.name, ", ".join(sla.services) or sla.service)
+    value = fact("is", *met_line(sla), (f"  of {target} {sla.kind.replace('_', ' ')}", "faint"),
+                 *((("  ", ""), near) if near else ()))  # fmt: skip
+    if sla.value is None:
+        period = words.day(instant(sla.period.start) or 0, moment.zone)
+        return [head, section([value, fact("since", (f"{period}{ends}", "faint"))])]
     lines: list[Line] = [
-        fact("is", *met_line(sla), (f"  of {target} {sla.kind.replace('_', ' ')}", "faint"),
-             *((("  ", ""), near) if near else ())),
+        value,
         fact("left", *gauge(left, max(8, min(28, width - NAME_WIDTH - 32))),
              (f" {budget_words(sla.budget.left_ms)}", "bold"), (_left_words(sla), "")),
         fact("", (f"of {span(sla.budget.total_ms)}, burning {burn_words(sla.burn_rate)}{ends}",
                   "faint")),
     ]  # fmt: skip
-    return [heading(sla.name, ", ".join(sla.services) or sla.service), section(lines)]
+    return [head, section(lines)]
 
 
 def sla_sections(
@@ -109,8 +114,11 @@ def _best_lines(best: WhatIf, width: int) -> list[Line]:
     """How the period ends if nothing fails any more."""
     if best.met is None:
         return []
-    asks = ("  d tries more down time", "faint")
-    return [fit(fact("at best", *_verdict(best), (" if all stays up", ""), asks), width)]
+    line = fact("at best", *_verdict(best), (" if all stays up", ""))
+    asks: Line = (("  d tries more down time", "faint"),)
+    if width_of(line) + width_of(asks) <= width:
+        line = (*line, *asks)
+    return [fit(line, width)]
 
 
 def _tried_line(tried: Tried, width: int) -> Line:
@@ -149,7 +157,9 @@ def _burn_down(course: SlaCourseView, sla: SlaView, width: int, moment: Moment) 
         Series(points, gauge_style(budget_left(sla))),
     ]
     drawn = plot(series, room, CHART_ROWS, (start, max(end, now)), (least, most))
-    marks = {0: budget_words(int(most)), CHART_ROWS - 1: budget_words(int(least)) if least else "0"}
+    nothing = round(most / (most - least) * (CHART_ROWS * 4 - 1)) // 4
+    lowest = budget_words(int(least)) if least else "0"
+    marks = {nothing: "0", CHART_ROWS - 1: lowest, 0: budget_words(int(most))}
     lines: list[Line] = [
         ((marks.get(at, "").rjust(label), "faint"), ("▏", "track"), *line)
         for at, line in enumerate(drawn)

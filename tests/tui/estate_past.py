@@ -9,11 +9,13 @@ from daemon.api.schema import (
     BudgetPoint,
     BurnWindowView,
     DurationsView,
+    ExclusionPreview,
     HealthPart,
     HealthView,
     NoiseView,
     SlaCourseView,
     SlaView,
+    Standing,
     StatisticsView,
     TopAlertView,
     TrendLine,
@@ -23,6 +25,7 @@ from daemon.api.schema import (
 from daemon.api.schema.analysis import Band
 from daemon.api.schema.base import SeverityWord
 from daemon.api.times import stamp
+from daemon.core.sla.showing import percent_text
 from tests.tui.estate import DAY, HOUR, MINUTE, NOW, ago, services
 
 STEPS = 120
@@ -45,6 +48,18 @@ def course(sla: SlaView, more_ms: int = 0) -> SlaCourseView:
         windows=windows(sla.burn_rate),
         what_if=WhatIf(more_ms=more_ms, left_ms=after, value=float(shown), shown=shown,
                        met=after >= 0, credit_percent=0.0 if after >= 0 else 10.0),
+    )  # fmt: skip
+
+
+def preview(sla: SlaView) -> ExclusionPreview:
+    """All that failed would be out."""
+    left = sla.budget.left_ms
+    shown = None if sla.value is None else percent_text(sla.value, sla.target)
+    return ExclusionPreview(
+        before=Standing(value=sla.value, shown=shown, met=sla.met, level=sla.level, left_ms=left,
+                        credit_percent=sla.credit_percent),
+        after=Standing(value=99.9613, shown="99.96", met=True, level="good",
+                       left_ms=left + 15 * MINUTE, credit_percent=0.0),
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ import msgspec
 from aiohttp import web
 
 from daemon.api.schema import (
+    AmendmentView,
     ChannelTest,
     CheckView,
     EntryView,
@@ -30,6 +31,7 @@ from daemon.api.schema import (
     Shape,
     SilenceStatus,
     SilenceView,
+    SlaView,
     State,
     StatusUpdateView,
 )
@@ -68,6 +70,10 @@ class FakeDaemon:
             web.get("/api/v1/incidents/{id}", self._incident),
             web.get("/api/v1/responses", self._responses),
             web.get("/api/v1/sla/{name}/course", self._course),
+            web.get("/api/v1/sla/{name}/exclusions/preview", self._preview),
+            web.post("/api/v1/sla/{name}/exclusions", self._exclude),
+            web.post("/api/v1/sla/{name}/notes", self._note_on_sla),
+            web.delete("/api/v1/sla/{name}/exclusions/{id}", self._withdraw),
             web.get("/api/v1/alerts/{figure}", self._figure),
             web.post("/api/v1/responses/runs/{run}/{action}", self._decide),
             web.post("/api/v1/incidents/{id}/respond", self._respond),
@@ -188,9 +194,60 @@ class FakeDaemon:
         self.requests.append(("GET", request.path_qs))
         if self.refuse is not None:
             return _problem(*self.refuse)
-        name, more_ms = request.match_info["name"], int(request.query.get("more_ms", 0))
-        (sla,) = (one for one in self.state.slas if one.name == name)
-        return _json(estate_past.course(sla, more_ms))
+        more_ms = int(request.query.get("more_ms", 0))
+        return _json(estate_past.course(self._sla(request), more_ms))
+
+    async def _preview(self, request: web.Request) -> web.Response:
+        self.requests.append(("GET", request.path_qs))
+        if self.refuse is not None:
+            return _problem(*self.refuse)
+        return _json(estate_past.preview(self._sla(request)))
+
+    async def _exclude(self, request: web.Request) -> web.Response:
+        return await self._amend(request, "exclusion", "reason")
+
+    async def _note_on_sla(self, request: web.Request) -> web.Response:
+        return await self._amend(request, "note", "text")
+
+    async def _amend(
+        self, request: web.Request, kind: Literal["exclusion", "note"], field: str
+    ) -> web.Response:
+        body = await self._write(request)
+        if isinstance(body, web.Response):
+            return body
+        sla = self._sla(request)
+        made = AmendmentView(
+            id=f"a{len(self.bodies)}", kind=kind, sla=sla.name, start=body["start"],
+            end=body["end"], text=body[field], made_by="ana", made_at=estate.ago(0),
+        )  # fmt: skip
+        if kind == "exclusion":
+            sla.exclusions.append(made)
+            sla.approved_ms += (instant(made.end) or 0) - (instant(made.start) or 0)
+        else:
+            for one in sla.violations:
+                if one.start < made.end and (one.end or made.end) > made.start:
+                    one.notes.append(made)
+        self.publish("sla", sla)
+        return _json(made)
+
+    async def _withdraw(self, request: web.Request) -> web.Response:
+        body = await self._write(request)
+        if isinstance(body, web.Response):
+            return body
+        sla, key = self._sla(request), request.match_info["id"]
+        said = [*sla.exclusions, *(note for one in sla.violations for note in one.notes)]
+        known = next((one for one in said if one.id == key), None)
+        if known is None:
+            return _problem(404, f"there is no exclusion or note {key!r}")
+        sla.exclusions = [one for one in sla.exclusions if one.id != key]
+        for one in sla.violations:
+            one.notes = [note for note in one.notes if note.id != key]
+        self.publish("sla", sla)
+        return _json(known)
+
+    def _sla(self, request: web.Request) -> SlaView:
+        (sla,) = (one for one in self.state.slas if one.name == request.match_info["name"])
+        return sla
 
     async def _incident(self, request: web.Request) -> web.Response:
         self.requests.append(("GET", request.path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from itertools import combinations
 from unittest.mock import AsyncMock, MagicMock
@@ -54,6 +55,8 @@ SITUATION = Situation(Place.INCIDENTS, "operator", incident=estate.checkout())
         ("assign", {"incident": estate.backup()}, "is resolved"),
         ("escalate", {"incident": estate.mailer()}, "no escalation policy"),
         ("undo", {}, "nothing to undo"),
+        ("exclude", {"place": Place.SLA}, "no SLA is selected"),
+        ("withdraw", {"place": Place.SLA, "sla": estate.slas()[2]}, "nothing is excluded"),
         ("expire", {}, "belongs to silences"),
         ("filter", {"lists": False}, "nothing to filter"),
     ],
@@ -82,12 +85,12 @@ def test_an_incident_whose_rule_forbids_it_is_not_acknowledged() -> None:
 
 
 def test_keys_are_found_by_place() -> None:
-    """x runs a check among checks and ends a silence among silences."""
-    run, expire = by_key("x", Place.CHECKS), by_key("x", Place.SILENCES)
-    assert run is not None
-    assert expire is not None
-    assert (run.id, expire.id) == ("run", "expire")
-    assert by_key("x", Place.SLA) is None
+    """x runs a check among checks, ends a silence among silences, excludes among SLAs."""
+    places = (Place.CHECKS, Place.SILENCES, Place.SLA)
+    assert [getattr(by_key("x", place), "id", None) for place in places] == [
+        "run", "expire", "exclude",
+    ]  # fmt: skip
+    assert by_key("x", Place.ANALYSIS) is None
 
 
 async def test_every_writing_action_comes_to_a_deed() -> None:
@@ -104,6 +107,8 @@ async def test_every_writing_action_comes_to_a_deed() -> None:
                 responses=AsyncMock(return_value=estate.responses()),
             )
             self.say = MagicMock()
+            self.client = MagicMock()
+            self.desk = MagicMock(now=lambda: estate.NOW, zone=dt.UTC)
             self.push_screen_wait = AsyncMock(return_value=None)
 
     asking = Asking(Deaf())  # type: ignore[arg-type]  # all that asking needs of the app
@@ -113,6 +118,7 @@ async def test_every_writing_action_comes_to_a_deed() -> None:
         silence=estate.silence(),
         channel=estate.channels()[0],
         schedule=estate.schedules()[0],
+        sla=estate.slas()[0],
         undo="something",
     )
     for action in ACTIONS:

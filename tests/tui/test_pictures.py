@@ -65,6 +65,7 @@ PROMPTS = {
     "help": ["question_mark"],
     "seek": ["at", *"2h ago"],
     "override": ["6", "v", *"be"],
+    "exclude": ["5", "x", "down", "enter"],
     "confirm": ["e"],
     "silence": ["s"],
     "filter": ["slash", *"severity=~crit.*"],

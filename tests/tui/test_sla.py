@@ -64,7 +64,9 @@ async def test_d_tries_more_down_time_and_changes_nothing(opened: Opener) -> Non
         await session.until(lambda: session.shows("at best", "Burn rates"))
         await session.press("d", *"soon", "enter")
         await session.until(lambda: session.shows("is no duration"))
-        await session.press(*["backspace"] * 4, *"10m", "enter")
+        await session.press(*["backspace"] * 4, *"10m")
+        await session.until(lambda: session.shows("an outage of 10m now", "99.89% missed"))
+        await session.press("enter")
         await session.until(lambda: session.shows("10m more down: 99.89% missed", "−3m left"))
         assert not session.fake.bodies
         await session.press("d", *["backspace"] * 3, "enter")

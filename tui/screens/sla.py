@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
-from textual.app import ComposeResult
-from textual.widgets import Input
-
 from daemon.api.schema import SlaCourseView, SlaView
-from daemon.core.model import DAY, SECOND, Millis
+from daemon.core.model import SECOND, Millis
 from tui import figures, rows
 from tui.actions import Place, Situation
 from tui.asked import Answer
 from tui.detail import Section
 from tui.screens.board import ListBoard
-from tui.screens.prompts import Dialog
 from tui.sla import Tried, sla_sections
 from tui.text import Layout, Line
-from tui.words import parse_span, plural
+from tui.words import plural
 
 FRESH: Final = 15 * SECOND
 """So old may the course of a budget be."""
 PRESENT_ONLY: Final = "How its budget went and how it burned is known of the present only."
-MOST: Final = 366 * DAY
-"""More down time than a year has is not tried."""
 
 
 class SlaScreen(ListBoard):
@@ -68,8 +62,10 @@ class SlaScreen(ListBoard):
         slas = self.desk.mirror.slas.values()
         missed = sum(sla.met is False for sla in slas)
         met = sum(sla.met is True for sla in slas)
-        bad: Line = ((f"✕ {missed} missed", "bad"),) if missed else ()
-        return rows.joined(bad, ((f"✓ {met} met", "faint"),))
+        unknown = len(slas) - missed - met
+        bad: Line = ((f"✕ {missed:,} missed", "bad"),) if missed else ()
+        open_: Line = ((f"? {unknown:,} not measured", "faint"),) if unknown else ()
+        return rows.joined(bad, ((f"✓ {met:,} met", "faint"),), open_)
 
     def details(self, key: str, width: int) -> Sequence[Section]:
         """How an SLA's period went."""
@@ -84,8 +80,11 @@ class SlaScreen(ListBoard):
 
     def _course(self, panel: str, sla: str, more_ms: Millis = 0) -> Answer[SlaCourseView]:
         client = self.desk.client
+        approved_ms = self.desk.mirror.slas[sla].approved_ms  # an exclusion is asked about anew
         return self.desk.asked.of(
-            (panel, sla, str(more_ms)), lambda: client.sla_course(sla, more_ms), FRESH
+            (panel, sla, str(more_ms), str(approved_ms)),
+            lambda: client.sla_course(sla, more_ms),
+            FRESH,
         )
 
     def empty(self) -> tuple[str, str]:
@@ -101,40 +100,3 @@ class SlaScreen(ListBoard):
 def _sla_labels(sla: SlaView) -> dict[str, str]:
     met = {True: "yes", False: "no", None: "unknown"}[sla.met]
     return {"sla": sla.name, "service": sla.service, "kind": sla.kind, "met": met}
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """How much more down time to try; 0 for none."""
-
-    more_ms: Millis
-
-
-class TrialPrompt(Dialog):
-    """Try more down time on an SLA; nothing is changed by that.
-
-    Args:
-        tried: What is tried now, as it was written.
-    """
-
-    def __init__(self, sla: str, tried: str) -> None:
-        super().__init__()
-        self._sla, self._tried = sla, tried
-
-    def title_text(self) -> str:
-        """What is asked."""
-        return f"What if {self._sla} were down longer?"
-
-    def lines(self) -> ComposeResult:
-        """The time."""
-        yield Input(self._tried, placeholder="how much more: 10m, 2h; empty: none", id="more")
-
-    def answer(self) -> Trial:
-        """The time, in milliseconds."""
-        text = self.text("more")
-        if not text:
-            return Trial(0)
-        more_ms = parse_span(text)
-        if more_ms > MOST:
-            raise ValueError("a year of down time is the most that can be tried")
-        return Trial(more_ms)

@@ -11,6 +11,7 @@ from daemon.api.choose import meant
 from daemon.api.inputs import NoBody, SlaQuery
 from daemon.api.inputs_sla import CourseQuery, ExclusionBody, SlaNoteBody, StretchQuery
 from daemon.api.problems import Missing
+from daemon.api.publish import publish_sla
 from daemon.api.routes.picture import encode_list, sla_views
 from daemon.api.views_sla import amendment_view, course_view, sla_view, standing
 from daemon.core.effects import Effect, Save
@@ -85,6 +86,8 @@ async def withdraw(call: Call) -> web.Response:
     own = [one for one in call.backend.engine.amendments.values() if one.sla == name]
     one = meant(call.part("id"), "exclusion or note", own, lambda known: known.key)
     await call.backend.command(Withdraw(one.key, call.peer.actor))
+    if name in call.backend.engine.plan.slas:
+        publish_sla(name, call.backend.engine, call.backend.now(), call.backend.hub)
     return answer(amendment_view(one))
 
 
