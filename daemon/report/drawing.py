@@ -21,42 +21,48 @@ _KINDS: Final = {
     AHEAD: ("ahead", "still to come"),
 }
 _STEP: Final = 10
+_LABELS: Final = 72
+"""Where the bars of earlier periods begin."""
+_BARS: Final = 148
+"""How long the longest of them is."""
 
 
 def strip_bar(letters: str, slot: str, name: str, *, small: bool = False) -> str:
     """The period as a row of slots; `name` is HTML already. What is down is tall, what is degraded
-    less so, so that it is seen without colours."""
+    less so, so that it is seen without colours. In a small one, equal neighbours are one bar."""
     counts = {letter: letters.count(letter) for letter in _KINDS if letter in letters}
     words = ", ".join(f"{n} {_KINDS[letter][1]}" for letter, n in counts.items())
     label = f"{name} by {slot}: {escape(words or 'nothing')}"
     width, height = max(1, len(letters)) * _STEP, 16 if small else 34
-    runs, at = [], 0
+    bars: dict[str, list[str]] = {}
+    at = 0
     for letter, group in groupby(letters):
         count = len(list(group))
-        runs += [_slot(letter, at + index, height) for index in range(count)]
+        each = count if small else 1
+        bars.setdefault(letter, []).extend(
+            _bar(letter, (at + index) * _STEP, each * _STEP, height)
+            for index in range(0, count, each)
+        )
         at += count
+    drawn = "".join(f'<path class="{_KINDS[one][0]}" d="{"".join(d)}"/>' for one, d in bars.items())
     return (
         f'<svg class="strip{" small" if small else ""}" role="img" viewBox="0 0 {width} {height}"'
-        f' preserveAspectRatio="none"><title>{label}</title>{"".join(runs)}</svg>'
+        f' preserveAspectRatio="none"><title>{label}</title>{drawn}</svg>'
     )
 
 
-def _slot(letter: str, index: int, height: int) -> str:
-    kind, _ = _KINDS[letter]
-    tall = {DOWN: 1.0, DEGRADED: 0.8}.get(letter, 0.6)
-    size = round(height * tall, 1)
-    return (
-        f'<rect class="{kind}" x="{index * _STEP + 0.75}" y="{round(height - size, 1)}"'
-        f' width="{_STEP - 1.5}" height="{size}"/>'
-    )
+def _bar(letter: str, x: int, width: int, height: int) -> str:
+    """A bar that stands on the ground, with a gap beside it."""
+    tall = round(height * {DOWN: 1.0, DEGRADED: 0.8}.get(letter, 0.6))
+    return f"M{x + 1} {height - tall}h{width - 2}v{tall}h-{width - 2}z"
 
 
 def legend(slot: str) -> str:
     """What the colours and heights of a strip stand for."""
     parts = (
-        f'<li><svg viewBox="0 0 10 16" aria-hidden="true">{_slot(letter, 0, 16)}</svg>'
-        f"{escape(words)}</li>"
-        for letter, (_, words) in _KINDS.items()
+        f'<li><svg viewBox="0 0 10 16" aria-hidden="true"><path class="{kind}"'
+        f' d="{_bar(letter, 0, _STEP, 16)}"/></svg>{escape(words)}</li>'
+        for letter, (kind, words) in _KINDS.items()
     )
     return f'<ul class="legend"><li>Each bar is a {escape(slot)}:</li>{"".join(parts)}</ul>'
 
@@ -87,24 +93,26 @@ def trend_bars(points: Sequence[TrendPoint], target: float) -> str:
     allowed = max(100 - target, 1e-9)
     points = points[points.index(known[0]) :]
     worst = max([allowed, *(100 - (point.value or 0) for point in known)])
-    scale, rows = 220 / worst, []
+    scale, rows = _BARS / worst, []
     for index, point in enumerate(points):
         y = index * 20
-        rows.append(f'<text x="0" y="{y + 13}">{escape(_short(point.label))}</text>')
+        rows.append(f'<text x="0" y="{y + 14}">{escape(_short(point.label))}</text>')
         if point.value is None:
-            rows.append(f'<text x="92" y="{y + 13}" class="faint">not measured</text>')
+            rows.append(f'<text x="{_LABELS}" y="{y + 14}" class="faint">not measured</text>')
             continue
         wide = max(1.0, (100 - point.value) * scale)
-        kind = "spent" if point.met else "over"
-        rows.append(f'<rect class="{kind}" x="92" y="{y + 3}" width="{wide:.1f}" height="12"/>')
-        mark = "✓" if point.met else "✕"
-        rows.append(f'<text x="{92 + wide + 5:.1f}" y="{y + 13}">{point.shown} % {mark}</text>')
-    line, high = 92 + allowed * scale, len(points) * 20
-    rows.append(f'<line class="target" x1="{line:.1f}" x2="{line:.1f}" y1="0" y2="{high}"/>')
+        kind, mark = ("spent", "✓") if point.met else ("over", "✕")
+        rows.append(
+            f'<rect class="{kind}" x="{_LABELS}" y="{y + 4}" width="{wide:.1f}" height="12"/>'
+        )
+        shown = f"{point.shown} % {mark}"
+        rows.append(f'<text x="{_LABELS + wide + 5:.1f}" y="{y + 14}">{shown}</text>')
+    line, high = _LABELS + allowed * scale, len(points) * 20
+    rows.insert(0, f'<path class="target" d="M{line:.1f} 0v{high}"/>')
     told = ", ".join(f"{point.label}: {point.shown} %" for point in known)
     return (
         '<figure class="trend"><figcaption>Earlier periods: bad time; the line is what the target'
-        f' allows</figcaption><svg role="img" viewBox="0 0 400 {high}">'
+        f' allows</figcaption><svg role="img" viewBox="0 0 310 {high}">'
         f"<title>Earlier periods: {escape(told)}</title>{''.join(rows)}</svg></figure>"
     )
 

@@ -1,45 +1,32 @@
 """A report as one HTML file that needs nothing else: no script, no font, no picture from anywhere.
 
-Charts are drawn in SVG in the page. It reads on a screen, light and dark, and on a phone, and
-prints on A4 with page numbers. Nothing is said by colour alone: every verdict has a glyph and a
-word, every chart a title for those who do not see it.
+The verdict comes first, then the objectives, those that were missed before the others. Charts are
+drawn in SVG in the page. It reads on a screen, light and dark, and on a phone, and prints on A4
+with page numbers. Nothing is said by colour alone: every verdict has a glyph and a word, every
+chart a title for those who do not see it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from html import escape
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from checks.text import one_line
 from daemon.api.schema.reports import ObjectiveReport, ReportView, ServiceReport
-from daemon.report.drawing import budget_bar, legend, strip_bar, trend_bars
-from daemon.report.markdown import excluded_rows, figure_rows, in_short, state_words, title
-from daemon.report.style import STYLE
-from daemon.report.words import length, moment, percent, share, target, verdict
+from daemon.report.article import BRIEF, article, brief, has_article
+from daemon.report.drawing import legend, strip_bar
+from daemon.report.html import badge, head, pair, table, text
+from daemon.report.markdown import state_words, title
+from daemon.report.words import length, moment, percent, period_words, share, target
 
-_LONGEST: Final = 500
-_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
+_NAMED: Final = 5
+"""So many missed objectives stand beside the verdict by name."""
+_ORDER: Final = {False: 0, None: 1, True: 2}
 
 
 def page(view: ReportView) -> str:
     """The whole report."""
-    parts = [_head(view), "<body>", "<main>", *_cover(view), *_body(view), "</main>"]
+    parts = [head(title(view)), "<body>", "<main>", *_cover(view), *_body(view), "</main>"]
     return "\n".join([*parts, _foot(view), "</body>", "</html>"]) + "\n"
-
-
-def _head(view: ReportView) -> str:
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
-<meta name="generator" content="Tocsin">
-<meta name="color-scheme" content="light dark">
-<title>{_text(title(view))}</title>
-<style>{STYLE}</style>
-</head>"""
 
 
 def _cover(view: ReportView) -> Iterator[str]:
@@ -47,181 +34,183 @@ def _cover(view: ReportView) -> Iterator[str]:
     about = view.service or view.organization or "All services"
     yield '<header class="cover">'
     yield f'<p class="kind">Service report{"" if view.final else " · so far"}</p>'
-    yield f"<h1>{_text(about)}</h1>"
-    yield f'<p class="period">{_text(view.period.label)}</p>'
+    yield f"<h1>{text(about)}</h1>"
+    yield f'<p class="period">{text(period_words(view.period))}</p>'
     yield '<dl class="about">'
-    yield _pair("From", moment(view.period.start, zone))
-    yield _pair("To", moment(view.period.end, zone))
-    yield _pair("Time zone", zone)
-    yield _pair("State", state_words(view))
+    yield pair("From", moment(view.period.start, zone))
+    yield pair("To", moment(view.period.end, zone))
+    yield pair("Time zone", zone)
+    yield pair("State", state_words(view))
     yield "</dl></header>"
 
 
 def _body(view: ReportView) -> Iterator[str]:
-    yield '<section aria-labelledby="summary"><h2 id="summary">Summary</h2>'
-    yield f'<p class="lead">{_text(in_short(view))}</p>'
-    yield _tiles(view)
-    if view.objectives:
-        yield _overview(view)
-    yield "</section>"
-    if view.objectives:
+    told = sorted(view.objectives, key=lambda one: _ORDER[one.sla.met])
+    anchors = {id(one): f"objective-{number}" for number, one in enumerate(told, 1)}
+    long = [one for one in told if has_article(one, view)]
+    short = [one for one in told if not has_article(one, view)]
+    yield from _summary(view, long, short, anchors)
+    if long:
         yield '<section class="objectives" aria-labelledby="objectives">'
-        yield '<h2 id="objectives">Objectives</h2>'
+        yield f'<h2 id="objectives">{_heading(short)}</h2>'
         yield legend(view.slot)
-        for one in view.objectives:
-            yield from _objective(one, view)
+        for one in long:
+            yield from article(one, view, anchors[id(one)])
         yield "</section>"
+    if short:
+        yield from _kept(long, short, view)
     if view.services:
         yield from _services(view)
     yield from _method(view)
 
 
+def _heading(short: Sequence[ObjectiveReport]) -> str:
+    return "Objectives in detail" if short else "Objectives"
+
+
+def _summary(
+    view: ReportView,
+    long: Sequence[ObjectiveReport],
+    short: Sequence[ObjectiveReport],
+    anchors: dict[int, str],
+) -> Iterator[str]:
+    yield '<section class="summary" aria-labelledby="summary"><h2 id="summary">Summary</h2>'
+    yield from _verdict(view)
+    yield _tiles(view)
+    if short:
+        yield _index(view, long, short)
+    if long:
+        yield _overview(long, view, anchors, "Objectives in detail" if short else "All objectives")
+    yield "</section>"
+
+
+def _verdict(view: ReportView) -> Iterator[str]:
+    """What a reader came for, in a line, and what was missed by how much."""
+    found = view.summary
+    kind = "bad" if found.missed else "open" if found.unknown or not found.objectives else "good"
+    yield f'<div class="outcome {kind}"><p class="lead">{text(_outcome(view))}</p>'
+    missed = [one.sla for one in view.objectives if one.sla.met is False]
+    if missed:
+        lines = [
+            f"{one.name}: {percent(one.shown)} of {target(one.target)} promised"
+            for one in missed[:_NAMED]
+        ]
+        rest = [f"and {len(missed) - _NAMED} more, below"] if len(missed) > _NAMED else []
+        yield f"<ul>{''.join(f'<li>{text(line)}</li>' for line in [*lines, *rest])}</ul>"
+    yield "</div>"
+
+
+def _outcome(view: ReportView) -> str:
+    found, so_far = view.summary, "" if view.final else " so far"
+    count = found.objectives
+    if not count:
+        return "No objective is configured here"
+    of = f"of {count:,} objectives" if count > 1 else ""
+    if found.missed:
+        words = f"✕ {found.missed:,} {of} missed" if of else "✕ The objective was missed"
+    elif found.unknown:
+        words = f"? {found.unknown:,} {of} not measured" if of else "? Nothing was measured"
+        words += f", {found.met:,} met" if found.met else ""
+    else:
+        words = f"✓ All {count:,} objectives met" if of else "✓ The objective was met"
+    return words + so_far
+
+
 def _tiles(view: ReportView) -> str:
     found, incidents = view.summary, view.incidents
     tiles = [
-        ("✓ met", str(found.met), "good"),
-        ("✕ missed", str(found.missed), "bad" if found.missed else "plain"),
-        ("? not measured", str(found.unknown), "plain"),
-        ("incidents", str(incidents.total), "plain"),
-        ("to acknowledge", length(incidents.mtta_ms), "plain"),
-        ("to resolve", length(incidents.mttr_ms), "plain"),
+        ("✓ met", f"{found.met:,}", "good"),
+        ("✕ missed", f"{found.missed:,}", "bad" if found.missed else "plain"),
+        ("? not measured", f"{found.unknown:,}", "plain"),
+        ("incidents", f"{incidents.total:,}", "plain"),
+        ("mean time to acknowledge", length(incidents.mtta_ms), "plain"),
+        ("mean time to resolve", length(incidents.mttr_ms), "plain"),
     ]
     shown = tiles if found.objectives else tiles[3:]
     cells = (
-        f'<div class="tile {kind}"><dd>{_text(value)}</dd><dt>{_text(word)}</dt></div>'
+        f'<div class="tile {kind}"><dd>{text(value)}</dd><dt>{text(word)}</dt></div>'
         for word, value, kind in shown
     )
     return f'<dl class="tiles">{"".join(cells)}</dl>'
 
 
-def _overview(view: ReportView) -> str:
+def _index(
+    view: ReportView, long: Sequence[ObjectiveReport], short: Sequence[ObjectiveReport]
+) -> str:
+    """Where what stands, in a long page."""
+    places = [
+        ("objectives", "Objectives in detail", len(long)),
+        ("kept", "Objectives that were met", len(short)),
+        ("services", "Services", len(view.services)),
+    ]
+    links = "".join(
+        f'<li><a href="#{anchor}">{words}</a> ({count:,})</li>'
+        for anchor, words, count in places
+        if count
+    )
+    return f'<nav aria-label="Contents"><ul>{links}<li><a href="#method">Method</a></li></ul></nav>'
+
+
+def _overview(
+    long: Sequence[ObjectiveReport], view: ReportView, anchors: dict[int, str], caption: str
+) -> str:
     rows = (
         (
-            f'<a href="#{_anchor(number)}">{_text(one.sla.name)}</a>',
-            _text(target(one.sla.target)),
-            f"<strong>{_text(percent(one.sla.shown))}</strong>",
-            _verdict(one.sla.met, view.final),
-            _text(share(one.sla.coverage)),
-            _text(length(one.sla.budget.left_ms)),
+            f'<a href="#{anchors[id(one)]}">{text(one.sla.name)}</a>',
+            text(target(one.sla.target)),
+            f"<strong>{text(percent(one.sla.shown))}</strong>",
+            badge(one.sla.met, view.final),
+            text(share(one.sla.coverage)),
+            text(length(one.sla.budget.left_ms)),
             f"{one.sla.credit_percent:g} %" if one.sla.credit_percent else "–",
         )
-        for number, one in enumerate(view.objectives)
+        for one in long
     )
     header = ("Objective", "Target", "Value", "Verdict", "Coverage", "Budget left", "Credit")
-    return _table("All objectives", header, rows, numbers={1, 2, 4, 5, 6})
+    return table(caption, header, rows, numbers={1, 2, 4, 5, 6})
 
 
-def _objective(one: ObjectiveReport, view: ReportView) -> Iterator[str]:
-    number = next(n for n, each in enumerate(view.objectives) if each is one)
-    figures, zone, anchor = one.sla, one.timezone, _anchor(number)
-    yield f'<article id="{anchor}" aria-labelledby="{anchor}-title"><div class="whole">'
-    yield f'<h3 id="{anchor}-title">{_text(figures.name)} {_verdict(figures.met, view.final)}</h3>'
-    yield f'<p class="method">{_text(one.method)}</p>'
-    yield strip_bar(one.strip, view.slot, _text(figures.name))
-    yield f'<p class="ends"><span>{_text(moment(figures.period.start, zone))}</span>'
-    yield f"<span>{_text(moment(figures.period.end, zone))}</span></p>"
-    yield budget_bar(figures.budget.total_ms, figures.budget.left_ms)
-    yield _facts(figure_rows(one, view))
-    yield f"{trend_bars(one.trend, figures.target)}</div>"
-    if figures.violations:
-        rows = (
-            (
-                _text(moment(each.start, zone)),
-                _text(moment(each.end, zone, "lasts")),
-                _text(length(each.depth_ms)),
-                _text("; ".join(note.text for note in each.notes)) or "–",
-            )
-            for each in figures.violations
-        )
-        header = ("From", "To", "Depth", "What was done")
-        yield _table("Violations", header, rows, numbers={2})
-    if one.planned or figures.exclusions:
-        yield _table("Excluded time", ("From", "To", "Why"), _excluded(one))
-    yield f'<p class="small">Times are of {_text(zone)}.</p></article>'
-
-
-def _excluded(one: ObjectiveReport) -> Iterator[Sequence[str]]:
-    for start, end, why in excluded_rows(one):
-        yield _text(start), _text(end), _text(why)
+def _kept(
+    long: Sequence[ObjectiveReport], short: Sequence[ObjectiveReport], view: ReportView
+) -> Iterator[str]:
+    yield '<section aria-labelledby="kept"><h2 id="kept">Objectives that were met</h2>'
+    header = [name or f"By {view.slot}" for name in BRIEF]
+    rows = (brief(one, view) for one in short)
+    if not long:
+        yield legend(view.slot)
+    yield table("Without a violation or an exclusion", header, rows, {2, 3, 4, 5, 6}, "strips")
+    yield "</section>"
 
 
 def _services(view: ReportView) -> Iterator[str]:
     yield '<section aria-labelledby="services"><h2 id="services">Services</h2>'
     rows = (_service(one, view) for one in view.services)
     header = ("Service", f"By {view.slot}", "Available", "Coverage", "Down", "Outages", "Longest")
-    yield _table("Availability, whatever is promised", header, rows, numbers={2, 3, 4, 5, 6})
+    yield table("Availability, whatever is promised", header, rows, {2, 3, 4, 5, 6}, "strips")
     yield "</section>"
 
 
 def _service(one: ServiceReport, view: ReportView) -> Sequence[str]:
     return (
-        _text(one.name),
-        strip_bar(one.strip, view.slot, _text(one.name), small=True),
-        f"<strong>{_text(percent(one.shown))}</strong>",
-        _text(share(one.coverage)),
-        _text(length(one.down_ms)),
+        text(one.name),
+        strip_bar(one.strip, view.slot, text(one.name), small=True),
+        f"<strong>{text(percent(one.shown))}</strong>",
+        text(share(one.coverage)),
+        text(length(one.down_ms)),
         str(one.outages),
-        _text(length(one.longest_ms)) if one.outages else "–",
+        text(length(one.longest_ms)) if one.outages else "–",
     )
 
 
 def _method(view: ReportView) -> Iterator[str]:
     yield '<section class="rules" aria-labelledby="method"><h2 id="method">Method</h2><ul>'
-    yield from (f"<li>{_text(line)}</li>" for line in view.method)
+    yield from (f"<li>{text(line)}</li>" for line in view.method)
     yield "</ul></section>"
 
 
 def _foot(view: ReportView) -> str:
     made = moment(view.generated_at, view.period.timezone)
     return (
-        f"<footer><p>Made by Tocsin, {_text(made)}. Digest of the figures (SHA-256):"
-        f" <code>{_text(view.digest)}</code></p></footer>"
+        f"<footer><p>Made by Tocsin, {text(made)}. Digest of the figures (SHA-256):"
+        f" <code>{text(view.digest)}</code></p></footer>"
     )
-
-
-def _facts(rows: Iterable[tuple[str, str]]) -> str:
-    return f'<dl class="facts">{"".join(_pair(name, value) for name, value in rows)}</dl>'
-
-
-def _table(
-    caption: str,
-    header: Sequence[str],
-    rows: Iterable[Sequence[str]],
-    numbers: Iterable[int] = (),
-) -> str:
-    """A table of cells that are HTML already; these columns hold numbers."""
-    right = {*numbers}
-    marks = ['class="n"' if index in right else "" for index in range(len(header))]
-    head = "".join(
-        f'<th scope="col" {mark}>{_text(one)}</th>' for one, mark in zip(header, marks, strict=True)
-    )
-    lines = []
-    for row in rows:
-        first = f'<th scope="row">{row[0]}</th>'
-        rest = "".join(
-            f'<td {mark} data-name="{_text(name)}">{cell}</td>'
-            for cell, mark, name in zip(row[1:], marks[1:], header[1:], strict=True)
-        )
-        lines.append(f"<tr>{first}{rest}</tr>")
-    return (
-        f'<div class="scroll"><table class="rows"><caption>{_text(caption)}</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
-    )
-
-
-def _verdict(met: bool | None, final: bool) -> str:
-    kind = {True: "good", False: "bad", None: "open"}[met]
-    return f'<span class="verdict {kind}">{_text(verdict(met, final))}</span>'
-
-
-def _pair(name: str, value: str) -> str:
-    return f"<div><dt>{_text(name)}</dt><dd>{_text(value)}</dd></div>"
-
-
-def _anchor(number: int) -> str:
-    return f"objective-{number + 1}"
-
-
-def _text(text: str) -> str:
-    """Text from outside: one line, without controls, never markup."""
-    return escape(one_line(text, _LONGEST))

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from daemon.api.schema.reports import ReportPeriod
 from daemon.api.times import parse_stamp
 from daemon.core.model import Millis
 from daemon.core.sla.showing import percent_text
 
+_CALENDAR: Final = re.compile(r"(?P<year>\d{4})(?:-(?:Q(?P<quarter>[1-4])|(?P<month>\d\d)))?")
+_MONTHS: Final = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September",
+    "October", "November", "December",
+)  # fmt: skip
+_QUARTERS: Final = ("First", "Second", "Third", "Fourth")
 _UNITS: Final = (("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1_000))
 
 
@@ -66,3 +74,15 @@ def verdict(met: bool | None, final: bool) -> str:
         return "? not measured"
     word = "met" if met else "missed"
     return f"{'✓' if met else '✕'} {word}{'' if final else ' so far'}"
+
+
+def period_words(period: ReportPeriod) -> str:
+    """The period as one would say it: `October 2026`, `Third quarter 2026`, else from when to
+    when."""
+    found = _CALENDAR.fullmatch(period.label)
+    if found is None:
+        return f"{moment(period.start, period.timezone)} to {moment(period.end, period.timezone)}"
+    year = found["year"]
+    if found["quarter"]:
+        return f"{_QUARTERS[int(found['quarter']) - 1]} quarter {year}"
+    return f"{_MONTHS[int(found['month']) - 1]} {year}" if found["month"] else year
