@@ -217,6 +217,14 @@ class Backend(Protocol):
         """Remove what is older than the retention."""
         ...
 
+    async def forget(self, person: str, actor: Actor) -> dict[str, Any]:
+        """Put a pseudonym in the place of a person's name, in memory and in all that is stored.
+
+        Raises:
+            Refusal: The person is in the configuration, or is being told something.
+        """
+        ...
+
     async def clean_up(self, before: Instant) -> None:
         """Remove incidents and alerts that were over before this from the history."""
         ...

@@ -312,6 +312,12 @@ class ChannelTestBody(Input):
     to: Annotated[str, Field(min_length=1, max_length=320), AfterValidator(not_blank)] | None = None
 
 
+class ForgetBody(Input):
+    """Who is to be forgotten: as in the configuration until now."""
+
+    person: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(not_blank)]
+
+
 class BackupBody(Input):
     """Where the copy goes, on the daemon's host."""
 

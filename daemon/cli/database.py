@@ -1,5 +1,4 @@
-"""`db backup|verify|prune`: through the daemon where one runs, else on the file itself; and
-`db forget`, on the file alone."""
+"""`db backup|verify|prune|forget`: through the daemon where one runs, else on the file itself."""
 
 from __future__ import annotations
 
@@ -84,12 +83,14 @@ def prune(socket: Socket = None, config: Config = None, output: Format = Output.
 
 def forget(
     name: Annotated[str, Argument("NAME", "Who: as in the configuration until now.")],
+    socket: Socket = None,
     config: Config = None,
     output: Format = Output.TABLE,
 ) -> int:
     """Put a pseudonym in the place of a person's name, in all that is stored; no way back.
 
-    The daemon must not run, and the person be out of the configuration. Figures stay.
+    The person must be out of the configuration. Figures stay. Without a daemon the file is made
+    anew, so that nothing is left in its free pages either.
 
     Example: tocsin db forget marit
     """
@@ -105,7 +106,7 @@ def forget(
         pseudonym, rows = erase(database, name, _myself(), now_ms())
         return {"pseudonym": pseudonym if rows else None, "rows": rows}
 
-    done = on_file(config, offline)
+    done = _either(socket, config, lambda client: client.forget(name), offline)
 
     def people() -> None:
         if done["rows"]:

@@ -326,6 +326,10 @@ class Acting(Exchange):
         """Have the daemon remove what is older than its retention allows."""
         return await self._post(dict[str, Any], "/db/prune", {}, _SLOW_S)
 
+    async def forget(self, person: str) -> dict[str, Any]:
+        """Have a pseudonym put in the place of a person's name, everywhere; no way back."""
+        return await self._post(dict[str, Any], "/forget", {"person": person}, _SLOW_S)
+
 
 def _absolute(path: Path) -> str:
     """The daemon has another working directory than its client."""

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from checks.result import Result
-from daemon.core import mailing
+from daemon.core import forgetting, mailing
 from daemon.core.books import Books
 from daemon.core.chronicle import Audit, Interval
 from daemon.core.deadlines import soonest
@@ -32,6 +32,7 @@ from daemon.core.events import (
     CleanUp,
     EndMaintenance,
     Event,
+    Forget,
     Gap,
     KeepReport,
     MailReport,
@@ -289,6 +290,8 @@ class Engine:
             case TryChannel():
                 to = "to an address that was named" if event.is_addressed else ""
                 turn.append(Audit(turn.now, event.actor, "test channel", event.channel, to))
+            case Forget():
+                forgetting.forget(event, self._decider, self._books.ledger.amendments, turn)
             case Amend():
                 self._books.ledger.amend(event, turn)
             case KeepReport():

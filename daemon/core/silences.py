@@ -64,6 +64,12 @@ class Silences:
         self._active: dict[str, Silence] = {}
         self._deadlines = Deadlines()
 
+    def reword(self, silence: Silence) -> None:
+        """The same silence in other words."""
+        self.records[silence.key] = silence
+        if silence.key in self._active:
+            self._active[silence.key] = silence
+
     def restore(
         self, silences: Iterable[Silence], now: Instant, muting: Container[str] = ()
     ) -> None:

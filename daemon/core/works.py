@@ -57,6 +57,12 @@ class Works:
         self._deadlines = Deadlines()
         self.replan(plan)
 
+    def reword(self, work: Work) -> None:
+        """The same work in other words."""
+        self.records[work.key] = work
+        if work.key in self._in_force:
+            self._in_force[work.key] = work
+
     def restore(self, works: Iterable[Work], now: Instant) -> None:
         """Take in what a store kept."""
         for work in sorted(works, key=lambda one: (one.start, one.key)):

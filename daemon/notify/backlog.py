@@ -205,6 +205,19 @@ class Backlog:
         else:
             del self._threads[job.thread]
 
+    def withdraw(self, recipient: str) -> list[Job]:
+        """Take out what waits for this person; what is in flight stays."""
+        mine = [one for one in self if one.notice.recipient == recipient]
+        gone = [job for job in mine if job not in self._flying]
+        for job in gone:
+            thread = self._threads[job.thread]
+            thread.remove(job)
+            if not thread:
+                del self._threads[job.thread]
+            del self._jobs[job.notice.key]
+            self._keys.difference_update(notice.key for notice in job.notices)
+        return gone
+
     def hold(self, until: Instant) -> None:
         """Nothing of this channel is due before `until`."""
         self._held_until = max(self._held_until, until)

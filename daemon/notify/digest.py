@@ -98,6 +98,18 @@ class Digests:
             self._drop(to, jobs)
             yield digest([job.notice for job in jobs], now)
 
+    def withdraw(self, recipient: str) -> list[Job]:
+        """Take out what is kept back for this person."""
+        gone: list[Job] = []
+        for to in [to for to in self._kept if to[1] == recipient]:
+            jobs = list(self._kept[to].values())
+            self._drop(to, jobs)
+            gone += jobs
+        return gone
+
+    def __iter__(self) -> Iterator[Job]:
+        return (job for jobs in self._kept.values() for job in jobs.values())
+
     def next_at(self) -> Instant | None:
         """When the next digest is due."""
         return min(map(self._due_at, self._kept), default=None)

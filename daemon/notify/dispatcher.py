@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -117,6 +117,23 @@ class Dispatcher:
     def health(self) -> dict[str, ChannelHealth]:
         """Each channel's figures, by name."""
         return {name: self._with_digest(lane.health()) for name, lane in self._lanes.items()}
+
+    async def withdraw(self, recipient: str, why: str) -> int:
+        """Give up what waits for this person; how much is in flight to them still."""
+        gone = self._digests.withdraw(recipient)
+        for lane in self._lanes.values():
+            gone += lane.backlog.withdraw(recipient)
+        for job in gone:
+            await self._around.settler.settle(job, delivered=False, detail=why)
+        left = (job for lane in self._lanes.values() for job in lane.backlog)
+        return sum(job.notice.recipient == recipient for job in left)
+
+    def reword(self, reworded: Callable[[Notice], Notice]) -> None:
+        """Tell what is queued in other words: to the same, of the same, in the same order."""
+        queued = (job for lane in self._lanes.values() for job in lane.backlog)
+        for job in (*self._digests, *queued):
+            job.notice = reworded(job.notice)
+            job.absorbed = [reworded(notice) for notice in job.absorbed]
 
     async def try_out(self, notice: Notice) -> Outcome:
         """Send this notice over its channel at once, past everything that is queued. Nothing

@@ -47,6 +47,11 @@ class Notes:
         while len(self._notes) > MOST:
             self.drop(next(iter(self._notes)))
 
+    def reword(self, reworded: Callable[[str], str]) -> None:
+        """Keep the same notes in other words."""
+        for key, text in list(self._notes.items()):
+            self.put(key, reworded(text))
+
     def drop(self, key: str) -> None:
         """Forget what is under the key."""
         if self._notes.pop(key, None) is not None:
@@ -70,3 +75,8 @@ class Memory:
         if channel not in self._notes:
             self._notes[channel] = Notes(lambda key, text: self._write(channel, key, text))
         return self._notes[channel]
+
+    def reword(self, reworded: Callable[[str], str]) -> None:
+        """Keep the same notes in other words."""
+        for notes in self._notes.values():
+            notes.reword(reworded)

@@ -1,50 +1,34 @@
 """Forgetting a person: their name and addresses leave the database, every figure stays.
 
-Wherever the name stands as a word of its own (who acknowledged, who was told, lines of a timeline,
-notes, the audit log, records of all kinds) a pseudonym takes its place, `former person 1`, the same
-everywhere, so that it can still be seen that it was one person. Addresses that were told them go,
-too. What identifies other things (keys, names of services and checks, labels) is left alone, so a
-service that is called as the person keeps its history.
+A pseudonym takes the name's place wherever `Erasure` finds it, `former person 1`, the same
+everywhere, so that it can still be seen that it was one person; in packed reports, too, whose
+figures and digest stay. What is attached to a report's mails is written anew then.
 
-It is done on the file, with no daemon on it: what an engine has in memory it would write again.
-All happens in one transaction; then the file is made anew, so that no freed page keeps the name.
-Backups that were made before keep it.
+Without a daemon it is done on the file, all in one transaction; then the file is made anew, so
+that no freed page keeps the name. With one (`Store.forget`) the engine's memory forgets first, and
+then the file a few rows at a time, so that the writer is not held up; each changed page is
+overwritten. What is under way is noted in `meta`: after a kill the next start goes on with it.
 """
 
 # ruff: noqa: S608  # names of tables and columns come from the file's own schema
 
 from __future__ import annotations
 
-import json
-import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 from daemon.core.model import Actor, Instant
 from daemon.store.connect import Lock, examine, open_writer
+from daemon.store.erasing import IDENTITIES, Erasure
 from daemon.store.errors import StoreBusy, StoreLocked, StoreUnusable
-
-ERASED: Final = "(erased)"
-"""What stands for an address."""
 
 _MEASURED: Final = ("meta", "check_name", "result", "rollup_", "interval", "service_day", "sqlite_")
 """How the tables' names begin that name no person."""
-
-_IDENTITIES: Final = frozenset(
-    [
-        *("key", "name", "incident", "service", "services", "source", "fingerprint", "entity"),
-        *("channel", "channels", "schedule", "rule", "response", "sla", "check", "checks", "run"),
-        *("group", "route", "policy", "organization", "context", "owner", "brought_by", "cause"),
-        *("labels", "annotations", "matchers", "alerts", "firing", "settled", "unreachable"),
-        *("state", "severity", "effective", "type", "kind", "action", "status", "category"),
-        "currency",
-    ]
-)
-"""Columns, and fields of records, that say which thing it is."""
-
-Change = Callable[[str], str]
+_STEP_ROWS: Final = 300
+_STEP_REPORTS: Final = 5
+_UNDER_WAY: Final = "forgetting"
 
 
 def forget(path: Path, name: str, actor: Actor, now: Instant) -> tuple[str, int]:
@@ -60,10 +44,13 @@ def forget(path: Path, name: str, actor: Actor, now: Instant) -> tuple[str, int]
     try:
         lock = Lock(path)
     except StoreLocked as error:
-        raise StoreBusy(f"{error}; a person can be forgotten while no daemon runs on it") from None
+        raise StoreBusy(
+            f"{error}; a person is forgotten through it, or while no daemon runs on it"
+        ) from None
     try:
         connection = open_writer(path)
         try:
+            finish(connection)
             return _forget(connection, name, actor, now)
         except sqlite3.Error as error:
             raise StoreUnusable(f"{path}: {name} cannot be forgotten: {error}") from None
@@ -76,15 +63,17 @@ def forget(path: Path, name: str, actor: Actor, now: Instant) -> tuple[str, int]
 def _forget(
     connection: sqlite3.Connection, name: str, actor: Actor, now: Instant
 ) -> tuple[str, int]:
-    connection.execute("PRAGMA secure_delete = ON").fetchall()
+    erasure = erasure_of(connection, name)
+    overwriting(connection, on=True)
     connection.execute("BEGIN IMMEDIATE")
     try:
-        pseudonym, rows = _replace(connection, name)
+        rows = sum(steps(connection, erasure))
         if rows:
+            _count(connection)
             connection.execute(
                 "INSERT INTO audit (at, actor, origin, action, subject, detail)"
                 " VALUES (?, ?, ?, 'forget person', ?, ?)",
-                (now, actor.name, actor.origin, pseudonym, f"{rows} rows"),
+                (now, actor.name, actor.origin, erasure.pseudonym, f"{rows} rows"),
             )
         connection.execute("COMMIT")
     except BaseException:
@@ -93,39 +82,116 @@ def _forget(
     if rows:
         connection.execute("VACUUM")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    return pseudonym, rows
+    return erasure.pseudonym, rows
 
 
-def _replace(connection: sqlite3.Connection, name: str) -> tuple[str, int]:
-    (row,) = connection.execute(
+def erasure_of(connection: sqlite3.Connection, name: str) -> Erasure:
+    """What is to be replaced, and by what."""
+    (number,) = connection.execute(
         "SELECT coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'forgotten'), 0)"
-    )
-    number = row[0] + 1
-    pseudonym = f"former person {number}"
-    words = [name, *_addresses(connection, name)]
-    change = _changer(words, name, pseudonym)
-    rows = sum(
-        _replace_in(connection, table, columns, words, change)
-        for table, columns in _tables(connection)
-    )
-    if rows:
-        connection.execute(
-            "INSERT OR REPLACE INTO meta (key, value) VALUES ('forgotten', ?)", (str(number),)
-        )
-    return pseudonym, rows
-
-
-def _addresses(connection: sqlite3.Connection, name: str) -> list[str]:
-    """Where this person was told something."""
+    ).fetchone()
     rows = connection.execute("SELECT DISTINCT address FROM delivery WHERE recipient = ?", (name,))
-    return [address for (address,) in rows if address]
+    addresses = tuple(address for (address,) in rows if address)
+    return Erasure(name, f"former person {number + 1}", addresses)
 
 
-def _changer(words: list[str], name: str, pseudonym: str) -> Change:
-    """What puts the pseudonym in place of the name, and `ERASED` in place of an address."""
-    longest_first = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
-    pattern = re.compile(rf"(?<![\w.@-])(?:{longest_first})(?![\w@-]|\.\w)")
-    return lambda text: pattern.sub(lambda m: pseudonym if m[0] == name else ERASED, text)
+def mentions(connection: sqlite3.Connection, erasure: Erasure) -> bool:
+    """Whether anything that is stored names the person."""
+    found = (_found(connection, *one, erasure, "TRUE", ()) for one in _tables(connection))
+    if any(found):
+        return True
+    bodies = connection.execute("SELECT body FROM report")
+    return any(erasure.of_packed(body) != body for (body,) in bodies)
+
+
+def overwriting(connection: sqlite3.Connection, *, on: bool) -> bool:
+    """Have what is replaced overwritten from now on, or not; whether it was until now."""
+    (before,) = connection.execute("PRAGMA secure_delete").fetchone()
+    connection.execute(f"PRAGMA secure_delete = {'ON' if on else 'OFF'}").fetchall()
+    return bool(before)
+
+
+def begin(connection: sqlite3.Connection, erasure: Erasure) -> None:
+    """Note that it is under way, and that this pseudonym is given."""
+    connection.execute("BEGIN IMMEDIATE")
+    _count(connection)
+    connection.execute(
+        "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (_UNDER_WAY, erasure.encode())
+    )
+    connection.execute("COMMIT")
+
+
+def end(connection: sqlite3.Connection) -> None:
+    """Note that it is done, and take the old pages out of the log as far as nobody reads them."""
+    connection.execute("DELETE FROM meta WHERE key = ?", (_UNDER_WAY,))
+    (patience_ms,) = connection.execute("PRAGMA busy_timeout").fetchone()
+    connection.execute("PRAGMA busy_timeout = 0").fetchall()
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    connection.execute(f"PRAGMA busy_timeout = {patience_ms}").fetchall()
+
+
+def finish(connection: sqlite3.Connection) -> None:
+    """Go on with what a daemon had begun when it was killed; nobody has the database open."""
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", (_UNDER_WAY,)).fetchone()
+    if row is None:
+        return
+    before = overwriting(connection, on=True)
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        sum(steps(connection, Erasure.decode(row[0])))
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    end(connection)
+    overwriting(connection, on=before)
+
+
+def steps(connection: sqlite3.Connection, erasure: Erasure) -> Iterator[int]:
+    """Replace the person everywhere, some rows at a time; in how many it was done each time.
+    What was done is not found again: it may be begun anew at any time."""
+    yield from _reports(connection, erasure)
+    for table, columns in _tables(connection):
+        if _has_no_rowid(connection, table):
+            yield _replace_in(connection, table, columns, erasure, "TRUE", ())
+            continue
+        for window in _windows(connection, table, _STEP_ROWS):
+            where = "rowid > ? AND rowid <= ?"
+            yield _replace_in(connection, table, columns, erasure, where, window)
+
+
+def _windows(connection: sqlite3.Connection, table: str, rows: int) -> Iterator[tuple[int, int]]:
+    after = 0
+    while True:
+        (last,) = connection.execute(
+            f"SELECT max(rowid) FROM (SELECT rowid FROM {table} WHERE rowid > ?"
+            " ORDER BY rowid LIMIT ?)",
+            (after, rows),
+        ).fetchone()
+        if last is None:
+            return
+        yield after, last
+        after = last
+
+
+def _reports(connection: sqlite3.Connection, erasure: Erasure) -> Iterator[int]:
+    for window in _windows(connection, "report", _STEP_REPORTS):
+        changed = 0
+        for rowid, body in connection.execute(
+            "SELECT rowid, body FROM report WHERE rowid > ? AND rowid <= ?", window
+        ).fetchall():
+            after = erasure.of_packed(body)
+            if after != body:
+                query = "UPDATE report SET body = ?, file = NULL WHERE rowid = ?"
+                changed += connection.execute(query, (after, rowid)).rowcount
+        yield changed
+
+
+def _count(connection: sqlite3.Connection) -> None:
+    connection.execute(
+        "INSERT INTO meta (key, value) VALUES ('forgotten', '1')"
+        " ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1"
+    )
 
 
 def _tables(connection: sqlite3.Connection) -> Iterator[tuple[str, list[str]]]:
@@ -139,72 +205,63 @@ def _tables(connection: sqlite3.Connection) -> Iterator[tuple[str, list[str]]]:
         columns = [
             column
             for _, column, kind, *_, hidden in connection.execute(f"PRAGMA table_xinfo({table})")
-            if kind == "TEXT" and not hidden and column not in _IDENTITIES
+            if kind == "TEXT" and not hidden and column not in IDENTITIES
         ]
         if columns:
             yield table, columns
+
+
+def _has_no_rowid(connection: sqlite3.Connection, table: str) -> bool:
+    rows = connection.execute("SELECT wr FROM pragma_table_list WHERE name = ?", (table,))
+    return any(row[0] for row in rows.fetchall())
+
+
+def _named(columns: list[str], erasure: Erasure) -> tuple[str, list[str]]:
+    words = erasure.words
+    named = " OR ".join(f"instr({column}, ?)" for column in columns for _ in words)
+    return f"({named})", [word for _ in columns for word in words]
+
+
+def _found(
+    connection: sqlite3.Connection,
+    table: str,
+    columns: list[str],
+    erasure: Erasure,
+    where: str,
+    values: tuple[int, ...],
+) -> list[tuple[list[str | None], tuple[Any, ...]]]:
+    """The rows that name the person: what their columns are to hold, and their key."""
+    keys = _keys(connection, table)
+    named, words = _named(columns, erasure)
+    rows = connection.execute(
+        f"SELECT {', '.join([*keys, *columns])} FROM {table} WHERE {where} AND {named}",
+        [*values, *words],
+    ).fetchall()
+    found = []
+    for row in rows:
+        key, before = row[: len(keys)], list(row[len(keys) :])
+        after = [None if value is None else erasure.of_text(value) for value in before]
+        if after != before:
+            found.append((after, key))
+    return found
 
 
 def _replace_in(
     connection: sqlite3.Connection,
     table: str,
     columns: list[str],
-    words: list[str],
-    change: Change,
+    erasure: Erasure,
+    where: str,
+    values: tuple[int, ...],
 ) -> int:
     """Change what these columns hold; in how many rows."""
-    keys = [row[1] for row in connection.execute(f"PRAGMA table_xinfo({table})") if row[5]]
-    named = " OR ".join("instr(" + column + ", ?)" for column in columns for _ in words)
-    found = connection.execute(
-        f"SELECT {', '.join([*keys, *columns])} FROM {table} WHERE {named}",
-        [word for _ in columns for word in words],
-    ).fetchall()
-    changed = 0
-    for row in found:
-        key, before = row[: len(keys)], list(row[len(keys) :])
-        after = [_changed(value, change) for value in before]
-        if after != before:
-            sets = ", ".join(f"{column} = ?" for column in columns)
-            where = " AND ".join(f"{column} = ?" for column in keys)
-            connection.execute(f"UPDATE {table} SET {sets} WHERE {where}", (*after, *key))
-            changed += 1
-    return changed
+    found = _found(connection, table, columns, erasure, where, values)
+    sets = ", ".join(f"{column} = ?" for column in columns)
+    same = " AND ".join(f"{column} = ?" for column in _keys(connection, table))
+    for after, key in found:
+        connection.execute(f"UPDATE {table} SET {sets} WHERE {same}", (*after, *key))
+    return len(found)
 
 
-def _changed(value: str | None, change: Change) -> str | None:
-    if value is None:
-        return None
-    if value[:1] in "{[" and value[-1:] in "}]":
-        try:
-            record = json.loads(value)
-        except ValueError:
-            return change(value)
-        after = _walked(record, change)
-        return (
-            value
-            if after == record
-            else json.dumps(after, ensure_ascii=False, separators=(",", ":"))
-        )
-    return change(value)
-
-
-def _walked(value: Any, change: Change) -> Any:
-    """A record's value with every text in it changed, but those that say which thing it is."""
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, list):
-        return [_walked(one, change) for one in value]
-    if not isinstance(value, dict):
-        return value
-    return {
-        field: one if field in _IDENTITIES and not _has_records(one) else _walked(one, change)
-        for field, one in value.items()
-    }
-
-
-def _has_records(value: Any) -> bool:
-    """Whether it is a record, or a list of them (a notice's incident and alerts), whose fields
-    are looked at one by one."""
-    if isinstance(value, list):
-        return bool(value) and isinstance(value[0], dict)
-    return isinstance(value, dict) and "key" in value
+def _keys(connection: sqlite3.Connection, table: str) -> list[str]:
+    return [row[1] for row in connection.execute(f"PRAGMA table_xinfo({table})") if row[5]]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from daemon.store.connect import Lock, examine, make_place, need_room, open_writer
 from daemon.store.errors import StoreError, unusable
+from daemon.store.forget import finish
 from daemon.store.prune import Retention
 from daemon.store.writer import Writer
 
@@ -27,6 +28,7 @@ def open_database(path: Path, retention: Retention) -> tuple[Lock, Writer, dict[
     try:
         connection = open_writer(path)
         writer = Writer(connection, retention)
+        finish(connection)
         writer.recover()
         ids = dict(connection.execute("SELECT name, id FROM check_name").fetchall())
     except BaseException as error:

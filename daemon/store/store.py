@@ -31,6 +31,7 @@ from daemon.store.analysis import Analysis
 from daemon.store.batch import Batch
 from daemon.store.commits import Commits
 from daemon.store.connect import Lock
+from daemon.store.erasing import Erasure
 from daemon.store.errors import StoreUnusable, unusable
 from daemon.store.health import StoreHealth, size_on_disk
 from daemon.store.history import History
@@ -271,6 +272,25 @@ class Store:
         """
         while await self._ask(partial(self._writer.remove_past, before)):
             pass
+
+    async def begin_forgetting(self, erasure: Erasure) -> None:
+        """From now on this person is to be forgotten, also over a kill.
+
+        Raises:
+            StoreUnusable: The database cannot be written.
+        """
+        await self._ask(partial(self._writer.begin_forgetting, erasure))
+
+    async def forget(self, erasure: Erasure) -> int:
+        """Replace the person in all that is stored, a little at a time; in how many rows.
+
+        Raises:
+            StoreUnusable: The database cannot be written; the next start goes on with it.
+        """
+        steps, rows = self._writer.forgetting(erasure), 0
+        while (some := await self._ask(partial(self._writer.forget_some, steps))) is not None:
+            rows += some
+        return rows
 
     async def close(self) -> None:
         """Write what is left, close the file and give up the lock.

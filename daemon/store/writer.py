@@ -15,7 +15,7 @@ from __future__ import annotations
 import logging
 import re
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import chain
 from typing import Final
@@ -24,8 +24,10 @@ from daemon.core.model import Instant
 from daemon.core.plan import Plan
 from daemon.core.snapshot import Snapshot
 from daemon.notify.outbox import Pending
+from daemon.store import forget
 from daemon.store.batch import Batch, Statements
 from daemon.store.codec import decode_notice
+from daemon.store.erasing import Erasure
 from daemon.store.fold import fold
 from daemon.store.prune import Pruner, Retention, remove_past
 from daemon.store.restore import read_snapshot
@@ -73,6 +75,7 @@ class Writer:
         self.rollups = Rollups()
         self.pruner = Pruner(retention)
         self.refused = 0
+        self._overwrote = False
 
     def write(self, batch: Batch) -> None:
         """Write the batch in one transaction; it is durable, as far as its kind asks.
@@ -167,6 +170,41 @@ class Writer:
             sqlite3.Error: It could not be done now.
         """
         return remove_past(self._connection, before)
+
+    def begin_forgetting(self, erasure: Erasure) -> None:
+        """Note on disk that this person is forgotten from now on; `forget_some` carries it on.
+
+        Raises:
+            sqlite3.Error: It could not be done now.
+        """
+        self._sync("FULL")
+        forget.begin(self._connection, erasure)
+        self._overwrote = forget.overwriting(self._connection, on=True)
+
+    def forget_some(self, steps: Iterator[int]) -> int | None:
+        """A step of `forget.steps`, in a transaction; in how many rows, None after the last.
+
+        Raises:
+            sqlite3.Error: It could not be done now.
+        """
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            rows = next(steps, None)
+            if rows is None:
+                self._connection.execute("COMMIT")
+                forget.end(self._connection)
+                forget.overwriting(self._connection, on=self._overwrote)
+                return None
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+        return rows
+
+    def forgetting(self, erasure: Erasure) -> Iterator[int]:
+        """The steps for `forget_some`."""
+        return forget.steps(self._connection, erasure)
 
     def pending(self) -> list[Pending]:
         """The deliveries that are not settled, the oldest decision first."""

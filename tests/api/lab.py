@@ -30,6 +30,7 @@ from daemon.config.problems import ConfigError, Problem
 from daemon.core.chronicle import Entry, Notice, RunOutput
 from daemon.core.effects import Append, Effect, Enqueue, Observed, Save
 from daemon.core.engine import Engine
+from daemon.core.errors import NotAllowed
 from daemon.core.events import Event, ResultsArrived, Tick, TryChannel
 from daemon.core.labels import Matcher, MatchOp
 from daemon.core.model import (
@@ -318,6 +319,11 @@ class Lab:
 
     async def prune(self) -> dict[str, Any]:
         return {"removed": 0}
+
+    async def forget(self, person: str, actor: Actor) -> dict[str, Any]:
+        if person == "ana":
+            raise NotAllowed("ana is in the configuration; take them out of it and reload first")
+        return {"pseudonym": "former person 1", "rows": len(actor.name)}
 
     async def clean_up(self, before: Instant) -> None:
         """A test that cleans up has a lab with a file."""

@@ -174,6 +174,9 @@ async def test_the_database_is_cared_for(tmp_path: Path) -> None:
             assert refused.status_code == code
         assert (await http.post(f"{V1}/db/verify")).json() == {"problems": []}
         assert (await http.post(f"{V1}/db/prune")).json() == {"removed": 0}
+        known = await http.post(f"{V1}/forget", json={"person": "ana"})
+        assert (known.status_code, "reload first" in known.json()["detail"]) == (409, True)
+        assert (await http.post(f"{V1}/forget", json={"person": ""})).status_code == 422
 
 
 async def test_health_is_plain_words(tmp_path: Path) -> None:

@@ -71,6 +71,7 @@ async def test_every_method_gives_its_shape(tmp_path: Path) -> None:
         assert (await client.backup(tmp_path / "copy"))["path"] == str(tmp_path / "copy")
         assert await client.db_verify() == {"problems": []}
         assert await client.prune() == {"removed": 0}
+        assert (await client.forget("marit"))["pseudonym"] == "former person 1"
 
 
 async def test_a_silence_is_made_edited_and_expired(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from aiohttp import web
 
 from daemon.api.call import Call, answer
-from daemon.api.inputs import BackupBody, NoBody
+from daemon.api.inputs import BackupBody, ForgetBody, NoBody
 from daemon.api.problems import Busy, Unprocessable
 
 
@@ -53,3 +53,9 @@ async def prune(call: Call) -> web.Response:
     """Remove what is older than the retention allows."""
     await call.body(NoBody)
     return answer(await call.backend.prune())
+
+
+async def forget(call: Call) -> web.Response:
+    """Put a pseudonym in the place of a person's name, everywhere; figures stay. No way back."""
+    body = await call.body(ForgetBody)
+    return answer(await call.backend.forget(body.person, call.peer.actor))

@@ -319,6 +319,7 @@ def endpoints() -> list[Endpoint]:
         _rule(f"{_V1}/db/backup", admin.backup, body=inputs.BackupBody),
         _rule(f"{_V1}/db/verify", admin.verify),
         _rule(f"{_V1}/db/prune", admin.prune),
+        _rule(f"{_V1}/forget", admin.forget, body=inputs.ForgetBody),
         _row("GET", "/-/healthy", Role.NONE, admin.healthy),
         _row("GET", "/-/ready", Role.NONE, admin.ready),
         _row("GET", "/metrics", Role.VIEWER, metrics.metrics),

@@ -11,6 +11,7 @@ from daemon.core.events.house import (
     CheckNow,
     CleanUp,
     EndOverride,
+    Forget,
     KeepReport,
     Mailing,
     MailReport,
@@ -58,6 +59,7 @@ from daemon.core.events.observed import (
 Command = (
     CheckNow
     | CleanUp
+    | Forget
     | TryChannel
     | Amend
     | KeepReport
@@ -119,6 +121,7 @@ __all__ = [
     "Event",
     "ExpireSilence",
     "FireTest",
+    "Forget",
     "Gap",
     "KeepReport",
     "MailReport",

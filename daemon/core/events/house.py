@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from daemon.core.chronicle import KeptReport
-from daemon.core.model import Actor, AmendmentKind, Instant
+from daemon.core.model import Actor, AmendmentKind, Instant, Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,20 @@ class TryChannel:
 
     channel: str
     is_addressed: bool
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """An admin has a person forgotten.
+
+    Attributes:
+        pseudonym: What stands for them from now on.
+        records: Those of the engine's records that named the person, without them.
+    """
+
+    pseudonym: str
+    records: tuple[Record, ...]
     actor: Actor
 
 

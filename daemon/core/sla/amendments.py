@@ -41,6 +41,12 @@ class Amendments:
             self.records[record.key] = record
             self._of.setdefault(record.sla, []).append(record)
 
+    def reword(self, record: Amendment) -> None:
+        """The same amendment in other words."""
+        self.records[record.key] = record
+        mine = self._of[record.sla]
+        self._of[record.sla] = [record if one.key == record.key else one for one in mine]
+
     def of(self, sla: str) -> tuple[Amendment, ...]:
         """Those of this objective."""
         return tuple(self._of.get(sla, ()))
