@@ -67,7 +67,12 @@ def _shown(value: object) -> str:
     return str(value) if isinstance(value, date | time) else repr(value)
 
 
-def _before_midnight(minute: int) -> int:
+def before_midnight(minute: int) -> int:
+    """The time of day, if something can begin at it.
+
+    Raises:
+        ValueError: It is 24:00.
+    """
     if minute >= _MINUTES_A_DAY:
         raise ValueError('"24:00" begins nothing; write "00:00" of the next day')
     return minute
@@ -161,7 +166,7 @@ class RestrictionSettings(Strict):
     on the next day."""
 
     days: Days = tuple(range(7))
-    from_: Annotated[TimeOfDay, AfterValidator(_before_midnight), Field(alias="from")] = 0
+    from_: Annotated[TimeOfDay, AfterValidator(before_midnight), Field(alias="from")] = 0
     to: TimeOfDay = _MINUTES_A_DAY
 
 

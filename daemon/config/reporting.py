@@ -7,16 +7,17 @@ Whom they are mailed to is checked when all sections are seen together (`check_r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from checks.spec import Name, Strict
+from daemon.config.oncall import TimeOfDay, before_midnight
 from daemon.config.sections import AbsolutePath
 from daemon.config.words import Line, Zone
 from daemon.core.events import Mailing
 from daemon.core.plan import PersonPlan
-from daemon.report.schedule import ReportPlan
+from daemon.report.schedule import ReportKind, ReportPlan
 
 if TYPE_CHECKING:
     from daemon.config.cross import References
@@ -31,19 +32,30 @@ Recipient = Annotated[
 ]
 
 
+_MORNING: Final = 7 * 60
+
+
+def _usual_time(settings: dict[str, Any]) -> int:
+    """A report of alerts is due at seven, any other with the end of its period."""
+    return _MORNING if settings.get("kind") is ReportKind.ALERTS else 0
+
+
 class ReportSettings(Strict):
     """`[[report]]`: a report that is made by itself.
 
     Attributes:
+        kind: What it tells: of SLAs, or of a day's alerts.
         every: It is made when so long a period is over.
         service, organization: Of these only; of all without them.
         format: How it is written.
         to: Who gets it by mail: an e-mail channel, or a person who has a contact on one.
         folder: And, or, where its file is put.
-        timezone: Whose calendar counts; None for `[daemon] timezone`.
+        at: When on the day after that, by the clock; or later, as soon as its figures are final.
+        timezone: Whose calendar and clock count; None for `[daemon] timezone`.
     """
 
     name: Name
+    kind: ReportKind = ReportKind.SLA
     every: Literal["day", "week", "month", "quarter", "year"]
     service: Name | None = None
     organization: Line | None = None
@@ -51,6 +63,13 @@ class ReportSettings(Strict):
     to: Annotated[tuple[Recipient, ...], Field(max_length=50)] = ()
     folder: AbsolutePath | None = None
     timezone: Zone | None = None
+    at: Annotated[TimeOfDay, AfterValidator(before_midnight)] = Field(default_factory=_usual_time)
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> Self:
+        if self.kind is ReportKind.ALERTS and self.every != "day":
+            raise ValueError('a report of alerts is of a day: write every = "day"')
+        return self
 
     @model_validator(mode="after")
     def _goes_somewhere(self) -> Self:
@@ -110,6 +129,8 @@ def report_plan(
     """
     return ReportPlan(
         name=report.name,
+        kind=report.kind,
+        at_minute=report.at,
         every=report.every,
         timezone=report.timezone or zone,
         service=report.service,

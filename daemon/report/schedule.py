@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from daemon.core.events import Mailing
+
+
+class ReportKind(StrEnum):
+    """What a report tells."""
+
+    SLA = "sla"
+    """What was promised and kept."""
+    ALERTS = "alerts"
+    """What fired on a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +24,8 @@ class ReportPlan:
     Attributes:
         every: `day`, `week`, `month`, `quarter` or `year`.
         timezone: Whose calendar and clock count.
+        kind: What it tells; of alerts `every` is `day`.
+        at_minute: When it is due on the day after its period: minutes since midnight, by the clock.
         form: `md`, `html`, `csv` or `json`.
         mails: Who gets it by mail.
         folder: The directory that its file is written to.
@@ -27,3 +39,5 @@ class ReportPlan:
     form: str = "html"
     mails: tuple[Mailing, ...] = ()
     folder: str | None = None
+    kind: ReportKind = ReportKind.SLA
+    at_minute: int = 0

@@ -91,7 +91,9 @@ class Daemon:
         self._auditor = Auditor(stored)
         self.calendars = Calendars(store.path, clock.now, self.turns.take)
         self.listeners.append(self._auditor.take)
-        self.reporter = Reporter(store.analysis, clock.now, self.turns.command)
+        self.reporter = Reporter(
+            store.analysis, clock.now, self.turns.command, lambda: self.engine.plan
+        )
         self._store = store
         self._forgetting = Forgetting(store, engine, self.turns)
         self._clock = clock

@@ -27,13 +27,14 @@ from daemon.config import Config
 from daemon.core.events import KeepReport, Mailing, MailReport
 from daemon.core.model import HOUR, Actor, Instant, Millis
 from daemon.core.notices import Recipient
+from daemon.core.plan import Plan
+from daemon.report.due import due_period, question_of
 from daemon.report.files import put
 from daemon.report.forms import Form, file_name, in_short, title, written
 from daemon.report.keeping import key_of, pack, unpack
-from daemon.report.periods import Period, period_before
-from daemon.report.question import NoSuchScope, ask
+from daemon.report.periods import Period
+from daemon.report.question import NoSuchScope
 from daemon.report.schedule import ReportPlan
-from daemon.report.view import make
 from daemon.store.analysis import Analysis
 from daemon.store.errors import StoreError
 from daemon.store.reports import Mailed, kept_report, mails_of
@@ -58,7 +59,18 @@ class Reporter:
         problems: What is wrong, by the report's name.
     """
 
-    def __init__(self, analysis: Analysis, now: Callable[[], Instant], decide: Decide) -> None:
+    def __init__(
+        self,
+        analysis: Analysis,
+        now: Callable[[], Instant],
+        decide: Decide,
+        plan: Callable[[], Plan] | None = None,
+    ) -> None:
+        """
+        Args:
+            plan: The configuration with what calendars say; None for what the files say alone.
+        """
+        self._plan = plan
         self.problems: dict[str, str] = {}
         self._analysis = analysis
         self._now = now
@@ -90,7 +102,7 @@ class Reporter:
     async def _follow(self, plan: ReportPlan, config: Config) -> None:
         last: str | None = None
         while True:
-            period = period_before(plan.every, plan.timezone, self._now())
+            period = due_period(plan, self._now())
             wait_s = LOOK_S
             if period.label != last:
                 if await self.look(plan, period, config):
@@ -116,10 +128,9 @@ class Reporter:
             return False
 
     async def _make(self, plan: ReportPlan, period: Period, config: Config) -> bool:
-        now = self._now()
-        scope = (plan.service, plan.organization)
-        question = ask(config.plan, period, now, None, *scope)
-        view = await self._analysis.ask_apart(partial(make, question=question))
+        known = config.plan if self._plan is None else self._plan()
+        question = question_of(plan, period, known, self._now())
+        view = await self._analysis.ask_apart(question)
         if not view.final:
             self._tell(plan, None)
             return False

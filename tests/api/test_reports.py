@@ -8,16 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from daemon.api.schema.daily import DailyView
 from daemon.client import NotFound
 from daemon.client.errors import BadRequest
 from daemon.config import load
 from daemon.core.effects import Append
 from daemon.core.events import KeepReport
-from daemon.report.offline import read
+from daemon.core.model import HOUR
+from daemon.report.keeping import pack
+from daemon.report.offline import read, read_day
 from daemon.store import Store
 from daemon.store.analysis import Analysis
 from tests.api.lab import Lab, call, connected
-from tests.report import past
+from tests.report import days, past
 
 REPORTS = "/api/v1/reports"
 
@@ -81,3 +84,44 @@ async def test_a_report_is_kept_as_it_was_made(lab: Lab, tmp_path: Path) -> None
     status, text, _ = await call(lab, tmp_path, "GET", f"{REPORTS}/{made.id}.md")
     assert status == 200
     assert made.digest in text
+
+
+# -- a day's alerts -----------------------------------------------------------
+
+
+@pytest.fixture
+def morning(tmp_path: Path) -> Lab:
+    """A daemon on the morning after a Friday on which something happened."""
+    database = days.a_friday().write(tmp_path / "tocsin.db")
+    made = Lab(load(days.configure(tmp_path, database)).plan)
+    made.analysis, made.timezone, made.time = Analysis(database), "Europe/Berlin", days.NEXT + HOUR
+    return made
+
+
+async def test_a_day_is_reported_as_its_file_alone_says(morning: Lab, tmp_path: Path) -> None:
+    async with connected(morning, tmp_path) as client:
+        told = await client.daily_report()
+        with pytest.raises(BadRequest, match="2026-11-30 has not begun"):
+            await client.daily_report("2026-11-30")
+        with pytest.raises(NotFound, match="no service is of organisation 'nope'"):
+            await client.daily_report(organization="nope")
+    plan, now = morning.engine.plan, days.NEXT + HOUR
+    assert told == read_day(tmp_path / "tocsin.db", plan, "Europe/Berlin", now, "2026-11-20")
+    path = "/api/v1/alerts/report/daily?date=2026-11-20&service=search&format=html"
+    status, text, headers = await call(morning, tmp_path, "GET", path)
+    assert (status, text[:15]) == (200, "<!doctype html>")
+    assert headers["content-type"] == "text/html; charset=utf-8"
+    assert 'filename="tocsin-alerts-2026-11-20-search.html"' in headers["content-disposition"]
+
+
+async def test_a_kept_day_comes_back_as_what_it_is(morning: Lab, tmp_path: Path) -> None:
+    plan, now = morning.engine.plan, days.NEXT + HOUR
+    view = read_day(tmp_path / "tocsin.db", plan, "Europe/Berlin", now, "2026-11-20")
+    kept = pack(view, "tocsin", "morning")
+    store = await Store.open(tmp_path / "tocsin.db")
+    await store.submit([Append(kept)], now)
+    await store.close()
+    async with connected(morning, tmp_path) as client:
+        again = await client.kept_report(kept.key)
+    assert isinstance(again, DailyView)
+    assert (again.digest, again.name) == (view.digest, "morning")

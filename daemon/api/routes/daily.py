@@ -9,12 +9,13 @@ from aiohttp import web
 from daemon.api.call import Call
 from daemon.api.inputs_daily import DailyQuery
 from daemon.api.problems import Missing, Unprocessable
-from daemon.api.routes.reports import shown
+from daemon.api.routes.reports import sent
 from daemon.report.daily.day import parse_day
 from daemon.report.daily.question import ask_day
 from daemon.report.daily.view import make_daily
 from daemon.report.forms import Form
 from daemon.report.periods import BadPeriod
+from daemon.report.printed import make_printed
 from daemon.report.question import NoSuchScope
 
 
@@ -31,5 +32,6 @@ async def daily(call: Call) -> web.Response:
     except NoSuchScope as error:
         raise Missing(str(error)) from None
     await backend.durable()
-    view = await backend.analysis.ask_apart(partial(make_daily, question=question))
-    return shown(view, Form(query.format))
+    making = partial(make_daily, question=question)
+    printing = partial(make_printed, making=making, form=Form(query.format))
+    return sent(await backend.analysis.ask_apart(printing))

@@ -13,13 +13,12 @@ from checks.text import one_line
 from daemon.api.call import Call, answer
 from daemon.api.inputs_reports import ReportBody, ReportsQuery
 from daemon.api.problems import Missing, Unprocessable
-from daemon.api.schema.daily import AnyReport
 from daemon.core.events import KeepReport
 from daemon.core.model import Instant
 from daemon.report.forms import MEDIA, Form
 from daemon.report.keeping import line
 from daemon.report.periods import BadPeriod, parse_period
-from daemon.report.printed import Making, Printed, kept_printed, make_kept, make_printed, printed
+from daemon.report.printed import Making, Printed, kept_printed, make_kept, make_printed
 from daemon.report.question import NoSuchScope, ask
 from daemon.report.view import make
 from daemon.store.reports import kept_report, kept_reports
@@ -86,11 +85,6 @@ def asked(
     except NoSuchScope as error:
         raise Missing(str(error)) from None
     return partial(make, question=question)
-
-
-def shown(view: AnyReport, form: Form) -> web.Response:
-    """The report in this form."""
-    return sent(printed(view, form))
 
 
 def sent(report: Printed) -> web.Response:

@@ -161,11 +161,13 @@ class MutedIncident(Shape):
 
 
 class DaySchedule(Shape):
-    """Who was on call on the day; a shift without persons is a gap."""
+    """Who was on call on the day; a shift without persons is a gap. `without_calendar`: what a
+    calendar from outside says is known to the daemon alone, and it is not in this."""
 
     schedule: str
     timezone: str
     shifts: list[ShiftView]
+    without_calendar: bool = False
 
 
 class DayCoverage(Shape):

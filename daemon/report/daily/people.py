@@ -100,6 +100,7 @@ def _on_call(schedule: SchedulePlan, question: DayQuestion) -> DaySchedule:
             ShiftView(start=stamp(one.start), end=stamp(one.end), persons=list(one.persons))
             for one in found
         ],
+        without_calendar=schedule.has_calendar and not schedule.calendar,
     )
 
 

@@ -316,7 +316,7 @@ def _on_call(view: DailyView) -> Section:
         ("Schedule", "From", "To", "Who"),
         [
             (
-                one.schedule,
+                one.schedule + (" (without its calendar)" if one.without_calendar else ""),
                 clock(shift.start, view),
                 clock(shift.end, view),
                 ", ".join(shift.persons) or "nobody",
