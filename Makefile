@@ -49,8 +49,9 @@ bench: setup  ## measure everything, peers beside it
 soak: setup  ## half an hour of load
 	$(BIN)/python -m bench.soak
 
-picture: setup  ## make the README's picture anew
+picture: setup  ## make the documents' pictures anew
 	$(BIN)/python -m bench.picture docs/dashboard.svg
+	$(BIN)/python -m bench.paper docs/report.png
 
 lock: $(VENV)/.ready  ## resolve the versions anew
 	$(PYTHON) -m venv $(VENV)/lock

@@ -94,6 +94,7 @@ def trend_bars(points: Sequence[TrendPoint], target: float) -> str:
     points = points[points.index(known[0]) :]
     worst = max([allowed, *(100 - (point.value or 0) for point in known)])
     scale, rows = _BARS / worst, []
+    line, high = _LABELS + allowed * scale, len(points) * 20
     for index, point in enumerate(points):
         y = index * 20
         rows.append(f'<text x="0" y="{y + 14}">{escape(_short(point.label))}</text>')
@@ -106,8 +107,8 @@ def trend_bars(points: Sequence[TrendPoint], target: float) -> str:
             f'<rect class="{kind}" x="{_LABELS}" y="{y + 4}" width="{wide:.1f}" height="12"/>'
         )
         shown = f"{point.shown} % {mark}"
-        rows.append(f'<text x="{_LABELS + wide + 5:.1f}" y="{y + 14}">{shown}</text>')
-    line, high = _LABELS + allowed * scale, len(points) * 20
+        beyond = max(_LABELS + wide, line) + 5  # the line crosses no figure
+        rows.append(f'<text x="{beyond:.1f}" y="{y + 14}">{shown}</text>')
     rows.insert(0, f'<path class="target" d="M{line:.1f} 0v{high}"/>')
     told = ", ".join(f"{point.label}: {point.shown} %" for point in known)
     return (
