@@ -198,12 +198,15 @@ class Travel:
             self._refuse("nothing is known to have changed before this")
 
     async def _forth(self) -> None:
-        if self.picture is None:
+        here = self.picture
+        if here is not None and here.after is None:
+            here = await self._fetch(here.at)  # what is the last changes while one looks at it
+        if here is None:
             return
-        if self.picture.after is None:
+        if here.after is None:
             self.leave()
         else:
-            await self._show(self.picture.after)
+            await self._show(here.after)
 
     async def _show(self, at: Instant) -> None:
         picture = await self._fetch(at)

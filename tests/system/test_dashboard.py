@@ -118,6 +118,15 @@ async def test_what_one_operator_does_is_on_both_screens_and_outlives_the_daemon
     assert given_back.acknowledged_by is None
     assert _story(tocsin) == [("acknowledge", ME), ("unacknowledge", ME)]
 
+    small.press("[")  # right after it was given back
+    small.shows("◀ PAST", "triggered", "nobody yet", "● live")
+    small.press("[")
+    small.shows("◀ PAST", "acknowledged", f"✓ {ME}", "● live")
+    small.press("r")
+    small.shows("resolve: this is the past")
+    small.press("N")
+    assert "PAST" not in small.shows("nobody yet", "a ack")
+
     tocsin.kill()
     for each in terminals:
         assert "● live" not in each.shows("stale", "checkout is down")

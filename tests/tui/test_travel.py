@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 
 from daemon.api.schema import State
+from daemon.api.times import stamp
 from daemon.client import BadRequest, ClientError
 from tests.tui import estate, estate_then
 from tests.tui.estate import HOUR, MINUTE, NOW
@@ -25,6 +26,7 @@ class Way:
         self.asked: list[int] = []
         self.refused: list[str] = []
         self.fault: ClientError | None = None
+        self.news: int | None = None
         self.patience = asyncio.Event()
         self.patience.set()
         self.travel = Travel(self._ask, lambda: NOW, lambda: None, self.refused.append)
@@ -34,7 +36,11 @@ class Way:
         await self.patience.wait()
         if self.fault is not None:
             raise self.fault
-        return estate_then.then(at)
+        state = estate_then.then(at)
+        if self.news is not None and at < self.news and len(self.asked) > 1:
+            assert state.past is not None
+            state.past.after = stamp(self.news)
+        return state
 
     async def until(self, true: Callable[[], bool]) -> None:
         """Let the traveller go on until something is true."""
@@ -86,6 +92,16 @@ async def test_steps_lead_through_every_change_and_back_to_the_present(way: Way)
     way.travel.step(forth=True)
     await way.rest()
     assert way.travel.at is None
+
+
+async def test_what_happened_while_one_looks_is_not_passed_over(way: Way) -> None:
+    """The moment that was the last one then has one after it by now."""
+    way.news = NOW - MINUTE
+    way.travel.seek(LAST)
+    await way.rest()
+    way.travel.step(forth=True)
+    await way.rest()
+    assert way.travel.at == NOW - MINUTE
 
 
 async def test_a_key_that_is_held_down_leaves_no_queue(way: Way) -> None:
