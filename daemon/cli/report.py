@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
-from daemon.cli.arguments import Commands, Option
+from daemon.cli.arguments import ITSELF, Commands, Option
 from daemon.cli.ask import ask, say, write
 from daemon.cli.options import Config, Socket, time_of
+from daemon.cli.reporting import Form, Out, Written, put
+from daemon.cli.reports import MORE
 from daemon.cli.stop import Exit, Stop
 from daemon.cli.times import now_ms
 
@@ -35,19 +36,6 @@ Service = Annotated[str | None, Option(("--service",), "NAME", "Of this service 
 Org = Annotated[str | None, Option(("--org",), "NAME", "Of this organisation's services only.")]
 
 
-class Written(StrEnum):
-    """How a report is written."""
-
-    MD = "md"
-    HTML = "html"
-    CSV = "csv"
-    JSON = "json"
-
-
-Form = Annotated[
-    Written, Option(("--format", "-f"), "FORMAT", "md, html, csv or json; md without it.")
-]
-Out = Annotated[Path | None, Option(("--out",), "FILE", "Where to; else to standard output.")]
 At = Annotated[
     str | None, Option(("--at",), "TIME", "Count up to then, as it was known; now without it.")
 ]
@@ -62,6 +50,12 @@ Date = Annotated[
 ]
 
 
+Keep = Annotated[
+    bool,
+    Option(("--keep",), "", "Have the daemon keep it; its id goes to standard error."),
+]
+
+
 def report(
     period: Period = "",
     daily: Daily = False,
@@ -71,6 +65,7 @@ def report(
     format_: Form = Written.MD,
     out: Out = None,
     at: At = None,
+    keep: Keep = False,
     socket: Socket = None,
     config: Config = None,
 ) -> int:
@@ -86,19 +81,24 @@ def report(
     from daemon.report.forms import written
 
     view: AnyReport
+    if keep:
+        _need_whole(daily=daily, at=at)
     if daily:
         _need_day(period, at)
         view = _of_day(date, service, org, socket, config)
         code = Exit.GOOD
     else:
         _need_period(period, date)
-        view = _of_period(period, service, org, time_of(at), socket, config)
+        if keep:
+            view = _kept(period, service, org, socket, config)
+        else:
+            view = _of_period(period, service, org, time_of(at), socket, config)
         code = Exit.NEGATIVE if view.summary.missed else Exit.GOOD
     text = written(view, Known(format_))
     if out is None:
         write(text)
     else:
-        _put(out, text)
+        put(out, text)
         say("wrote", str(out))
     return code
 
@@ -118,6 +118,22 @@ def _need_period(period: str, date: str | None) -> None:
             "say which period: --period 2026-10, 2026-Q3, 2026, last-30d or FROM..TO;"
             " or --daily for the alerts of a day"
         )
+
+
+def _need_whole(*, daily: bool, at: str | None) -> None:
+    if daily:
+        raise Stop("--keep and --daily do not go together; a [[report]] keeps each day's alerts")
+    if at is not None:
+        raise Stop("--keep and --at do not go together; what is kept is counted up to now")
+
+
+def _kept(
+    period: str, service: str | None, org: str | None, socket: Path | None, config: Path | None
+) -> ReportView:
+    """Made and kept by the daemon, which alone writes to the database."""
+    view = ask(socket, config, lambda client: client.keep_report(period, service, org))
+    sys.stderr.write(f"kept as {view.id}; see `tocsin report show {view.id}`\n")
+    return view
 
 
 def _of_period(
@@ -198,15 +214,4 @@ def _from_file(config: Path | None, offline: Callable[[Path, Loaded], T]) -> T:
         raise Stop(f"{error.filename or database}: {error.strerror or error}") from None
 
 
-def _put(out: Path, text: str) -> None:
-    """Write the file, whole or not at all."""
-    from daemon.report.files import put
-
-    try:
-        put(out, text)
-    except OSError as error:
-        raise Stop(f"{out}: cannot be written: {error.strerror or error}") from None
-    sys.stdout.flush()
-
-
-COMMANDS: Commands = {"report": report}
+COMMANDS: Commands = {"report": {ITSELF: report, **MORE}}
