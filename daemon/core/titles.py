@@ -1,20 +1,46 @@
 """What incidents and alerts are called, in a line an operator understands half asleep.
 
 A failing check names its service and status (`checkout is down`), a rule its service and
-itself (`checkout: checkout-slow`). The summary says more, in the words of the worst alert.
+itself (`checkout: checkout-slow`), what Tocsin says of itself and of promises is put in words
+(`Tocsin: channel ops-slack does not deliver`). The summary says more, in the words of the worst alert.
 Both follow the worst alert that fires, so that they stay true while the incident goes on. In
 the timeline an alert is named with what it is about (`checkout-slow (checkout)`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Final
 
 from daemon.core.model import MINUTE, SECOND, Alert, Incident, Millis
-from daemon.core.sources import is_by_hand, test_of
+from daemon.core.sources import SERVICE, is_by_hand, test_of
 
 LONGEST = 500
 """Characters of a summary."""
+
+_OWN: Final[Mapping[str, str]] = {
+    "TocsinCalendar": "a calendar of who is on call cannot be used",
+    "TocsinChannelTest": "a channel failed its self-test",
+    "TocsinClock": "the clock of its host was set back",
+    "TocsinDatabase": "the database cannot be written",
+    "TocsinDelivery": "channel {channel} does not deliver",
+    "TocsinDescriptors": "too few files may be open",
+    "TocsinLateStep": "a step of an escalation was late",
+    "TocsinLoop": "its event loop is held up",
+    "TocsinNobody": "policy {policy} finds nobody to tell",
+    "TocsinOutbox": "a notification is not delivered",
+    "TocsinReport": "a report cannot be made",
+    "TocsinResponse": "response {response} is stopped",
+    "TocsinSchedule": "checks start late",
+    "TocsinSlowAck": "not acknowledged in time",
+    "TocsinSlowFix": "not resolved in time",
+    "TocsinWorkers": "a process that runs checks is in trouble",
+    "UplinkDown": "the uplink is down",
+    "SlaAtRisk": "SLA {sla} is at risk",
+    "SlaBurning": "SLA {sla} burns its budget too fast",
+}
+"""What alerts of Tocsin's own say, by their names; with their labels."""
 
 
 def worst(alerts: Iterable[Alert]) -> Alert | None:
@@ -32,7 +58,11 @@ def title(alert: Alert) -> str:
     if alert.source.startswith("check:"):
         status = alert.annotations.get("status") or ("down" if alert.terms.down else "failing")
         return f"{subject or alert.source.removeprefix('check:')} is {status}"
-    return f"{subject}: {alert.name}" if subject else alert.name
+    words = alert.name
+    if alert.source.startswith(("self:", "sla:")):
+        words = _OWN.get(words, words).format_map(defaultdict(str, alert.labels))
+    subject = "Tocsin" if subject == SERVICE else subject
+    return f"{subject}: {words}" if subject else words
 
 
 def summary(alert: Alert, others: int) -> str:

@@ -185,7 +185,10 @@ def test_who_tries_a_channel_is_on_record_and_to_which_address_is_not() -> None:
 def test_what_tocsin_says_of_itself_is_an_incident_of_its_own() -> None:
     run = Run()
     run.send(SelfReport("database", True, "the database is read-only"))
-    assert (run.incident.title, run.incident.service) == ("tocsin: TocsinDatabase", "tocsin")
+    assert (run.incident.title, run.incident.service) == (
+        "Tocsin: the database cannot be written",
+        "tocsin",
+    )
     run.send(SelfReport("database", False, ""))
     assert run.incident.state is IncidentState.RESOLVED
 

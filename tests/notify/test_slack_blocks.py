@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from daemon.core.chronicle import NoticeType
@@ -125,6 +125,7 @@ async def test_texts_from_outside_are_no_markup_and_no_escape_sequence(
 
 
 @settings(max_examples=40, deadline=None)
+@example(texts=[""] * 5, labels={}, audience="stakeholder", kind=NoticeType.HANDOVER)
 @given(
     texts=st.lists(st.text(max_size=4_000), min_size=5, max_size=5),
     labels=st.dictionaries(st.text(max_size=20), st.text(max_size=300), max_size=5),

@@ -112,7 +112,9 @@ async def test_a_clock_that_jumps_ahead_leaves_a_gap_and_runs_overdue_levels_onc
         await after_more_runs(tocsin, ground)
         ground.wait_page("tocsin")
         others = {page.title for page in ground.pages if page.service != "t00"}
-        assert others == {"tocsin: TocsinLateStep"}, "the steps were two hours late"
+        assert others == {"Tocsin: a step of an escalation was late"}, (
+            "the steps were two hours late"
+        )
         incident = ground.pages[0].incident
         async with Client(tocsin.socket) as client:
             escalation = (await client.incident(incident)).incident.escalation

@@ -54,7 +54,8 @@ def whole(message: Message, renderer: Renderer) -> dict[str, Any]:
     if renderer.audience == "technical":
         body = [*_facts(story), *_alerts(message, story), *_buttons(story), _foot(story)]
     else:
-        body = [_section(escaped(renderer.text(message).strip() or story.title, SECTION_LIMIT))]
+        told = renderer.text(message).strip() or story.title or message.body["type"]
+        body = [_section(escaped(told, SECTION_LIMIT))]
     return {"text": _plain(message, renderer), "blocks": [_header(message, story, renderer), *body]}
 
 
