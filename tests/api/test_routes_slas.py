@@ -12,6 +12,7 @@ from daemon.api.times import stamp
 from daemon.core.events import Amend
 from daemon.core.model import MINUTE
 from tests.api.lab import V1, Lab, call, raw_http, serving
+from tests.api.test_publish import kinds
 
 
 def after_an_outage() -> tuple[Lab, dict[str, Any]]:
@@ -42,8 +43,10 @@ async def test_an_outage_is_excluded_afterwards_and_both_figures_are_shown(tmp_p
         assert [one["text"] for one in after["exclusions"]] == ["the provider's fault"]
         listed = (await http.get(f"{V1}/sla/checkout-99/exclusions")).json()
         assert listed == after["exclusions"]
+        since, lab.hub.subscribers = lab.hub.seq, 1
         gone = await http.delete(f"{V1}/sla/checkout-99/exclusions/{made.json()['id'][:8]}")
         assert gone.json() == made.json()
+        assert "sla" in kinds(lab.hub, since)
         assert (await http.get(f"{V1}/sla/checkout-99")).json()["value"] == before["value"]
 
 

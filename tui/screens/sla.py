@@ -60,6 +60,8 @@ class SlaScreen(ListBoard):
     def figures(self) -> Line:
         """How many are met."""
         slas = self.desk.mirror.slas.values()
+        if not slas:
+            return ()
         missed = sum(sla.met is False for sla in slas)
         met = sum(sla.met is True for sla in slas)
         unknown = len(slas) - missed - met
