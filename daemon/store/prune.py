@@ -2,9 +2,10 @@
 
 A pass walks over the checks and then over what is kept by time, and deletes the oldest rows of
 each in transactions of a bounded size, until its step's time is over, and goes on in the next
-step. So the writer is never held up, however much there is to delete. The newest result of a
-check stays, whatever its age: a restart goes on from it. Space that becomes free is used again
-by what comes.
+step. So the writer is never held up, however much there is to delete. How many measurements go in
+one transaction follows from how long the one before took: on a slow or busy disk these are few. The
+newest result of a check stays, whatever its age: a restart goes on from it. Space that becomes free
+is used again by what comes.
 
 Nothing is removed that hours or days are still to be made of: the writer folds first.
 """
@@ -23,6 +24,11 @@ from daemon.core.model import DAY, HOUR, MINUTE, Instant, Millis
 from daemon.store.expiry import OF_INCIDENT, past
 
 STEP_ROWS: Final = 500
+"""A transaction deletes no more rows of a table than this."""
+LEAST_ROWS: Final = 50
+STEADY_S: Final = 0.004
+"""After a transaction of measurements that took longer, the next is half as large; after one that
+took less than a quarter of this, twice as large."""
 STEP_INCIDENTS: Final = 20
 """An incident takes its timeline, its deliveries and its responses' runs with it."""
 STEP_S: Final = 0.01
@@ -78,6 +84,13 @@ Deletion = Callable[[sqlite3.Connection, Instant], int]
 """Deletes some expired rows of one kind; how many. 0: there are no more."""
 
 
+def rows_after(rows: int, took_s: float) -> int:
+    """How many rows the next transaction takes, after one of so many that took so long."""
+    if took_s > STEADY_S:
+        return max(LEAST_ROWS, rows // 2)
+    return min(STEP_ROWS, rows * 2) if took_s < STEADY_S / 4 else rows
+
+
 class Pruner:
     """Deletes what has expired. Lives on the writer's thread.
 
@@ -88,6 +101,7 @@ class Pruner:
     def __init__(self, retention: Retention) -> None:
         self.retention = retention
         self.removed = 0
+        self._rows = STEP_ROWS
         self._left: deque[Deletion] = deque()
         self._next_pass: Instant = 0
 
@@ -130,10 +144,16 @@ class Pruner:
 
     def _measurements(self, check_id: int, connection: sqlite3.Connection, now: Instant) -> int:
         """Of one check."""
-        values = {"id": check_id, "rows": STEP_ROWS, "before": now - self.retention.raw}
-        gone = connection.execute(_EXPIRED_RESULTS, values).rowcount
-        values["before"] = (now - self.retention.minutes) // MINUTE
-        return gone + connection.execute(_EXPIRED_MINUTES, values).rowcount
+        gone = self._some(connection, _EXPIRED_RESULTS, check_id, now - self.retention.raw)
+        before = (now - self.retention.minutes) // MINUTE
+        return gone + self._some(connection, _EXPIRED_MINUTES, check_id, before)
+
+    def _some(self, connection: sqlite3.Connection, query: str, check_id: int, before: int) -> int:
+        began_s = time.monotonic()
+        values = {"id": check_id, "rows": self._rows, "before": before}
+        gone = connection.execute(query, values).rowcount
+        self._rows = rows_after(self._rows, time.monotonic() - began_s)
+        return gone
 
 
 def _rollups(

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from daemon.core.model import DAY, HOUR, MINUTE
-from daemon.store.prune import EVERY, STEP_ROWS, Pruner, Retention
+from daemon.store.prune import EVERY, LEAST_ROWS, STEP_ROWS, Pruner, Retention, rows_after
 from daemon.store.schema import migrate
 
 NOW = 40_000_000 * MINUTE
@@ -173,3 +173,10 @@ def test_audit_lines_go_when_they_have_expired(connection: sqlite3.Connection) -
     )
     run(Pruner(Retention(audit=5 * DAY)), connection)
     assert count(connection, "audit") == 5
+
+
+def test_a_slow_transaction_is_followed_by_smaller_ones_and_quick_ones_by_larger() -> None:
+    rows = [STEP_ROWS]
+    for took_s in (0.02, 0.02, 0.02, 0.02, 0.02, 0.002, 0.0005, 0.0005, 0.0005, 0.0005):
+        rows.append(rows_after(rows[-1], took_s))
+    assert rows == [500, 250, 125, 62, LEAST_ROWS, LEAST_ROWS, LEAST_ROWS, 100, 200, 400, 500]
