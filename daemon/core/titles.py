@@ -2,9 +2,9 @@
 
 A failing check names its service and status (`checkout is down`), a rule its service and
 itself (`checkout: checkout-slow`), what Tocsin says of itself and of promises is put in words
-(`Tocsin: channel ops-slack does not deliver`). The summary says more, in the words of the worst alert.
-Both follow the worst alert that fires, so that they stay true while the incident goes on. In
-the timeline an alert is named with what it is about (`checkout-slow (checkout)`).
+(`Tocsin: channel ops-slack does not deliver`). The summary says more, in the words of the worst
+alert. Both follow the worst alert that fires, so that they stay true while the incident goes on.
+In the timeline an alert is named with what it is about (`checkout-slow (checkout)`).
 """
 
 from __future__ import annotations
