@@ -12,6 +12,12 @@ from daemon.api.problems import Unprocessable
 Person = Annotated[Word, AfterValidator(not_blank)]
 
 
+class OnCallQuery(Input):
+    """At which time: now, if nothing else is asked for."""
+
+    at: Time | None = None
+
+
 class OverridesQuery(Input):
     """Which overrides: those that are not over, with `all` the others too."""
 

@@ -18,7 +18,7 @@ from daemon.core.plan import SchedulePlan
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _Found:
     """What was found of a schedule, and from when to when it holds."""
 
     plan: SchedulePlan
@@ -31,21 +31,34 @@ class Roster:
     """Remembers what it showed."""
 
     def __init__(self) -> None:
-        self._known: dict[str, _Known] = {}
+        self._known: dict[str, _Found] = {}
 
     def views(self, plans: Mapping[str, SchedulePlan], now: Instant) -> list[ScheduleView]:
         """Every schedule, in the configuration's order."""
         self._known = {name: self._now(plan, now) for name, plan in plans.items()}
         return [known.view for known in self._known.values()]
 
-    def _now(self, plan: SchedulePlan, now: Instant) -> _Known:
+    def _now(self, plan: SchedulePlan, now: Instant) -> _Found:
         known = self._known.get(plan.name)
         if known is None or known.plan is not plan or not known.start <= now < known.end:
             known = _found(plan, now)
         return known
 
 
-def _found(plan: SchedulePlan, now: Instant) -> _Known:
+def roster_at(plans: Mapping[str, SchedulePlan], at: Instant) -> list[ScheduleView]:
+    """Who is on call at another time than now: by the schedules as they are configured now, and
+    the overrides that had been made by then. Overrides are remembered for a while after their end
+    (`daemon.core.overrides.KEEP`)."""
+    known = {name: _known(plan, at) for name, plan in plans.items()}
+    return Roster().views(known, at)
+
+
+def _known(plan: SchedulePlan, at: Instant) -> SchedulePlan:
+    made = tuple(one for one in plan.made if one.made_at <= at)
+    return replace(plan, made=made) if made != plan.made else plan
+
+
+def _found(plan: SchedulePlan, now: Instant) -> _Found:
     coming, persons = following(plan, now), on_call(plan, now)
     view = ScheduleView(
         name=plan.name,
@@ -55,4 +68,4 @@ def _found(plan: SchedulePlan, now: Instant) -> _Known:
         next=[] if coming is None else list(coming.persons),
         overridden=bool(plan.made) and on_call(replace(plan, made=()), now) != persons,
     )
-    return _Known(plan, now, now + DAY if coming is None else coming.start, view)
+    return _Found(plan, now, now + DAY if coming is None else coming.start, view)

@@ -13,6 +13,7 @@ from daemon.cli.detail import tell_incident
 from daemon.cli.options import All, Comment, Config, Format, Output, Since, Socket, span_of, time_of
 from daemon.cli.stop import Exit, Stop
 from daemon.cli.table import Cell
+from daemon.cli.then import At, answer_past, matching, moment_of, state_at
 from daemon.cli.times import local, now_ms
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ Matchers = Annotated[list[str] | None, Argument("[MATCHER]...", "Like 'severity=
 def incidents(
     all_: All = False,
     since: Since = None,
+    at: At = None,
     socket: Socket = None,
     config: Config = None,
     output: Format = Output.TABLE,
@@ -34,6 +36,11 @@ def incidents(
 
     Example: tocsin incidents --since "2h ago"
     """
+    if at is not None:
+        state = state_at(at, socket, config, alone=not all_ and since is None)
+        rows = [shown.incident(one, moment_of(state)) for one in state.incidents]
+        answer_past(output, state, state.incidents, shown.INCIDENTS, rows, "no incident was open")
+        return Exit.NEGATIVE if state.incidents else Exit.GOOD
     start = time_of(since)
     found = ask(socket, config, lambda client: client.incidents(all=all_, since=start))
     rows = [shown.incident(one, now_ms()) for one in found]
@@ -46,6 +53,7 @@ def alerts(
     matchers: Matchers = None,
     all_: All = False,
     since: Since = None,
+    at: At = None,
     socket: Socket = None,
     config: Config = None,
     output: Format = Output.TABLE,
@@ -54,6 +62,12 @@ def alerts(
 
     Example: tocsin alerts 'service="checkout"' 'severity=~"emergency|critical"'
     """
+    if at is not None:
+        state = state_at(at, socket, config, alone=not all_ and since is None)
+        then = matching(state.alerts, matchers or ())
+        rows = [shown.alert(one, moment_of(state)) for one in then]
+        answer_past(output, state, then, shown.ALERTS, rows, "no alert fired")
+        return Exit.NEGATIVE if then else Exit.GOOD
     start, wanted = time_of(since), tuple(matchers or ())
     found = ask(socket, config, lambda client: client.alerts(wanted, all=all_, since=start))
     rows = [shown.alert(one, now_ms()) for one in found]

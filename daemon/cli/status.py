@@ -10,6 +10,7 @@ from daemon.cli.ask import answer, ask, say
 from daemon.cli.options import Config, Format, Output, Socket
 from daemon.cli.stop import Exit
 from daemon.cli.table import Cell, word
+from daemon.cli.then import At, say_past, state_at, status_of
 from daemon.cli.times import age, now_ms
 
 if TYPE_CHECKING:
@@ -19,19 +20,37 @@ _SEVERITIES = ("emergency", "critical", "high", "medium", "low", "info")
 _STATUSES = ("down", "degraded", "unknown", "up")
 
 
-def status(socket: Socket = None, config: Config = None, output: Format = Output.TABLE) -> int:
-    """Say whether all is well; exit 1 while something fires or is not up.
+def status(
+    at: At = None, socket: Socket = None, config: Config = None, output: Format = Output.TABLE
+) -> int:
+    """Say whether all is well, or was; exit 1 while something fires or is not up.
 
-    Example: tocsin status -o json
+    Example: tocsin status --at "2h ago"
     """
+    if at is not None:
+        state = state_at(at, socket, config)
+        then = status_of(state)
+        answer(output, then, lambda: _tell_past(state, then))
+        return _code(then)
     view = ask(socket, config, lambda client: client.status())
     answer(output, view, lambda: _tell(view))
+    return _code(view)
+
+
+def _code(view: schema.StatusView) -> int:
     well = view.status not in {"down", "degraded"} and not _total(view.counts.incidents)
     return Exit.GOOD if well and not _total(view.counts.alerts) else Exit.NEGATIVE
 
 
-def _tell(view: schema.StatusView) -> None:
-    counts, daemon = view.counts, view.daemon
+def _tell_past(state: schema.State, view: schema.StatusView) -> None:
+    say_past(state)
+    _tell_counts(view)
+    for schedule in state.daemon.on_call:
+        say(f"on call   {schedule.name}: {', '.join(schedule.on_call) or 'nobody'}")
+
+
+def _tell_counts(view: schema.StatusView) -> None:
+    counts = view.counts
     say(word(view.status))
     say("services ", *_listed(counts.services, _STATUSES))
     say("checks   ", *_listed(counts.checks, _STATUSES))
@@ -40,6 +59,11 @@ def _tell(view: schema.StatusView) -> None:
     note = f"({', '.join(aside)})" if aside else ""
     say("incidents", *_listed(counts.incidents, _SEVERITIES), Cell(note, "faint"))
     say("alerts   ", *_listed(counts.alerts, _SEVERITIES))
+
+
+def _tell(view: schema.StatusView) -> None:
+    daemon = view.daemon
+    _tell_counts(view)
     say(
         f"daemon    pid {daemon.pid}, version {daemon.version},"
         f" up {age(daemon.started_at, now_ms())}, {shown.size(daemon.rss_bytes)},"

@@ -206,9 +206,11 @@ class Reading(Exchange):
 
     # Who is on call
 
-    async def schedules(self) -> list[schema.ScheduleView]:
-        """Every schedule: who is on call, until when, and who comes then."""
-        return await self._get(list[schema.ScheduleView], "/schedules")
+    async def schedules(self, at: int | None = None) -> list[schema.ScheduleView]:
+        """Every schedule: who is on call, until when, and who comes then; now, or at `at`
+        (milliseconds since the epoch)."""
+        params = given(at=None if at is None else stamp(at))
+        return await self._get(list[schema.ScheduleView], "/schedules", params)
 
     async def schedule(
         self, name: str, start: int | None = None, end: int | None = None

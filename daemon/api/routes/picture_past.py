@@ -12,15 +12,13 @@ from typing import Final, NoReturn
 import msgspec
 from aiohttp import web
 
-from daemon.api import schema
 from daemon.api.call import Call, answer
 from daemon.api.problems import Malformed
-from daemon.api.roster import Roster
+from daemon.api.roster import roster_at
 from daemon.api.schema import DaemonInfo
 from daemon.api.times import stamp
-from daemon.core.changing import replace
 from daemon.core.model import Instant
-from daemon.core.plan import Plan, SchedulePlan
+from daemon.core.plan import Plan
 from daemon.past.picture import picture
 from daemon.past.question import NoHistory, past_question
 
@@ -71,18 +69,5 @@ def _daemon(info: DaemonInfo, plan: Plan, at: Instant) -> DaemonInfo:
         time=stamp(at),
         config=info.config,
         checks=info.checks,
-        on_call=on_call_at(plan, at),
+        on_call=roster_at(plan.schedules, at),
     )
-
-
-def on_call_at(plan: Plan, at: Instant) -> list[schema.ScheduleView]:
-    """Who was on call by the schedules as they are configured now and the overrides that had been
-    made by then. Overrides are
-    remembered for a while after their end (`daemon.core.overrides.KEEP`)."""
-    known = {name: _known(schedule, at) for name, schedule in plan.schedules.items()}
-    return Roster().views(known, at)
-
-
-def _known(schedule: SchedulePlan, at: Instant) -> SchedulePlan:
-    made = tuple(one for one in schedule.made if one.made_at <= at)
-    return replace(schedule, made=made) if made != schedule.made else schedule

@@ -12,10 +12,10 @@ from daemon.api import ical, schema
 from daemon.api.call import Call, answer
 from daemon.api.choose import meant
 from daemon.api.inputs import NoBody, ShiftsQuery
-from daemon.api.inputs_oncall import OverrideBody, OverridesQuery
+from daemon.api.inputs_oncall import OnCallQuery, OverrideBody, OverridesQuery
 from daemon.api.problems import Malformed, Missing
 from daemon.api.publish import publish_daemon
-from daemon.api.roster import Roster
+from daemon.api.roster import Roster, roster_at
 from daemon.api.routes.picture import encode_list
 from daemon.api.times import stamp
 from daemon.core.changing import replace
@@ -35,9 +35,13 @@ _LAST: Final[Instant] = 7_258_118_400_000
 
 
 async def schedules(call: Call) -> web.Response:
-    """Every schedule: who is on call, until when, and who comes then."""
-    plans = call.backend.engine.plan.schedules
-    return answer(Roster().views(plans, call.backend.now()))
+    """Every schedule: who is on call, until when, and who comes then; now, or at a time."""
+    plans, at = call.backend.engine.plan.schedules, call.query(OnCallQuery).at
+    if at is None:
+        return answer(Roster().views(plans, call.backend.now()))
+    if not _FIRST <= at <= _LAST:
+        raise Malformed("at must lie in the years 1970 to 2199")
+    return answer(roster_at(plans, at))
 
 
 async def schedule(call: Call) -> web.Response:

@@ -187,7 +187,12 @@ def endpoints() -> list[Endpoint]:
             body=inputs.RespondBody,
         ),
         _read("/persons", incidents.persons, list[schema.PersonView]),
-        _read("/schedules", schedules.schedules, list[schema.ScheduleView]),
+        _read(
+            "/schedules",
+            schedules.schedules,
+            list[schema.ScheduleView],
+            query=inputs_oncall.OnCallQuery,
+        ),
         _read("/schedules/{name}.ics", schedules.calendar, None, query=inputs.ShiftsQuery),
         _read(
             "/schedules/{name}/overrides",
