@@ -125,8 +125,7 @@ def health_of(vitals: Vitals) -> Health:
     if vitals.status is Status.UNKNOWN and not _measured(vitals):
         return Health(None, None, parts, limit)
     told = [(part.weight, part.score) for part in parts if part.score is not None]
-    mean = sum(weight * score for weight, score in told) / sum(weight for weight, _ in told)
-    score = min(floor(mean), 100 if limit is None else limit)
+    score = min(_floored_mean(told), 100 if limit is None else limit)
     return Health(score, band_of(score), parts, limit)
 
 
@@ -135,12 +134,23 @@ def band_of(score: int) -> Band:
     return next(band for least, band in BANDS if score >= least)
 
 
+def _floored_mean(told: Sequence[tuple[int, Fraction]]) -> int:
+    """The weighted mean, rounded down: of a thousand services at once, so without a fraction made
+    for each step."""
+    above, below = 0, 1
+    for weight, score in told:
+        above = above * score.denominator + weight * score.numerator * below
+        below *= score.denominator
+    return above // (below * sum(weight for weight, _ in told))
+
+
 def _measured(vitals: Vitals) -> Millis:
     return vitals.up_ms + vitals.degraded_ms + vitals.down_ms
 
 
-def _clamped(score: Fraction) -> Fraction:
-    return max(Fraction(0), min(Fraction(100), score))
+def _clamped(above: int, below: int = 1) -> Fraction:
+    """The score of so much, from 0 to 100."""
+    return Fraction(max(0, min(100 * below, above)), below)
 
 
 def _status(vitals: Vitals) -> Part:
@@ -151,11 +161,14 @@ def _status(vitals: Vitals) -> Part:
 def _availability(vitals: Vitals) -> Part:
     """From 100 without any down time to 0 with 1 % of it; degraded time costs a tenth."""
     known = _measured(vitals)
-    if not known or Fraction(known, vitals.span_ms) < LEAST_COVERAGE:
+    if not known or known < LEAST_COVERAGE * vitals.span_ms:
         return Part("availability", 30, None, "too little of the time was measured")
-    lost = Fraction(10 * vitals.down_ms + vitals.degraded_ms, 10 * known)
+    lost_ms = 10 * vitals.down_ms + vitals.degraded_ms
+    most_ms = 10 * known * LOST.numerator
     text = f"down {_share(vitals.down_ms, known)}, degraded {_share(vitals.degraded_ms, known)}"
-    return Part("availability", 30, _clamped(100 * (1 - lost / LOST)), text)
+    return Part(
+        "availability", 30, _clamped(100 * (most_ms - lost_ms * LOST.denominator), most_ms), text
+    )
 
 
 def _share(part: Millis, whole: Millis) -> str:
@@ -170,7 +183,7 @@ def _incidents(vitals: Vitals) -> Part:
     cost = sum(_COSTS.get(word, 0) * count for word, count in vitals.incidents.items())
     named = [f"{count} {word}" for word, count in vitals.incidents.items() if count]
     text = f"{total} incident{'s'[: total != 1]}" + (f": {', '.join(named)}" if named else "")
-    return Part("incidents", 20, _clamped(100 - Fraction(cost * WEEK, vitals.span_ms)), text)
+    return Part("incidents", 20, _clamped(100 * vitals.span_ms - cost * WEEK, vitals.span_ms), text)
 
 
 def _latency(vitals: Vitals) -> Part:
@@ -178,7 +191,7 @@ def _latency(vitals: Vitals) -> Part:
     if vitals.latency_ms is None or not vitals.usual_ms:
         return Part("latency", 10, None, "no latency was measured")
     times = Fraction(vitals.latency_ms) / Fraction(vitals.usual_ms)
-    score = _clamped(100 * (STEEP - times) / (STEEP - FLAT))
+    score = _clamped(*(100 * (STEEP - times) / (STEEP - FLAT)).as_integer_ratio())
     text = f"p95 {vitals.latency_ms:.1f} ms in the last day, usually {vitals.usual_ms:.1f} ms"
     return Part("latency", 10, score, text)
 
@@ -189,4 +202,4 @@ def _budget(vitals: Vitals) -> Part:
         return Part("budget", 10, None, "it has no SLA")
     name, left = min(vitals.budgets.items(), key=lambda one: (one[1], one[0]))
     words = f"{floor(left * 100)} % left" if left >= 0 else "overspent"
-    return Part("budget", 10, _clamped(100 * left), f"{name}: {words}")
+    return Part("budget", 10, _clamped(*(100 * left).as_integer_ratio()), f"{name}: {words}")
