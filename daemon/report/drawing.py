@@ -21,6 +21,8 @@ _KINDS: Final = {
     AHEAD: ("ahead", "still to come"),
 }
 _STEP: Final = 10
+_DISTINCT: Final = 25
+"""So many slots of a small strip are told apart."""
 _LABELS: Final = 72
 """Where the bars of earlier periods begin."""
 _BARS: Final = 148
@@ -29,7 +31,8 @@ _BARS: Final = 148
 
 def strip_bar(letters: str, slot: str, name: str, *, small: bool = False) -> str:
     """The period as a row of slots; `name` is HTML already. What is down is tall, what is degraded
-    less so, so that it is seen without colours. In a small one, equal neighbours are one bar."""
+    less so, so that it is seen without colours. In a small one of many, equal neighbours are one
+    bar."""
     counts = {letter: letters.count(letter) for letter in _KINDS if letter in letters}
     words = ", ".join(f"{n} {_KINDS[letter][1]}" for letter, n in counts.items())
     label = f"{name} by {slot}: {escape(words or 'nothing')}"
@@ -38,7 +41,7 @@ def strip_bar(letters: str, slot: str, name: str, *, small: bool = False) -> str
     at = 0
     for letter, group in groupby(letters):
         count = len(list(group))
-        each = count if small else 1
+        each = count if small and len(letters) > _DISTINCT else 1
         bars.setdefault(letter, []).extend(
             _bar(letter, (at + index) * _STEP, each * _STEP, height)
             for index in range(0, count, each)
@@ -59,12 +62,13 @@ def _bar(letter: str, x: int, width: int, height: int) -> str:
 
 def legend(slot: str) -> str:
     """What the colours and heights of a strip stand for."""
+    a = "an" if slot == "hour" else "a"
     parts = (
         f'<li><svg viewBox="0 0 10 16" aria-hidden="true"><path class="{kind}"'
         f' d="{_bar(letter, 0, _STEP, 16)}"/></svg>{escape(words)}</li>'
         for letter, (kind, words) in _KINDS.items()
     )
-    return f'<ul class="legend"><li>Each bar is a {escape(slot)}:</li>{"".join(parts)}</ul>'
+    return f'<ul class="legend"><li>Each bar is {a} {escape(slot)}:</li>{"".join(parts)}</ul>'
 
 
 def budget_bar(total_ms: Millis, left_ms: Millis) -> str:
