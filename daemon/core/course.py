@@ -21,7 +21,7 @@ from daemon.core.levels import PASSED_OVER
 from daemon.core.model import Actor, Alert, Escalation, Incident, Instant
 from daemon.core.reviews import Reviews, Touched
 from daemon.core.sources import nobody_condition
-from daemon.core.telling import Teller
+from daemon.core.telling import NOBODY, Teller
 from daemon.core.turn import Turn
 
 
@@ -155,7 +155,24 @@ class Course:
         """Run every step that is due, each once; then further contacts of those who were told."""
         self._teller.demands.look(key, turn)
         self._run_steps(key, turn)
-        self._teller.contact(key, turn)
+        if not self._teller.contact(key, turn):
+            self._pass_on(key, turn)
+
+    def _pass_on(self, key: str, turn: Turn) -> None:
+        """Whoever was to be told after a delay cannot be any more. If they were the only ones,
+        their level reaches nobody: the next is due at once."""
+        incident = self._book.incidents[key]
+        steps = incident.escalation
+        if steps is None or incident.told or incident.contacts:
+            return
+        hastened = policy.passed_on(steps, turn.now)
+        self._book.put(replace(incident, escalation=hastened), turn)
+        then = policy.coming(hastened) if hastened != steps else None
+        text = f"{NOBODY} is left to be told{f'; {then} follows at once' if then else ''}"
+        self._book.write(turn, incident, EntryKind.ESCALATED, text)
+        if self._is_unheard(key, hastened):
+            detail = f"incident {incident.key}: {incident.title}"
+            turn.conditions.append(nobody_condition(steps.policy, True, detail, turn.now))
 
     def _run_steps(self, key: str, turn: Turn) -> None:
         step: policy.Step | None = None

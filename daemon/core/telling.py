@@ -96,12 +96,14 @@ class Teller:
         queued = (self.caller.queued(key, one) for one in to)
         return [notice for notice in queued if notice is not None]
 
-    def contact(self, key: str, turn: Turn) -> None:
-        """Use the further contacts that are due, of those who are still to be told."""
+    def contact(self, key: str, turn: Turn) -> bool:
+        """Use the further contacts that are due, of those who are still to be told; false if
+        some are due and nobody is told by them."""
         incident, plan = self._book.incidents[key], self.caller.plan
         due, waiting = contacts.parted(incident.contacts, turn.now)
         if not due:
-            return
+            return True
+        reached = False
         incident = self._book.put(replace(incident, contacts=waiting), turn)
         alerts = self.caller.policy_alerts(incident, turn.now)
         for later in due:
@@ -119,6 +121,8 @@ class Teller:
             else:
                 told = self._tell_successors(key, later, alerts, turn)
             self.demands.join(key, later.level, self._queued(key, told), turn)
+            reached = reached or bool(told)
+        return reached
 
     def _tell_successors(
         self, key: str, later: Later, alerts: list[Alert], turn: Turn

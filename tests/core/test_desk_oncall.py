@@ -5,10 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
+
 from daemon.core.chronicle import EntryKind
 from daemon.core.model import HOUR, MINUTE, Level
-from daemon.core.plan import LayerPlan, Plan, PolicyPlan, Rotation, SchedulePlan, TeamPlan
-from tests.core.deciding import START, Stand, condition, plan, route, said
+from daemon.core.plan import (
+    Contact,
+    LayerPlan,
+    PersonPlan,
+    Plan,
+    PolicyPlan,
+    Rotation,
+    SchedulePlan,
+    TeamPlan,
+)
+from tests.core.deciding import PERSONS, START, Stand, condition, plan, route, said
 
 
 def hourly(*persons: str, until: datetime | None = None) -> SchedulePlan:
@@ -87,3 +98,47 @@ def test_a_policy_that_reaches_nobody_at_all_is_an_alert_of_its_own_until_it_rea
         ("ben via mail", "firing"),
         ("mail", "resolved"),
     ]
+
+
+CAI = PersonPlan("cai", (), ())
+DAN = PersonPlan("dan", (Contact("fax", "1"), Contact("fax", "2", MINUTE)), ())
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["person:nobody", "person:cai", "person:dan", "team:nobody", "team:cai", "team:empty",
+     "schedule:nobody", "schedule:duty", "schedule:cai", "channel:fax"],
+)  # fmt: skip
+@pytest.mark.parametrize("round_robin", [False, True])
+def test_whatever_the_reason_a_level_that_reaches_nobody_has_the_next_told_at_once(
+    target: str, round_robin: bool
+) -> None:
+    ended = datetime.fromtimestamp(START / 1000 - 60, UTC).replace(tzinfo=None)
+    levels = (Level(0, (target,), round_robin=round_robin), Level(HOUR, ("channel:slack",)))
+    base = spec(hourly("ana", until=ended), *levels)
+    schedules = {**base.schedules, "cai": replace(hourly("cai"), name="cai")}
+    teams = {"cai": TeamPlan("cai", ("cai",)), "empty": TeamPlan("empty", ())}
+    persons = {**PERSONS, "cai": CAI, "dan": DAN}
+    stand = Stand(replace(base, schedules=schedules, teams=teams, persons=persons))
+    assert said(stand.see(condition()) + stand.wait(0)) == [("slack", "escalated")]
+    lines = [e.text for e in stand.mirror.entries if e.kind is EntryKind.ESCALATED]
+    assert lines[0].startswith(f"level 1: nobody (not reachable: {target}")
+
+
+def test_who_is_told_after_a_delay_and_has_gone_by_then_leaves_it_to_the_next_level_at_once() -> (
+    None
+):
+    later = PersonPlan("ana", (Contact("sms", "1", 2 * MINUTE),), ())
+    ends = datetime.fromtimestamp(START / 1000 + 60, UTC).replace(tzinfo=None)
+    levels = (Level(0, ("schedule:duty",)), Level(HOUR, ("channel:slack",)))
+    base = replace(spec(hourly("ana", until=ends), *levels), persons={"ana": later})
+    stand = Stand(base)
+    assert stand.see(condition()) + stand.wait(2 * MINUTE - 1) == []
+    assert said(stand.wait(1)) == [("slack", "escalated")]
+    lines = [e.text for e in stand.mirror.entries if e.kind is EntryKind.ESCALATED]
+    assert "nobody is left to be told; level 2 follows at once" in lines
+    alone = replace(base, policies={"duty": PolicyPlan("duty", levels[:1])})
+    stand = Stand(alone)
+    stand.see(condition())
+    stand.wait(2 * MINUTE)
+    assert [i.service for i in stand.incidents] == ["shop", "tocsin"]
