@@ -48,7 +48,7 @@ def _heads(travel: Travel, now: Instant, zone: Zone) -> tuple[str, ...]:
     ago it was, and without the day."""
     at, coming = travel.at, " …" if travel.under_way else ""
     if at is None:
-        return (" ◀ PAST  asking the daemon …", " ◀ PAST …", " ◀ PAST …", " ◀ …")
+        return (" ◀ asking the daemon for the past …", " ◀ asking …", " ◀ asking …", " ◀ …")
     awaited = f" → {clock(travel.awaited, zone)}" if travel.awaited is not None else ""
     shown = past_words(at, now, zone)
     whole = f" ◀ PAST  {shown}, {ago_words(at, now)}"

@@ -88,7 +88,7 @@ class Travel:
         self._refuse = refuse
         self._asking: asyncio.Future[State] | None = None
         self._bound_for: Instant | None = None
-        self._dropped = False
+        self._busy = self._dropped = False
         self._wished = asyncio.Event()
 
     @property
@@ -99,12 +99,14 @@ class Travel:
     @property
     def awaited(self) -> Instant | None:
         """The moment that is asked for, or about to be, where it is known which."""
-        return self.wish.at if isinstance(self.wish, Seek) else self._bound_for
+        if isinstance(self.wish, Seek):
+            return self.wish.at
+        return None if self._dropped else self._bound_for
 
     @property
     def under_way(self) -> bool:
         """Whether a picture is awaited."""
-        return self._asking is not None or self.wish is not None
+        return self.wish is not None or (self._busy and not self._dropped)
 
     # Wishes
 
@@ -162,11 +164,12 @@ class Travel:
             wish, self.wish = self.wish, None
             if wish is None:
                 continue
-            self._dropped = False
+            self._busy, self._dropped = True, False
             try:
                 await self._carry_out(wish)
             except (ClientError, msgspec.ValidationError, ValueError) as error:
                 self._refuse(clean(str(error)))
+            self._busy, self._bound_for = False, None
             self._changed()
 
     async def learn(self) -> None:
@@ -175,7 +178,7 @@ class Travel:
         Raises:
             ClientError: The daemon does not say.
         """
-        self._know(await self._ask(self._now()))
+        await self._know(await self._ask(self._now()))
 
     async def _carry_out(self, wish: Step | Seek) -> None:
         match wish:
@@ -215,30 +218,44 @@ class Travel:
 
     async def _fetch(self, at: Instant) -> Picture | None:
         """The picture of a moment; None when it is no longer wanted."""
+        if self._dropped:
+            return None
         asking = self._asking = asyncio.ensure_future(self._ask(at))
         self._bound_for = at
         try:
             await asyncio.wait({asking})
         finally:
-            self._asking = self._bound_for = None
+            self._asking = None
             asking.cancel()
         if asking.cancelled() or self._dropped:
             return None
-        return self._know(asking.result())
+        picture = await self._know(asking.result())
+        return None if self._dropped else picture
 
-    def _know(self, state: State) -> Picture:
-        """The answer as a picture.
+    async def _know(self, state: State) -> Picture:
+        """The answer as a picture; made beside the loop, for keys do not wait for ten thousand
+        alerts.
 
         Raises:
             ValueError: It is no picture of the past.
         """
-        past = state.past
-        at = instant(past.at) if past is not None else None
-        if past is None or at is None:
-            raise ValueError("the daemon knows no past; is it of an older version?")
-        self.oldest = instant(past.oldest) or self.oldest
-        mirror = Mirror()
-        mirror.load(state, at)
-        unknown = tuple(clean(one) for one in past.unknown)
-        before, after = instant(past.before), instant(past.after)
-        return Picture(at, mirror, before, after, self.oldest, unknown)
+        picture = await asyncio.to_thread(picture_of, state)
+        self.oldest = picture.oldest or self.oldest
+        return picture
+
+
+def picture_of(state: State) -> Picture:
+    """The picture that an answer is.
+
+    Raises:
+        ValueError: It is none of the past.
+    """
+    past = state.past
+    at = instant(past.at) if past is not None else None
+    if past is None or at is None:
+        raise ValueError("the daemon knows no past; is it of an older version?")
+    mirror = Mirror()
+    mirror.load(state, at)
+    unknown = tuple(clean(one) for one in past.unknown)
+    before, after, oldest = map(instant, (past.before, past.after, past.oldest))
+    return Picture(at, mirror, before, after, oldest, unknown)

@@ -55,7 +55,7 @@ async def test_the_past_looks_as_it_was_last_seen(
     """The line that names the moment, the other ground, the keys that are gone."""
     async with opened(size=SIZES[size]) as session:
         await session.press(*SCREENS[screen], "left_curly_bracket")
-        await session.until(lambda: session.shows("◀ PAST"))
+        await session.until(lambda: session.shows("◀ PAST  Sat 21 Nov 09:11:05"))
         await session.settle()
         await session.pilot.pause(0.3)
         assert session.app.export_screenshot(title=f"past {screen} {size}") == pictures

@@ -44,10 +44,10 @@ class Way:
 
     async def until(self, true: Callable[[], bool]) -> None:
         """Let the traveller go on until something is true."""
-        for _ in range(10_000):
+        for _ in range(5_000):
             if true():
                 return
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.001)
         raise AssertionError("it never comes true")
 
     async def rest(self) -> None:
