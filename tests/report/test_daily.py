@@ -7,9 +7,11 @@ import copy
 import csv
 import io
 import json
+import zlib
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from statistics import median
 from types import SimpleNamespace
@@ -20,11 +22,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from checks.result import Status
 from daemon.api.schema.daily import DailyView
 from daemon.cli import times
 from daemon.cli.app import run
 from daemon.config import load
-from daemon.core.model import DAY, HOUR, MINUTE, Recurrence
+from daemon.core.effects import Drop, Save
+from daemon.core.model import DAY, HOUR, MINUTE, Override, Recurrence
 from daemon.core.plan import Plan
 from daemon.core.severity import Severity
 from daemon.report.daily.day import Day, parse_day
@@ -34,6 +38,7 @@ from daemon.report.forms import Form, file_name, in_short, written
 from daemon.report.keeping import pack, unpack
 from daemon.report.offline import read_day
 from daemon.report.periods import BadPeriod
+from daemon.store.erasing import Erasure
 from tests.report import days
 
 BERLIN = "Europe/Berlin"
@@ -358,6 +363,54 @@ def _set_updated(path: Path, at: int) -> None:
     connection.close()
 
 
+def test_an_override_of_a_shift_is_told_and_one_taken_back_is_not(
+    tmp_path: Path, plan: Plan
+) -> None:
+    noon = days.FRIDAY + 12 * HOUR
+    diary = _quiet()
+    for key, person in (("o1", "ben"), ("o2", "ana")):
+        made = Override(key, "primary", noon, noon + HOUR, (person,), "ana", days.FRIDAY)
+        diary.effects.append(Save(made))
+    diary.effects.append(Drop(Override, "o2"))
+    path = diary.write(tmp_path / "tocsin.db", seen=None)
+    (primary,) = read_day(path, plan, BERLIN, MORNING, "2026-11-20").on_call
+    assert [one.persons for one in primary.shifts] == [["ana"], ["ben"], ["ana"], ["ben"]]
+    assert primary.shifts[1].start == "2026-11-20T11:00:00.000Z"
+
+
+def test_what_an_outage_cost_is_told_as_far_as_it_had_gone(tmp_path: Path, plan: Plan) -> None:
+    """The incident's own count has gone on since: then the service's history says how long."""
+    diary, fell = days.Diary(), days.FRIDAY + 23 * HOUR
+    diary.was("checkout", days.FRIDAY, fell)
+    diary.was("checkout", fell, days.NEXT + 2 * HOUR, Status.DOWN)
+    over = days.NEXT + 2 * HOUR
+    gbp: dict[str, Any] = {"revenue_per_hour": Decimal(12_000), "currency": "GBP"}
+    diary.incident("a", fell, over, down_ms=3 * HOUR, down_until=over, **gbp)
+    diary.incident("b", fell, down_since=fell, **gbp)
+    path = diary.write(tmp_path / "tocsin.db", seen=None)
+    told = read_day(path, plan, BERLIN, MORNING, "2026-11-20")
+    assert [(one.id, one.lost) for one in told.incidents] == [
+        ("a", "12000.00"),
+        ("b", "12000.00"),
+    ]
+    assert [one.amount for one in told.lost] == ["12000.00"]
+
+
+def test_of_many_incidents_the_worst_are_listed_and_the_rest_counted(
+    tmp_path: Path, plan: Plan
+) -> None:
+    diary = days.Diary()
+    for number in range(120):
+        fired = days.FRIDAY + number * MINUTE
+        length = (number % 7 + 1) * MINUTE
+        diary.incident(f"i{number:03}", fired, fired + length, source=f"manual:{number}", level=1)
+    path = diary.write(tmp_path / "tocsin.db", seen=None)
+    told = read_day(path, plan, BERLIN, MORNING, "2026-11-20")
+    assert (len(told.incidents), told.left_out, told.fired) == (100, 20, 120)
+    assert told.incidents[0].id == "i006", "the first of the longest"
+    assert written(told, Form.MD).count("The worst; 90 more are not listed here.") == 2
+
+
 # -- forms --------------------------------------------------------------------
 
 
@@ -374,6 +427,18 @@ def test_the_same_day_has_the_same_digest_whenever_it_is_asked_for(
     assert digest(later) == friday.digest
     later.fired += 1
     assert digest(later) != friday.digest
+
+
+def test_a_person_who_is_forgotten_leaves_a_kept_day_and_its_digest_stays(
+    friday: DailyView,
+) -> None:
+    kept = pack(friday, "tocsin", "morning")
+    body = Erasure("ana", "person-1").of_packed(kept.body)
+    told = unpack(body)
+    assert isinstance(told, DailyView)
+    assert b'"ana"' not in zlib.decompress(body)
+    assert (told.pages[0].person, told.digest) == ("person-1", friday.digest)
+    assert digest(told) == friday.digest
 
 
 def test_every_form_is_the_same_from_the_same_and_kept_whole(friday: DailyView) -> None:

@@ -14,6 +14,7 @@ from daemon.api.schema.daily import DailyView
 from daemon.api.times import parse_stamp
 from daemon.report.daily.sections import Section, sections
 from daemon.report.daily.words import (
+    brief,
     in_short,
     is_over,
     measured_words,
@@ -24,7 +25,7 @@ from daemon.report.daily.words import (
 )
 from daemon.report.drawing import legend, strip_bar
 from daemon.report.html import head, pair, table, text
-from daemon.report.words import length, moment
+from daemon.report.words import moment
 
 STYLE: Final = """
 .warn{margin:0 0 10px;padding:8px 14px;background:var(--wash);border-left:4px solid var(--down)}
@@ -84,9 +85,9 @@ def _tiles(view: DailyView) -> str:
     tiles = [
         ("incidents fired", str(view.fired), "plain"),
         ("still open", str(view.open), "bad" if view.open else "good"),
-        ("to acknowledge", length(total.acknowledged.mean_ms), "plain"),
-        ("to resolve", length(total.resolved.mean_ms), "plain"),
-        ("pages, at night", _paged(view), "plain"),
+        ("to acknowledge", brief(total.acknowledged.mean_ms), "plain"),
+        ("to resolve", brief(total.resolved.mean_ms), "plain"),
+        ("pages", _paged(view), "plain"),
         ("measured", measured_words(view), "bad" if unseen else "plain"),
     ]
     tiles += [("lost", f"{one.amount} {one.currency or ''}".strip(), "bad") for one in view.lost]
@@ -98,8 +99,9 @@ def _tiles(view: DailyView) -> str:
 
 
 def _paged(view: DailyView) -> str:
-    pages = sum(one.pages for one in view.pages)
-    return f"{pages}, {sum(one.at_night for one in view.pages)}"
+    night = sum(one.at_night for one in view.pages)
+    pages = str(sum(one.pages for one in view.pages))
+    return f"{pages}, {night} at night" if night else pages
 
 
 def _hours(view: DailyView) -> Iterator[str]:

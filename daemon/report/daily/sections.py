@@ -3,14 +3,17 @@ the page are both written from these. A table that has nothing to say is left ou
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from daemon.api.schema.daily import DailyView, DayAnswers, DayCount, DayIncident, DayMute
-from daemon.report.daily.words import clock, count, is_over, usual
-from daemon.report.words import length
+from daemon.report.daily.words import brief, clock, count, is_over, usual
 
 Row = Sequence[str]
+
+LONGEST: Final = 30
+"""So many incidents stand in a table; JSON and CSV have more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +35,11 @@ class Section:
 def sections(view: DailyView) -> list[Section]:
     """Those that have something to say."""
     found = [
-        *_incidents(view),
+        _open(view),
         _muted(view),
         _severities(view),
         _services(view),
+        _over(view),
         _escalated(view),
         _pages(view),
         _failures(view),
@@ -49,9 +53,10 @@ def sections(view: DailyView) -> list[Section]:
     return [one for one in found if one.rows]
 
 
-def _incidents(view: DailyView) -> Iterator[Section]:
-    over = [one for one in view.incidents if one.resolved_at is not None]
-    yield Section(
+def _open(view: DailyView) -> Section:
+    mine = [one for one in view.incidents if one.resolved_at is None]
+    left = view.open - len(mine)
+    return Section(
         "Still open at the end of the day" if is_over(view) else "Still open",
         ("Incident", "Severity", "Service", "Fired", "Acknowledged", "Level", "Lost"),
         [
@@ -64,13 +69,18 @@ def _incidents(view: DailyView) -> Iterator[Section]:
                 str(one.level or "–"),
                 _lost(one.lost, one.currency),
             )
-            for one in view.incidents
-            if one.resolved_at is None
+            for one in mine
         ],
         frozenset({5, 6}),
+        f"The worst; {left} more are not listed here." if left else "",
     )
-    more = f"{view.left_out} more are not listed." if view.left_out else ""
-    yield Section(
+
+
+def _over(view: DailyView) -> Section:
+    over = [one for one in view.incidents if one.resolved_at is not None]
+    shown = over[:LONGEST]
+    left = view.resolved - len(shown)
+    return Section(
         "Resolved",
         ("Incident", "Severity", "Service", "Fired", "Acknowledged", "Resolved", "After", "Lost"),
         [
@@ -81,13 +91,13 @@ def _incidents(view: DailyView) -> Iterator[Section]:
                 clock(one.fired_at, view),
                 _taken(one, view),
                 clock(one.resolved_at, view),
-                length(one.to_resolve_ms) + (", late" if "fix" in one.late else ""),
+                brief(one.to_resolve_ms) + (", late" if "fix" in one.late else ""),
                 _lost(one.lost, one.currency),
             )
-            for one in over
+            for one in shown
         ],
         frozenset({6, 7}),
-        more,
+        f"The worst; {left} more are not listed here." if left else "",
     )
 
 
@@ -100,7 +110,7 @@ def _taken(one: DayIncident, view: DailyView) -> str:
     if one.acknowledged_at is None:
         return f"nobody{late}"
     by = f" by {one.acknowledged_by}" if one.acknowledged_by else ""
-    return f"{clock(one.acknowledged_at, view)}{by}, {length(one.to_acknowledge_ms)}{late}"
+    return f"{clock(one.acknowledged_at, view)}{by}, {brief(one.to_acknowledge_ms)}{late}"
 
 
 def _lost(amount: str | None, currency: str | None) -> str:
@@ -151,9 +161,9 @@ def _severities(view: DailyView) -> Section:
 
 
 def _answered(one: DayAnswers) -> str:
-    text = length(one.mean_ms)
+    text = brief(one.mean_ms)
     if one.target_ms is not None:
-        text += f" of {length(one.target_ms)}"
+        text += f" of {brief(one.target_ms)}"
     return f"{text}, {one.late} late" if one.late else text
 
 
@@ -169,8 +179,8 @@ def _services(view: DailyView) -> Section:
                 one.service or "(of no service)",
                 "–" if one.score is None else f"{one.score} {one.band}",
                 "–" if one.shown is None else f"{one.shown} %",
-                length(one.down_ms),
-                length(one.unknown_ms),
+                brief(one.down_ms),
+                brief(one.unknown_ms),
                 *_compared(one.alerts),
                 str(one.incidents.count),
                 _lost(one.lost, one.currency),
@@ -182,15 +192,17 @@ def _services(view: DailyView) -> Section:
 
 
 def _escalated(view: DailyView) -> Section:
+    mine = [one for one in view.incidents if one.level > 1 and one.fired_at >= view.period.start]
+    left = view.escalated - len(mine[:LONGEST])
     return Section(
         "Escalated beyond the first level",
         ("Incident", "Severity", "Policy", "Level", "Acknowledged"),
         [
             (_name(one), one.severity, one.policy or "–", str(one.level), _taken(one, view))
-            for one in view.incidents
-            if one.level > 1 and one.fired_at >= view.period.start
+            for one in mine[:LONGEST]
         ],
         frozenset({3}),
+        f"The worst; {left} more are not listed here." if left else "",
     )
 
 
@@ -227,8 +239,8 @@ def _top(view: DailyView) -> Section:
                 one.source,
                 one.severity,
                 str(one.count),
-                length(one.firing_ms),
-                length(one.longest_ms),
+                brief(one.firing_ms),
+                brief(one.longest_ms),
                 str(one.escalated),
                 str(one.unacknowledged),
             )
@@ -262,7 +274,7 @@ def _shortest(view: DailyView) -> Section:
         "Shortest alerts",
         ("Alert", "What", "Times", "Shortest"),
         [
-            (one.name, one.source, str(one.count), length(one.shortest_ms))
+            (one.name, one.source, str(one.count), brief(one.shortest_ms))
             for one in view.noise.shortest
         ],
         frozenset({2, 3}),
@@ -301,7 +313,7 @@ def _own(view: DailyView) -> Section:
                 one.name,
                 one.source,
                 str(one.count),
-                length(one.firing_ms),
+                brief(one.firing_ms),
                 "yes" if one.open else "no",
             )
             for one in view.tocsin

@@ -120,13 +120,14 @@ def answers(found: Iterable[Seen], target: Millis | None, what: str) -> DayAnswe
 
 
 def worst_first(found: Iterable[Seen]) -> list[Seen]:
-    """Those that were open in front, then the worst, then those that were to be lost most by."""
+    """Those that were open in front, then the gravest, the dearest, and the longest."""
     return sorted(
         found,
         key=lambda one: (
             one.ended_at is not None,
             -SEVERITIES[one.stood.severity],
             -(one.lost or 0),
+            one.stood.fired_at - (one.until if one.ended_at is None else one.ended_at),
             one.stood.fired_at,
             one.stood.key,
         ),

@@ -236,7 +236,8 @@ class _Maker:
 
 def digest(view: DailyView) -> str:
     """SHA-256 over its figures, 64 hexadecimal digits."""
-    figures = [_FORM, _figures(msgspec.to_builtins(view))]
+    unnamed = msgspec.structs.replace(view, name=None)
+    figures = [_FORM, _figures(msgspec.to_builtins(unnamed))]
     return hashlib.sha256(msgspec.json.encode(figures, order="deterministic")).hexdigest()
 
 

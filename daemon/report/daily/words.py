@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from daemon.api.schema.daily import DailyView
 from daemon.api.times import parse_stamp
-from daemon.core.model import DAY
+from daemon.core.model import DAY, SECOND, Millis
 from daemon.report.words import length, moment
 
 _NAMED: Final = 5
@@ -116,6 +116,11 @@ def clock(stamp: str | None, view: DailyView, none: str = "–") -> str:
     changes = parse_stamp(view.period.end) - parse_stamp(view.period.start) != DAY
     text = f"{local:%H:%M %Z}" if changes else f"{local:%H:%M}"
     return text if local.date().isoformat() == view.period.label else f"{local:%m-%d} {text}"
+
+
+def brief(ms: Millis | None, none: str = "–") -> str:
+    """A length to the second, as far as it has any."""
+    return length(ms if ms is None or ms < SECOND else ms - ms % SECOND, none)
 
 
 def usual(value: float | None) -> str:
