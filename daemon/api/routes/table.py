@@ -38,6 +38,7 @@ from daemon.api.routes import (
     workflow,
 )
 from daemon.api.schema import reports as schema_reports
+from daemon.api.schema.daily import AnyReport
 
 _V1: Final = "/api/v1"
 
@@ -81,7 +82,7 @@ def _reports() -> list[Endpoint]:
             query=inputs_reports.ReportsQuery,
         ),
         _act("/reports", reports.keep, schema_reports.ReportView, body=inputs_reports.ReportBody),
-        _read("/reports/{id}", reports.kept, schema_reports.ReportView),
+        _read("/reports/{id}", reports.kept, AnyReport),
     ]
 
 
