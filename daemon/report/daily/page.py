@@ -35,7 +35,7 @@ STYLE: Final = """
 .tiles{grid-template-columns:repeat(auto-fill,minmax(min(46%,230px),1fr))}
 .hours text{font-size:11px;fill:var(--soft)}.hours .bar{fill:var(--ink)}
 .hours .base{stroke:var(--line);stroke-width:1}
-.lead+.warn{margin-top:4px}.note{margin:0;color:var(--soft)}
+.lead+.warn{margin-top:4px}.note{margin:0;color:var(--soft);break-after:avoid}
 @media print{.hours .inner,.hours .chart{min-width:0}section{break-inside:auto}}
 """
 _STEP, _HIGH = 40, 110

@@ -170,12 +170,15 @@ class _Maker:
             *self.incidents.today.by_service,
             *(name for name, health in scores.items() if (health.score or 100) < EXCELLENT),
         }
-        ranked = sorted(names, key=lambda name: (_rank(scores.get(name)), *self._often(name)))
+        ranked = sorted(names, key=lambda name: (_rank(scores.get(name)), *self._weight(name)))
         for name in ranked[:MOST_SERVICES]:
             yield self._service(name, scores.get(name))
 
-    def _often(self, name: str) -> tuple[int, str]:
-        return -self.alerts.today.by_service.get(name, 0), name
+    def _weight(self, name: str) -> tuple[int, int, str]:
+        """Among equals the longest down, then what fired most often."""
+        one = self.measured.services.get(name)
+        down_ms = 0 if one is None else one.down_ms
+        return -down_ms, -self.alerts.today.by_service.get(name, 0), name
 
     def _service(self, name: str, health: Health | None) -> DayService:
         alerts, incidents = self.alerts.of_service(name), self.incidents.of_service(name)
