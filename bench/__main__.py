@@ -9,7 +9,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from bench import faults, inside, lab, live, past, questions, rate, storm
+from bench import faults, inside, lab, live, past, questions, rate, reports, storm
 from bench.children import NotMeasured, Talker, end_cleanly
 from bench.figures import Figure, machine, markdown, table, write_json
 from bench.peers import compared, measure
@@ -32,6 +32,7 @@ MEASURES: dict[str, lab.Measure] = {
     "stream": storm.stream,
     "past": past.starts,
     "questions": questions.questions,
+    "reports": reports.reports,
     "prometheus": measure.prometheus,
     "monit": measure.monit,
     "nagios": measure.nagios,

@@ -60,6 +60,10 @@ class Estate:
         """All checks."""
         return self.chosen or [name_of(number) for number in range(self.checks)]
 
+    def service(self, number: int) -> str:
+        """The service of the check with this number."""
+        return f"s{number // self.a_service:04}"
+
     @cached_property
     def _grain_ms(self) -> int:
         return grain([self.every_ms] * self.checks)
@@ -109,7 +113,7 @@ severity = "medium\""""
 
     def _checks(self) -> Iterator[str]:
         for number, name in enumerate(self.names):
-            yield f'[[check]]\nname = "{name}"\nservice = "s{number // self.a_service:04}"'
+            yield f'[[check]]\nname = "{name}"\nservice = "{self.service(number)}"'
             if self.kind == "tcp":
                 port = self.ports[number % len(self.ports)]
                 yield f'kind = "tcp"\nhost = "127.0.0.1"\nport = {port}'

@@ -28,6 +28,7 @@ from daemon.core.model import (
     Escalation,
     Incident,
     IncidentState,
+    Instant,
     Level,
 )
 from daemon.core.severity import Severity
@@ -46,13 +47,19 @@ SHAPES: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How much there is."""
+    """How much there is.
+
+    Attributes:
+        results: 0 for no measurements at all: neither single results nor rollups of them.
+        end: Where it all ends, a midnight (UTC).
+    """
 
     checks: int = 1_000
     days: int = 90
     minute_days: int = 2
     results: int = 10_000_000
     incidents: int = 200_000
+    end: Instant = END
 
 
 FULL: Final = Scale()
@@ -66,11 +73,12 @@ def make(path: Path, scale: Scale = FULL) -> None:
     connection = open_writer(path)
     for setting in ("synchronous = OFF", "cache_size = -400000", "wal_autocheckpoint = 20000"):
         connection.execute(f"PRAGMA {setting}").fetchall()
-    for part in (_names, _results, _rollups, _incidents, _marks):
+    measured = (_names, _results, _rollups) if scale.results else ()
+    for part in (*measured, _incidents, _marks):
         connection.execute("BEGIN")
         part(connection, scale)
         connection.execute("COMMIT")
-    while fold(connection, END // MINUTE, Retention(), END):
+    while fold(connection, scale.end // MINUTE, Retention(), scale.end):
         pass
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     connection.close()
@@ -97,7 +105,7 @@ def _results(connection: sqlite3.Connection, scale: Scale) -> None:
         INSERT INTO result (check_id, at, status, latency_us)
         SELECT id, ? - value * ? + id, 0, 9000 + (id * 7919 + value * 104729) % 9000
         FROM check_name CROSS JOIN step ORDER BY id, value DESC""",
-        (each, END, every),
+        (each, scale.end, every),
     )
 
 
@@ -108,7 +116,7 @@ def _rollups(connection: sqlite3.Connection, scale: Scale) -> None:
         ("day", DAY, scale.days, 8_640),
         ("hour", HOUR, scale.days * 24, 360),
     ):
-        shapes, last = _shapes(runs), END // unit_ms
+        shapes, last = _shapes(runs), scale.end // unit_ms
         connection.executemany(
             f"INSERT INTO rollup_{unit} ({unit}, check_id, {COLUMNS})"  # noqa: S608  # names of this file
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -118,7 +126,7 @@ def _rollups(connection: sqlite3.Connection, scale: Scale) -> None:
                 for number in ids
             ),
         )
-    shapes, last = _shapes(6), END // MINUTE
+    shapes, last = _shapes(6), scale.end // MINUTE
     connection.executemany(
         f"INSERT INTO rollup_minute (check_id, minute, {COLUMNS})"  # noqa: S608  # names of this file
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -176,7 +184,7 @@ def _outages(scale: Scale) -> Iterator[tuple[Incident, Alert]]:
     for number in range(1, scale.checks + 1):
         service = service_of(number)
         for index in range(each):
-            fired = END - scale.days * DAY + index * every + dice.randint(0, every // 2)
+            fired = scale.end - scale.days * DAY + index * every + dice.randint(0, every // 2)
             took = min(every // 3, int(dice.lognormvariate(12.5, 1.0)))
             looked = dice.randint(10 * SECOND, 20 * MINUTE)
             level, severity = dice.choice([0, 0, 0, 1]), dice.choice(list(Severity))
@@ -217,24 +225,24 @@ def _outages(scale: Scale) -> Iterator[tuple[Incident, Alert]]:
 
 def _pieces(scale: Scale, made: list[tuple[Incident, Alert]]) -> Iterator[Interval]:
     since = dict.fromkeys(
-        (service_of(number) for number in range(1, scale.checks + 1)), END - scale.days * DAY
+        (service_of(number) for number in range(1, scale.checks + 1)), scale.end - scale.days * DAY
     )
     for incident, _ in made:
-        name, end = incident.service or "", incident.resolved_at or END
+        name, end = incident.service or "", incident.resolved_at or scale.end
         yield Interval("service", name, since[name], incident.fired_at, Status.UP)
         yield Interval("service", name, incident.fired_at, end, Status.DOWN)
         since[name] = end
     for name, start in since.items():
-        yield Interval("service", name, start, END, Status.UP)
+        yield Interval("service", name, start, scale.end, Status.UP)
 
 
-def _marks(connection: sqlite3.Connection, _: Scale) -> None:
+def _marks(connection: sqlite3.Connection, scale: Scale) -> None:
     """All of it is rolled up already."""
     connection.executemany(
         "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)",
         [
-            ("rolled_to", str(END // MINUTE)),
-            ("hours_to", str(END // HOUR)),
-            ("days_to", str(END // DAY)),
+            ("rolled_to", str(scale.end // MINUTE)),
+            ("hours_to", str(scale.end // HOUR)),
+            ("days_to", str(scale.end // DAY)),
         ],
     )
