@@ -31,8 +31,8 @@ LONGEST_S: Final = 120.0
 
 
 _PROGRAM: Final = f"import gc; gc.disable(); from {__name__} import main; main()"
-"""Not `-m`: the package imports this module itself. What is made on the way is needed until the end,
-and looking for rubbish among a million values took a third of the time."""
+"""Not `-m`: the package imports this module itself. What is made is needed until the end, and
+looking for rubbish among a million values took a third of the time."""
 
 
 async def ask_apart(path: Path, question: Callable[[sqlite3.Connection], _T]) -> _T:
