@@ -11,7 +11,7 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +23,9 @@ from daemon.analysis.escalations import patterns
 from daemon.analysis.health import Vitals, health_of
 from daemon.core.labels import parse_matcher
 from daemon.core.model import DAY, HOUR, Instant
+from daemon.core.plan import CheckPlan, Plan, ServicePlan
+from daemon.past.picture import picture
+from daemon.past.question import past_question
 from daemon.store.alert_history import alert_totals
 from daemon.store.analysis import Analysis
 from daemon.store.connect import open_reader, open_writer
@@ -151,6 +154,29 @@ def _latencies(connection: sqlite3.Connection, number: int, checks: int) -> obje
     return [one.percentile_ms(0.95) for one in found.values()]
 
 
+def _picture(connection: sqlite3.Connection, number: int, checks: int) -> object:
+    """Everything as it stood at a moment somewhere in the last two months."""
+    at = months.END - number * 7 * DAY - HOUR
+    return picture(connection, past_question(_estate(checks), at, months.END))
+
+
+@cache
+def _estate(checks: int) -> Plan:
+    """What the database is about, as a configuration has it."""
+    return Plan(
+        checks={
+            (name := f"web-{one:04}"): CheckPlan(
+                name, "http", months.service_of(one), 10_000, 1_000, 10_000, 3, 1, {"check": name}
+            )
+            for one in range(1, checks + 1)
+        },
+        services={
+            (name := months.service_of(one)): ServicePlan(name, (f"web-{one:04}",))
+            for one in range(1, checks + 1)
+        },
+    )
+
+
 def questions(lab: Lab) -> Iterator[Figure]:
     """Make the database, ask, look at its size, prune a day."""
     scale = months.FEW if lab.pace.brief else months.FULL
@@ -179,6 +205,7 @@ def questions(lab: Lab) -> Iterator[Figure]:
         ("daily latency of one check over 90 days", _latency_days, 5),
         (f"state intervals of {many} over a month", _intervals, None),
         (f"latency of {many} over a month", partial(_latencies, checks=scale.checks), None),
+        (f"picture of the past of {many}", partial(_picture, checks=scale.checks), 300),
     ):
         yield Figure(name, "ms", list(_asked(path, question)), goal)
     yield from _sizes(path)

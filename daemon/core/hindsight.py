@@ -7,7 +7,7 @@ side after the moment, the record still says how it was. If it has, the lines up
 So nothing that came later shows, and of a moment after the last line the record is the answer.
 
 What no line tells is as in the record: title and summary, what is at stake, links. Where a policy
-stood is found by running its own functions (`daemon.core.escalation`) over the lines.
+stood `daemon.core.retracing` finds.
 
 Pure: values in, a value out. The store reads what goes in (`daemon.store.past_open`), and
 `daemon.past` shows what comes out.
@@ -33,14 +33,11 @@ from daemon.core.model import (
     MuteKind,
     StatusUpdate,
 )
+from daemon.core.retracing import GIVEN_BACK, MUTING, STEPPING, TAKEN, retraced
 from daemon.core.severity import Severity, parse_severity
 
 _K = EntryKind
-TAKEN: Final = frozenset({_K.ACKNOWLEDGED, _K.SNOOZED})
-GIVEN_BACK: Final = frozenset({_K.UNACKNOWLEDGED, _K.ACK_EXPIRED, _K.REOPENED})
-_MUTING: Final = frozenset({_K.MUTED, _K.UNMUTED})
 _ASSIGNING: Final = frozenset({_K.ASSIGNED, _K.UNASSIGNED})
-_STEPPING: Final = TAKEN | GIVEN_BACK | _MUTING | {_K.ESCALATED, _K.SPENT, _K.REPLANNED}
 _INHERITED: Final = TAKEN | GIVEN_BACK | _ASSIGNING | {_K.ESCALATED, _K.SPENT, _K.ROLE}
 """What stays true of a part that is split off."""
 
@@ -51,8 +48,6 @@ _UPDATE: Final = re.compile(
     r"(?:; nobody is told while it is muted|; no stakeholder knows of it)?",
     re.DOTALL,
 )
-_LEVEL: Final = re.compile(r"(?:again )?level (\d+)\b")
-_ROUND: Final = re.compile(r"the policy starts over \((\d+) of \d+\)")
 _BEGINS: Final = re.compile(r"policy .+ begins")
 """What was merged into it brought one."""
 _SILENCE_ENDS: Final = re.compile(r"the silence by .* (?:ends in|has ended)")
@@ -215,9 +210,9 @@ def _severity(record: Incident, entries: Sequence[Entry], at: Instant) -> Severi
 
 
 def _muted(record: Incident, told: _Told) -> tuple[Mute, ...]:
-    if record.resolved_at is None and not told.is_newer(_MUTING):
+    if record.resolved_at is None and not told.is_newer(MUTING):
         return record.muted
-    line = told.last(_MUTING)
+    line = told.last(MUTING)
     if line is None or line.kind is _K.UNMUTED:
         return ()
     return tuple(mute_of(reason) for reason in line.text.split("; "))
@@ -268,84 +263,17 @@ def _update(record: Incident, told: _Told) -> StatusUpdate | None:
     return StatusUpdate(found["text"], line.actor.name, line.at, next_at)
 
 
-# -- where the policy stood --------------------------------------------------------------
-
-
 def _escalation(record: Incident, was: Incident, told: _Told) -> Escalation | None:
+    """Where its policy stood: as in the record, if no line about that came later; else the steps
+    are taken once more."""
     steps = record.escalation
     if steps is None or told.is_of_a_later_policy:
         return None
     stepped_later = steps.stepped_at is not None and steps.stepped_at > told.at
-    if not (told.is_newer(_STEPPING) or stepped_later):
-        ended = record.resolved_at is not None and steps.paused_at == record.resolved_at
-        return policy.resumed(steps, record.resolved_at or 0) if ended else steps
-    found, muted, taken = _begun(steps, record.fired_at), False, False
-    for line in told.before:
-        muted = line.kind is _K.MUTED if line.kind in _MUTING else muted
-        taken = line.kind in TAKEN if line.kind in TAKEN | GIVEN_BACK else taken
-        found = _after(_caught_up(found, line.at), line)
-        rests = muted or taken
-        found = policy.paused(found, line.at) if rests else policy.resumed(found, line.at)
-    found = _caught_up(found, told.at)
-    if was.muted or was.state is IncidentState.ACKNOWLEDGED:
-        return policy.paused(found, told.at)
-    is_past = found.next_at is not None and found.next_at <= told.at
-    return replace(found, next_at=None) if is_past else found
-
-
-def _begun(steps: Escalation, fired_at: Instant) -> Escalation:
-    """The policy at the incident's beginning."""
-    return policy.restarted(replace(steps, paused_at=None, brought_by="", picks=()), fired_at)
-
-
-def _caught_up(steps: Escalation, at: Instant) -> Escalation:
-    """With the repeats of its level that came before: of those there may be no line."""
-    while steps.next_at is not None and steps.next_at < at and steps.level >= 0:
-        if not (policy.coming(steps) or "").endswith(" again"):
-            break
-        steps, _ = policy.stepped(steps, steps.next_at)
+    if told.is_newer(STEPPING) or stepped_later:
+        rests = bool(was.muted) or was.state is IncidentState.ACKNOWLEDGED
+        return retraced(steps, record.fired_at, told.before, told.at, rests=rests)
+    ended_at = record.resolved_at
+    if ended_at is not None and steps.paused_at == ended_at:
+        return policy.resumed(steps, ended_at)
     return steps
-
-
-def _after(steps: Escalation, line: Entry) -> Escalation:
-    """The policy after the step that this line tells, if it does."""
-    match line.kind:
-        case _K.REOPENED | _K.ACK_EXPIRED:
-            if line.text.startswith("escalated;"):  # by hand: the level follows on its own line
-                return steps
-            return policy.restarted(steps, line.at)
-        case _K.SPENT:
-            return replace(steps, spent=True, next_at=None)
-        case _K.ESCALATED:
-            return _stepped(policy.resumed(steps, line.at), line)
-        case _:
-            return steps
-
-
-def _stepped(steps: Escalation, line: Entry) -> Escalation:
-    """After the step that this line tells was run."""
-    if found := _LEVEL.match(line.text):
-        return _at_level(steps, int(found[1]) - 1, line.at)
-    if found := _ROUND.match(line.text):
-        again = policy.restarted(steps, line.at)
-        return replace(again, round=int(found[1]))
-    if line.text.startswith("last resort"):
-        return replace(steps, spent=True, stepped_at=line.at, next_at=None)
-    if " starts over" in line.text:
-        return policy.restarted(steps, line.at)
-    return steps
-
-
-def _at_level(steps: Escalation, level: int, at: Instant) -> Escalation:
-    if not 0 <= level < len(steps.levels):
-        return steps  # of a policy whose place another took
-    is_early = steps.next_at is None or at < steps.next_at
-    is_last = level == len(steps.levels) - 1
-    begun = steps.started_at
-    if level != steps.level and (is_early or is_last):
-        begun = at - steps.levels[level].after
-    reached = replace(
-        steps, level=level, stepped_at=at, started_at=begun, paused_at=at, not_before=None
-    )
-    reached = replace(reached, spent=policy.coming(reached) is None)
-    return policy.resumed(reached, at)

@@ -24,13 +24,20 @@ from typing import Any, Final
 
 import pytest
 
+from checks.result import Status
 from daemon.api.times import parse_stamp
 from daemon.api.views_sla import sla_view
 from daemon.core.availability import figures
-from daemon.core.model import HOUR, Instant
+from daemon.core.events import PlanChanged, PutSilence, Resolve
+from daemon.core.labels import parse_matcher
+from daemon.core.model import DAY, HOUR, MINUTE, Instant, Recurrence
 from daemon.core.plan import SlaPlan
-from tests.core.machine_plan import FULL
-from tests.past.living import Life, Parts, plain
+from daemon.past.picture import picture
+from daemon.past.question import NoHistory, past_question
+from daemon.store.fold import fold
+from daemon.store.prune import Retention
+from tests.core.machine_plan import ANA, FULL
+from tests.past.living import START, Life, Parts, plain
 
 SELDOM: Final = {"every": 99 * HOUR, "every_down": 99 * HOUR, "retry_every": 99 * HOUR}
 SLAS: Final = {
@@ -138,15 +145,94 @@ def hold_measured(life: Life, at: Instant, past: Parts, then: Parts) -> None:
         assert sla == plain({"": sla_view(figures(SLAS[name], line, at))})[""]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_picture_of_the_past_is_the_picture_that_was_shown_then(seed: int) -> None:
     life = Life(PLAN, seed)
     for _ in range(60):
         life.step()
     newest = {shown.at: shown.parts for shown in life.shown}
     dice = random.Random(seed)  # noqa: S311  # the same moments each time, no secret
-    for at in dice.sample(sorted(newest), 25):
+    for at in dice.sample(sorted(newest), 15):
         hold(life, at, newest[at])
+
+
+def glance(parts: Parts) -> object:
+    """What one sees at a glance."""
+    incidents = {one["id"]: (one["state"], one["acknowledged_by"]) for one in parts["incidents"]}
+    return incidents, {one["name"]: one["status"] for one in parts["services"]}
+
+
+def test_nothing_changes_at_a_glance_between_two_moments() -> None:
+    life = Life(PLAN, 7)
+    for _ in range(40):
+        life.step()
+    dice = random.Random(7)  # noqa: S311  # the same moments each time, no secret
+    at, steps = life.now, 0
+    while (before := life.past(at)["past"]["before"]) is not None:
+        earlier = parse_stamp(before)
+        if at - earlier > 1:
+            between = dice.randrange(earlier, at)
+            assert glance(life.past(between)) == glance(life.past(earlier))
+        at, steps = earlier, steps + 1
+    assert steps > 10
+
+
+@pytest.mark.parametrize("at", [START - DAY, START - 1])
+def test_before_the_first_moment_there_is_no_picture(at: Instant) -> None:
+    life = Life(PLAN)
+    found = picture(life.connection, past_question(PLAN, at, life.now))
+    assert found == NoHistory(START)
+
+
+def test_a_silence_that_recurs_is_shown_at_the_time_that_was_in_force() -> None:
+    life = Life(PLAN)
+    life.later(MINUTE)
+    before = life.now - 1
+    recurs = Recurrence("0 * * * *", 10 * MINUTE, "UTC")
+    life.send(PutSilence(ANA, (parse_matcher("service=shop"),), None, 0, "works", recurs=recurs))
+    life.later(3 * HOUR)
+    assert life.past(before)["silences"] == []
+    (silence,) = life.past(START + HOUR + 5 * MINUTE)["silences"]
+    assert silence["status"] == {"state": "active"}
+    assert parse_stamp(silence["endsAt"]) == START + HOUR + 10 * MINUTE
+    (silence,) = life.past(START + HOUR + 15 * MINUTE)["silences"]
+    assert silence["status"] == {"state": "pending"}
+    assert parse_stamp(silence["startsAt"]) == START + 2 * HOUR
+
+
+def test_what_fires_on_when_its_incident_was_ended_by_hand_is_in_none() -> None:
+    life = Life(PLAN)
+    life.run("mail", Status.DOWN)
+    (incident,) = life.engine.incidents
+    life.later(MINUTE)
+    life.send(Resolve(incident, ANA, "known"))
+    life.later(MINUTE)
+    past = life.past(life.now)
+    assert (past["incidents"], past["alerts"]) == ([], life.live()["alerts"])
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_slas_count_the_same_whether_by_pieces_or_by_days(
+    many: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With many objectives whole days are taken together, and nothing is listed."""
+    life = Life(PLAN)
+    for _ in range(6):
+        life.later(7 * HOUR)
+        life.run("db", Status.DOWN)
+        life.later(20 * MINUTE)
+        life.run("db", Status.UP)
+    while fold(life.connection, life.now // MINUTE, Retention(), life.now):
+        pass
+    monkeypatch.setattr("daemon.past.objectives.LISTED", 0 if many else 100)
+    plan = SLAS["orders"]
+    monkeypatch.setitem(SLAS, "orders", replace(plan, period=2 * DAY))
+    life.engine.handle(PlanChanged(replace(PLAN, slas=SLAS)), life.now)
+    for at in (life.now, life.now - 9 * HOUR, life.now - 30 * HOUR):
+        sla = by_key(life.past(at), "slas")["orders"]
+        line = life.engine.books.timeline("orders")
+        whole = plain({"": sla_view(figures(SLAS["orders"], line, at, listed=not many))})[""]
+        assert sla == whole
 
 
 @pytest.mark.slow

@@ -35,6 +35,7 @@ async def past_state(call: Call, at: Instant) -> web.Response:
     backend, now = call.backend, call.backend.now()
     if at > now:
         _refuse(f"{stamp(at)} lies ahead; give a time up to now, {stamp(now)}")
+    await backend.durable()  # what was shown of a moment just gone is on disk
     plan, analysis = backend.engine.plan, backend.analysis
     question = partial(picture, question=past_question(plan, at, now))
     is_small = len(plan.checks) <= IN_THREADS
