@@ -43,7 +43,7 @@ def article(one: ObjectiveReport, view: ReportView, anchor: str) -> Iterator[str
     name = text(figures.name)
     yield f'<article id="{anchor}" aria-labelledby="{anchor}-title"><div class="whole">'
     yield f'<h3 id="{anchor}-title"><span>{name}</span> {badge(figures.met, view.final)}'
-    yield f'<strong class="value">{text(percent(figures.shown))}</strong></h3>'
+    yield f'<strong class="value">{text(percent(figures.shown, ""))}</strong></h3>'
     yield f'<p class="method">{text(_about(one))}</p>'
     yield strip_bar(one.strip, view.slot, name)
     yield f'<p class="ends"><span>{text(moment(figures.period.start, zone))}</span>'

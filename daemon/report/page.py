@@ -108,9 +108,10 @@ def _outcome(view: ReportView) -> str:
     of = f"of {count:,} objectives" if count > 1 else ""
     if found.missed:
         words = f"✕ {found.missed:,} {of} missed" if of else "✕ The objective was missed"
+    elif found.unknown == count:
+        words = "? Nothing was measured"
     elif found.unknown:
-        words = f"? {found.unknown:,} {of} not measured" if of else "? Nothing was measured"
-        words += f", {found.met:,} met" if found.met else ""
+        words = f"? {found.unknown:,} {of} not measured, {found.met:,} met"
     else:
         words = f"✓ All {count:,} objectives met" if of else "✓ The objective was met"
     return words + so_far
@@ -119,7 +120,7 @@ def _outcome(view: ReportView) -> str:
 def _tiles(view: ReportView) -> str:
     found, incidents = view.summary, view.incidents
     tiles = [
-        ("✓ met", f"{found.met:,}", "good"),
+        ("✓ met", f"{found.met:,}", "good" if found.met else "plain"),
         ("✕ missed", f"{found.missed:,}", "bad" if found.missed else "plain"),
         ("? not measured", f"{found.unknown:,}", "plain"),
         ("incidents", f"{incidents.total:,}", "plain"),
@@ -158,7 +159,7 @@ def _overview(
         (
             f'<a href="#{anchors[id(one)]}">{text(one.sla.name)}</a>',
             text(target(one.sla.target)),
-            f"<strong>{text(percent(one.sla.shown))}</strong>",
+            f"<strong>{text(percent(one.sla.shown, '–'))}</strong>",
             badge(one.sla.met, view.final),
             text(share(one.sla.coverage)),
             text(length(one.sla.budget.left_ms)),

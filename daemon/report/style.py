@@ -87,6 +87,7 @@ stroke-linejoin:round}.trend .faint{fill:var(--soft)}
 footer{margin-top:32px;padding-bottom:40px;font-size:12px;color:var(--soft)}
 footer p{border-top:1px solid var(--line);padding-top:12px;margin:0}
 code{font:11px/1.4 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}
+@media (max-width:900px){.tiles{grid-template-columns:repeat(3,1fr)}}
 @media (max-width:640px){main,footer{padding:0 16px}.cover{padding-top:28px}h1{font-size:26px}
 .facts{columns:1}.beside{grid-template-columns:1fr}.outcome .lead{font-size:19px}
 .tiles{grid-template-columns:1fr 1fr}

@@ -76,6 +76,7 @@ def report(
         ([objective(), objective("b")], "✓ All 2 objectives met"),
         ([objective(), objective("b", met=False)], "✕ 1 of 2 objectives missed"),
         ([objective(), objective("b", met=None)], "? 1 of 2 objectives not measured, 1 met"),
+        ([objective(met=None), objective("b", met=None)], "? Nothing was measured"),
         ([], "No objective is configured here"),
     ],
 )
