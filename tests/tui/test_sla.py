@@ -81,3 +81,21 @@ async def test_what_the_daemon_does_not_answer_is_said_where_it_would_stand(
         await session.press("5")
         await session.until(lambda: session.shows("the database is away"))
         assert session.shows("99.88% missed")
+
+
+def test_of_what_was_not_measured_no_budget_is_told() -> None:
+    sla = estate.slas()[1]
+    sla.value, sla.met, sla.shown, sla.budget.left_ms = None, None, None, 0
+    shown = text(sla_sections(sla, Answer(), None, 76, MOMENT))
+    assert "not measured  of 99.90% availability" in shown
+    assert "since       2026-11-01, ends 2026-12-01 in 10d" in shown
+    assert "may fail" not in shown
+    assert "burning" not in shown
+
+
+def test_an_overspent_budget_s_chart_says_where_nothing_was_left() -> None:
+    sla = estate.slas()[0]
+    sla.budget.left_ms = -sla.budget.total_ms
+    shown = text(sla_sections(sla, Answer(estate_past.course(sla), 0), None, 76, MOMENT))
+    labels = [line.split("▏")[0].strip() for line in shown.splitlines() if "▏" in line]
+    assert labels == ["43m12s", "", "", "0", "", "", "−43m"]
