@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Final
 
 import msgspec
@@ -17,7 +17,7 @@ import msgspec
 from checks.result import Status
 from daemon.core.chronicle import Interval
 from daemon.core.model import HOUR, Instant, Millis
-from daemon.store.spans import intervals_of
+from daemon.store.spans import names_with_intervals, stretches_of
 
 LONGEST: Final = 31 * 24
 """So many hours are added up at once."""
@@ -85,14 +85,16 @@ def hourly_trend(
         present: The services' pieces that are not final, in order, as in `trends`.
     """
     start, end = first_hour * HOUR, min((first_hour + hours) * HOUR, now)
-    names = None if service is None else [service]
-    found = intervals_of(connection, "service", start, end, names)
+    names = names_with_intervals(connection, "service") if service is None else [service]
+    found = stretches_of(connection, "service", start, end, names)
+    lasting = unwritten(connection, present, service).values()
     lines = {status: _Line(first_hour, hours) for status in _SHOWN}
-    for pieces in (*found.values(), *unwritten(connection, present, service).values()):
-        for piece in pieces:
-            low, high = max(piece.start, start), min(piece.end, end)
-            if piece.status in lines and low < high:
-                lines[piece.status].add(low, high)
+    for low, high, status in chain(
+        *found.values(), ((one.start, one.end, one.status) for pieces in lasting for one in pieces)
+    ):
+        low, high = max(low, start), min(high, end)
+        if status in lines and low < high:
+            lines[status].add(low, high)
     return HourlyTrend(
         first_hour=first_hour,
         span_ms=[

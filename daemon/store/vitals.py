@@ -18,7 +18,7 @@ from daemon.store.hours import unwritten
 from daemon.store.incident_history import NO_TEST
 from daemon.store.latency import measured
 from daemon.store.measured import Measured
-from daemon.store.spans import intervals_of
+from daemon.store.spans import stretches_of
 
 P95: Final = 0.95
 
@@ -51,7 +51,7 @@ def vitals_found(
         checks: Each service's checks.
         present: The services' pieces that are not final, as in `trends`.
     """
-    written = intervals_of(connection, "service", start, end, checks)
+    written = stretches_of(connection, "service", start, end, checks)
     newest = unwritten(connection, {name: present.get(name, ()) for name in checks})
     incidents = _incidents(connection, checks, start, end)
     names = [check for owned in checks.values() for check in owned]
@@ -60,8 +60,9 @@ def vitals_found(
     found = {}
     for name, owned in checks.items():
         spent = dict.fromkeys(Status, 0)
-        for piece in (*written[name], *newest[name]):
-            spent[piece.status] += max(0, min(piece.end, end) - max(piece.start, start))
+        lasting = ((one.start, one.end, one.status) for one in newest[name])
+        for low, high, status in (*written[name], *lasting):
+            spent[status] += max(0, min(high, end) - max(low, start))
         found[name] = Found(spent, incidents.get(name, {}), _p95(last, owned), _p95(usual, owned))
     return found
 
