@@ -103,6 +103,7 @@ class Engine:
         engine._books.ledger.amendments.restore(
             one for one in snapshot.records if isinstance(one, Amendment)
         )
+        engine._books.ledger.restore_runs(snapshot.runs, now)
         engine._books.restore(snapshot.intervals, stored, now, snapshot.last)
         engine._observatory.restore(snapshot.records, snapshot.last, turn)
         engine._decider.leave_what_is_gone(turn)

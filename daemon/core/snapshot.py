@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from checks.result import Result
 from daemon.core.chronicle import Interval
 from daemon.core.model import Record
+from daemon.core.sla.runs import RunCount
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +21,11 @@ class Snapshot:
         samples: The recent results that rule windows reach back to, oldest first.
         intervals: Settled service intervals as far back as an SLA's period reaches, and
             check intervals that end after their service's `settled`; oldest first.
+        runs: How many runs the checks had that burn alerts ask about, as far back as they ask.
     """
 
     records: tuple[Record, ...] = ()
     last: Mapping[str, Result] = field(default_factory=dict)
     samples: tuple[Result, ...] = ()
     intervals: tuple[Interval, ...] = ()
+    runs: tuple[RunCount, ...] = ()

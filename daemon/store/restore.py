@@ -23,6 +23,7 @@ from daemon.core.sla.minutes import ENTITY
 from daemon.core.snapshot import Snapshot
 from daemon.store.codec import TABLES
 from daemon.store.result_codec import read_result
+from daemon.store.run_counts import read_run_counts
 
 _NEWEST: Final = """
     SELECT name, at, status, latency_us, fault, message, metrics FROM json_each(?) AS wanted
@@ -67,6 +68,7 @@ def read_snapshot(
         last=dict(newest_results(connection, plan.checks)),
         samples=tuple(samples),
         intervals=tuple(_intervals(connection, plan, now)),
+        runs=tuple(read_run_counts(connection, plan, now)),
     )
 
 

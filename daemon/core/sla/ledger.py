@@ -29,7 +29,7 @@ from daemon.core.sla.burning import reach
 from daemon.core.sla.course import Course, course
 from daemon.core.sla.failing import Span
 from daemon.core.sla.minutes import Minutes
-from daemon.core.sla.runs import Runs
+from daemon.core.sla.runs import RunCount, Runs
 from daemon.core.sla.together import Together
 from daemon.core.sla.values import SlaFigures
 from daemon.core.timeline import Timeline
@@ -112,6 +112,10 @@ class Ledger:
     def restore(self, intervals: Iterable[Interval]) -> None:
         """Take in what was written of the objectives that count runs, in order of time."""
         self._minutes.restore(intervals)
+
+    def restore_runs(self, runs: Iterable[RunCount], now: Instant) -> None:
+        """Take in how many runs there were lately."""
+        self._runs.restore(runs, now)
 
     def observe(self, result: Result) -> None:
         """A run ended."""
