@@ -32,15 +32,15 @@ from daemon.store.codec import TABLES, decode_alert, decode_incident, decode_run
 RUNS_WITHIN: Final[Millis] = 7 * DAY
 """No run waits or works for longer."""
 
-_INCIDENTS: Final = """
-    SELECT record FROM incident INDEXED BY incident_by_time
-    WHERE fired_at <= :at AND (resolved_at IS NULL OR resolved_at > :at)"""
+_OPEN: Final = """
+    SELECT record FROM {table} WHERE resolved_at > :at AND +fired_at <= :at UNION ALL
+    SELECT record FROM {table} WHERE resolved_at IS NULL AND +fired_at <= :at"""
+"""By when it ended: the `+` keeps the planner from beginning with all that ever fired."""
+_INCIDENTS: Final = _OPEN.format(table="incident")
 _ENTRIES: Final = """
     SELECT incident, at, kind, actor, origin, text FROM json_each(:keys) AS wanted
     CROSS JOIN timeline ON incident = wanted.value ORDER BY timeline.id"""
-_ALERTS: Final = """
-    SELECT record FROM alert_history INDEXED BY alert_history_by_time
-    WHERE fired_at <= :at AND (resolved_at IS NULL OR resolved_at > :at)"""
+_ALERTS: Final = _OPEN.format(table="alert_history")
 _OCCURRENCES: Final = """
     SELECT fingerprint, source, incident, max(coalesce(resolved_at, :at))
     FROM json_each(:keys) AS wanted

@@ -1,5 +1,5 @@
-"""The migration for time travel: the moments at which incidents changed, in order, and when
-silences were made."""
+"""The migration for looks at the past: the moments at which incidents changed, in order, what
+ended when, and when silences were made."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ KINDS: Final = (
 
 MOMENTS: Final[tuple[str, ...]] = (
     f"CREATE INDEX timeline_moment ON timeline (at) WHERE kind IN ({KINDS})",
+    "CREATE INDEX incident_by_end ON incident (resolved_at, fired_at)",
+    "CREATE INDEX alert_history_by_end ON alert_history (resolved_at, fired_at)",
     """CREATE INDEX audit_of_silences ON audit (subject, at)
         WHERE action IN ('silence', 'edit silence')""",
 )

@@ -62,6 +62,12 @@ def test_moments_are_found_by_an_index_of_their_own(connection: sqlite3.Connecti
         f"EXPLAIN QUERY PLAN SELECT max(at) FROM timeline WHERE at < 9 AND kind IN ({KINDS})"  # noqa: S608  # words of the store's own
     ).fetchall()
     assert "timeline_moment (at<?)" in plan[3]
+    for table in ("incident", "alert_history"):
+        (ended,) = connection.execute(
+            f"EXPLAIN QUERY PLAN SELECT record FROM {table}"  # noqa: S608  # names of this test
+            " WHERE resolved_at > 9 AND +fired_at <= 9"
+        ).fetchall()
+        assert f"{table}_by_end (resolved_at>?)" in ended[3]
     (made,) = connection.execute(
         "EXPLAIN QUERY PLAN SELECT subject, min(at) FROM audit WHERE subject = 's'"
         " AND action IN ('silence', 'edit silence')"
