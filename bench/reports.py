@@ -34,12 +34,16 @@ from bench.lab import Lab
 from daemon.config import load
 from daemon.core.model import DAY
 from daemon.core.plan import Plan
+from daemon.report.daily.day import day_of
+from daemon.report.daily.question import ask_day
+from daemon.report.daily.view import make_daily
 from daemon.report.forms import Form
 from daemon.report.periods import parse_period
 from daemon.report.printed import make_printed
 from daemon.report.question import ask
 from daemon.report.view import make
 from daemon.store.apart import ask_apart
+from daemon.store.connect import open_reader
 
 ZONE: Final = "Europe/Berlin"
 EVERY_MS: Final = 2_000
@@ -79,6 +83,7 @@ def reports(lab: Lab) -> Iterator[Figure]:
             wall_s, cpu_s = _made(path, plan, label, form, lab.pace.runs)
             yield Figure(name, "s", wall_s, goal if form is Form.JSON else None)
             yield Figure(f"{name}: CPU", "s", cpu_s)
+    yield from _days(path, plan, f"{scale.incidents:,} incidents", lab.pace.runs)
     for file in path.parent.glob(path.name + "*"):
         file.unlink()
     yield from _beside(lab, estate, replace(scale, end=int(time.time() * 1000) // DAY * DAY))
@@ -106,6 +111,28 @@ def _made(
         if len(found.body) < 100 * len(plan.services):
             raise NotMeasured(f"a report of {len(found.body)} bytes")
     return wall_s[1:], cpu_s[1:]
+
+
+def _days(path: Path, plan: Plan, words: str, runs: int) -> Iterator[Figure]:
+    """A day's alerts: what the question takes by itself, and in a process of its own."""
+    connection = open_reader(path)
+    alone_ms, whole_s = [], []
+    try:
+        for back in range(runs + 1):
+            question = ask_day(plan, day_of(months.END - (2 + back) * DAY, ZONE), months.END)
+            spent_s = time.process_time()
+            made = make_daily(connection, question)
+            alone_ms.append((time.process_time() - spent_s) * 1000)
+            if not made.fired or made.coverage.share != 100:  # all was measured
+                raise NotMeasured(f"a day of {made.fired} incidents")
+            began_s = time.perf_counter()
+            making = partial(make_daily, question=question)
+            asyncio.run(ask_apart(path, partial(make_printed, making=making, form=Form.HTML)))
+            whole_s.append(time.perf_counter() - began_s)
+    finally:
+        connection.close()
+    yield Figure(f"alert report of a day, {words}: CPU of the question", "ms", alone_ms[1:], 300)
+    yield Figure(f"alert report of a day, {words}, html", "s", whole_s[1:])
 
 
 def _children_s() -> float:

@@ -472,6 +472,8 @@ def test_a_sheet_has_a_row_for_everything_and_no_formula(friday: DailyView) -> N
     assert kinds == {
         "day": 1,
         "blind": 1,
+        "hour": 24,
+        "noise": 1,
         "severity": 3,
         "service": 3,
         "incident": 7,

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 from daemon.api.schema.daily import DailyView, DayAnswers, DayCount, DayIncident, DayMute
@@ -114,7 +115,9 @@ def _taken(one: DayIncident, view: DailyView) -> str:
 
 
 def _lost(amount: str | None, currency: str | None) -> str:
-    return "–" if amount is None else f"{amount} {currency or ''}".strip()
+    if amount is None or not Decimal(amount):
+        return "–"
+    return f"{amount} {currency or ''}".strip()
 
 
 def _muted(view: DailyView) -> Section:

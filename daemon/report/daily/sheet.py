@@ -1,8 +1,8 @@
 """A daily report as CSV (RFC 4180): rows of several kinds, which the first column names.
 
-`day` has the totals; `severity` and `service` rows counts beside earlier days'; `incident` rows
-what happened; `person`, `failure`, `alert`, `self`, `mute`, `muted`, `shift` and `blind` the rest.
-All have the same columns; what a kind has not is empty.
+`day` has the totals, `hour` those of an hour; `severity` and `service` rows counts beside those of
+earlier days; `incident` rows what happened; `person`, `failure`, `alert`, `noise`, `self`, `mute`,
+`muted`, `shift` and `blind` the rest. All have the same columns; what a kind has not is empty.
 """
 
 from __future__ import annotations
@@ -54,6 +54,8 @@ def _rows(view: DailyView) -> Iterator[Row]:
     }
     for span in view.coverage.blind:
         yield {"kind": "blind", "start": span.start, "end": span.end}
+    for hour in view.hours:
+        yield {"kind": "hour", "start": hour.start, "incidents": hour.fired, "text": hour.letter}
     yield from _counts(view)
     yield from _incidents(view)
     yield from _people(view)
@@ -160,6 +162,14 @@ def _people(view: DailyView) -> Iterator[Row]:
 
 
 def _alerts(view: DailyView) -> Iterator[Row]:
+    for noise in view.noise.alerts:
+        yield {
+            "kind": "noise",
+            "name": noise.alert.name,
+            "id": noise.alert.source,
+            "count": noise.alert.count,
+            "text": "; ".join(f"{one.table} {one.key}: {one.text}" for one in noise.advice),
+        }
     for kind, found in (("alert", view.top), ("self", view.tocsin)):
         for one in found:
             yield {
