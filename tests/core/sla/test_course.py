@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from math import floor
@@ -118,3 +119,15 @@ def test_with_alerts_of_its_own_their_windows_are_shown_with_the_alerts_rates() 
     assert [(one.long_rate, one.short_rate) for one in shown] == list(look.rates)
     assert all(one.alerts for one in shown)
     assert not any(one.exceeded for one in shown)
+
+
+def test_figures_without_their_lists_are_the_same_figures() -> None:
+    """What a course asks for: in its time nothing grows with the number of pieces."""
+    for seed in range(20):
+        rng = random.Random(seed)  # noqa: S311  # made-up histories
+        length = rng.randrange(300, 900)
+        timeline, now = timeline_of(history(rng, length), 1_000), (1_000 + length) * SECOND
+        plan = objective(rng, (), length * SECOND, "UTC")
+        whole, brief = (figures(plan, timeline, now, listed=listed) for listed in (True, False))
+        assert (brief.violations, brief.reliability.outages) == ((), ())
+        assert replace(brief, violations=whole.violations, reliability=whole.reliability) == whole
