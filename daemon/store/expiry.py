@@ -92,7 +92,7 @@ _PAST: Final = (
     _Past(
         "delivery",
         "created_at < :before AND state IN ('sent', 'failed')"
-        " AND incident NOT IN (SELECT key FROM incident)",
+        " AND NOT EXISTS (SELECT 1 FROM incident WHERE key = delivery.incident)",
     ),
     _Past("silence", "NOT live AND ends_at < :before"),
     _Past("work", "NOT live AND coalesce(end_at, start_at) < :before"),

@@ -12,6 +12,7 @@ import pytest
 from daemon.cli.app import run
 from daemon.core.effects import Append
 from daemon.store import Store
+from tests.cli.conftest import Desk
 from tests.store.samples import NOW, an_audit
 
 
@@ -73,3 +74,12 @@ async def test_a_daemon_in_the_way_is_named(
         await store.close()
     assert code == 2
     assert f"pid {os.getpid()}" in capsys.readouterr().err
+
+
+def test_a_daemon_that_runs_forgets_by_itself(desk: Desk) -> None:
+    told = desk.tocsin("db", "forget", "marit")
+    assert told.code == 0
+    assert told.out.splitlines()[0].startswith("former person 1 stands for marit now, in ")
+    refused = desk.tocsin("db", "forget", "ana")
+    assert refused.code == 4
+    assert "reload first" in refused.err

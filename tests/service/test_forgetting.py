@@ -29,8 +29,9 @@ from daemon.core.events import (
     Unacknowledge,
 )
 from daemon.core.labels import parse_matcher
-from daemon.core.model import HOUR, Actor
+from daemon.core.model import HOUR, Actor, Told
 from daemon.core.plan import Plan
+from daemon.core.severity import Severity
 from daemon.report.forms import Form, written
 from daemon.report.keeping import pack, unpack
 from daemon.service.clock import Clock
@@ -220,3 +221,18 @@ async def test_a_kill_on_the_way_leaves_the_rest_to_the_next_start(tmp_path: Pat
     await again.close()
     assert names(repr(snapshot)) == names(everything(path)) == set()
     assert b"marit" not in path.read_bytes()
+
+
+async def test_whoever_is_forgotten_is_not_told_the_end(daemon: Daemon) -> None:
+    """There is no address any more; nothing fails for that, and others are told."""
+    key = await act(daemon)
+    incident = daemon.engine.incidents[key]
+    told = (
+        Told("mail", "marit", daemon.now(), (), Severity.HIGH, address="m@b.org", reached=True),
+        Told("ops", "", daemon.now(), (), Severity.HIGH, reached=True),
+    )
+    daemon.engine._decider.book.incidents[key] = replace(incident, told=told)
+    await daemon.forget("marit", ROOT)
+    assert [(one.channel, one.recipient) for one in daemon.engine.incidents[key].told] == [
+        ("ops", "")
+    ]
