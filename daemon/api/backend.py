@@ -74,8 +74,9 @@ class EngineView(Protocol):
     @property
     def amendments(self) -> Mapping[str, Amendment]: ...
 
-    def sla(self, name: str, now: Instant) -> SlaFigures:
-        """The figures of the SLA with this name in its current period."""
+    def sla(self, name: str, now: Instant, *, listed: bool = True) -> SlaFigures:
+        """The figures of the SLA with this name in its current period; `listed`: with
+        violations and outages."""
         ...
 
     def sla_course(self, name: str, now: Instant, more_ms: Millis = 0) -> Course:

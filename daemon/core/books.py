@@ -245,13 +245,16 @@ class Books:
         is to be looked at."""
         return soonest(self._rollover, self.ledger.next_deadline())
 
-    def sla(self, name: str, now: Instant) -> SlaFigures:
+    def sla(self, name: str, now: Instant, *, listed: bool = True) -> SlaFigures:
         """The figures of this SLA in the period around `now`.
+
+        Args:
+            listed: With violations and outages.
 
         Raises:
             KeyError: The plan has no such SLA.
         """
-        return self.ledger.figures(name, now)
+        return self.ledger.figures(name, now, listed=listed)
 
     def timeline(self, service: str) -> Timeline:
         """A service's history, as far back as its SLAs reach; empty if there is none."""

@@ -238,13 +238,16 @@ class Engine:
         """The timelines; to be read."""
         return self._books
 
-    def sla(self, name: str, now: Instant) -> SlaFigures:
+    def sla(self, name: str, now: Instant, *, listed: bool = True) -> SlaFigures:
         """The figures of this SLA in the period around `now`.
+
+        Args:
+            listed: With violations and outages; without, no history takes long.
 
         Raises:
             KeyError: The plan has no such SLA.
         """
-        return self._books.sla(name, now)
+        return self._books.sla(name, now, listed=listed)
 
     def sla_course(self, name: str, now: Instant, more_ms: Millis = 0) -> Course:
         """How this SLA came to its figures, and what so much more down time would do.

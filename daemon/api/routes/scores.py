@@ -79,7 +79,7 @@ async def _budgets(
     wanted, found = set(names), dict[str, dict[str, Fraction]]()
     own = [sla for sla in engine.plan.slas.values() if wanted.intersection(sla.members)]
     for number, sla in enumerate(own, 1):
-        figures = engine.sla(sla.name, now)
+        figures = engine.sla(sla.name, now, listed=False)
         total, left = figures.budget_total_ms, figures.budget_left_ms
         share = Fraction(left, total) if total else Fraction(min(left, 0) + 1)
         for name in wanted.intersection(sla.members):
