@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from daemon.core.changing import replace
 from daemon.core.chronicle import Audit
 from daemon.core.decider import Decider
 from daemon.core.events import Forget
@@ -43,20 +42,11 @@ NAMING: Final = (
 
 def forget(event: Forget, decider: Decider, amendments: Amendments, turn: Turn) -> None:
     """Take the records in, and write down that it was done; the name is in none of it."""
-    for given in event.records:
-        record = _untold(given, event.pseudonym)
+    for record in event.records:
         _put(record, decider, amendments)
         turn.save(record)
     many = f"{len(event.records)} records in memory"
     turn.append(Audit(turn.now, event.actor, "forget person", event.pseudonym, many))
-
-
-def _untold(record: Record, pseudonym: str) -> Record:
-    """Whoever is forgotten is told no end of what they were told the beginning of: there is no
-    address any more."""
-    if not isinstance(record, Incident | Group):
-        return record
-    return replace(record, told=tuple(t for t in record.told if t.recipient != pseudonym))
 
 
 def _put(record: Record, decider: Decider, amendments: Amendments) -> None:

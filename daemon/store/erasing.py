@@ -2,7 +2,8 @@
 
 Wherever the name stands as a word of its own a pseudonym takes its place, and `ERASED` that of an
 address. What says which thing a row or a record is (keys, names of services and checks, labels) is
-left alone, so a service that is called as the person keeps its history.
+left alone, so a service that is called as the person keeps its history. Of incidents that are open
+the person counts among those who were told no more.
 
 It works on values only: on those of a file (`daemon.store.forget`) and on those that an engine and
 an outbox hold in memory.
@@ -122,10 +123,20 @@ class Erasure:
             return [self._walked(one) for one in value]
         if not isinstance(value, dict):
             return value
+        value = self._untold(value)
         return {
             field: one if field in IDENTITIES and not _has_records(one) else self._walked(one)
             for field, one in value.items()
         }
+
+    def _untold(self, record: dict[str, Any]) -> dict[str, Any]:
+        """Of what is not over, the person is told no end: there is no address any more."""
+        told = record.get("told")
+        if not isinstance(told, list) or record.get("resolved_at") is not None:
+            return record
+        mine = {"recipient": self.name}.items()
+        left = [one for one in told if not (isinstance(one, dict) and mine <= one.items())]
+        return {**record, "told": left}
 
     def encode(self) -> str:
         """As it is noted while it goes on."""

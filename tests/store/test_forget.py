@@ -104,6 +104,19 @@ def test_what_identifies_other_things_and_all_figures_stay(full: Path, query: Qu
     assert query("SELECT matchers FROM silence") == [('service="marit"',)]
 
 
+async def test_of_an_open_incident_the_person_is_told_no_end(path: Path) -> None:
+    store = await Store.open(path)
+    others = Told("ops", "", NOW, ("a",), Severity.HIGH)
+    told = (Told("mail", MARIT, NOW, ("a",), Severity.HIGH, address=MAIL), others)
+    await store.submit([Save(an_incident("inc-2", told=told))], NOW)
+    await store.close()
+    forget(path, MARIT, ROOT, NOW)
+    again = open_reader(path)
+    (incident,) = history_page(again).incidents
+    again.close()
+    assert incident.told == (others,)
+
+
 def test_it_is_audited_without_the_name(full: Path, query: Query) -> None:
     forget(full, MARIT, ROOT, NOW + 7)
     lines = query("SELECT at, actor, action, subject, detail FROM audit ORDER BY id")
