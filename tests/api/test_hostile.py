@@ -185,7 +185,7 @@ async def test_a_query_of_nonsense_is_refused_and_the_parameter_named(
         assert harmless(answer.json()["detail"])
 
 
-@pytest.mark.parametrize("path", ["/api/v1/state", "/-/healthy", "/metrics", f"/ping/{TOKEN}"])
+@pytest.mark.parametrize("path", ["/api/v1/status", "/-/healthy", "/metrics", f"/ping/{TOKEN}"])
 async def test_a_parameter_where_none_is_known_is_refused(tmp_path: Path, path: str) -> None:
     async with serving(Lab(), tmp_path) as socket_path, raw_http(socket_path) as http:
         answer = await http.get(f"{path}?x=1")
