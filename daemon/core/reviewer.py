@@ -102,7 +102,9 @@ class Reviewer:
         if incident.state is not IncidentState.ACKNOWLEDGED:
             return None
         fresh = [alert for alert in ripe if alert.key in what.fresh]
-        if fresh and self._plan.ack.reopen_on_new_alert:
+        if not self._plan.ack.reopen_on_new_alert:
+            fresh = [alert for alert in fresh if not alert.terms.acknowledgeable]
+        if fresh:
             return f"{titles.named(fresh[0])} joined"
         worst = max((alert.effective for alert in ripe), default=incident.severity)
         if worst > incident.severity and self._plan.ack.reopen_on_severity:

@@ -84,6 +84,15 @@ def test_the_configuration_may_forbid_reopening() -> None:
     assert stand.incident.state is IncidentState.ACKNOWLEDGED
 
 
+def test_what_may_not_be_acknowledged_reopens_what_was_whatever_the_configuration_says() -> None:
+    stand = Stand(plan(ack=AckPlan(reopen_on_severity=False, reopen_on_new_alert=False)))
+    stand.see(condition())
+    ack(stand)
+    told = said(stand.see(condition("api", acknowledgeable=False)))
+    assert stand.incident.state is IncidentState.TRIGGERED
+    assert ("ana via sms", "escalated") in told
+
+
 def test_an_alert_that_reopens_is_told_without_waiting_for_the_tick() -> None:
     stand = Stand(plan(route=route()))
     stand.see(condition("web"))
