@@ -6,7 +6,7 @@ An earlier day counts if anything is known of it: a day on which the daemon was 
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -101,9 +101,12 @@ class _Tallying:
         self._services: dict[tuple[str, str | None], str | None] = {}
 
     def tally(self, counted: Iterable[Counted]) -> Tally:
-        severities, services = Counter[str](), Counter[str]()
+        severities, services = defaultdict[str, int](int), defaultdict[str, int](int)
+        known = self._services
         for severity, given, count, source in counted:
-            service = self._service(source, given)
+            if (source, given) not in known:
+                known[source, given] = self._service(source, given)
+            service = known[source, given]
             if service is not None:
                 severities[severity] += count
                 services[service] += count
@@ -111,12 +114,8 @@ class _Tallying:
 
     def _service(self, source: str, given: str | None) -> str | None:
         """Its service, `NONE` where it has none; None where it does not belong here."""
-        key = source, given
-        if key not in self._services:
-            service = given or service_of(source, self._question.plan)
-            mine = self._question.covers(service)
-            self._services[key] = (service or NONE) if mine else None
-        return self._services[key]
+        service = given or service_of(source, self._question.plan)
+        return (service or NONE) if self._question.covers(service) else None
 
 
 def _count(today: int, before: int | None, weeks: Sequence[int]) -> DayCount:
