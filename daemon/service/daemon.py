@@ -358,6 +358,8 @@ class Daemon:
             Refusal: The person is in the configuration, or is being told something.
         """
         pseudonym, rows = await self._forgetting.forget(person, self.config, actor)
+        if pseudonym is not None:
+            self.hub.reset("a person was forgotten")
         return {"pseudonym": pseudonym, "rows": rows}
 
     async def clean_up(self, before: Instant) -> None:

@@ -154,6 +154,7 @@ async def test_memory_outbox_and_file_forget_and_it_does_not_come_back(
     assert told["pseudonym"] == "former person 1"
     assert told["rows"] > 10
     assert daemon.engine.incidents[key].acknowledged_by == "former person 1"
+    assert b"a person was forgotten" in daemon.hub.take(0).data, "what is shown is read anew"
     await daemon.command(Unacknowledge(key, BEN))
     await daemon.command(Resolve(key, BEN))
     (silence,) = daemon.engine.silences
