@@ -117,9 +117,17 @@ async def test_a_time_ahead_or_before_all_history_is_refused_with_the_mend(
     client: Client, lab: PastLab
 ) -> None:
     with pytest.raises(BadRequest, match="give a time up to now"):
-        await client.state(at=lab.now() + 1)
+        await client.state(at=lab.now() + 3 * SECOND)
     with pytest.raises(BadRequest, match=f"before {stamp(START)}; give that time or a later one"):
         await client.state(at=START - 1)
+
+
+async def test_a_clock_that_is_a_little_ahead_asks_for_the_present_moment(
+    client: Client, lab: PastLab
+) -> None:
+    then = await client.state(at=lab.now() + SECOND)
+    assert then.past is not None
+    assert then.past.at == stamp(lab.now())
 
 
 async def test_without_any_history_there_is_no_past(tmp_path: Path) -> None:
