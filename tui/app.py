@@ -28,9 +28,10 @@ from tui.deeds import Deeds, Done, Undo
 from tui.desk import Desk
 from tui.figures import worst_unacknowledged
 from tui.link import Link
-from tui.mirror import RANK, Mirror
+from tui.mirror import Mirror
+from tui.paging import Paging
 from tui.palette import Registry
-from tui.ringing import Ringing, announcement
+from tui.ringing import Ringing
 from tui.screens.analysis import AnalysisScreen
 from tui.screens.board import Board
 from tui.screens.channels import ChannelsScreen
@@ -54,8 +55,6 @@ PAINT_S: Final = 0.25
 """The least time between two paints that nobody's hand asked for."""
 UNDO_LIMIT: Final = 50
 TOAST_S: Final = 6.0
-LOUD: Final = ("emergency", "critical")
-"""Severities whose new incidents ring the terminal's bell."""
 
 
 def wall_clock() -> Instant:
@@ -112,13 +111,12 @@ class Dashboard(App[None]):
         self.desk = Desk(*parts, now, zone, colour=colour)
         self.deeds = Deeds(self.client, self.mirror, now)
         self.asking = Asking(self)
-        self.ringing = ringing
+        self.paging = Paging(self, ringing)
         self._undos: list[Undo] = []
         self._paint_timer: Timer | None = None
         self._painted_at = 0.0
         self.opened = False
         self._was_live = False
-        self._known: set[str] = set()
         screens: dict[Place, Callable[[], Board]] = {
             Place.OVERVIEW: lambda: OverviewScreen(self.desk),
             Place.INCIDENTS: lambda: IncidentsScreen(self.desk),
@@ -174,7 +172,7 @@ class Dashboard(App[None]):
             if not self.opened:
                 await self._open()
             else:
-                self._ring()
+                self.paging.take()
         for board in self._boards():
             board.take()
 
@@ -189,33 +187,16 @@ class Dashboard(App[None]):
 
     async def _open(self) -> None:
         """The first picture: the cursor goes to the worst unacknowledged incident."""
-        self._known = set(self.mirror.incidents)
+        self.paging.begin()
         worst = worst_unacknowledged(self.mirror)
         if worst is not None and self.current_mode == Place.OVERVIEW.value:
             await self.go_to(Place.INCIDENTS, worst.id)
         self.opened = True
 
-    def _ring(self) -> None:
-        """Say what is new, with the bell when it is loud."""
-        fresh = [one for key, one in self.mirror.incidents.items() if key not in self._known]
-        self._known = set(self.mirror.incidents)
-        fresh = [one for one in fresh if one.state == "triggered" and not one.muted]
-        if not fresh:
-            return
-        worst = min(fresh, key=lambda one: RANK[one.severity])
-        more = f" and {len(fresh) - 1} more" if len(fresh) > 1 else ""
-        title = f"New: {worst.severity}{more}"
-        loud = "error" if worst.severity in LOUD else "warning"
-        subject = f"{worst.service or ''} {worst.title}".strip()
-        way = "w goes there" if self.desk.past is None else "That is now: N, then w go there"
-        self.say(f"{subject}\n{way}.", title, loud)
-        if worst.severity in LOUD:
-            self.announce(title, subject)
-
-    def announce(self, title: str, text: str) -> None:
-        """Ring outside of the dashboard, as the operator wants it."""
+    def send(self, sequence: str) -> None:
+        """Send the terminal something beside the picture."""
         if self._driver is not None and not self.is_headless:
-            self._driver.write(announcement(self.ringing, f"Tocsin {title}", text))
+            self._driver.write(sequence)
             self._driver.flush()
 
     def say(self, text: str, title: str = "", severity: str = "information") -> None:
@@ -237,7 +218,8 @@ class Dashboard(App[None]):
     async def action_press(self, key: str) -> None:
         """A key of the registry was pressed."""
         situation = self.situation()
-        if key == "escape" and not (situation.past or self.tour.travel.under_way):
+        if key == "escape" and not situation.past:
+            self.tour.travel.leave()  # a picture that is on its way is no longer wanted
             return
         action = by_key(key, situation.place)
         if action is None:

@@ -143,8 +143,15 @@ async def test_each_place_shows_the_past_or_that_it_is_not_kept(opened: Opener) 
 async def test_what_hinders_is_said_once_and_the_keys_of_the_line_can_be_clicked(
     opened: Opener,
 ) -> None:
-    """A daemon that refuses does not fill the screen while a key is held down."""
+    """A daemon that refuses does not fill the screen while a key is held down; of one that hangs
+    nothing is wanted any more with escape."""
     async with opened() as session:
+        session.fake.patience.clear()
+        await session.press(BACK)
+        await session.until(lambda: session.shows("◀ asking the daemon for the past"))
+        await session.press("escape")
+        await session.until(lambda: not session.shows("◀"))
+        session.fake.patience.set()
         await look(session, 252_000)
         session.fake.refuse = (400, "there is no history of that time")
         for _ in range(3):
