@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import zlib
+from typing import Final
 
 import msgspec
 
@@ -47,6 +49,10 @@ def unpack(body: bytes) -> AnyReport:
     return read_report(zlib.decompress(body))
 
 
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+"""The label of a day's alerts, and of nothing else: a period of a day is `FROM..TO`."""
+
+
 def line(kept: KeptReport) -> ReportLine:
     """What a list says of it."""
     return ReportLine(
@@ -60,4 +66,5 @@ def line(kept: KeptReport) -> ReportLine:
         digest=kept.digest,
         service=kept.service,
         organization=kept.organization,
+        kind="alerts" if _DAY.fullmatch(kept.label) else "sla",
     )

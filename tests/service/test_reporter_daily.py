@@ -95,7 +95,8 @@ async def test_the_day_before_is_written_kept_and_mailed_once_in_the_morning(
     view = unpack(body)
     assert isinstance(view, DailyView)
     assert (view.fired, view.name, view.final) == (6, "morning", True)
-    assert (line(kept).label, line(kept).digest) == ("2026-11-20", view.digest)
+    told = line(kept)
+    assert (told.kind, told.label, told.digest) == ("alerts", "2026-11-20", view.digest)
     assert mails == [("mail", "queued")]
 
 

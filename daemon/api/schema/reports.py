@@ -123,7 +123,7 @@ class ReportView(Shape):
 
 
 class ReportLine(Shape):
-    """A kept report, without its figures."""
+    """A kept report, without its figures; `kind`: whether it tells of SLAs or a day's alerts."""
 
     id: str
     name: str | None
@@ -135,3 +135,4 @@ class ReportLine(Shape):
     digest: str
     service: str | None = None
     organization: str | None = None
+    kind: Literal["sla", "alerts"] = "sla"

@@ -36,6 +36,7 @@ STYLE: Final = """
 .hours text{font-size:11px;fill:var(--soft)}.hours .bar{fill:var(--ink)}
 .hours .base{stroke:var(--line);stroke-width:1}
 .lead+.warn{margin-top:4px}.note{margin:0;color:var(--soft);break-after:avoid}
+@media (max-width:640px){.hours text{font-size:19px}}
 @media print{.hours .inner,.hours .chart{min-width:0}section{break-inside:auto}}
 """
 _STEP, _HIGH = 40, 110
