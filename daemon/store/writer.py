@@ -182,11 +182,13 @@ class Writer:
         self._overwrote = forget.overwriting(self._connection, on=True)
 
     def forget_some(self, steps: Iterator[int]) -> int | None:
-        """A step of `forget.steps`, in a transaction; in how many rows, None after the last.
+        """A step of `forget.steps`, in a transaction; in how many rows, None after the last. What
+        a power cut takes back is done again at the next start.
 
         Raises:
             sqlite3.Error: It could not be done now.
         """
+        self._sync("NORMAL")
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             rows = next(steps, None)
