@@ -232,7 +232,7 @@ _SOME = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(_SOME, st.sampled_from(["2026-10-25", "2026-03-29", "2026-11-20"]), st.booleans())
 def test_figures_are_those_of_counting_one_by_one(
     tmp_path_factory: pytest.TempPathFactory,

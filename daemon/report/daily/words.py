@@ -14,6 +14,9 @@ from daemon.core.model import DAY, SECOND, Millis
 from daemon.report.words import length, moment
 
 _NAMED: Final = 5
+_WEEKDAYS: Final = (
+    "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday",
+)  # fmt: skip
 
 
 def title(view: DailyView) -> str:
@@ -24,7 +27,7 @@ def title(view: DailyView) -> str:
 
 def weekday(view: DailyView) -> str:
     """The day in words: `Friday 2026-11-20`."""
-    return f"{_local(view.period.start, view):%A} {view.period.label}"
+    return f"{_WEEKDAYS[_local(view.period.start, view).weekday()]} {view.period.label}"
 
 
 def in_short(view: DailyView) -> str:
