@@ -86,7 +86,7 @@ def fits(mirror: Mirror, incident: IncidentView, response: ResponseView) -> bool
     return any(match_all(matchers, {**one.labels, "severity": one.severity}) for one in alerts)
 
 
-def asking_sections(mirror: Mirror, incident: IncidentView) -> list[Section]:
+def asking_sections(mirror: Mirror, incident: IncidentView, moment: Moment) -> list[Section]:
     """What waits for the operator's decision, to stand above everything else."""
     asked = waiting(mirror, incident.id)
     if not asked:
@@ -94,7 +94,7 @@ def asking_sections(mirror: Mirror, incident: IncidentView) -> list[Section]:
     names = ", ".join(run.response for run in asked)
     verb = "asks" if len(asked) == 1 else "ask"
     words = (f"{MARK} {names} {verb} for approval", "warn bold")
-    return [section([(words, ("  p approves or refuses", "faint"))])]
+    return [section([(words, ("" if moment.past else "  p approves or refuses", "faint"))])]
 
 
 def response_sections(

@@ -211,15 +211,26 @@ def _next(mirror: Mirror, moment: Moment) -> Forms:
 
 
 def stale_line(
-    mirror: Mirror, moment: Moment, reason: str, retry_at: Instant | None, width: int
+    mirror: Mirror,
+    moment: Moment,
+    reason: str,
+    retry_at: Instant | None,
+    width: int,
+    *,
+    behind: bool = False,
 ) -> Line:
-    """The banner over a picture that may no longer be true."""
+    """The banner over a picture that may no longer be true.
+
+    Args:
+        behind: Another picture is shown, one of the past.
+    """
     again = f" · again in {countdown(retry_at - moment.now)}" if retry_at is not None else ""
     if mirror.heard_at is None:
         text = f" NOT CONNECTED  {reason}"
     else:
         shown = clock(mirror.heard_at, moment.zone)
-        text = f" STALE  this is the picture of {shown} · {reason}"
+        words = "now was last seen at" if behind else "this is the picture of"
+        text = f" STALE  {words} {shown} · {reason}"
     line: Line = ((clip(text, max(0, width - len(again) - 1)) + again, "pill:high"),)
     return tuple((part, style or "pill:high") for part, style in fit(line, width))
 

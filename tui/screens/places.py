@@ -169,6 +169,8 @@ class SilencesScreen(ListBoard):
                 "Nothing matches",
                 f"{plural(self.total(), 'silence')} in all. / edits the filter.",
             )
+        if self.desk.past is not None:
+            return "Nothing was silenced", "N goes back to now."
         return "Nothing is silenced", "s makes a silence; on an incident it is filled in for you."
 
 

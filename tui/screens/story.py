@@ -29,7 +29,7 @@ def facts(desk: Desk, incident: IncidentView, width: int) -> list[Section]:
     more = known.alerts if known is not None else []
     responses = response_sections(desk.mirror, incident, width, moment)
     alerts = alert_sections(desk.mirror, incident, more, width, moment)
-    asking = asking_sections(desk.mirror, incident)
+    asking = asking_sections(desk.mirror, incident, moment)
     work = work_sections(incident, width, moment)
     late = overdue_sections(incident, moment)
     return [section([()]), *asking, *late, head, *work, *responses, *alerts]

@@ -73,7 +73,14 @@ class Banner(Painted):
         link = self.desk.link
         if link.state is not LinkState.LOST:
             return trouble_line(self.desk.live, width)
-        return stale_line(self.desk.live, self.desk.present(), link.reason, link.retry_at, width)
+        return stale_line(
+            self.desk.live,
+            self.desk.present(),
+            link.reason,
+            link.retry_at,
+            width,
+            behind=self.desk.past is not None,
+        )
 
     def repaint(self) -> None:
         """Come and go with the trouble."""
