@@ -265,19 +265,19 @@ def test_figures_are_those_of_counting_one_by_one(
     fired = [(at, one) for at, one in mine if start <= at < end]
 
     def over(at: int, one: tuple[Any, ...]) -> bool:
-        return one[1] is not None and at + one[1] <= end
+        return one[1] is not None and at + one[1] < end
 
     assert told.fired == len(fired)
     assert told.open == sum(at < end and not over(at, one) for at, one in mine)
     assert told.resolved == sum(
-        one[1] is not None and start <= at + one[1] <= end and at < end for at, one in mine
+        one[1] is not None and start <= at + one[1] < end and at < end for at, one in mine
     )
     assert told.escalated == sum(one[5] > 0 for _, one in fired)
     severities = Counter(one[3].word for _, one in fired)
     counted = {one.severity: one.incidents.count for one in told.severities}
     assert counted == severities
     assert {one.severity: one.alerts.count for one in told.severities} == severities
-    waits = [one[2] for at, one in fired if one[2] is not None and at + one[2] <= end]
+    waits = [one[2] for at, one in fired if one[2] is not None and at + one[2] < end]
     mean = -(-sum(waits) // len(waits)) if waits else None
     assert (told.total.acknowledged.count, told.total.acknowledged.mean_ms) == (len(waits), mean)
     hours = Counter((at - start) // HOUR for at, _ in fired)

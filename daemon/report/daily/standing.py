@@ -169,7 +169,7 @@ def money(amount: Decimal | None) -> str | None:
 
 
 def _within(at: Instant | None, until: Instant) -> Instant | None:
-    return at if at is not None and at <= until else None
+    return at if at is not None and at < until else None
 
 
 def _down_ms(one: Stood, until: Instant, down: Sequence[tuple[int, int]]) -> Millis:
