@@ -108,6 +108,15 @@ def need_room(path: Path) -> None:
         trial.unlink(missing_ok=True)
 
 
+def is_database(path: Path) -> bool:
+    """Whether a file is there that SQLite made, ours or another's."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_MAGIC)) == _MAGIC
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
 def examine(path: Path) -> int:
     """Whose database this is, from its first 100 bytes; its version.
 
