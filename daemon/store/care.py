@@ -110,13 +110,19 @@ def _undecodable(connection: sqlite3.Connection) -> Iterator[str]:
 
 
 _OF_NO_INCIDENT: Final = "type NOT IN ('oncall.handover', 'silence.ending', 'report.made')"
+_CALLING: Final = (
+    "resolved_at IS NULL AND incident IS NOT NULL"
+    " AND NOT coalesce(CASE WHEN json_valid(record)"
+    " THEN json_extract(record, '$.dismissed') END, FALSE)"
+)
+"""Alerts that fire on after an operator ended their incident outlive it."""
 _DANGLING: Final = (
     ("timeline", "TRUE", "incident", "incident", "incidents"),
     ("delivery", _OF_NO_INCIDENT, "incident", "incident", "incidents"),
     ("response_run", "TRUE", "incident", "incident", "incidents"),
     ("grp", "TRUE", "incident", "incident", "incidents"),
     ("storm", "incident IS NOT NULL", "incident", "incident", "incidents"),
-    ("alert", "resolved_at IS NULL AND incident IS NOT NULL", "incident", "incident", "incidents"),
+    ("alert", _CALLING, "incident", "incident", "incidents"),
     ("response_output", "TRUE", "run", "response_run", "runs"),
     (
         "delivery",

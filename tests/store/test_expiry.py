@@ -123,6 +123,7 @@ def test_cleaning_up_takes_all_that_hangs_on_an_incident(connection: sqlite3.Con
         ("response_output", "TRUE", "response_output: 1 rows belong to runs that are not there"),
         ("grp", "TRUE", "grp: 1 rows belong to incidents that are not there"),
         ("alert", "resolved_at = NULL", "alert: 1 rows belong to incidents that are not there"),
+        ("alert", """resolved_at = NULL, record = '{"dismissed": true}'""", None),
         ("delivery", "type = 'silence.ending'", None),
         ("delivery", "type = 'report.made'", None),
         (
