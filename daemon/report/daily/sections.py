@@ -159,7 +159,7 @@ def _severities(view: DailyView) -> Section:
             )
             for one in rows
         ],
-        frozenset(range(1, 9)),
+        frozenset(range(1, 7)),
     )
 
 
