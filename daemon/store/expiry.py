@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from daemon.core.model import Instant, Millis
+from daemon.core.model import DAY, Instant, Millis
 
 STEP_ROWS: Final = 200
 STEP_REPORTS: Final = 5
@@ -111,16 +111,25 @@ _REPORTS: Final = _Past(
 """The newest of a `[[report]]` stays: it says that the period is done."""
 
 
+_FILES: Final = """UPDATE report SET file = NULL WHERE rowid IN (
+    SELECT rowid FROM report WHERE file IS NOT NULL AND made_at < :before AND NOT EXISTS (
+    SELECT 1 FROM delivery WHERE incident = 'report-' || report.key AND state <> 'sent')
+    LIMIT :rows)"""
+"""What was attached to mails that all have arrived; what it was written from stays."""
+FILES_KEPT: Final[Millis] = 7 * DAY
+
+
 def past(incidents: Millis | None, reports: Millis | None) -> Iterator[partial[int]]:
     """The deletions of what is over for so long; each takes a connection and the time."""
     if incidents is not None:
         for one in _PAST:
-            yield partial(_delete, one.deletion, STEP_ROWS, incidents)
+            yield partial(_remove, one.deletion, STEP_ROWS, incidents)
+    yield partial(_remove, _FILES, STEP_REPORTS, FILES_KEPT)
     if reports is not None:
-        yield partial(_delete, _REPORTS.deletion, STEP_REPORTS, reports)
+        yield partial(_remove, _REPORTS.deletion, STEP_REPORTS, reports)
 
 
-def _delete(
+def _remove(
     query: str, rows: int, keep: Millis, connection: sqlite3.Connection, now: Instant
 ) -> int:
     return connection.execute(query, {"before": now - keep, "rows": rows}).rowcount

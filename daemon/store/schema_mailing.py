@@ -9,4 +9,5 @@ MAILING: Final[tuple[str, ...]] = (
     "ALTER TABLE report ADD COLUMN form TEXT",
     "ALTER TABLE report ADD COLUMN file_name TEXT",
     "ALTER TABLE report ADD COLUMN file BLOB",
+    "CREATE INDEX report_filed ON report (made_at) WHERE file IS NOT NULL",
 )

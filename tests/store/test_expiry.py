@@ -107,6 +107,23 @@ def test_what_counts_and_what_is_known_stays(connection: sqlite3.Connection) -> 
     assert left == {"1", "3", "4"}, "one is still to be mailed, the others are the newest"
 
 
+def test_what_was_attached_goes_when_every_mail_has_arrived(
+    connection: sqlite3.Connection,
+) -> None:
+    for key, state in (("1", "sent"), ("2", "queued"), ("3", "failed")):
+        a_row(connection, "report", OLD)
+        connection.execute("UPDATE report SET key = ?, file = x'00' WHERE key = ?", (key, str(OLD)))
+        a_row(connection, "delivery", OLD)
+        values = (f"{key}/1", f"report-{key}", state, str(OLD))
+        connection.execute(
+            "UPDATE delivery SET key = ?, incident = ?, state = ? WHERE key = ?", values
+        )
+    run(connection, Retention())
+    query = "SELECT key FROM report WHERE file IS NOT NULL ORDER BY key"
+    assert connection.execute(query).fetchall() == [("2",), ("3",)]
+    assert _count(connection, "report") == 3
+
+
 def test_cleaning_up_takes_all_that_hangs_on_an_incident(connection: sqlite3.Connection) -> None:
     hanging = ("incident", "timeline", "delivery", "response_run", "response_output")
     for table in hanging:
