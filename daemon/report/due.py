@@ -55,6 +55,12 @@ def question_of(
     return partial(make, question=ask(known, period, now, None, plan.service, plan.organization))
 
 
+def is_ready(plan: ReportPlan, view: AnyReport) -> bool:
+    """Whether it can go out: of SLAs once nothing can change it; of alerts at its time, for an
+    outage that goes on leaves its last hours open for a day."""
+    return view.final or plan.kind is ReportKind.ALERTS
+
+
 def _due_at(plan: ReportPlan, end: Instant) -> Instant:
     zone = ZoneInfo(plan.timezone)
     midnight = local_at(end, zone).replace(hour=0, minute=0, second=0, microsecond=0)

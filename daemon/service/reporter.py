@@ -28,7 +28,7 @@ from daemon.core.events import KeepReport, Mailing, MailReport
 from daemon.core.model import HOUR, Actor, Instant, Millis
 from daemon.core.notices import Recipient
 from daemon.core.plan import Plan
-from daemon.report.due import due_period, question_of
+from daemon.report.due import due_period, is_ready, question_of
 from daemon.report.files import put
 from daemon.report.forms import Form, file_name, in_short, title, written
 from daemon.report.keeping import key_of, pack, unpack
@@ -131,7 +131,7 @@ class Reporter:
         known = config.plan if self._plan is None else self._plan()
         question = question_of(plan, period, known, self._now())
         view = await self._analysis.ask_apart(question)
-        if not view.final:
+        if not is_ready(plan, view):
             self._tell(plan, None)
             return False
         event = await asyncio.to_thread(_made, plan, view)

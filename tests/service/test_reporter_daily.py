@@ -100,6 +100,16 @@ async def test_the_day_before_is_written_kept_and_mailed_once_in_the_morning(
     assert mails == [("mail", "queued")]
 
 
+async def test_it_goes_out_at_its_time_also_while_its_last_hours_are_not_confirmed(
+    tmp_path: Path,
+) -> None:
+    days.a_friday().write(tmp_path / "tocsin.db", seen=None)
+    (made,) = await look(tmp_path, MORNING)
+    assert isinstance(made, KeepReport)
+    assert not made.report.final
+    assert "is not confirmed yet" in (tmp_path / "morning-2026-11-20.md").read_text()
+
+
 async def test_before_its_time_the_day_is_not_reported(tmp_path: Path) -> None:
     days.a_friday().write(tmp_path / "tocsin.db")
     (made,) = await look(tmp_path, MORNING - 1)
