@@ -15,6 +15,7 @@ from daemon.api.times import stamp
 from daemon.api.views import status_word
 from daemon.core.model import Instant, Millis
 from daemon.core.plan import Plan
+from daemon.core.sources import service_of
 from daemon.store.alert_history import AlertTotals
 from daemon.store.incident_history import Durations, IncidentStatistics
 
@@ -48,20 +49,6 @@ def statistics_view(found: IncidentStatistics) -> schema.StatisticsView:
         to_acknowledge=durations_view(found.to_acknowledge),
         to_resolve=durations_view(found.to_resolve),
     )
-
-
-def check_of(source: str) -> str | None:
-    """The check that an alert's source is about: of `check:NAME` and `rule:NAME:CHECK`."""
-    kind, _, rest = source.partition(":")
-    if kind == "check":
-        return rest
-    return rest.rpartition(":")[2] if kind == "rule" else None
-
-
-def service_of(source: str, plan: Plan) -> str | None:
-    """The service that an alert's source belongs to, as far as the configuration has it."""
-    check = plan.checks.get(check_of(source) or "")
-    return None if check is None else check.service
 
 
 def top_view(found: AlertTotals, plan: Plan) -> schema.TopAlertView:

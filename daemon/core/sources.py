@@ -107,6 +107,20 @@ def is_by_hand(source: str) -> bool:
     return source.startswith(BY_HAND)
 
 
+def service_of(source: str, plan: Plan) -> str | None:
+    """The service that a source's alerts belong to, as far as the configuration says it: of
+    `check:NAME`, `rule:NAME:CHECK`, `sla:burn:SLA`, `sla:level:SLA`, and of Tocsin's own."""
+    kind, _, rest = source.partition(":")
+    if kind == "self":
+        return SERVICE
+    if kind == "sla":
+        sla = plan.slas.get(rest.partition(":")[2])
+        return None if sla is None else sla.labels.get("service")
+    name = rest if kind == "check" else rest.rpartition(":")[2] if kind == "rule" else ""
+    check = plan.checks.get(name)
+    return None if check is None else check.service
+
+
 def test_of(source: str) -> str | None:
     """The id of the test that fired this alert; None if it is none of a test."""
     return source.removeprefix(TEST).partition(".")[0] if source.startswith(TEST) else None

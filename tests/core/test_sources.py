@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from daemon.core.events import SelfReport
 from daemon.core.labels import parse_matcher
-from daemon.core.plan import Plan, RulePlan, UplinkPlan
+from daemon.core.plan import Plan, RulePlan, SlaPlan, UplinkPlan
 from daemon.core.severity import Severity
 from daemon.core.sources import (
     delivery_condition,
     lives,
     outlives_restart,
     self_condition,
+    service_of,
 )
 from tests.core.deciding import START, plan
 
@@ -30,6 +33,19 @@ def test_a_rule_lives_while_it_selects_the_check() -> None:
     assert not lives("rule:slow:gone", with_rule(select="check=gone"))
     assert not lives("rule:slow:web", plan())
     assert lives("rule:slow:web", with_rule(select="kind=http"))
+
+
+def test_the_service_of_a_source_is_the_one_that_its_alerts_carry() -> None:
+    mine = SlaPlan("kept:well", "shop", Decimal(99), "month", labels={"service": "shop"})
+    both = SlaPlan("both", "all", Decimal(99), "month", services=("shop", "bank"))
+    known = plan(slas={one.name: one for one in (mine, both)})
+    web = known.checks["web"].service
+    expected = {
+        "check:web": web, "rule:slow:web": web, "rule:a:b:web": web, "check:gone": None,
+        "sla:burn:kept:well": "shop", "sla:level:kept:well": "shop", "sla:burn:both": None,
+        "sla:burn:gone": None, "self:database": "tocsin", "manual:1": None,
+    }  # fmt: skip
+    assert {source: service_of(source, known) for source in expected} == expected
 
 
 def test_names_may_hold_colons() -> None:

@@ -32,11 +32,11 @@ from daemon.api.views_analysis import (
     escalations_view,
     line_view,
     noise_view,
-    service_of,
     statistics_view,
     top_view,
 )
 from daemon.core.model import DAY, HOUR, Instant, Millis
+from daemon.core.sources import service_of
 from daemon.store.alert_history import AlertTotals, alert_totals
 from daemon.store.hours import LONGEST
 from daemon.store.incident_history import incident_statistics

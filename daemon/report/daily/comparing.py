@@ -13,8 +13,7 @@ from statistics import median
 from typing import Final
 
 from daemon.api.schema.daily import DayCount
-from daemon.core.plan import Plan
-from daemon.core.sources import SERVICE
+from daemon.core.sources import service_of
 from daemon.report.daily.question import DayQuestion
 from daemon.store.day import Counted, alert_counts, incident_counts, is_known
 
@@ -81,16 +80,6 @@ def compared(connection: sqlite3.Connection, question: DayQuestion) -> tuple[Day
         weeks = [tally for back, tally in earlier.items() if back != 1]
         found.append(Days(today, earlier.get(1), weeks))
     return found[0], found[1]
-
-
-def service_of(source: str, plan: Plan) -> str | None:
-    """The service that an alert's source belongs to, as far as the configuration has it."""
-    kind, _, rest = source.partition(":")
-    if kind == "self":
-        return SERVICE
-    name = rest if kind == "check" else rest.rpartition(":")[2] if kind == "rule" else ""
-    check = plan.checks.get(name)
-    return None if check is None else check.service
 
 
 class _Tallying:

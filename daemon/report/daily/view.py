@@ -27,7 +27,8 @@ from daemon.api.times import stamp
 from daemon.api.views_analysis import noise_view, top_view
 from daemon.core.plan import SeverityPlan
 from daemon.core.severity import Severity
-from daemon.report.daily.comparing import compared, service_of
+from daemon.core.sources import service_of
+from daemon.report.daily.comparing import compared
 from daemon.report.daily.measured import Measured, measured
 from daemon.report.daily.method import rules
 from daemon.report.daily.muting import mutes, still_muted
