@@ -30,7 +30,7 @@ from daemon.core.sla.failing import (
     violations,
 )
 from daemon.core.sla.showing import value_of
-from daemon.core.sla.values import Handled, Level, Reliability, SlaFigures
+from daemon.core.sla.values import Level, Reliability, SlaFigures
 from daemon.core.timeline import Timeline, Totals
 
 __all__ = [
@@ -213,7 +213,6 @@ def figures(
     planned: Sequence[Span] = (),
     *,
     amendments: Sequence[Amendment] = (),
-    handled: Sequence[Handled] = (),
     period: Span | None = None,
     listed: bool = True,
 ) -> SlaFigures:
@@ -226,7 +225,6 @@ def figures(
             those of the period that are still to come lessen its budget.
         amendments: What operators said of this SLA's past, oldest first: exclusions count as
             planned time does, notes stand with the violations.
-        handled: The incidents of the period, for the mean time to acknowledge.
         period: Another one than the plan's around `now`: [start, end).
         listed: Violations and outages are wanted too; without them nothing grows with the number
             of the period's pieces.
@@ -254,7 +252,7 @@ def figures(
     mended = Reliability()
     if plan.kind is SlaKind.AVAILABILITY:
         failing = outages(pieces, open_end if status is Status.DOWN else None)
-        mended = reliability(failing, costs.counted(totals) - totals[Status.DOWN], handled)
+        mended = reliability(failing, costs.counted(totals) - totals[Status.DOWN])
     return SlaFigures(
         name=plan.name,
         service=plan.service,

@@ -32,7 +32,7 @@ from daemon.report.question import Question, objectives_of, services_of
 from daemon.report.slots import Unit, slots, strip, unit_of
 from daemon.store.service_days import services_due
 from daemon.store.spans import stretches_of
-from daemon.store.standing import amendments, incidents_seen, need_present_version, works
+from daemon.store.standing import amendments, need_present_version, works
 
 TREND = {"month": 5, "quarter": 4, "year": 2, None: 3}
 """So many earlier periods are shown beside one."""
@@ -132,7 +132,7 @@ class _Reckoner:
         self.by_days = self._by_days()
         self.past = past_of(connection, plan, self._since(), self.whole[1], question.now)
         self.before = totals_before(connection, self.past, self._before())
-        self.incidents = Incidents(incidents_seen(connection, *self.whole))
+        self.incidents = Incidents(connection, self.past.timelines)
         self.counting = self._counting()
         self.slots: dict[tuple[Span, str], list[Span]] = {}
         self.same: dict[
@@ -154,7 +154,9 @@ class _Reckoner:
             unit=unit,
             objectives=[self._objective(sla, unit) for sla in self.slas],
             services=[self._service(one, span, until, unit) for one in self.services],
-            answered=self.incidents.all(span[0], until, self._names() if scoped else None),
+            answered=self.incidents.of([one.name for one in self.services], span[0], until)
+            if scoped
+            else self.incidents.all(span[0], until),
         )
 
     def _away(self, sla: SlaPlan) -> Away:
@@ -252,7 +254,6 @@ class _Reckoner:
             question.at,
             planned,
             amendments=self.amendments.get(sla.name, ()),
-            handled=self.incidents.handled(sla.members, start, until),
             period=span,
         )
         shown = strip(
@@ -293,7 +294,7 @@ class _Reckoner:
             plan=plan,
             totals=totals,
             excluded_ms=sum(high - low for low, high in away),
-            reliability=reliability(failing, counted, ()),
+            reliability=reliability(failing, counted),
             strip=shown,
             answered=self.incidents.of([plan.name], start, until),
         )

@@ -1,5 +1,5 @@
 """What stands behind a report: how services were at the end of what is written, what operators
-said of objectives' past, the work that was done, and incidents as a period saw them.
+said of objectives' past, and the work that was done.
 
 All of it is read from the file alone, so that a report is the same whether a daemon runs, has
 been started anew, or never ran on this copy.
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -19,7 +19,6 @@ from daemon.core.model import Amendment, CheckState, Instant, Record, ServiceSta
 from daemon.core.snapshot import Snapshot
 from daemon.store.codec import TABLES
 from daemon.store.errors import StoreUnusable
-from daemon.store.incident_history import NO_TEST
 from daemon.store.restore import newest_results
 from daemon.store.schema import VERSION
 
@@ -32,28 +31,6 @@ _SINCE: Final = """
     SELECT name, start_at, end_at, status FROM json_each(?) AS wanted
     CROSS JOIN interval ON entity = 'check' AND name = wanted.key AND end_at > wanted.value"""
 _EVER: Final[Instant] = -(1 << 62)
-
-_SEEN: Final = f"""
-    SELECT fired_at, severity, service, acknowledged_at, resolved_at, key
-    FROM incident WHERE fired_at >= ? AND fired_at < ? AND {NO_TEST} ORDER BY fired_at"""  # noqa: S608  # words of the store's own
-_RETAKEN: Final = """
-    SELECT key, first_acknowledged_at FROM incident INDEXED BY incident_retaken
-    WHERE first_acknowledged_at IS NOT NULL AND first_acknowledged_at IS NOT acknowledged_at
-    AND fired_at >= ? AND fired_at < ?"""
-
-
-class Seen(NamedTuple):
-    """An incident as reports count it; a plain tuple, since a year has hundreds of thousands.
-
-    Attributes:
-        acknowledged_at: When somebody first took it, whatever came after.
-    """
-
-    fired_at: Instant
-    severity: str
-    service: str | None
-    acknowledged_at: Instant | None
-    resolved_at: Instant | None
 
 
 def need_present_version(connection: sqlite3.Connection) -> None:
@@ -114,16 +91,6 @@ def works(connection: sqlite3.Connection) -> Sequence[Work]:
     table = TABLES[Work]
     found = [table.decode(row[0]) for row in connection.execute(table.select)]
     return [one for one in found if isinstance(one, Work)]
-
-
-def incidents_seen(connection: sqlite3.Connection, start: Instant, end: Instant) -> Sequence[Seen]:
-    """The incidents that fired in [start, end), in order of time; tests left out."""
-    first = dict(connection.execute(_RETAKEN, (start, end)).fetchall())
-    found = []
-    for *columns, key in connection.execute(_SEEN, (start, end)).fetchall():
-        one = Seen(*columns)
-        found.append(one._replace(acknowledged_at=first[key]) if key in first else one)
-    return found
 
 
 def _json(wanted: object) -> str:

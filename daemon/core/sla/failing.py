@@ -16,7 +16,7 @@ from operator import mul
 from checks.result import Status
 from daemon.core.model import Amendment, Instant, Millis
 from daemon.core.plan import SlaPlan, UnknownTime
-from daemon.core.sla.values import Handled, Outage, Reliability, Violation
+from daemon.core.sla.values import Outage, Reliability, Violation
 from daemon.core.timeline import Stretch, Timeline, Totals
 
 Span = tuple[Instant, Instant]
@@ -147,21 +147,15 @@ def outages(stretches: Iterable[Stretch], lasting: Instant | None) -> tuple[Outa
     )
 
 
-def reliability(
-    found: tuple[Outage, ...], not_down_ms: Millis, handled: Sequence[Handled]
-) -> Reliability:
+def reliability(found: tuple[Outage, ...], not_down_ms: Millis) -> Reliability:
     """The means over a period.
 
     Args:
         not_down_ms: Counted time that was not down.
     """
     ended = [outage.length_ms for outage in found if outage.end is not None]
-    waits = [
-        one.acknowledged_at - one.fired_at for one in handled if one.acknowledged_at is not None
-    ]
     return Reliability(
         outages=found,
-        mtta_ms=_mean_up(waits),
         mttr_ms=_mean_up(ended),
         mtbf_ms=not_down_ms // len(found) if found else None,
     )

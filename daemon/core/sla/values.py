@@ -51,27 +51,16 @@ class Outage:
 
 
 @dataclass(frozen=True, slots=True)
-class Handled:
-    """An incident of the period, as far as the mean time to acknowledge asks."""
-
-    fired_at: Instant
-    acknowledged_at: Instant | None
-
-
-@dataclass(frozen=True, slots=True)
 class Reliability:
     """How often it failed and how fast it was mended.
 
     Attributes:
         outages: All of the period, oldest first.
-        mtta_ms: Mean time from an incident's beginning to its acknowledgement, of those that
-            were acknowledged; rounded up.
         mttr_ms: Mean length of the outages that are over, rounded up.
         mtbf_ms: Counted time that was not down, for each outage; rounded down.
     """
 
     outages: tuple[Outage, ...] = ()
-    mtta_ms: Millis | None = None
     mttr_ms: Millis | None = None
     mtbf_ms: Millis | None = None
 
