@@ -16,8 +16,9 @@ Pure: values in, a value out. The store reads what goes in (`daemon.store.past_o
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from daemon.core import escalation as policy
@@ -33,11 +34,19 @@ from daemon.core.model import (
     MuteKind,
     StatusUpdate,
 )
-from daemon.core.retracing import GIVEN_BACK, MUTING, STEPPING, TAKEN, retraced
+from daemon.core.retracing import (
+    BROUGHT,
+    GIVEN_BACK,
+    MUTING,
+    STEPPING,
+    TAKEN,
+    merged_key,
+    retraced,
+)
 from daemon.core.severity import Severity, parse_severity
 
 _K = EntryKind
-_ASSIGNING: Final = frozenset({_K.ASSIGNED, _K.UNASSIGNED})
+_ASSIGNING: Final = frozenset({_K.ASSIGNED, _K.UNASSIGNED, _K.MERGED})
 _INHERITED: Final = TAKEN | GIVEN_BACK | _ASSIGNING | {_K.ESCALATED, _K.SPENT, _K.ROLE}
 """What stays true of a part that is split off."""
 
@@ -48,8 +57,6 @@ _UPDATE: Final = re.compile(
     r"(?:; nobody is told while it is muted|; no stakeholder knows of it)?",
     re.DOTALL,
 )
-_BEGINS: Final = re.compile(r"policy .+ begins")
-"""What was merged into it brought one."""
 _SILENCE_ENDS: Final = re.compile(r"the silence by .* (?:ends in|has ended)")
 _REASONS: Final = (
     ("silenced by ", MuteKind.SILENCE),
@@ -63,6 +70,8 @@ _REASONS: Final = (
 )
 """How reasons for muting begin, in the words of those who give them."""
 
+_NOTHING: Final[Mapping[str, Incident]] = MappingProxyType({})
+
 
 @dataclass(frozen=True, slots=True)
 class _Told:
@@ -72,7 +81,8 @@ class _Told:
     at: Instant
     before: Sequence[Entry]
     after: Collection[EntryKind]
-    is_of_a_later_policy: bool = False
+    is_of_a_later_policy: bool
+    brought: Mapping[str, Incident]
 
     def last(self, kinds: Collection[EntryKind]) -> Entry | None:
         """The newest line of these kinds up to the moment."""
@@ -88,6 +98,7 @@ def as_it_was(
     entries: Sequence[Entry],
     at: Instant,
     inherited: Sequence[Entry] = (),
+    brought: Mapping[str, Incident] = _NOTHING,
 ) -> Incident | None:
     """The incident at this moment, right after what happened then; None if there was none yet.
 
@@ -98,6 +109,7 @@ def as_it_was(
         entries: Its whole timeline, in order. Without one (it was pruned) the record's own times
             are all there is.
         inherited: The timeline of the one it was split from.
+        brought: The incidents that were merged into it by then, as they stood before that.
     """
     if record.fired_at > at or (entries and entries[0].at > at):
         return None  # one that was split off counts from when its alerts fired
@@ -108,7 +120,8 @@ def as_it_was(
         at,
         [line for line in lines if line.at <= at],
         {line.kind for line in lines if line.at > at},
-        any(line.at > at and _BEGINS.fullmatch(line.text) for line in lines),
+        _has_another_policy(record, lines, at),
+        brought,
     )
     if record.resolved_at is not None and record.resolved_at <= at:
         return record
@@ -129,16 +142,24 @@ def as_it_was(
     return replace(was, escalation=_escalation(record, was, told))
 
 
-def absorbed_later(entries: Sequence[Entry], at: Instant) -> list[str]:
-    """The incidents that were merged into this one only after the moment."""
-    merged = [line for line in entries if line.kind is _K.MERGED and line.at > at]
-    return [line.text.partition(" ")[0] for line in merged]
+def absorbed(entries: Sequence[Entry]) -> list[tuple[Instant, str]]:
+    """The incidents that were merged into this one, and when."""
+    return [(line.at, merged_key(line)) for line in entries if line.kind is _K.MERGED]
 
 
 def with_alerts(was: Incident, alerts: Collection[str], firing: Sequence[str]) -> Incident:
     """The incident with those of its alerts that had joined it, and those that fired."""
     members = tuple(key for key in was.alerts if key in alerts)
     return replace(was, alerts=members, firing=tuple(firing))
+
+
+def _has_another_policy(record: Incident, lines: Iterable[Entry], at: Instant) -> bool:
+    """Whether a merger after the moment brought its policy, in place of none or of another one."""
+    later = (line for line in lines if line.at > at and BROUGHT.fullmatch(line.text))
+    first = next(later, None)
+    if first is None or record.escalation is None:
+        return False
+    return not first.text.endswith(f" takes the place of {record.escalation.policy}")
 
 
 def _is_aside(line: Entry) -> bool:
@@ -234,10 +255,15 @@ def _unmuted_at(record: Incident, told: _Told) -> Instant | None:
 def _assigned(record: Incident, told: _Told) -> str | None:
     if not told.is_newer(_ASSIGNING):
         return record.assigned_to
-    line = told.last(_ASSIGNING)
-    if line is None or line.kind is _K.UNASSIGNED:
-        return None
-    return line.text.removeprefix("to ").partition("; ")[0]
+    to: str | None = None
+    for line in told.before:
+        if line.kind is _K.ASSIGNED:
+            to = line.text.removeprefix("to ").partition("; ")[0]
+        elif line.kind is _K.UNASSIGNED:
+            to = None
+        elif line.kind is _K.MERGED and (other := told.brought.get(merged_key(line))):
+            to = to or other.assigned_to
+    return to
 
 
 def _roles(record: Incident, told: _Told) -> tuple[tuple[str, str], ...]:
@@ -272,7 +298,9 @@ def _escalation(record: Incident, was: Incident, told: _Told) -> Escalation | No
     stepped_later = steps.stepped_at is not None and steps.stepped_at > told.at
     if told.is_newer(STEPPING) or stepped_later:
         rests = bool(was.muted) or was.state is IncidentState.ACKNOWLEDGED
-        return retraced(steps, record.fired_at, told.before, told.at, rests=rests)
+        others = {key: one.escalation for key, one in told.brought.items()}
+        start = steps, record.fired_at
+        return retraced(*start, told.before, told.at, rests=rests, brought=others)
     ended_at = record.resolved_at
     if ended_at is not None and steps.paused_at == ended_at:
         return policy.resumed(steps, ended_at)

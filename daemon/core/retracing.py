@@ -13,7 +13,7 @@ nobody may be told. A step that would then have been due before the moment has n
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from daemon.core import escalation as policy
@@ -28,12 +28,20 @@ MUTING: Final = frozenset({_K.MUTED, _K.UNMUTED})
 STEPPING: Final = TAKEN | GIVEN_BACK | MUTING | {_K.ESCALATED, _K.SPENT, _K.REPLANNED}
 """The lines that change where a policy stands."""
 
+BROUGHT: Final = re.compile(r"policy .+ (?:begins|takes the place of .+)")
+"""What was merged into the incident brought a policy, its own."""
 _LEVEL: Final = re.compile(r"(?:again )?level (\d+)\b")
 _ROUND: Final = re.compile(r"the policy starts over \((\d+) of \d+\)")
 
 
 def retraced(
-    steps: Escalation, fired_at: Instant, lines: Iterable[Entry], at: Instant, *, rests: bool
+    steps: Escalation,
+    fired_at: Instant,
+    lines: Iterable[Entry],
+    at: Instant,
+    *,
+    rests: bool,
+    brought: Mapping[str, Escalation | None],
 ) -> Escalation:
     """The policy as it stood at `at`.
 
@@ -41,9 +49,13 @@ def retraced(
         steps: As it stands now: its levels.
         lines: The timeline up to then.
         rests: Whether its incident was acknowledged or muted then.
+        brought: The policies of incidents that were merged into it, as they stood before that.
     """
-    found, muted, taken = _begun(steps, fired_at), False, False
+    found, muted, taken, merged = _begun(steps, fired_at), False, False, ""
     for line in lines:
+        merged = merged_key(line) if line.kind is _K.MERGED else merged
+        if line.kind is _K.ESCALATED and BROUGHT.fullmatch(line.text):
+            found = brought.get(merged) or found
         muted = line.kind is _K.MUTED if line.kind in MUTING else muted
         taken = line.kind in TAKEN if line.kind in TAKEN | GIVEN_BACK else taken
         found = _after(_caught_up(found, line.at), line)
@@ -53,6 +65,11 @@ def retraced(
         return policy.paused(found, at)
     is_past = found.next_at is not None and found.next_at <= at
     return replace(found, next_at=None) if is_past else found
+
+
+def merged_key(line: Entry) -> str:
+    """Which incident was merged into this one, by its line."""
+    return line.text.partition(" ")[0]
 
 
 def _begun(steps: Escalation, fired_at: Instant) -> Escalation:

@@ -15,7 +15,7 @@ from typing import Final
 from checks.result import Status
 from daemon.core.availability import merge_spans
 from daemon.core.changing import replace
-from daemon.core.hindsight import absorbed_later, as_it_was, with_alerts
+from daemon.core.hindsight import absorbed, as_it_was, with_alerts
 from daemon.core.incidents import described
 from daemon.core.model import (
     Alert,
@@ -32,9 +32,10 @@ from daemon.core.severity import Severity
 from daemon.core.silences import Silences, occurrence
 from daemon.store.past_open import (
     LastFired,
-    Open,
+    Told,
     alerts_firing,
     entries_of,
+    incidents_named,
     incidents_open,
     incidents_over,
     last_fired,
@@ -93,14 +94,18 @@ def _incidents(
     """Those that were open, the first that began first, with the alerts they had."""
     opened = incidents_open(connection, at)
     firsts = entries_of(connection, {one.record.split_from or "" for one in opened} - {""})
-    stood: list[tuple[Open, Incident]] = []
+    brought = _brought(connection, opened, at)
+    stood: list[tuple[Told, Incident]] = []
     for one in opened:
         inherited = firsts.get(one.record.split_from or "", ())
-        was = as_it_was(one.record, one.entries, at, inherited)
+        was = as_it_was(one.record, one.entries, at, inherited, brought[one.record.key])
         if was is not None and was.state is not IncidentState.RESOLVED:
             stood.append((one, was))
     stood.sort(key=lambda pair: _begun(pair[0]))
-    later = {one.record.key: absorbed_later(one.entries, at) for one, _ in stood}
+    later = {
+        one.record.key: [key for then, key in absorbed(one.entries) if then > at]
+        for one, _ in stood
+    }
     theirs = members_of(connection, {key for keys in later.values() for key in keys})
     ever = last_fired(connection, {key for _, was in stood for key in was.alerts}, at)
     left = _left_behind(connection, ever, at)
@@ -133,6 +138,26 @@ def _incidents(
     return found
 
 
+def _brought(
+    connection: sqlite3.Connection, opened: Sequence[Told], at: Instant
+) -> Mapping[str, Mapping[str, Incident]]:
+    """For each incident those that had been merged into it by then, as they stood before that."""
+    when = {
+        one.record.key: [(then, key) for then, key in absorbed(one.entries) if then <= at]
+        for one in opened
+    }
+    wanted = {key for merged in when.values() for _, key in merged}
+    known = {one.record.key: one for one in incidents_named(connection, wanted)}
+    found: dict[str, dict[str, Incident]] = {key: {} for key in when}
+    for into, merged in when.items():
+        for then, key in merged:
+            other = known.get(key)
+            was = None if other is None else as_it_was(other.record, other.entries, then - 1)
+            if was is not None:
+                found[into][key] = was
+    return found
+
+
 def _due(was: Incident, plan: Plan, *, is_whole: bool) -> Instant | None:
     """By when its service was to be back: what was merged into it later may have brought that."""
     service = plan.services.get(was.service or "")
@@ -150,7 +175,7 @@ def _left_behind(
     return {key for key, one in ever.items() if one.incident in over}
 
 
-def _begun(one: Open) -> Instant:
+def _begun(one: Told) -> Instant:
     return one.entries[0].at if one.entries else one.record.fired_at
 
 

@@ -49,6 +49,9 @@ _MEMBERS: Final = """
     SELECT incident.key, alert.value FROM json_each(:keys) AS wanted
     CROSS JOIN incident ON incident.key = wanted.value
     CROSS JOIN json_each(record, '$.alerts') AS alert"""
+_RECORDS: Final = """
+    SELECT record FROM json_each(:keys) AS wanted
+    CROSS JOIN incident ON incident.key = wanted.value"""
 _OVER: Final = """
     SELECT incident.key FROM json_each(:keys) AS wanted
     CROSS JOIN incident ON incident.key = wanted.value
@@ -63,8 +66,8 @@ _RUNS: Final = """
 
 
 @dataclass(frozen=True, slots=True)
-class Open:
-    """An incident that was not over, with all of its timeline."""
+class Told:
+    """An incident with all of its timeline."""
 
     record: Incident
     entries: Sequence[Entry]
@@ -85,11 +88,19 @@ class LastFired:
     until: Instant
 
 
-def incidents_open(connection: sqlite3.Connection, at: Instant) -> Sequence[Open]:
+def incidents_open(connection: sqlite3.Connection, at: Instant) -> Sequence[Told]:
     """The incidents whose record says that they had begun and were not over."""
     found = [decode_incident(row[0]) for row in connection.execute(_INCIDENTS, {"at": at})]
     told = entries_of(connection, [one.key for one in found])
-    return [Open(one, told.get(one.key, ())) for one in found]
+    return [Told(one, told.get(one.key, ())) for one in found]
+
+
+def incidents_named(connection: sqlite3.Connection, incidents: Iterable[str]) -> Sequence[Told]:
+    """These incidents, as far as there are any, over or not."""
+    keys = list(incidents)
+    rows = connection.execute(_RECORDS, {"keys": _json(keys)})
+    told = entries_of(connection, keys)
+    return [Told(one, told.get(one.key, ())) for one in (decode_incident(row[0]) for row in rows)]
 
 
 def incidents_over(

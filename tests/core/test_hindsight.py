@@ -8,7 +8,7 @@ import pytest
 
 from daemon.core import escalation as policy
 from daemon.core.chronicle import Entry, EntryKind
-from daemon.core.hindsight import absorbed_later, as_it_was, mute_of, with_alerts
+from daemon.core.hindsight import absorbed, as_it_was, mute_of, with_alerts
 from daemon.core.model import (
     MINUTE,
     Actor,
@@ -143,10 +143,9 @@ def test_what_was_split_off_goes_on_as_the_first_stood() -> None:
     assert (then.state, then.acknowledged_by) == (IncidentState.ACKNOWLEDGED, "ana")
 
 
-def test_incidents_that_were_merged_into_it_later_are_named() -> None:
+def test_incidents_that_were_merged_into_it_are_named() -> None:
     merged = line(K.MERGED, LATER, "abc was merged into this: shop is down")
-    assert absorbed_later([FIRED, merged], AT) == ["abc"]
-    assert absorbed_later([FIRED, merged], LATER) == []
+    assert absorbed([FIRED, merged]) == [(LATER, "abc")]
     held = with_alerts(incident(alerts=("a", "b", "c")), {"c", "a"}, ["c"])
     assert (held.alerts, held.firing) == (("a", "c"), ("c",))
 
@@ -198,6 +197,21 @@ def test_a_policy_that_starts_over_is_in_its_next_round_and_one_at_its_end_is_sp
 def test_a_policy_that_a_merger_brought_later_is_not_there_yet() -> None:
     record = incident(escalation=BEGUN)
     assert was(record, line(K.ESCALATED, LATER, "policy primary begins")).escalation is None
+
+
+def test_a_merger_brings_a_policy_as_far_as_it_had_come_and_whom_it_was_given_to() -> None:
+    first = policy.stepped(BEGUN, START)[0]
+    other = incident(key="j", escalation=first, assigned_to="ben")
+    lines = (
+        line(K.MERGED, START + MINUTE, "j was merged into this: db is down"),
+        line(K.ESCALATED, START + MINUTE, "policy primary begins"),
+        line(K.ESCALATED, LATER, "level 2: ben via mail"),
+        line(K.ASSIGNED, LATER, "to ana; ben had it"),
+    )
+    record = incident(escalation=replace(BEGUN, level=1, stepped_at=LATER), assigned_to="ana")
+    then = as_it_was(record, [FIRED, *lines], START + 2 * MINUTE, (), {"j": other})
+    assert then is not None
+    assert (then.escalation, then.assigned_to) == (first, "ben")
 
 
 def test_a_policy_that_rested_only_because_it_was_over_goes_on() -> None:
