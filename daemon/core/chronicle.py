@@ -100,8 +100,9 @@ class KeptReport:
         name: The `[[report]]` that made it; None for an operator's.
         label: The period, as it was asked for; [start, end).
         body: The whole of it, packed.
-        form, file_name, file: As it is mailed, packed: written once, so that every attempt
-            sends the same. None where nobody is mailed.
+        form, file_name, file: As it goes out, packed: written once, so that every attempt sends
+            the same. None where it goes nowhere.
+        folder: Where the file is still to be put; None: nowhere, or it is there.
     """
 
     key: str
@@ -119,6 +120,14 @@ class KeptReport:
     form: str | None = None
     file_name: str | None = None
     file: bytes | None = None
+    folder: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FiledReport:
+    """The file of a kept report is in its folder."""
+
+    key: str
 
 
 class NoticeType(enum.StrEnum):

@@ -12,7 +12,15 @@ from typing import Final
 import msgspec
 
 from checks.result import Result
-from daemon.core.chronicle import Audit, Entry, Interval, KeptReport, Notice, RunOutput
+from daemon.core.chronicle import (
+    Audit,
+    Entry,
+    FiledReport,
+    Interval,
+    KeptReport,
+    Notice,
+    RunOutput,
+)
 from daemon.core.model import Alert, Incident, Instant, Record, ResponseRun
 
 
@@ -46,7 +54,7 @@ class Drop(msgspec.Struct, frozen=True, gc=False):
 class Append(msgspec.Struct, frozen=True, gc=False):
     """Add this line to history; it never changes."""
 
-    entry: Entry | Audit | Interval | RunOutput | KeptReport
+    entry: Entry | Audit | Interval | RunOutput | KeptReport | FiledReport
 
 
 class Enqueue(msgspec.Struct, frozen=True, gc=False):

@@ -20,7 +20,7 @@ from types import MappingProxyType
 from checks.result import Result
 from daemon.core import forgetting, mailing
 from daemon.core.books import Books
-from daemon.core.chronicle import Audit, Interval
+from daemon.core.chronicle import Audit, FiledReport, Interval
 from daemon.core.deadlines import soonest
 from daemon.core.decider import Decider
 from daemon.core.effects import PLAIN, Drop, Effect, Enqueue, Observed, Save
@@ -32,6 +32,7 @@ from daemon.core.events import (
     CleanUp,
     EndMaintenance,
     Event,
+    FileReport,
     Forget,
     Gap,
     KeepReport,
@@ -300,6 +301,8 @@ class Engine:
                 self._books.ledger.amend(event, turn)
             case KeepReport():
                 mailing.keep(event, turn)
+            case FileReport():
+                turn.append(FiledReport(event.report))
             case MailReport():
                 mailing.mail_again(event, turn)
             case Withdraw():

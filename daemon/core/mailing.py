@@ -4,7 +4,7 @@ A report goes out as any other message: through the outbox, in the transaction t
 an idempotency key, retries, limits and the breaker of its channel. The notice carries what the
 mail says and the report's id; the file itself stays with the kept report and is attached when the
 mail is sent. So the outbox stays small, and a daemon that is killed anywhere in between has either
-decided nothing or all of it.
+decided nothing or all of it; also the folder that the file is still to be put into is kept with it.
 
 Its notices belong to no incident, and carry one of their own making (`REPORT_KEY`, the id).
 """

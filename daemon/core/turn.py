@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from checks.result import Status
-from daemon.core.chronicle import Audit, Entry, Interval, KeptReport, RunOutput
+from daemon.core.chronicle import Audit, Entry, FiledReport, Interval, KeptReport, RunOutput
 from daemon.core.effects import Append, Drop, Effect, Save
 from daemon.core.model import Instant, Millis, Promotion, Record
 from daemon.core.severity import Severity
@@ -106,6 +106,8 @@ class Turn:
         """The engine keeps this record no longer."""
         self.effects.append(Drop(type(record), record.key))
 
-    def append(self, entry: Entry | Audit | Interval | RunOutput | KeptReport) -> None:
+    def append(
+        self, entry: Entry | Audit | Interval | RunOutput | KeptReport | FiledReport
+    ) -> None:
         """Write a line of history."""
         self.effects.append(Append(entry))

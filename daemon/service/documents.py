@@ -32,12 +32,13 @@ def reports_in(analysis: Analysis) -> Fetch:
             raise Transient(f"the report cannot be read now: {error}") from None
         if filed is None:
             raise Permanent(f"the report {key} is not kept any more")
-        return await asyncio.to_thread(_document, filed)
+        return await asyncio.to_thread(document_of, filed)
 
     return fetch
 
 
-def _document(filed: Filed) -> Document:
+def document_of(filed: Filed) -> Document:
+    """The file as it was written when the report was kept."""
     form = Form(filed.form)
     if filed.file is not None:
         return Document(filed.name, MEDIA[form], zlib.decompress(filed.file))

@@ -1,10 +1,11 @@
 """Reports that are made by themselves: once a period is over, also if the daemon was off then.
 
-A report is made once nothing can change its figures any more. Its file is written, and then it is
-kept under its name and period and its mails are put into the outbox, all in one transaction: what
-is kept is made. So a daemon that starts finds what it missed, and one that is killed in between has
-written a file that it writes again, and mailed nothing. From there on the mails are messages like
-all others; one that is given up is put into the outbox again after `ANEW`.
+A report is made once nothing can change its figures any more. Then it is kept under its name and
+period and its mails are put into the outbox, all in one transaction: what is kept is made. So a
+daemon that starts finds what it missed, and one that is killed has decided nothing of it or all.
+From there on the mails are messages like all others; one that is given up is put into the outbox
+again after `ANEW`. The file is put into its folder beside that, whole or not at all, until it is
+there.
 
 What goes wrong is tried again, and an alert of Tocsin's own (`TocsinReport`) says so meanwhile.
 """
@@ -15,7 +16,7 @@ import asyncio
 import contextlib
 import logging
 import zlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -24,7 +25,7 @@ from typing import Any, Final
 from daemon.api.schema.daily import AnyReport
 from daemon.api.times import parse_stamp
 from daemon.config import Config
-from daemon.core.events import KeepReport, Mailing, MailReport
+from daemon.core.events import FileReport, KeepReport, Mailing, MailReport
 from daemon.core.model import HOUR, Actor, Instant, Millis
 from daemon.core.notices import Recipient
 from daemon.core.plan import Plan
@@ -35,9 +36,10 @@ from daemon.report.keeping import key_of, pack, unpack
 from daemon.report.periods import Period
 from daemon.report.question import NoSuchScope
 from daemon.report.schedule import ReportPlan
+from daemon.service.documents import document_of
 from daemon.store.analysis import Analysis
 from daemon.store.errors import StoreError
-from daemon.store.reports import Mailed, kept_report, mails_of
+from daemon.store.reports import Mailed, Sending, filed_report, kept_report, sending
 
 _log = logging.getLogger("tocsin.report")
 
@@ -49,7 +51,7 @@ ANEW: Final[Millis] = HOUR
 """A mail that was given up is put into the outbox again this long after it was the last time."""
 SELF: Final = Actor("tocsin", "the configuration ([[report]])")
 
-Decide = Callable[[KeepReport | MailReport], Awaitable[Any]]
+Decide = Callable[[KeepReport | FileReport | MailReport], Awaitable[Any]]
 
 
 class Reporter:
@@ -115,10 +117,12 @@ class Reporter:
         """Make this report unless it is kept already; whether it has reached everybody."""
         try:
             key = key_of(plan.name, period.label, period.zone)
-            mails = await self._analysis.ask(partial(mails_of, key=key))
-            if mails is not None:
-                return await self._follow_up(plan, period, key, mails)
-            return key not in self._kept and await self._make(plan, period, config)
+            found = await self._analysis.ask(partial(sending, key=key))
+            if found is None and key not in self._kept:
+                if not await self._make(plan, period, config):
+                    return False
+                found = await self._analysis.ask(partial(sending, key=key))
+            return found is not None and await self._follow_up(plan, period, key, found)
         except (StoreError, OSError, NoSuchScope) as error:
             self._tell(plan, f"the report {plan.name} of {period.label}: {_words(error)}")
             return False
@@ -139,23 +143,39 @@ class Reporter:
         self._kept.add(event.report.key)
         self._tell(plan, None)
         _log.info("the report %s of %s is made: %s", plan.name, period.label, event.report.key)
-        return not event.mailings
+        return True
 
-    async def _follow_up(
-        self, plan: ReportPlan, period: Period, key: str, mails: Sequence[Mailed]
-    ) -> bool:
-        """Look how the mails of a report do that is kept, and send those again that were given
-        up; whether none is left."""
-        left = [one for one in mails if one.state != "sent" and _mailing(one) in plan.mails]
+    async def _follow_up(self, plan: ReportPlan, period: Period, key: str, found: Sending) -> bool:
+        """Put the file of a report that is kept into its folder, look how its mails do, and send
+        those again that were given up; whether nothing is left to do."""
+        problem = None
+        if found.folder is not None and plan.folder is not None:
+            problem = await self._file(plan, period, key, Path(plan.folder))
+        left = [o for o in found.mails if o.state != "sent" and _mailing(o) in plan.mails]
         failing = [one for one in left if one.attempts and one.detail]
-        self._tell(plan, _not_mailed(plan, period, failing[0]) if failing else None)
+        if failing and problem is None:
+            problem = _not_mailed(plan, period, failing[0])
+        self._tell(plan, problem)
         lost = [o for o in left if o.state == "failed" and self._now() - o.created_at >= ANEW]
         if lost:
             (body,) = await self._analysis.ask(partial(kept_report, prefix=key))
             view = await asyncio.to_thread(unpack, body)
             for one in lost:
                 await self._decide(_again(view, key, one))
-        return not left
+        return not left and problem is None
+
+    async def _file(self, plan: ReportPlan, period: Period, key: str, folder: Path) -> str | None:
+        """Put the file into the folder; what is wrong with that."""
+        filed = await self._analysis.ask(partial(filed_report, key=key))
+        if filed is None:
+            return None
+        document = await asyncio.to_thread(document_of, filed)
+        try:
+            await asyncio.to_thread(put, folder / document.name, document.content.decode())
+        except OSError as error:
+            return f"the report {plan.name} of {period.label}: {_words(error)}"
+        await self._decide(FileReport(key))
+        return None
 
     def _tell(self, plan: ReportPlan, problem: str | None) -> None:
         """What is wrong with this report now; None: nothing."""
@@ -167,15 +187,13 @@ class Reporter:
 
 
 def _made(plan: ReportPlan, view: AnyReport) -> KeepReport:
-    """Write the report; its file into its folder, where it has one, whole or not at all."""
+    """The report and, where it goes out, its file, written once."""
     kept = pack(view, SELF.name, plan.name)
     view, form = unpack(kept.body), Form(plan.form)
-    text, name = written(view, form), file_name(view, form)
-    if plan.folder is not None:
-        put(Path(plan.folder) / name, text)
-    if plan.mails:
-        file = zlib.compress(text.encode())
-        kept = replace(kept, form=form.value, file_name=name, file=file)
+    if plan.mails or plan.folder is not None:
+        file = zlib.compress(written(view, form).encode())
+        name = file_name(view, form)
+        kept = replace(kept, form=form.value, file_name=name, file=file, folder=plan.folder)
     return KeepReport(kept, SELF, plan.mails, title(view), _text(view))
 
 

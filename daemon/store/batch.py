@@ -18,12 +18,21 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from daemon.core.chronicle import Audit, Entry, Interval, KeptReport, Notice, RunOutput
+from daemon.core.chronicle import (
+    Audit,
+    Entry,
+    FiledReport,
+    Interval,
+    KeptReport,
+    Notice,
+    RunOutput,
+)
 from daemon.core.effects import Append, Drop, Effect, Enqueue, Save
 from daemon.core.model import Alert, Instant, Record
 from daemon.store.codec import TABLES, Row, Table, notice_row, occurrence_row
 from daemon.store.result_codec import ResultRow
 from daemon.store.schema_channels import REMEMBER
+from daemon.store.schema_mailing import FILED
 from daemon.store.schema_reports import KEEP
 
 _log = logging.getLogger("tocsin.store")
@@ -138,7 +147,9 @@ class Batch:
             self.saves.get(table.name, {}).pop(key, None)
         self.drops.setdefault(table.name, {})[key] = (key,)
 
-    def _append(self, line: Entry | Audit | Interval | RunOutput | KeptReport) -> None:
+    def _append(
+        self, line: Entry | Audit | Interval | RunOutput | KeptReport | FiledReport
+    ) -> None:
         if isinstance(line, Entry):
             row: Row = (line.incident, line.at, line.kind.value, line.actor.name)
             self._line(_INSERT_ENTRY, (*row, line.actor.origin, line.text))
@@ -149,6 +160,8 @@ class Batch:
             self._line(_INSERT_OUTPUT, (line.run, line.at, line.text))
         elif isinstance(line, KeptReport):
             self._line(KEEP, astuple(line))
+        elif isinstance(line, FiledReport):
+            self._line(FILED, (line.key,))
         else:
             row = (line.entity, line.name, line.start, line.end, int(line.status))
             self._line(_INSERT_INTERVAL, row)

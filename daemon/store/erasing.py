@@ -37,7 +37,7 @@ IDENTITIES: Final = frozenset(
         *("group", "route", "policy", "organization", "context", "owner", "brought_by", "cause"),
         *("labels", "matchers", "alerts", "firing", "settled", "unreachable"),
         *("state", "severity", "effective", "type", "kind", "action", "status", "category"),
-        *("currency", "digest", "label", "form", "file_name"),
+        *("currency", "digest", "label", "form", "file_name", "folder"),
     ]
 )
 """Columns, and fields of records, that say which thing it is."""

@@ -112,8 +112,9 @@ _REPORTS: Final = _Past(
 
 
 _FILES: Final = """UPDATE report SET file = NULL WHERE rowid IN (
-    SELECT rowid FROM report WHERE file IS NOT NULL AND made_at < :before AND NOT EXISTS (
-    SELECT 1 FROM delivery WHERE incident = 'report-' || report.key AND state <> 'sent')
+    SELECT rowid FROM report WHERE file IS NOT NULL AND made_at < :before AND folder IS NULL
+    AND NOT EXISTS (SELECT 1 FROM delivery
+    WHERE incident = 'report-' || report.key AND state <> 'sent')
     LIMIT :rows)"""
 """What was attached to mails that all have arrived; what it was written from stays."""
 FILES_KEPT: Final[Millis] = 7 * DAY

@@ -71,10 +71,25 @@ class Mailed:
     number: int
 
 
-def mails_of(connection: sqlite3.Connection, key: str) -> Sequence[Mailed] | None:
-    """How the mails of this report do; None where it is not kept."""
-    if connection.execute("SELECT 1 FROM report WHERE key = ?", (key,)).fetchone() is None:
-        return None
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What is still to be done of a report.
+
+    Attributes:
+        folder: Where its file is still to be put.
+    """
+
+    folder: str | None
+    mails: Sequence[Mailed]
+
+
+def sending(connection: sqlite3.Connection, key: str) -> Sending | None:
+    """How far this report got; None where it is not kept."""
+    row = connection.execute("SELECT folder FROM report WHERE key = ?", (key,)).fetchone()
+    return None if row is None else Sending(row[0], _mails(connection, key))
+
+
+def _mails(connection: sqlite3.Connection, key: str) -> Sequence[Mailed]:
     rows = connection.execute(
         "SELECT channel, recipient, address, state, attempts, detail, max(created_at), count(*)"
         " FROM delivery WHERE incident = ? GROUP BY channel, recipient, address"

@@ -32,6 +32,6 @@ REPORTS: Final[tuple[str, ...]] = (
 
 KEEP: Final = (
     "INSERT OR REPLACE INTO report (key, name, label, service, organization, start_at, end_at,"
-    " made_at, made_by, final, digest, body, form, file_name, file)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " made_at, made_by, final, digest, body, form, file_name, file, folder)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )

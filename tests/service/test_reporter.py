@@ -18,7 +18,7 @@ from daemon.config import Config, load
 from daemon.core.chronicle import Audit
 from daemon.core.effects import Enqueue
 from daemon.core.engine import Engine
-from daemon.core.events import Event, KeepReport, MailReport, Settled
+from daemon.core.events import Event, FileReport, KeepReport, MailReport, Settled
 from daemon.core.model import Instant
 from daemon.core.plan import Plan
 from daemon.notify.dispatcher import Dispatcher
@@ -164,16 +164,21 @@ def _outbox_rows(connection: sqlite3.Connection) -> list[str]:
 async def test_what_fails_is_told_and_tried_again_and_nobody_is_mailed_twice(
     tmp_path: Path,
 ) -> None:
+    """Neither waits for the other: the folder that is not there, the mail that is refused."""
     await past.make(tmp_path / "tocsin.db", past.LATER)
     with mailing() as (box, port):
         async with standing(tmp_path, port, past.LATER) as made:
             await made.dispatcher.start()
+            box.data = "554 not in this life"
             assert not await made.look()
             assert "No such file or directory" in (made.reporter.problem or "")
-            assert await made.deliveries() == [], "nothing is decided yet"
-            (tmp_path / "out").mkdir()
-            box.data = "554 not in this life"
+            assert [one for _, one in await made.deliveries()] == ["ana"]
+        (tmp_path / "out").mkdir()
+        async with standing(tmp_path, port, past.LATER) as made:
+            await made.dispatcher.start()
             await until(lambda: refused(made))
+            (file,) = (tmp_path / "out").iterdir()
+            file.unlink()
             said = "monthly of 2026-11 is not mailed to ana via mail: 127.0.0.1"
             assert said in (made.reporter.problem or "")
             assert not await made.look()
@@ -185,6 +190,7 @@ async def test_what_fails_is_told_and_tried_again_and_nobody_is_mailed_twice(
             assert await made.deliveries() == [("sent", "ana"), ("failed", "ana")]
             actions = [(one.action, one.actor.name) for one in await made.audit()]
         assert actions == [("mail report again", "tocsin"), ("keep report", "tocsin")]
+        assert [*(tmp_path / "out").iterdir()] == [], "what was put there once is somebody else's"
 
 
 async def refused(made: Standing) -> bool:
@@ -207,7 +213,7 @@ async def test_a_report_waits_until_its_figures_are_final(tmp_path: Path) -> Non
     plan = replace(config.reports["monthly"], mails=(), folder=None)
     early = past.START + 30 * past.DAY + past.HOUR
 
-    async def keep(event: KeepReport | MailReport) -> None:
+    async def keep(event: FileReport | KeepReport | MailReport) -> None:
         raise AssertionError(f"{event.report} is not final")
 
     analysis = Nearby(store.path)

@@ -112,7 +112,9 @@ def test_what_was_attached_goes_when_every_mail_has_arrived(
 ) -> None:
     for key, state in (("1", "sent"), ("2", "queued"), ("3", "failed")):
         a_row(connection, "report", OLD)
-        connection.execute("UPDATE report SET key = ?, file = x'00' WHERE key = ?", (key, str(OLD)))
+        connection.execute(
+            "UPDATE report SET key = ?, file = x'00', folder = NULL WHERE key = ?", (key, str(OLD))
+        )
         a_row(connection, "delivery", OLD)
         values = (f"{key}/1", f"report-{key}", state, str(OLD))
         connection.execute(

@@ -11,6 +11,7 @@ from daemon.core.events.house import (
     CheckNow,
     CleanUp,
     EndOverride,
+    FileReport,
     Forget,
     KeepReport,
     Mailing,
@@ -63,6 +64,7 @@ Command = (
     | TryChannel
     | Amend
     | KeepReport
+    | FileReport
     | MailReport
     | Withdraw
     | Acknowledge
@@ -120,6 +122,7 @@ __all__ = [
     "Escalate",
     "Event",
     "ExpireSilence",
+    "FileReport",
     "FireTest",
     "Forget",
     "Gap",

@@ -135,6 +135,13 @@ class KeepReport:
 
 
 @dataclass(frozen=True, slots=True)
+class FileReport:
+    """The file of a report that is kept is in its folder now."""
+
+    report: str
+
+
+@dataclass(frozen=True, slots=True)
 class MailReport:
     """Mail a report that is kept once more to those who did not get it.
 
