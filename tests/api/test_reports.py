@@ -66,10 +66,12 @@ async def test_a_report_comes_in_the_form_that_is_asked_for(lab: Lab, tmp_path: 
 
 async def test_a_bad_question_is_refused_with_its_field(lab: Lab, tmp_path: Path) -> None:
     async with connected(lab, tmp_path) as client:
-        with pytest.raises(BadRequest, match="'2026-13' is no period"):
+        with pytest.raises(BadRequest, match="period: '2026-13' is no period") as refused:
             await client.report("2026-13")
         with pytest.raises(NotFound, match="there is no service 'nope'"):
             await client.report("2026-11", service="nope")
+    ((field, message),) = [one.values() for one in refused.value.problems]
+    assert (field, message.split(";")[0]) == ("period", "'2026-13' is no period")
 
 
 async def test_a_report_is_kept_as_it_was_made(lab: Lab, tmp_path: Path) -> None:

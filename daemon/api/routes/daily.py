@@ -7,8 +7,9 @@ from functools import partial
 from aiohttp import web
 
 from daemon.api.call import Call
+from daemon.api.inputs_analysis import asked, sense
 from daemon.api.inputs_daily import DailyQuery
-from daemon.api.problems import Missing, Unprocessable
+from daemon.api.problems import Missing
 from daemon.api.routes.reports import sent
 from daemon.report.daily.day import parse_day
 from daemon.report.daily.question import ask_day
@@ -21,14 +22,14 @@ from daemon.report.question import NoSuchScope
 
 async def daily(call: Call) -> web.Response:
     """What fired on a day, who was called, and what was not measured; yesterday without `date`."""
-    query = call.query(DailyQuery)
+    query = asked(call, DailyQuery)
     backend, now = call.backend, call.backend.now()
     try:
         day = parse_day(query.date, backend.timezone, now)
         scope = (query.service, query.organization)
         question = ask_day(backend.engine.plan, day, now, *scope)
     except BadPeriod as error:
-        raise Unprocessable(str(error), [{"field": "date", "detail": str(error)}]) from None
+        raise sense("date", str(error)) from None
     except NoSuchScope as error:
         raise Missing(str(error)) from None
     await backend.durable()

@@ -11,8 +11,9 @@ from aiohttp import web
 
 from checks.text import one_line
 from daemon.api.call import Call, answer
+from daemon.api.inputs_analysis import sense
 from daemon.api.inputs_reports import ReportBody, ReportsQuery
-from daemon.api.problems import Missing, Unprocessable
+from daemon.api.problems import Missing
 from daemon.core.events import KeepReport
 from daemon.core.model import Instant
 from daemon.report.forms import MEDIA, Form
@@ -81,7 +82,7 @@ def asked(
         asked = parse_period(period, backend.timezone, now)
         question = ask(plan, asked, now, at, service, organization)
     except BadPeriod as error:
-        raise Unprocessable(str(error), [{"field": "period", "detail": str(error)}]) from None
+        raise sense("period", str(error)) from None
     except NoSuchScope as error:
         raise Missing(str(error)) from None
     return partial(make, question=question)
