@@ -139,7 +139,7 @@ class Intake:
         if incident.muted:
             self._book.write(turn, incident, EntryKind.MUTED, titles.mutes(incident))
         self._gather(owner, alert, incident, turn, owner=True)
-        if self._holding.why(incident, turn.now):
+        if self._holding.held_back(incident, [alert], turn.now):
             self._course.touch(incident.key, turn)
         return self._course.keep(incident, turn)
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from daemon.core.chronicle import EntryKind, NoticeType
 from daemon.core.errors import NotAllowed
-from daemon.core.events import Acknowledge, Escalate, Resolve
+from daemon.core.events import Acknowledge, Escalate, PutSilence, Resolve
+from daemon.core.labels import parse_matcher
 from daemon.core.model import HOUR, MINUTE, SECOND, IncidentState, Level, MuteKind
 from daemon.core.notices import ALARMING
 from daemon.core.plan import HoursPlan, IntervalPlan, Plan, PolicyPlan, RoutePlan
@@ -276,6 +277,13 @@ def test_an_alert_of_a_mute_route_says_so_until_the_hours_are_over_or_another_ro
     assert (why(stand), why(stand, "api")) == ([], [(MuteKind.TIME, 20 * 60)])
     stand.wait(20 * MINUTE)
     assert why(stand, "api") == []
+
+
+def test_a_silenced_alert_says_what_else_holds_it_back() -> None:
+    stand = Stand(held(suppress=5 * MINUTE))
+    stand.do(PutSilence(ANA, (parse_matcher("check=web"),), None, stand.now + MINUTE, "works"))
+    stand.see(condition())
+    assert why(stand) == [(MuteKind.SUPPRESSION, 300)]
 
 
 def test_what_was_resolved_by_hand_is_held_back_by_nothing() -> None:
