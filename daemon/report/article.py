@@ -17,7 +17,7 @@ from daemon.core.model import Millis
 from daemon.report.drawing import budget_bar, strip_bar, trend_bars
 from daemon.report.html import badge, facts, table, text
 from daemon.report.markdown import excluded_rows, figure_rows
-from daemon.report.words import length, moment, percent, share, target
+from daemon.report.words import length, moment, most, percent, share, target
 
 MANY: Final = 20
 """With more objectives than these, those with nothing to tell are lines of a table."""
@@ -74,7 +74,7 @@ def _violations(found: Sequence[Violation], zone: str) -> str:
         (
             text(moment(each.start, zone)),
             text(moment(each.end, zone, "lasts")),
-            text(length(each.depth_ms)),
+            text(most(each.depth_ms)),
             "<br>".join(text(note.text) for note in each.notes) or "–",
         )
         for each in sorted(deepest, key=lambda one: parse_stamp(one.start))
@@ -82,7 +82,7 @@ def _violations(found: Sequence[Violation], zone: str) -> str:
     rest = len(found) - len(deepest)
     if rest:
         depth_ms = sum(one.depth_ms for one in found) - sum(one.depth_ms for one in deepest)
-        rows.append((f"{rest} more, less deep", "", text(length(depth_ms)), ""))
+        rows.append((f"{rest} more, less deep", "", text(most(depth_ms)), ""))
     header = ("From", "To", "Overspent by", "What was done")
     return table("Violations: bad time after the budget was spent", header, rows, {2}, "spans")
 
@@ -93,7 +93,7 @@ def _excluded(one: ObjectiveReport) -> Iterator[tuple[str, str, str]]:
     rest = one.planned[WINDOWS:]
     if rest:
         more_ms: Millis = sum(parse_stamp(each.end) - parse_stamp(each.start) for each in rest)
-        yield f"{len(rest)} more", "", f"planned maintenance, {length(more_ms)} together"
+        yield f"{len(rest)} more", "", f"planned maintenance, {most(more_ms)} together"
 
 
 def brief(one: ObjectiveReport, view: ReportView) -> Sequence[str]:

@@ -10,7 +10,7 @@ from typing import Final
 from daemon.api.schema.reports import TrendPoint
 from daemon.core.model import Millis
 from daemon.report.slots import AHEAD, DEGRADED, DOWN, EXCLUDED, UNKNOWN, UP
-from daemon.report.words import length
+from daemon.report.words import article, length, most
 
 _KINDS: Final = {
     UP: ("up", "up"),
@@ -62,13 +62,12 @@ def _bar(letter: str, x: int, width: int, height: int) -> str:
 
 def legend(slot: str) -> str:
     """What the colours and heights of a strip stand for."""
-    a = "an" if slot == "hour" else "a"
     parts = (
         f'<li><svg viewBox="0 0 10 16" aria-hidden="true"><path class="{kind}"'
         f' d="{_bar(letter, 0, _STEP, 16)}"/></svg>{escape(words)}</li>'
         for letter, (kind, words) in _KINDS.items()
     )
-    return f'<ul class="legend"><li>Each bar is {a} {escape(slot)}:</li>{"".join(parts)}</ul>'
+    return f'<ul class="legend"><li>Each bar is {escape(article(slot))}:</li>{"".join(parts)}</ul>'
 
 
 def budget_bar(total_ms: Millis, left_ms: Millis) -> str:
@@ -76,8 +75,8 @@ def budget_bar(total_ms: Millis, left_ms: Millis) -> str:
     spent_ms = total_ms - left_ms
     share = min(1.0, spent_ms / total_ms) if total_ms > 0 else float(spent_ms > 0)
     over = left_ms < 0
-    words = f"{length(spent_ms)} of {length(total_ms)} spent"
-    words += f", overspent by {length(-left_ms)}" if over else f", {length(left_ms)} left"
+    words = f"{most(spent_ms)} of {length(total_ms)} spent"
+    words += f", overspent by {most(-left_ms)}" if over else f", {length(left_ms)} left"
     kind = "over" if over else "spent"
     return (
         f'<figure class="budget"><figcaption>Budget: {escape(words)}</figcaption>'

@@ -8,7 +8,7 @@ from typing import Final
 
 from checks.text import one_line
 from daemon.api.schema.reports import ObjectiveReport, ReportView, ServiceReport
-from daemon.report.words import length, moment, percent, share, target, verdict
+from daemon.report.words import article, length, moment, most, percent, share, target, verdict
 
 _MARKUP: Final = re.compile(r"([\\`*_{}\[\]<>#|~&])")
 _LONGEST: Final = 500
@@ -83,7 +83,7 @@ def _objectives(view: ReportView) -> Iterator[str]:
     yield "## Objectives"
     header = ("objective", "service", "target", "value", "", "coverage", "budget left", "credit")
     yield table(header, (_line(one, view) for one in view.objectives))
-    yield f"Each letter below is a {view.slot}: {LEGEND}."
+    yield f"Each letter below is {article(view.slot)}: {LEGEND}."
     for one in view.objectives:
         yield from _objective(one, view)
 
@@ -113,7 +113,7 @@ def _objective(one: ObjectiveReport, view: ReportView) -> Iterator[str]:
             (
                 moment(each.start, zone),
                 moment(each.end, zone, "lasts"),
-                length(each.depth_ms),
+                most(each.depth_ms),
                 text("; ".join(note.text for note in each.notes)) or "–",
             )
             for each in figures.violations
@@ -133,17 +133,17 @@ def figure_rows(one: ObjectiveReport, view: ReportView) -> Iterator[tuple[str, s
     if figures.exclusions:
         yield "without later exclusions", share(figures.unamended_value)
     yield "up", length(figures.up_ms)
-    yield "degraded", length(figures.degraded_ms)
-    yield "down", length(figures.down_ms)
-    yield "unknown", length(figures.unknown_ms)
-    yield "excluded", length(figures.excluded_ms)
+    yield "degraded", most(figures.degraded_ms)
+    yield "down", most(figures.down_ms)
+    yield "unknown", most(figures.unknown_ms)
+    yield "excluded", most(figures.excluded_ms)
     yield "coverage", share(figures.coverage)
     yield "budget", f"{length(figures.budget.total_ms)}, left {length(figures.budget.left_ms)}"
     yield "outages", str(one.outages)
-    yield "MTTR", length(figures.mttr_ms)
+    yield "MTTR", most(figures.mttr_ms)
     yield "MTBF", length(figures.mtbf_ms)
     yield "incidents", f"{one.incidents}, {one.acknowledged} acknowledged"
-    yield "MTTA", length(one.mtta_ms)
+    yield "MTTA", most(one.mtta_ms)
     yield "credit", f"{figures.credit_percent:g} %" if figures.credit_percent else "none"
 
 
@@ -178,10 +178,10 @@ def _service(one: ServiceReport) -> Sequence[str]:
         text(one.name),
         percent(one.shown),
         share(one.coverage),
-        length(one.down_ms),
+        most(one.down_ms),
         str(one.outages),
-        length(one.longest_ms) if one.outages else "–",
-        length(one.mttr_ms),
+        most(one.longest_ms) if one.outages else "–",
+        most(one.mttr_ms),
         str(one.incidents),
     )
 
@@ -192,8 +192,8 @@ def _incidents(view: ReportView) -> Iterator[tuple[str, str]]:
     yield "incidents", f"{found.total}" + (f" ({kinds})" if kinds else "")
     yield "acknowledged in the period", str(found.acknowledged)
     yield "resolved in the period", str(found.resolved)
-    yield "mean time to acknowledge", length(found.mtta_ms)
-    yield "mean time to resolve", length(found.mttr_ms)
+    yield "mean time to acknowledge", most(found.mtta_ms)
+    yield "mean time to resolve", most(found.mttr_ms)
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -32,7 +32,7 @@ def rules(reckoned: Reckoned) -> Iterator[str]:
     )
     yield (
         "Whether an objective is met is decided by exact fractions. Percentages are rounded down,"
-        " so 99.8999 is shown as 99.89."
+        " so 99.8999 is shown as 99.89; lengths have two units, and what was not up is rounded up."
     )
     yield (
         "The budget of an objective is the bad time that its target allows in this period. A"

@@ -14,9 +14,9 @@ from typing import Final
 from daemon.api.schema.reports import ObjectiveReport, ReportView, ServiceReport
 from daemon.report.article import BRIEF, article, brief, has_article
 from daemon.report.drawing import legend, strip_bar
-from daemon.report.html import badge, head, pair, table, text
+from daemon.report.html import badge, cover, document, head, table, text
 from daemon.report.markdown import state_words, title
-from daemon.report.words import length, moment, percent, period_words, share, target
+from daemon.report.words import length, moment, most, percent, period_words, share, target
 
 _NAMED: Final = 5
 """So many missed objectives stand beside the verdict by name."""
@@ -25,23 +25,22 @@ _ORDER: Final = {False: 0, None: 1, True: 2}
 
 def page(view: ReportView) -> str:
     """The whole report."""
-    parts = [head(title(view)), "<body>", "<main>", *_cover(view), *_body(view), "</main>"]
-    return "\n".join([*parts, _foot(view), "</body>", "</html>"]) + "\n"
+    return document(head(title(view)), [*_cover(view), *_body(view)], _foot(view))
 
 
 def _cover(view: ReportView) -> Iterator[str]:
     zone = view.period.timezone
-    about = view.service or view.organization or "All services"
-    yield '<header class="cover">'
-    yield f'<p class="kind">Service report{"" if view.final else " · so far"}</p>'
-    yield f"<h1>{text(about)}</h1>"
-    yield f'<p class="period">{text(period_words(view.period))}</p>'
-    yield '<dl class="about">'
-    yield pair("From", moment(view.period.start, zone))
-    yield pair("To", moment(view.period.end, zone))
-    yield pair("Time zone", zone)
-    yield pair("State", state_words(view))
-    yield "</dl></header>"
+    return cover(
+        "Service report" + ("" if view.final else " · so far"),
+        view.service or view.organization or "All services",
+        period_words(view.period),
+        {
+            "From": moment(view.period.start, zone),
+            "To": moment(view.period.end, zone),
+            "Time zone": zone,
+            "State": state_words(view),
+        },
+    )
 
 
 def _body(view: ReportView) -> Iterator[str]:
@@ -124,8 +123,8 @@ def _tiles(view: ReportView) -> str:
         ("✕ missed", f"{found.missed:,}", "bad" if found.missed else "plain"),
         ("? not measured", f"{found.unknown:,}", "plain"),
         ("incidents", f"{incidents.total:,}", "plain"),
-        ("mean time to acknowledge", length(incidents.mtta_ms), "plain"),
-        ("mean time to resolve", length(incidents.mttr_ms), "plain"),
+        ("mean time to acknowledge", most(incidents.mtta_ms), "plain"),
+        ("mean time to resolve", most(incidents.mttr_ms), "plain"),
     ]
     shown = tiles if found.objectives else tiles[3:]
     cells = (
@@ -197,9 +196,9 @@ def _service(one: ServiceReport, view: ReportView) -> Sequence[str]:
         strip_bar(one.strip, view.slot, text(one.name), small=True),
         f"<strong>{text(percent(one.shown))}</strong>",
         text(share(one.coverage)),
-        text(length(one.down_ms)),
+        text(most(one.down_ms)),
         str(one.outages),
-        text(length(one.longest_ms)) if one.outages else "–",
+        text(most(one.longest_ms)) if one.outages else "–",
     )
 
 

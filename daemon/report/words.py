@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from itertools import pairwise
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -22,12 +23,12 @@ _UNITS: Final = (("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1_0
 
 
 def length(ms: Millis | None, none: str = "–") -> str:
-    """A span with its two greatest units, `19.2 s`, `30 min`, `9 d 5 h`; what is cut off is less
-    than the second of them."""
+    """A span of what is good, with its two greatest units, `19.2 s`, `30 min`, `9 d 5 h`: what is
+    less than the second of them is cut off. What was overspent is rounded up."""
     if ms is None:
         return none
     if ms < 0:
-        return f"−{length(-ms)}"
+        return f"−{most(-ms)}"
     if ms < 60_000:
         return f"{ms} ms" if 0 < ms < 1_000 else f"{ms / 1_000:.3f}".rstrip("0").rstrip(".") + " s"
     parts: list[str] = []
@@ -42,6 +43,15 @@ def length(ms: Millis | None, none: str = "–") -> str:
     return " ".join(parts)
 
 
+def most(ms: Millis | None, none: str = "–") -> str:
+    """A span of what is bad, as `length`, but rounded up: nobody is told less than there was."""
+    if ms is None or ms < _UNITS[-2][1]:
+        return length(ms, none)
+    units = [size for _, size in _UNITS]
+    unit = next(second for first, second in pairwise(units) if ms >= first)
+    return length(-(-ms // unit) * unit)
+
+
 def moment(stamp: str | None, zone: str, none: str = "–") -> str:
     """A time of the API by this zone's clock, `2026-11-21 11:40:00`; milliseconds where it has
     any."""
@@ -51,6 +61,11 @@ def moment(stamp: str | None, zone: str, none: str = "–") -> str:
     local = datetime.fromtimestamp(at // 1_000, ZoneInfo(zone))
     text = local.strftime("%Y-%m-%d %H:%M:%S")
     return f"{text}.{at % 1_000:03}" if at % 1_000 else text
+
+
+def article(slot: str) -> str:
+    """A word for a piece of time with its article, `an hour`."""
+    return f"{'an' if slot == 'hour' else 'a'} {slot}"
 
 
 def percent(shown: str | None, none: str = "not measured") -> str:

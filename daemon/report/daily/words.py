@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from daemon.api.schema.daily import DailyView
 from daemon.api.times import parse_stamp
 from daemon.core.model import DAY, SECOND, Millis
-from daemon.report.words import length, moment
+from daemon.report.words import moment, most
 
 _NAMED: Final = 5
 _WEEKDAYS: Final = (
@@ -64,7 +64,7 @@ def _unseen(view: DailyView) -> Iterator[str]:
         )
         more = " and at other times" if len(found.blind) > _NAMED else ""
         yield (
-            f"Nothing was measured for {length(found.blind_ms)} of this day ({spans}{more}):"
+            f"Nothing was measured for {most(found.blind_ms)} of this day ({spans}{more}):"
             " what happened then is not known."
         )
     if not found.services:
@@ -122,8 +122,8 @@ def clock(stamp: str | None, view: DailyView, none: str = "–") -> str:
 
 
 def brief(ms: Millis | None, none: str = "–") -> str:
-    """A length to the second, as far as it has any."""
-    return length(ms if ms is None or ms < SECOND else ms - ms % SECOND, none)
+    """A length to the second, as far as it has any, rounded up."""
+    return most(ms if ms is None or ms < SECOND else -(-ms // SECOND) * SECOND, none)
 
 
 def usual(value: float | None) -> str:
