@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Final
 
@@ -32,6 +32,23 @@ def head(title: str, style: str = "") -> str:
 <title>{text(title)}</title>
 <style>{STYLE}{style}{foot}</style>
 </head>"""
+
+
+def document(head: str, main: Iterable[str], foot: str) -> str:
+    """The whole page of its parts."""
+    parts = [head, "<body>", "<main>", *main, "</main>", foot, "</body>", "</html>"]
+    return "\n".join(parts) + "\n"
+
+
+def cover(kind: str, about: str, period: str, facts: Mapping[str, str]) -> Iterator[str]:
+    """What a report is, of whom and of when: the first that is read."""
+    yield '<header class="cover">'
+    yield f'<p class="kind">{text(kind)}</p>'
+    yield f"<h1>{text(about)}</h1>"
+    yield f'<p class="period">{text(period)}</p>'
+    yield '<dl class="about">'
+    yield from (pair(name, value) for name, value in facts.items())
+    yield "</dl></header>"
 
 
 def table(

@@ -24,7 +24,7 @@ from daemon.report.daily.words import (
     weekday,
 )
 from daemon.report.drawing import legend, strip_bar
-from daemon.report.html import head, pair, table, text
+from daemon.report.html import cover, document, head, table, text
 from daemon.report.words import moment
 
 STYLE: Final = """
@@ -47,23 +47,22 @@ _LABELS = 3
 
 def page(view: DailyView) -> str:
     """The whole report."""
-    parts = [head(title(view), STYLE), "<body>", "<main>", *_cover(view), *_body(view), "</main>"]
-    return "\n".join([*parts, _foot(view), "</body>", "</html>"]) + "\n"
+    return document(head(title(view), STYLE), [*_cover(view), *_body(view)], _foot(view))
 
 
 def _cover(view: DailyView) -> Iterator[str]:
     zone = view.period.timezone
-    about = view.service or view.organization or "All services"
-    yield '<header class="cover">'
-    yield f'<p class="kind">Daily alert report{"" if is_over(view) else " · so far"}</p>'
-    yield f"<h1>{text(about)}</h1>"
-    yield f'<p class="period">{text(weekday(view))}</p>'
-    yield '<dl class="about">'
-    yield pair("From", moment(view.period.start, zone))
-    yield pair("To", moment(view.period.end, zone))
-    yield pair("Time zone", zone)
-    yield pair("State", state_words(view))
-    yield "</dl></header>"
+    return cover(
+        "Daily alert report" + ("" if is_over(view) else " · so far"),
+        view.service or view.organization or "All services",
+        weekday(view),
+        {
+            "From": moment(view.period.start, zone),
+            "To": moment(view.period.end, zone),
+            "Time zone": zone,
+            "State": state_words(view),
+        },
+    )
 
 
 def _body(view: DailyView) -> Iterator[str]:
