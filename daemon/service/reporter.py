@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import sqlite3
 import zlib
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -34,6 +35,7 @@ from daemon.report.files import put
 from daemon.report.forms import Form, file_name, in_short, title, written
 from daemon.report.keeping import key_of, pack, unpack
 from daemon.report.periods import Period
+from daemon.report.printed import Making
 from daemon.report.question import NoSuchScope
 from daemon.report.schedule import ReportPlan
 from daemon.service.documents import document_of
@@ -134,11 +136,10 @@ class Reporter:
     async def _make(self, plan: ReportPlan, period: Period, config: Config) -> bool:
         known = config.plan if self._plan is None else self._plan()
         question = question_of(plan, period, known, self._now())
-        view = await self._analysis.ask_apart(question)
-        if not is_ready(plan, view):
+        event = await self._analysis.ask_apart(partial(_made, asked=question, plan=plan))
+        if event is None:
             self._tell(plan, None)
             return False
-        event = await asyncio.to_thread(_made, plan, view)
         await self._decide(event)
         self._kept.add(event.report.key)
         self._tell(plan, None)
@@ -186,8 +187,12 @@ class Reporter:
             self.problems[plan.name] = problem
 
 
-def _made(plan: ReportPlan, view: AnyReport) -> KeepReport:
-    """The report and, where it goes out, its file, written once."""
+def _made(connection: sqlite3.Connection, asked: Making, plan: ReportPlan) -> KeepReport | None:
+    """The report and, where it goes out, its file, written once; None while it is not ready. All of
+    it in a process of its own: of a large estate these are many megabytes."""
+    view = asked(connection)
+    if not is_ready(plan, view):
+        return None
     kept = pack(view, SELF.name, plan.name)
     view, form = unpack(kept.body), Form(plan.form)
     if plan.mails or plan.folder is not None:
