@@ -14,7 +14,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from checks.result import Status
-from daemon.core.availability import figures, merge_spans, service_status
+from daemon.core.availability import BURN_WINDOW, figures, merge_spans, service_status
 from daemon.core.maintenance import Calendar
 from daemon.core.model import MINUTE, Amendment, AmendmentKind, Instant, Millis
 from daemon.core.plan import Plan, ServicePlan, SlaKind, SlaPlan
@@ -182,11 +182,13 @@ class _Reckoner:
         }
 
     def _since(self) -> dict[str, Instant]:
-        """From when on each service's pieces are asked for."""
+        """From when on each service's pieces are asked for: a burn rate may look back beyond the
+        period's beginning."""
         far = {one for sla in self.slas if sla.name not in self.by_days for one in sla.members}
         wanted = {one for sla in self.slas for one in sla.members} | self._names()
+        near = self.whole[0] - BURN_WINDOW
         return {
-            name: self.reach[0] if name in far else self.whole[0]
+            name: min(self.reach[0], near) if name in far else near
             for name in self.question.plan.services
             if name in wanted
         }

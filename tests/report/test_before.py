@@ -12,7 +12,7 @@ import pytest
 
 from checks.result import Status
 from daemon.config import load
-from daemon.core.model import DAY, Instant
+from daemon.core.model import DAY, MINUTE, Instant
 from daemon.core.timeline import Stretch, Timeline
 from daemon.report.before import totals_before
 from daemon.report.offline import read
@@ -99,3 +99,18 @@ def test_a_trend_is_of_days_that_are_whole_and_else_of_pieces(tmp_path: Path) ->
     assert november() == exact
     writer.execute("DELETE FROM service_day_due")
     writer.close()
+
+
+def test_a_burn_rate_looks_back_beyond_the_beginning_of_its_period(tmp_path: Path) -> None:
+    """The outage of twenty minutes before noon, in a report over what began at noon."""
+    database = tmp_path / "tocsin.db"
+    asyncio.run(past.make(database, past.NOON + MINUTE))
+    writer = open_writer(database)
+    while fold(writer, 0, Retention(), past.NOON):
+        pass
+    writer.close()
+    plan = load(past.configure(tmp_path, database)).plan
+    period = "2026-11-21T12:00..2026-11-22"
+    view = read(database, plan, "Europe/Berlin", past.NOON + MINUTE, period)
+    assert view.objectives[0].sla.burn_rate == 166.6667
+    assert view.objectives[0].sla.down_ms == 0
