@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from daemon.cli.table import Cell, word
-from daemon.cli.times import age, local, span, until
+from daemon.cli.times import age, local, most, span, until
 from daemon.core.sla.showing import percent_text
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ def standing(when: str, one: schema.Standing) -> Row:
 
 def _left(ms: int) -> Cell:
     """A budget's rest; negative when it is overspent."""
-    return Cell(span(ms) if ms >= 0 else f"-{span(-ms)}", "" if ms >= 0 else "down")
+    return Cell(span(ms) if ms >= 0 else f"-{most(-ms)}", "" if ms >= 0 else "down")
 
 
 def amendment(one: schema.AmendmentView) -> Row:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import time
+from itertools import pairwise
 from typing import Final
 
 _UNITS: Final = (
@@ -90,6 +91,13 @@ def span(ms: int) -> str:
         if len(parts) == 2:
             break
     return "".join(parts) or "0s"
+
+
+def most(ms: int) -> str:
+    """A span of what was overspent, as `span`, but rounded up: never less than it was."""
+    sizes = [size for _, size in _UNITS[:-1]]
+    unit = next((small for large, small in pairwise(sizes) if ms >= large), sizes[-1])
+    return span(-(-ms // unit) * unit)
 
 
 def age(stamp: str | None, now: int) -> str:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from checks.spec import parse_duration
 from daemon.api.times import stamp
-from daemon.cli.times import age, instant, local, parse_span, parse_time, span, until
+from daemon.cli.times import age, instant, local, most, parse_span, parse_time, span, until
 
 NOW = 1_795_255_865_000
 """2026-11-21 10:11:05 UTC."""
@@ -87,3 +87,9 @@ def test_ages_and_waits_are_counted_from_now_and_absent_ones_are_a_dash() -> Non
     assert until(stamp(NOW + 125_000), NOW) == "in 2m5s"
     assert until(stamp(NOW - 1), NOW) == "due"
     assert (age(None, NOW), until(None, NOW), local(None)) == ("–", "–", "–")
+
+
+def test_what_was_overspent_is_never_told_less_than_it_was() -> None:
+    told = {0: "0s", 1: "1s", 900: "1s", 7_001: "8s", 119_500: "2m", 3_660_001: "1h2m",
+            86_400_001: "1d1h"}  # fmt: skip
+    assert {ms: most(ms) for ms in told} == told
