@@ -172,7 +172,7 @@ class Inhibitions:
                     causes[cause] = None
         return tuple(Mute(MuteKind.INHIBITION, cause, "") for cause in causes)
 
-    def just_ended(self, alert: Alert, grace: Millis, now: Instant) -> tuple[Mute, ...]:
+    def just_ended(self, alert: Alert, grace: Millis, now: Instant) -> Mute | None:
         """What explained the firing alert and has just ended, the last of it; until the alert's
         check has had its time."""
         places = self._places.get(alert.key, ()) if self._ended else ()
@@ -184,8 +184,8 @@ class Inhibitions:
         ended_at, cause = max((one for one in ends if one is not None), default=(0, ""))
         began_at = alert.pending_at or alert.fired_at or 0
         if not cause or ended_at < began_at or ended_at + grace <= now:
-            return ()
-        return (Mute(MuteKind.INHIBITION, cause, "", ended_at + grace),)
+            return None
+        return Mute(MuteKind.INHIBITION, cause, "", ended_at + grace)
 
     def _places_of(self, alert: Alert, at: Instant | None) -> tuple[_Place, ...]:
         if alert.dismissed:

@@ -106,7 +106,6 @@ class Muting:
         else:
             self._firing.pop(alert.key, None)
             touched = self._inhibitions.end(alert)
-            self._waking.set(alert.key, None)
         self._unseen[alert.key] = None
         self._mark((alert.key, *sorted(touched)))
 
@@ -168,15 +167,14 @@ class Muting:
         """The causes that fire; where there are none, the one that has just ended."""
         found = self._inhibitions.muting(alert.key)
         if found:
-            self._waking.set(alert.key, None)
-            return [replace(mute, reason=f"inhibited by {self._words(mute.by)}") for mute in found]
+            words = "inhibited by {}"
+            return [replace(one, reason=words.format(self._words(one.by))) for one in found]
         within = grace(self._checks.get(alert.labels.get("check", "")))
         ended = self._inhibitions.just_ended(alert, within, now)
-        self._waking.set(alert.key, ended[0].until if ended else None)
-        return [
-            replace(mute, reason=f"{self._words(mute.by)}, its cause, has just ended")
-            for mute in ended
-        ]
+        if ended is None:
+            return []
+        self._waking.set(alert.key, ended.until)
+        return [replace(ended, reason=f"{self._words(ended.by)}, its cause, has just ended")]
 
     def _words(self, key: str) -> str:
         """The inhibiting alert in words: its name and service."""

@@ -171,6 +171,14 @@ class Promises:
             firing = [self.engine.alerts[key] for key in incident.firing]
             muted = all(a.muted for a in firing) or self.is_held(incident, firing)
             assert bool(incident.muted) is (bool(firing) and muted)
+            for alert in firing:
+                assert bool(alert.held_back) is self.is_held_back(incident, alert)
+
+    def is_held_back(self, incident: Incident, alert: Alert) -> bool:
+        """Whether none of the routes that gathered the alert tells it at this hour and age."""
+        unmuted = replace(alert, muted=())
+        groups = [group for group in self.groups_of(incident) if alert.key in group.alerts]
+        return bool(groups) and not any(self.is_told_by(group, unmuted) for group in groups)
 
     def storms_hold_what_another_tells(self) -> None:
         """A storm's alerts fire; what it holds is no graver than what was told, for a minute at

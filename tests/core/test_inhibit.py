@@ -141,8 +141,8 @@ def over(key: str, resolved: int, **labels: str) -> Alert:
 
 
 def lately(index: Inhibitions, web: Alert, now: int) -> list[tuple[str, int | None]]:
-    found = index.just_ended(web, 10 * SECOND, START + now * SECOND)
-    return [(mute.by, mute.until and (mute.until - START) // SECOND) for mute in found]
+    mute = index.just_ended(web, 10 * SECOND, START + now * SECOND)
+    return [] if mute is None else [(mute.by, mute.until and (mute.until - START) // SECOND)]
 
 
 def test_what_has_just_ended_explains_what_began_before_until_its_time_is_over() -> None:

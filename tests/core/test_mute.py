@@ -11,7 +11,7 @@ from daemon.core.events import ExpireSilence, PutSilence, Resolve
 from daemon.core.labels import parse_matcher
 from daemon.core.model import HOUR, MINUTE, SECOND, Alert, AlertState, Mute, MuteKind, Terms
 from daemon.core.mute import Muting
-from daemon.core.plan import InhibitPlan, MaintenancePlan, Plan
+from daemon.core.plan import CorrelatePlan, InhibitPlan, MaintenancePlan, Plan
 from daemon.core.turn import Turn
 from tests.core.deciding import ANA, START, Stand, alert, condition, plan, route, said
 
@@ -148,6 +148,16 @@ def test_a_cause_that_has_just_ended_explains_what_began_before_that_and_no_more
     assert of_shop(stand.see(condition(since=before))) == []
     stand.see(condition(holds=False))
     assert ("slack", "firing") in of_shop(stand.see(condition(since=after)))
+
+
+def test_a_symptom_has_the_time_that_its_check_takes_as_it_is_configured_now() -> None:
+    stand = ended()
+    slow = replace(stand.plan.checks["web"], every=MINUTE)
+    stand.reload(replace(stand.plan, checks={**stand.plan.checks, "web": slow}))
+    (mute,) = stand.alert().muted  # type: ignore[union-attr]  # it fires
+    assert mute.until == stand.now + 90 * SECOND
+    assert of_shop(stand.wait(90 * SECOND - 1)) == []
+    assert ("slack", "firing") in of_shop(stand.wait(1))
 
 
 def test_a_cause_that_comes_back_inhibits_as_it_did() -> None:
@@ -351,3 +361,37 @@ def test_only_what_fires_is_looked_at_when_silences_or_inhibitions_change() -> N
     muting.changed(Turn(START))
     muting.replan(Plan())
     assert not muting.waits
+
+
+def cascade() -> CorrelatePlan:
+    each = tuple((parse_matcher(f"check={name}"),) for name in ("web", "db", "api"))
+    return CorrelatePlan("cascade", each, needs=2, window=5 * MINUTE)
+
+
+def test_what_joins_a_storm_that_told_just_now_is_muted_until_it_tells_again() -> None:
+    stand = Stand(plan(correlates=(cascade(),)))
+    stand.see(condition("db"))
+    stand.wait(SECOND)
+    stand.see(condition("web"))
+    storms = {alert.storm for alert in stand.decider.alerts.records.values()}
+    assert len(storms) == 1
+    assert None not in storms
+    stand.see(condition("api"))
+    assert reasons(stand, "api") == [MuteKind.CORRELATION]
+    assert stand.alert("api").storm in storms  # type: ignore[union-attr]  # it fires
+    stand.wait(MINUTE)
+    assert reasons(stand, "api") == []
+
+
+def test_a_reload_brings_other_storms() -> None:
+    stand = Stand()
+    stand.reload(plan(correlates=(cascade(),)))
+    stand.see(condition("db"), condition("web"))
+    assert stand.alert("db").storm is not None  # type: ignore[union-attr]  # it fires
+
+
+def test_what_fires_is_given_with_its_mutes() -> None:
+    muting, records = tracking(alert("a"), alert("b"), alert("c", state=AlertState.PENDING))
+    assert keys(list(muting.firing())) == ["a", "b"]
+    del records["a"]
+    assert keys(list(muting.firing())) == ["b"]
