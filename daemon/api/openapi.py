@@ -18,10 +18,21 @@ from daemon import __version__
 from daemon.api.access import Role
 from daemon.api.call import Call, Endpoint, Handler, answer
 from daemon.api.inputs import NoBody, NoQuery
-from daemon.api.schema import Problem
+from daemon.api.schema import IncidentView, Problem
 
 _REF: Final = "#/components/schemas/{name}"
 _PART: Final = re.compile(r"\{(\w+)\}")
+_PROBLEM: Final = {
+    "application/problem+json": {"schema": {"$ref": _REF.format(name="Problem")}},
+}
+_VERSION: Final = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "description": 'the version that was seen, as "7"',
+    "schema": {"type": "string"},
+}
+_CHANGED: Final = {"description": "it has changed since that version", "content": _PROBLEM}
 
 
 def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
@@ -30,22 +41,33 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
         for name in _PART.findall(endpoint.path)
     ]
     if endpoint.query is not NoQuery:
-        properties = endpoint.query.model_json_schema()["properties"]
+        asked = endpoint.query.model_json_schema()
+        needed = asked.get("required", ())
         parameters += [
-            {"name": name, "in": "query", "schema": schema} for name, schema in properties.items()
+            {"name": name, "in": "query", "required": name in needed, "schema": schema}
+            for name, schema in asked["properties"].items()
         ]
+    if _minds_version(endpoint):
+        parameters.append(_VERSION)
     return parameters
+
+
+def _minds_version(endpoint: Endpoint) -> bool:
+    """Whether it changes one incident, as the sender saw it. A note is only added, whatever
+    happened meanwhile."""
+    is_of_one = "{" in endpoint.path and not endpoint.path.endswith("/note")
+    return endpoint.method != "GET" and endpoint.answer is IncidentView and is_of_one
 
 
 def _operation(endpoint: Endpoint, answer_schema: dict[str, Any] | None) -> dict[str, Any]:
     media = {"application/json": {"schema": answer_schema}} if answer_schema else {"text/plain": {}}
-    problem = {"application/problem+json": {"schema": {"$ref": _REF.format(name="Problem")}}}
     operation: dict[str, Any] = {
         "summary": endpoint.summary,
         "parameters": _parameters(endpoint),
         "responses": {
             "2XX": {"description": "done", "content": media},
-            "default": {"description": "refused", "content": problem},
+            **({"412": _CHANGED} if _minds_version(endpoint) else {}),
+            "default": {"description": "refused", "content": _PROBLEM},
         },
         "x-role": "any" if endpoint.role is Role.NONE else endpoint.role.word,
     }

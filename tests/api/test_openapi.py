@@ -32,6 +32,29 @@ def test_every_reference_leads_somewhere() -> None:
         assert reference.removeprefix("#/components/schemas/") in document["components"]["schemas"]
 
 
+def test_what_a_query_needs_is_told_as_required() -> None:
+    path = "/api/v1/sla/{name}/exclusions/preview"
+    asked = openapi.document(endpoints())["paths"][path]["get"]["parameters"]
+    assert {one["name"] for one in asked if one["required"]} == {"name", "start", "end"}
+
+
+def test_writes_that_mind_the_version_say_so() -> None:
+    minding = {
+        path
+        for path, operations in openapi.document(endpoints())["paths"].items()
+        for operation in operations.values()
+        if "If-Match" in {one["name"] for one in operation["parameters"]}
+        and "412" in operation["responses"]
+    }
+    verbs = ("ack", "unack", "snooze", "assign", "resolve", "escalate", "merge", "split", "role")
+    again = ("acknowledge", "escalate", "resolve")
+    assert minding == {
+        *(f"/api/v1/incidents/{{id}}/{verb}" for verb in (*verbs, "update")),
+        *(f"/api/v1/alerts/history/{{id}}/{verb}" for verb in again),
+        "/api/v1/alerts/{fingerprint}/ack",
+    }
+
+
 def test_a_path_and_method_stand_in_the_table_once() -> None:
     rows = [(row.method, row.path) for row in endpoints()]
     assert len(rows) == len(set(rows))
