@@ -25,7 +25,7 @@ from tui.approvals import title_mark
 from tui.bars import gauge, gauge_style, sparkline, wait_bar
 from tui.figures import budget_left, next_step, tightest_sla
 from tui.mirror import Happening, Mirror
-from tui.text import BLANK, Column, Layout, Line, join
+from tui.text import BLANK, Column, Layout, Line, join, width_of
 from tui.theme import GLYPHS, STATUS_GLYPHS
 from tui.words import countdown, instant, latency, rough, span
 
@@ -73,6 +73,9 @@ INCIDENT_COLUMNS: Final = (
 )
 NARROW_NEXT: Final = Column("next", "next", 8)
 WIDE_NEXT: Final = Column("next", "what happens next", 34, flex=1)
+
+BAR_LEAST: Final = 4
+"""Cells a countdown's bar needs to say anything; who is told comes before it."""
 
 
 def incident_columns(width: int) -> Layout:
@@ -129,8 +132,12 @@ def next_line(incident: IncidentView, width: int, moment: Moment) -> Line:
     told = ", ".join(step.told)
     if width < 14:
         return ((figure, "faint" if moment.stale else "bold"),)
-    bar = wait_bar(step.start, step.at, moment.now, min(12, width // 3), stale=moment.stale)
-    return (*bar, (f" {figure}", "bold"), (f" → {told}" if told else "", "faint"))
+    words: Line = ((figure, "bold"), (f" → {told}" if told else "", "faint"))
+    room = min(12, width // 3, width - width_of(words) - 1)
+    if room < BAR_LEAST:
+        return words
+    bar = wait_bar(step.start, step.at, moment.now, room, stale=moment.stale)
+    return (*bar, (" ", ""), *words)
 
 
 MUTED: Final = {
@@ -158,12 +165,12 @@ def _taken(incident: IncidentView, width: int, moment: Moment) -> Line:
 
 SERVICE_COLUMNS: Final = (
     Column("status", "status", 13),
-    Column("service", "service", 12, flex=2),
+    Column("service", "service", 16, flex=2),
     Column("since", "for", 4, align="right", from_width=56),
-    Column("latency", "latency", 8, align="right"),
-    Column("spark", "", 12, flex=2, from_width=72),
-    Column("sla", "SLA", 9, align="right"),
-    Column("gauge", "budget left", 12, flex=1, from_width=64),
+    Column("latency", "latency", 7, align="right"),
+    Column("spark", "", 6, flex=2, from_width=72),
+    Column("sla", "SLA", 8, align="right"),
+    Column("gauge", "budget left", 11, flex=1, from_width=64),
     Column("left", "", 8, align="right", from_width=84),
 )
 
@@ -227,8 +234,8 @@ def budget_words(left_ms: int) -> str:
 
 CHECK_COLUMNS: Final = (
     Column("status", "status", 13),
-    Column("name", "check", 14, flex=2),
-    Column("kind", "kind", 8, from_width=70),
+    Column("name", "check", 18, flex=2),
+    Column("kind", "kind", 10, from_width=84),
     Column("service", "service", 10, flex=1, from_width=100),
     Column("latency", "latency", 8, align="right"),
     Column("ran", "ran", 4, align="right"),

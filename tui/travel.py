@@ -54,9 +54,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Seek:
-    """To a moment."""
+    """To a moment.
+
+    Attributes:
+        within: If history begins later, to where it begins.
+    """
 
     at: Instant
+    within: bool = False
 
 
 class Travel:
@@ -130,7 +135,7 @@ class Travel:
             else:
                 self._want(Seek(self.oldest))
         else:
-            self._want(Seek(base + by_ms))
+            self._want(Seek(base + by_ms, within=True))
 
     def seek(self, at: Instant) -> None:
         """To a moment; whatever is under way no longer counts."""
@@ -182,8 +187,8 @@ class Travel:
 
     async def _carry_out(self, wish: Step | Seek) -> None:
         match wish:
-            case Seek(at):
-                await self._show(at)
+            case Seek(at, within):
+                await self._show(await self._begun(at) if within else at)
             case Step(forth=True):
                 await self._forth()
             case Step(forth=False):
@@ -216,12 +221,18 @@ class Travel:
         if picture is not None:
             self.picture = picture
 
-    async def _fetch(self, at: Instant) -> Picture | None:
-        """The picture of a moment; None when it is no longer wanted."""
+    async def _begun(self, at: Instant) -> Instant:
+        """The moment, or the first of history where that is later."""
+        if self.oldest is None:
+            await self._fetch(self._now(), bound_for=at)
+        return at if self.oldest is None else max(at, self.oldest)
+
+    async def _fetch(self, at: Instant, bound_for: Instant | None = None) -> Picture | None:
+        """The picture of a moment, also on the way to another; None when it is not wanted."""
         if self._dropped:
             return None
         asking = self._asking = asyncio.ensure_future(self._ask(at))
-        self._bound_for = at
+        self._bound_for = at if bound_for is None else bound_for
         try:
             await asyncio.wait({asking})
         finally:

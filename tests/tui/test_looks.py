@@ -152,6 +152,16 @@ def test_each_row_says_what_happens_next(mirror: Mirror, key: str, says: str) ->
     assert says in plain(rows.next_line(mirror.incidents[key], 30, MOMENT))
 
 
+def test_who_is_told_comes_before_the_bar(mirror: Mirror) -> None:
+    """In a narrow column the bar gives way, and no name is cut while there is one."""
+    one = mirror.incidents["01JD0CHECKOUT"]
+    for width in range(16, 40):
+        text = plain(rows.next_line(one, width, MOMENT))
+        assert text.endswith("0:48 → ana, mail")
+        assert len(text) <= width
+        assert ("─" in text) == (width >= 21)
+
+
 def test_a_spent_policy_is_said(mirror: Mirror) -> None:
     """An incident nobody will be told of any more must not look calm."""
     one = estate.orders()

@@ -105,6 +105,9 @@ async def test_a_moment_is_sought_by_its_words(opened: Opener) -> None:
         await session.press("question_mark")
         await session.until(lambda: session.shows("Not known of this moment"))
         assert session.shows("latencies older than 7d")
+        await session.pilot.resize_terminal(80, 90)
+        await session.until(lambda: session.shows("Not now: this is the past", "Give it back"))
+        assert session.text().count("this is the past") == 1
         await session.press("escape")
         await seek(session, "now")
         await session.until(lambda: not session.shows("◀ PAST"))

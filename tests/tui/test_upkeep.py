@@ -41,7 +41,7 @@ async def test_a_reason_is_asked_for_but_none_is_demanded_as_on_the_command_line
 ) -> None:
     async with opened() as session:
         await session.press("M")
-        assert session.shows("why, for those who come after you (may stay empty)")
+        assert session.shows("for those who come after you (may stay empty)")
         await session.press("ctrl+s")
         await session.until(lambda: "Maintenance checkout-work" in session.toasts())
         assert session.fake.bodies[-1]["reason"] == ""

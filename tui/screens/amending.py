@@ -25,7 +25,7 @@ from daemon.api.schema import ExclusionPreview, SlaCourseView
 from daemon.client import ClientError
 from daemon.core.model import DAY, Instant, Millis
 from tui.amending import preview_words, standing_words, written
-from tui.screens.prompts import Dialog, label
+from tui.screens.prompts import Dialog, label, named
 from tui.scrub import clean, scrub
 from tui.when import parse_moment
 from tui.words import Zone, parse_span, span
@@ -166,12 +166,11 @@ class ExclusionPrompt(Previewing):
         first, last = (written(at, now, self._zone) for at in self._stretch or (now, now))
         known = self._stretch is not None
         forms = "09:50, yesterday 09:50, 2026-11-21 09:50, 2h ago"
-        yield Input(first if known else "", placeholder=f"from: {forms}", id="from")
-        yield Input(last if known else "", placeholder=f"to: {forms}, now", id="to")
+        yield named("from", Input(first if known else "", placeholder=forms, id="from"))
+        yield named("to", Input(last if known else "", placeholder=f"{forms}, now", id="to"))
         yield label("", id="preview", classes="preview")
-        yield Input(
-            placeholder="why it does not count; reports say so", id="reason", max_length=1_000
-        )
+        told = "it does not count; reports say so"
+        yield named("why", Input(placeholder=told, id="reason", max_length=1_000))
 
     def _times(self) -> tuple[Instant, Instant]:
         now, found = self._now(), []
@@ -254,7 +253,7 @@ class TrialPrompt(Previewing):
 
     def lines(self) -> ComposeResult:
         """The time, and what it would do."""
-        yield Input(self._tried, placeholder="how much more: 10m, 2h; empty: none", id="more")
+        yield named("more", Input(self._tried, placeholder="10m, 2h; empty: none", id="more"))
         yield label("", id="preview", classes="preview")
 
     def _more_ms(self) -> Millis:

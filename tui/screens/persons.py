@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
 
-from tui.screens.prompts import Dialog, label
+from tui.screens.prompts import Dialog, label, named
 
 OFFERED: Final = 12
 """How many persons are shown at once."""
@@ -35,7 +35,8 @@ class PersonDialog(Dialog):
     def person_lines(self, placeholder: str) -> ComposeResult:
         """The line for the person, and those who may be meant."""
         known = SuggestFromList(self._persons, case_sensitive=False)
-        yield Input(placeholder=placeholder, suggester=known, id="person", max_length=200)
+        line = Input(placeholder=placeholder, suggester=known, id="person", max_length=200)
+        yield named("who", line)
         yield label("", id="persons", classes="preview")
 
     def on_mount(self) -> None:
@@ -111,9 +112,9 @@ class AssignPrompt(PersonDialog):
 
     def lines(self) -> ComposeResult:
         """The person, and a comment."""
-        empty = f"empty: take it from {self._has}" if self._has else "to whom; → takes the offer"
+        empty = f"empty: take it from {self._has}" if self._has else "a name; → takes the offer"
         yield from self.person_lines(empty)
-        yield Input(placeholder="comment, such as: you know the cache", id="comment")
+        yield named("comment", Input(placeholder="such as: you know the cache", id="comment"))
 
     def answer(self) -> AssignAnswer:
         """Who, and the comment."""

@@ -22,13 +22,20 @@ from daemon.core.model import Millis
 from tui.filter import split_matchers
 from tui.words import parse_span, plural
 
-WHY_ASKED: Final = "why, for those who come after you (may stay empty)"
+HOW_LONG: Final = "30m, 2h, 1d"
+"""Of a time, as it is written."""
+WHY_ASKED: Final = "for those who come after you (may stay empty)"
 """Of a reason, which the daemon does not demand."""
 
 
 def label(text: str, *, classes: str = "", id: str | None = None) -> Static:  # noqa: A002  # Textual's name
     """A text that nothing parses."""
     return Static(Content(text), classes=classes, id=id, markup=False)
+
+
+def named(name: str, line: Input) -> Horizontal:
+    """A line to fill in with its name, which stays when it is filled."""
+    return Horizontal(label(name, classes="name"), line, classes="named")
 
 
 class Confirm(ModalScreen[bool]):
@@ -165,8 +172,9 @@ class AckPrompt(Dialog):
 
     def lines(self) -> ComposeResult:
         """The comment, and the time."""
-        yield Input(placeholder="comment, such as: failing over to the replica", id="comment")
-        yield Input(placeholder="for how long (30m, 2h); empty: until it ends", id="for")
+        told = "such as: failing over to the replica"
+        yield named("comment", Input(placeholder=told, id="comment"))
+        yield named("for", Input(placeholder="30m, 2h; empty: until it ends", id="for"))
 
     def answer(self) -> AckAnswer:
         """Comment and time."""
@@ -195,8 +203,8 @@ class SnoozePrompt(Dialog):
 
     def lines(self) -> ComposeResult:
         """The time, and the comment."""
-        yield Input("1h", placeholder="for how long: 30m, 2h, 1d", id="for")
-        yield Input(placeholder="comment, such as: after the backup", id="comment")
+        yield named("for", Input("1h", placeholder=HOW_LONG, id="for"))
+        yield named("comment", Input(placeholder="such as: after the backup", id="comment"))
 
     def answer(self) -> SnoozeAnswer:
         """Time and comment."""
@@ -228,12 +236,11 @@ class SilencePrompt(Dialog):
 
     def lines(self) -> ComposeResult:
         """Matchers with their preview, the time, the reason."""
-        yield Input(
-            self._matchers, placeholder='service="checkout" env=~"prod|stage"', id="matchers"
-        )
+        shown = 'service="checkout" env=~"prod|stage"'
+        yield named("matchers", Input(self._matchers, placeholder=shown, id="matchers"))
         yield label("", id="preview", classes="preview")
-        yield Input("1h", placeholder="for how long: 30m, 2h, 1d", id="for")
-        yield Input(placeholder=WHY_ASKED, id="comment", max_length=1_000)
+        yield named("for", Input("1h", placeholder=HOW_LONG, id="for"))
+        yield named("why", Input(placeholder=WHY_ASKED, id="comment", max_length=1_000))
 
     def on_mount(self) -> None:
         """Show what the prefilled matchers would mute."""

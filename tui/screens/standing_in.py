@@ -10,6 +10,7 @@ from textual.widgets import Input
 
 from daemon.core.model import Millis
 from tui.screens.persons import PersonDialog
+from tui.screens.prompts import HOW_LONG, named
 from tui.words import parse_span
 
 
@@ -41,12 +42,12 @@ class OverridePrompt(PersonDialog):
 
     def lines(self) -> ComposeResult:
         """The person, the time, in whose place, why."""
-        yield from self.person_lines("who; → takes the offer")
-        yield Input("4h", placeholder="for how long: 30m, 4h, 1d", id="for")
+        yield from self.person_lines("a name; → takes the offer")
+        yield named("for", Input("4h", placeholder=HOW_LONG, id="for"))
         if len(self._shift) > 1:
-            place = f"in whose place alone: {' or '.join(self._shift)}; empty: all of them"
-            yield Input(placeholder=place, id="replaces")
-        yield Input(placeholder="why, such as: dentist", id="comment", max_length=500)
+            place = f"only {' or '.join(self._shift)}; empty: all of them"
+            yield named("instead of", Input(placeholder=place, id="replaces"))
+        yield named("why", Input(placeholder="such as: dentist", id="comment", max_length=500))
 
     def answer(self) -> OverrideAnswer:
         """The override."""

@@ -14,7 +14,7 @@ from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
 
 from daemon.core.model import Millis
-from tui.screens.prompts import WHY_ASKED, Dialog, label
+from tui.screens.prompts import HOW_LONG, WHY_ASKED, Dialog, label, named
 from tui.words import parse_span, plural
 
 
@@ -53,17 +53,14 @@ class MaintenancePrompt(Dialog):
     def lines(self) -> ComposeResult:
         """The services with their preview, the name, the time, the reason."""
         known = SuggestFromList(self._services, case_sensitive=False)
-        yield Input(
-            self._chosen or "",
-            placeholder="on which services: checkout, orders-db",
-            suggester=known,
-            id="services",
-        )
+        chosen, shown = self._chosen or "", "which: checkout, orders-db"
+        line = Input(chosen, placeholder=shown, suggester=known, id="services")
+        yield named("services", line)
         yield label("", id="preview", classes="preview")
         name = f"{self._chosen}-work" if self._chosen else ""
-        yield Input(name, placeholder="called what: new-disks", id="name", max_length=100)
-        yield Input("1h", placeholder="for how long: 30m, 2h, 1d", id="for")
-        yield Input(placeholder=WHY_ASKED, id="reason", max_length=1_000)
+        yield named("name", Input(name, placeholder="new-disks", id="name", max_length=100))
+        yield named("for", Input("1h", placeholder=HOW_LONG, id="for"))
+        yield named("why", Input(placeholder=WHY_ASKED, id="reason", max_length=1_000))
 
     def on_mount(self) -> None:
         """Show what would be muted."""

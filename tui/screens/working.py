@@ -23,7 +23,7 @@ from daemon.api.schema import IncidentView
 from daemon.core.model import Millis
 from daemon.core.severity import parse_severity
 from tui.screens.persons import PersonDialog
-from tui.screens.prompts import Dialog, label
+from tui.screens.prompts import Dialog, label, named
 from tui.words import parse_span
 
 ROLES = ("commander", "scribe")
@@ -57,15 +57,12 @@ class OpenPrompt(Dialog):
     def lines(self) -> ComposeResult:
         """Title, service, severity."""
         known = SuggestFromList(self._services, case_sensitive=False)
-        yield Input(placeholder="what has happened, in a line", id="title", max_length=200)
-        yield Input(
-            self._service or "",
-            placeholder="service; empty: none; → takes the offer",
-            suggester=known,
-            id="service",
-            max_length=200,
-        )
-        yield Input("high", placeholder="severity: critical, P1, high …", id="severity")
+        told = "what has happened, in a line"
+        yield named("title", Input(placeholder=told, id="title", max_length=200))
+        chosen, offer = self._service or "", "empty: none; → takes the offer"
+        line = Input(chosen, placeholder=offer, suggester=known, id="service", max_length=200)
+        yield named("service", line)
+        yield named("severity", Input("high", placeholder="critical, P1, high …", id="severity"))
 
     def answer(self) -> OpenAnswer:
         """The incident."""
@@ -98,8 +95,9 @@ class UpdatePrompt(Dialog):
 
     def lines(self) -> ComposeResult:
         """The text, and the time."""
-        yield Input(placeholder="how it goes, for those who ask", id="text", max_length=2_000)
-        yield Input(placeholder="next update in (15m); empty: not promised", id="next")
+        told = "how it goes, for those who ask"
+        yield named("update", Input(placeholder=told, id="text", max_length=2_000))
+        yield named("next in", Input(placeholder="15m; empty: not promised", id="next"))
 
     def answer(self) -> UpdateAnswer:
         """Text and time."""
@@ -139,8 +137,9 @@ class RolePrompt(PersonDialog):
             yield label(now, classes="preview")
         offered = [role for role in ROLES if role not in self._has] or list(ROLES)
         parts = SuggestFromList([*ROLES, *self._has], case_sensitive=False)
-        yield Input(offered[0], placeholder="commander, scribe, …", suggester=parts, id="role")
-        yield from self.person_lines("who; empty: nobody; → takes the offer")
+        line = Input(offered[0], placeholder="commander, scribe, …", suggester=parts, id="role")
+        yield named("role", line)
+        yield from self.person_lines("empty: nobody; → takes the offer")
 
     def answer(self) -> RoleAnswer:
         """Part and person."""
