@@ -28,9 +28,12 @@ def status(
     Example: tocsin status --at "2h ago"
     """
     if at is not None:
+        from msgspec.structs import asdict
+
         state = state_at(at, socket, config)
         then = status_of(state)
-        answer(output, then, lambda: _tell_past(state, then))
+        marked = {**asdict(then), "past": state.past}
+        answer(output, marked, lambda: _tell_past(state, then))
         return _code(then)
     view = ask(socket, config, lambda client: client.status())
     answer(output, view, lambda: _tell(view))

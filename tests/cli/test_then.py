@@ -54,6 +54,7 @@ def test_status_tells_how_it_was_and_that_this_is_the_past(past: Desk) -> None:
     assert "daemon    pid" not in said.out
     found = past.tocsin("status", "--at", "70m ago", "-o", "json").json
     view = msgspec.convert(found, schema.StatusView)
+    assert found["past"]["at"] == view.daemon.time, "a program sees that it is the past"
     assert (view.status, view.counts.incidents["critical"]) == ("down", 1)
     assert past.tocsin("status", "--at", "10m ago").code == 0
 
