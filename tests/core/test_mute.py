@@ -383,6 +383,14 @@ def test_what_joins_a_storm_that_told_just_now_is_muted_until_it_tells_again() -
     assert reasons(stand, "api") == []
 
 
+def test_what_is_silenced_while_it_waits_for_others_makes_no_storm_with_them() -> None:
+    stand = Stand(plan(correlates=(cascade(),)))
+    stand.see(condition())
+    silence(stand)
+    stand.see(condition("db"))
+    assert stand.alert("db").storm is None  # type: ignore[union-attr]  # it fires
+
+
 def test_a_reload_brings_other_storms() -> None:
     stand = Stand()
     stand.reload(plan(correlates=(cascade(),)))
