@@ -18,7 +18,7 @@ from tui.channels import is_troubled
 from tui.figures import next_escalation, open_incidents, severity_counts
 from tui.mirror import Mirror
 from tui.rows import Moment
-from tui.text import Line, apart, clip, fit, join, width_of
+from tui.text import Line, apart, cells, clip, fit, join, width_of
 from tui.theme import GLYPHS
 from tui.words import clock, countdown, plural, rough, span
 
@@ -225,14 +225,21 @@ def stale_line(
         behind: Another picture is shown, one of the past.
     """
     again = f" · again in {countdown(retry_at - moment.now)}" if retry_at is not None else ""
-    if mirror.heard_at is None:
-        text = f" NOT CONNECTED  {reason}"
-    else:
-        shown = clock(mirror.heard_at, moment.zone)
-        words = "now was last seen at" if behind else "this is the picture of"
-        text = f" STALE  {words} {shown} · {reason}"
-    line: Line = ((clip(text, max(0, width - len(again) - 1)) + again, "pill:high"),)
-    return tuple((part, style or "pill:high") for part, style in fit(line, width))
+    heads = (" NOT CONNECTED ",) * 2
+    if mirror.heard_at is not None:
+        long, short = ("now was last", "now last") if behind else ("this is the", "the")
+        word = "seen at" if behind else "picture of"
+        shown = f"{word} {clock(mirror.heard_at, moment.zone)} ·"
+        heads = (f" STALE  {long} {shown}", f" STALE  {short} {shown}")
+    cause = reason.partition("; ")[0]  # what to do about it gives way
+    forms = (
+        f"{heads[0]} {reason}{again}",
+        f"{heads[0]} {cause}{again}",
+        f"{heads[0]} {cause}",
+        f"{heads[1]} {cause}",
+    )
+    text = next((form for form in forms if cells(form) <= width), forms[-1])
+    return fit(((clip(text, width).ljust(width), "pill:high"),), width)
 
 
 def troubles(mirror: Mirror) -> list[str]:

@@ -17,7 +17,7 @@ from tui.figures import called, last_resolved
 from tui.mirror import Mirror
 from tui.rows import Moment
 from tui.text import Line, width_of
-from tui.topline import figures_line, link_forms, modes_line, quiet_words
+from tui.topline import figures_line, link_forms, modes_line, quiet_words, stale_line
 
 MOMENT = Moment(estate.NOW, zone=dt.UTC)
 
@@ -107,6 +107,26 @@ def test_a_lost_link_tells_the_age_and_the_next_attempt() -> None:
     forms = link_forms(estate.NOW - 12_000, estate.NOW, live=False, retry_at=estate.NOW + 3000)
     assert plain(forms[0]) == "✕ stale 12s old, again in 0:03"
     assert plain(link_forms(None, estate.NOW, live=False, retry_at=None)[0]) == "◌ connecting"
+
+
+@pytest.mark.parametrize(
+    ("width", "says"),
+    [
+        (200, "this is the picture of 10:11:02 · no daemon: it is off; start it · again in 0:03"),
+        (79, "this is the picture of 10:11:02 · no daemon: it is off · again in 0:03"),
+        (66, "this is the picture of 10:11:02 · no daemon: it is off"),
+        (55, "the picture of 10:11:02 · no daemon: it is off"),
+    ],
+)
+def test_a_stale_picture_says_why_before_what_stands_elsewhere(
+    mirror: Mirror, width: int, says: str
+) -> None:
+    """The countdown is in the line above too; what to do about it comes last."""
+    mirror.heard_at = estate.NOW - 3000
+    reason = "no daemon: it is off; start it"
+    line = stale_line(mirror, MOMENT, reason, estate.NOW + 3000, width)
+    assert width_of(line) == width
+    assert plain(line).rstrip() == f" STALE  {says}"
 
 
 def test_an_overdue_step_is_late_not_zero(mirror: Mirror) -> None:

@@ -126,7 +126,7 @@ async def test_a_story_holds_nothing_that_came_later(opened: Opener) -> None:
         await session.press("escape")
         await session.until(lambda: session.shows("esc now"))
         await session.fake.stop()
-        await session.until(lambda: session.shows("STALE  now was last seen at", "◀ PAST"))
+        await session.until(lambda: session.shows("STALE  now last seen at", "◀ PAST"))
 
 
 async def test_each_place_shows_the_past_or_that_it_is_not_kept(opened: Opener) -> None:

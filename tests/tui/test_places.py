@@ -160,7 +160,7 @@ async def test_a_lost_daemon_leaves_a_stale_picture_that_says_so(
     """The age is shown, keys that write say why not, and it comes back by itself."""
     async with opened() as session:
         await session.fake.stop()
-        await session.until(lambda: session.shows("STALE", "this is the picture of 10:11:05"))
+        await session.until(lambda: session.shows("STALE", "the picture of 10:11:05"))
         clock.at += 12_000
         session.app._tick()
         await session.until(lambda: session.shows("12s old"))
