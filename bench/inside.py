@@ -88,7 +88,7 @@ async def _store(path: Path) -> tuple[float, float]:
     for turn in range(rounds):
         at = START + turn * 10_000
         for number in range(CHECKS):
-            subject.note([Observed(_result(f"c{number:05}", at + number))], at)
+            subject.note([_result(f"c{number:05}", at + number)], at)
         if turn % 5 == 4:
             await subject.submit([Observed(_result("c00000", at + 5_000))], at)
     rate = rounds * CHECKS / (time.perf_counter() - began_s)

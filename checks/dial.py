@@ -106,20 +106,26 @@ async def resolve(endpoint: Endpoint, trace: Trace | None = None) -> list[tuple[
 
 
 async def connect(
-    endpoint: Endpoint, protocol: P, trace: Trace, limit_s: float, *, native: bool = False
+    endpoint: Endpoint,
+    protocol: P,
+    trace: Trace,
+    limit_s: float,
+    *,
+    native: bool = False,
+    deaf: bool = False,
 ) -> P:
     """Connect `protocol` to `endpoint`, without TLS. It has its transport afterwards.
 
     `limit_s` is the whole run's; each address but the last gets its share of what is left of
     it. Addresses that fail before one succeeds are told to the trace. `native` gives the loop's
-    own transport, for a driver that needs all of one.
+    own transport, for a driver that needs all of one. With `deaf` nothing may be read from it.
 
     Raises:
         ProbeError: No address could be reached; it tells of the first.
     """
     if endpoint.literal is not None:
         trace.enter("connect")
-        await _open(protocol, endpoint, endpoint.literal, endpoint.host, native)
+        await _open(protocol, endpoint, endpoint.literal, endpoint.host, native=native, deaf=deaf)
         return protocol
     addresses = await resolve(endpoint, trace)
     trace.enter("connect")
@@ -129,7 +135,7 @@ async def connect(
         share_s = (limit_s - (perf_counter() - trace.started)) / left
         try:
             async with asyncio.timeout(share_s):
-                await _open(protocol, endpoint, family, address, native)
+                await _open(protocol, endpoint, family, address, native=native, deaf=deaf)
         except TimeoutError:
             error = ProbeError(Fault.TIMEOUT, f"{endpoint.words} ({address}) does not answer")
         except ProbeError as failure:
@@ -141,7 +147,7 @@ async def connect(
             trace.failed_addresses += (error.message,)
     family, address = addresses[-1]
     try:  # the run's own timeout bounds the last one
-        await _open(protocol, endpoint, family, address, native)
+        await _open(protocol, endpoint, family, address, native=native, deaf=deaf)
     except ProbeError as failure:
         trace.failed_addresses = before
         raise first or failure from None
@@ -149,14 +155,20 @@ async def connect(
 
 
 async def _open(
-    protocol: asyncio.Protocol, endpoint: Endpoint, family: int, address: str, native: bool
+    protocol: asyncio.Protocol,
+    endpoint: Endpoint,
+    family: int,
+    address: str,
+    *,
+    native: bool,
+    deaf: bool,
 ) -> None:
     try:
         if native:
             loop = asyncio.get_running_loop()
             await loop.create_connection(lambda: protocol, address, endpoint.port, family=family)
         else:
-            wire = begin_wire(protocol, family, address, endpoint.port)
+            wire = begin_wire(protocol, family, address, endpoint.port, deaf=deaf)
             if wire.connected is not None:
                 await wire.stand()
     except TimeoutError:

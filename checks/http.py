@@ -130,6 +130,7 @@ class HttpProbe:
             self._body = b""
         self._first = self._request(spec.method, self._start, self._body)
         self._endpoint = self._start.endpoint(spec.family)
+        self._words = self._start.authority
         needed = self._start.secure or names_files(spec.tls)  # else not before a redirect to TLS
         self._context = self._tls_context(own=True) if needed else None
         self._idle: dict[tuple[bool, str, int], Connection] = {}
@@ -204,7 +205,7 @@ class HttpProbe:
             raise
 
     def _answer(self, target: Target, method: str) -> Answer:
-        words = target.authority
+        words = self._words if target is self._start else target.authority
         return Answer(words, self._spec.max_body, head_only=method == "HEAD", keep=self._keep)
 
     async def _connect(self, connection: Connection, target: Target, trace: Trace) -> None:

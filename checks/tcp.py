@@ -79,11 +79,12 @@ def _words(error: Exception) -> str:
 class _Listener(asyncio.Protocol):
     """Collects what the target says, up to `BANNER_LIMIT`, until it is enough."""
 
+    __slots__ = ("_pattern", "_words", "enough", "heard", "transport")
+
     def __init__(self, pattern: Any, words: str) -> None:
         self.transport: asyncio.Transport | None = None
         self.heard = bytearray()
         self.enough: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.ended = False
         self._pattern = pattern
         self._words = words
 
@@ -106,7 +107,6 @@ class _Listener(asyncio.Protocol):
         return self._pattern.search(self.text) is not None
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.ended = True
         if self.enough.done():
             return
         if exc is None:
@@ -125,18 +125,21 @@ class TcpProbe:
         self._wanted = order.wanted
         self._limit_s = order.timeout_ms / 1000.0
         self._endpoint = Endpoint.of(spec.host, spec.port, spec.family)
+        self._words = self._endpoint.words
         self._pattern = None if spec.receive is None else _pattern(spec.receive)
         self._listens = bool(spec.receive or spec.send or "banner" in order.wanted)
         self._tls = TlsSpec() if spec.tls is True else spec.tls or None
         self._context = client_context(self._tls) if self._tls is not None else None
+        self._deaf = not self._listens and self._tls is None
 
     async def observe(self, trace: Trace) -> Observation:
         """Connect, talk, and close."""
-        listener = _Listener(self._pattern, self._endpoint.words)
+        listener = _Listener(self._pattern, self._words)
         try:
-            await connect(self._endpoint, listener, trace, self._limit_s)
-            days = await self._secure(listener, trace)
-            await self._talk(listener, trace)
+            await connect(self._endpoint, listener, trace, self._limit_s, deaf=self._deaf)
+            days = None if self._tls is None else await self._secure(listener, trace)
+            if self._listens:
+                await self._talk(listener, trace)
             return self._observation(listener, days, trace)
         finally:
             if listener.transport is not None:
@@ -154,8 +157,6 @@ class TcpProbe:
         return cert_days(secured.get_extra_info("ssl_object"))
 
     async def _talk(self, listener: _Listener, trace: Trace) -> None:
-        if not self._listens:
-            return
         trace.enter("answer")
         if self._spec.send is not None and listener.transport is not None:
             listener.transport.write(self._spec.send.encode())
@@ -171,7 +172,7 @@ class TcpProbe:
         latency_ms = trace.finish()
         fields: dict[str, Any] = {
             "connected": True,
-            "banner": listener.text,
+            "banner": listener.text if self._listens else "",
             "latency_ms": latency_ms,
             "addresses_failed": len(trace.failed_addresses),
             "phases": trace.phases,

@@ -27,6 +27,7 @@ _ROUND: Final = 256
 """Wires served in one go."""
 _UNDER_WAY: Final = frozenset({errno.EINPROGRESS, errno.EALREADY, errno.EINTR})
 _FLAGS: Final = getattr(socket, "SOCK_NONBLOCK", 0) | getattr(socket, "SOCK_CLOEXEC", 0)
+_STREAM: Final = socket.SOCK_STREAM | _FLAGS
 
 
 class Watcher(Protocol):
@@ -129,8 +130,10 @@ class Wire(asyncio.Transport):
         self._broken: OSError | None = None
         self.connected: asyncio.Future[None] | None = None
 
-    def connect(self, address: tuple[str, int], loop: asyncio.AbstractEventLoop) -> None:
-        """Ask for the connection.
+    def connect(
+        self, address: tuple[str, int], loop: asyncio.AbstractEventLoop, *, deaf: bool = False
+    ) -> None:
+        """Ask for the connection. A `deaf` one that stands at once is not read from.
 
         Raises:
             OSError: It is refused at once.
@@ -145,7 +148,8 @@ class Wire(asyncio.Transport):
         elif code and code != errno.EISCONN:
             raise OSError(code, os.strerror(code))
         else:
-            self._watcher.watch(self, self._fd, writing=False)
+            if not deaf:
+                self._watcher.watch(self, self._fd, writing=False)
             self._protocol.connection_made(self)
 
     async def stand(self) -> None:
@@ -258,20 +262,25 @@ class Wire(asyncio.Transport):
         return self._socket if name == "socket" else default
 
 
-def begin_wire(protocol: asyncio.Protocol, family: int, address: str, port: int) -> Wire:
+def begin_wire(
+    protocol: asyncio.Protocol, family: int, address: str, port: int, *, deaf: bool = False
+) -> Wire:
     """Ask for a connection to a numeric address. If it has `connected`, await
     `stand`; else `protocol` has it as its transport already.
+
+    Args:
+        deaf: What the target says is not wanted, nor whether it closes.
 
     Raises:
         OSError: It cannot be reached.
     """
     loop = asyncio.get_running_loop()
-    sock = socket.socket(family, socket.SOCK_STREAM | _FLAGS)
+    sock = socket.socket(family, _STREAM)
     try:
         if not _FLAGS:
             sock.setblocking(False)
         wire = Wire(sock, protocol, _watchers.of(loop))
-        wire.connect((address, port), loop)
+        wire.connect((address, port), loop, deaf=deaf)
     except BaseException:
         sock.close()
         raise

@@ -77,9 +77,15 @@ class Entry:
         """Bytes held; 0 while nobody has read it."""
         return len(self._frame)
 
-    def retire(self) -> None:
-        """There is a newer one, or nobody is to read it any more: hold nothing."""
+    def retire(self) -> int:
+        """There is a newer one, or nobody is to read it any more: hold nothing.
+
+        Returns:
+            The bytes that are free by that.
+        """
+        held = len(self._frame)
         self.is_newest, self._make, self._frame = False, None, b""
+        return held
 
     def frame(self) -> bytes:
         """The event as it goes over the wire, encoded once."""
@@ -152,16 +158,15 @@ class EventHub:
         before `PATIENCE_S`; the next that is not takes it along.
         """
         self.seq += 1
-        name = (kind, key)
-        old = self._log.pop(name, None)
+        name, log = (kind, key), self._log
+        old = log.pop(name, None)
         if old is not None:
-            self._bytes -= old.size
-            old.retire()
-        entry = self._log[name] = Entry(self.seq, kind, make)
+            self._bytes -= old.retire()
+        entry = log[name] = Entry(self.seq, kind, make)
         self._order.append(entry)
-        if len(self._order) > 2 * len(self._log) + _SLACK:
-            self._order = list(self._log.values())
-        if len(self._log) > self.max_entries:
+        if len(self._order) > 2 * len(log) + _SLACK:
+            self._order = list(log.values())
+        if len(log) > self.max_entries:
             self._drop_oldest()
         if not patient:
             self._wake()
@@ -218,8 +223,7 @@ class EventHub:
 
     def _drop_oldest(self) -> None:
         _, entry = self._log.popitem(last=False)
-        self._bytes -= entry.size
-        entry.retire()
+        self._bytes -= entry.retire()
         self.floor = entry.seq
         self._why_reset = "more has changed since than is remembered"
 

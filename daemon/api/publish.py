@@ -33,7 +33,6 @@ from daemon.core.model import (
     ServiceState,
     Silence,
 )
-from daemon.core.plan import CheckPlan
 
 
 def publish_effects(
@@ -41,12 +40,9 @@ def publish_effects(
 ) -> None:
     """Tell every subscriber what these effects changed."""
     gone = False
-    plans, states = engine.plan.checks, engine.checks
     for effect in effects:
         if isinstance(effect, Observed):
-            name = effect.result.check
-            if name in plans and name in states:  # else it left the configuration while it ran
-                _publish_result(effect.result, plans[name], states[name], hub)
+            publish_results((effect.result,), engine, hub)
         elif isinstance(effect, Save):
             _publish_record(effect.record, engine, now, hub)
         elif isinstance(effect, Append):
@@ -62,6 +58,19 @@ def publish_effects(
     if gone:
         hub.trails.keep_only(engine.plan.checks)
         hub.reset("the configuration was reloaded, and checks or services left it")
+
+
+def publish_results(results: Iterable[Result], engine: EngineView, hub: EventHub) -> None:
+    """Tell every subscriber what these runs found."""
+    plans, states = engine.plan.checks, engine.checks
+    for result in results:
+        name = result.check
+        plan, state = plans.get(name), states.get(name)
+        if plan is None or state is None:
+            continue  # it left the configuration while it ran
+        hub.trails.add(result)
+        make = partial(views.check_view, plan, state, result)
+        hub.publish("check", name, make, patient=True)
 
 
 def publish_delivery(view: DeliveryView, hub: EventHub) -> None:
@@ -100,12 +109,6 @@ def publish_sla(name: str, engine: EngineView, now: Instant, hub: EventHub) -> N
         return
     figures = engine.sla(name, now)
     hub.publish("sla", name, partial(sla_view, figures))
-
-
-def _publish_result(result: Result, plan: CheckPlan, state: CheckState, hub: EventHub) -> None:
-    hub.trails.add(result)
-    make = partial(views.check_view, plan, state, result)
-    hub.publish("check", plan.name, make, patient=True)
 
 
 def _publish_record(record: Record, engine: EngineView, now: Instant, hub: EventHub) -> None:

@@ -32,9 +32,9 @@ class Trails:
         if ring is None:
             ring = self._rings[name] = array("f", bytes(4 * LENGTH))
             self._counts[name] = 0
-        count = self._counts[name]
-        latency_ms = result.latency_ms if result.status in _GOOD else None
-        ring[count % LENGTH] = nan if latency_ms is None else latency_ms
+        count, latency_ms = self._counts[name], result.latency_ms
+        is_good = result.status is Status.UP or result.status is Status.DEGRADED
+        ring[count % LENGTH] = latency_ms if is_good and latency_ms is not None else nan
         self._counts[name] = count + 1
 
     def seed(self, results: Iterable[Result]) -> None:
@@ -66,6 +66,3 @@ class Trails:
             if any(value is not None for value in trail):
                 return trail
         return self.of(checks[0]) if checks else []
-
-
-_GOOD: Final = frozenset({Status.UP, Status.DEGRADED})

@@ -39,7 +39,10 @@ def _plain(labels: Mapping[str, Any]) -> dict[str, Any]:
 
 def _numbers(metrics: Mapping[str, Any]) -> dict[str, Any]:
     """Metrics without what JSON has no number for."""
-    if all(type(value) is not float or isfinite(value) for value in metrics.values()):
+    for value in metrics.values():
+        if type(value) is float and not isfinite(value):
+            break
+    else:
         return _plain(metrics)
     return {
         name: value

@@ -61,8 +61,8 @@ class _CheckBook:
     def observe(self, at: Instant, status: Status) -> None:
         """A run that began at `at` said `status`."""
         agrees = status is self.timeline.status
-        if agrees or not self.doubted:
-            self.agreed = max(self.agreed, at)
+        if at > self.agreed and (agrees or not self.doubted):
+            self.agreed = at
         self.doubted = not agrees
 
     def confirmed(self, now: Instant) -> Instant:

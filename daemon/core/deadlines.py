@@ -27,14 +27,15 @@ class Deadlines:
 
     def set(self, key: str, at: Instant | None) -> None:
         """The key is due at `at`, and no longer when it was before; None for never."""
-        due_at, heap = self._at, self._heap
+        due_at = self._at
         if at == due_at.get(key):
             return
         if at is None:
-            del due_at[key]
-        else:
-            due_at[key] = at
-            heappush(heap, (at, key))
+            del due_at[key]  # its entry is one of those that the next push counts
+            return
+        due_at[key] = at
+        heap = self._heap
+        heappush(heap, (at, key))
         if len(heap) > 2 * len(due_at) + _SLACK:
             heap[:] = [(due, name) for name, due in due_at.items()]
             heapify(heap)
@@ -77,6 +78,9 @@ class Deadlines:
 
     def __len__(self) -> int:
         return len(self._at)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._at
 
 
 def soonest(*times: Instant | None) -> Instant | None:

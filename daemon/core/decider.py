@@ -116,6 +116,8 @@ class Decider:
         self._stirred = True
         self._restored = False
         self._left_at: Instant | None = None
+        self._deadline: Instant | None = None
+        self._is_settled = False
         self._teller = Teller(plan, self.book)
         self.duty = Duty(plan, self.book, self._teller)
         self.responses = Responses(plan, self.book)
@@ -131,7 +133,8 @@ class Decider:
 
     def restore(self, records: Iterable[Record], now: Instant) -> None:
         """Take in what a store kept; the next `decide` reviews every mute before it tells."""
-        self._stirred = self._restored = True
+        self._stir()
+        self._restored = True
         kept = list(records)
         incidents = [record for record in kept if isinstance(record, Incident)]
         self.book.restore(incidents, [r for r in kept if isinstance(r, Group)])
@@ -149,7 +152,7 @@ class Decider:
     def replan(self, plan: Plan, turn: Turn) -> None:
         """Another configuration: alerts, timers, incidents and silences stay."""
         self._plan = plan
-        self._stirred = True
+        self._stir()
         self.muting.replan(plan)
         self.muting.silences.replan(plan.warn_before, turn.now)
         self._endings.replan(plan)
@@ -161,6 +164,7 @@ class Decider:
     def leave_what_is_gone(self, turn: Turn) -> None:
         """Resolve the alerts whose check or rule the plan has no more, and see to the incidents
         that tell somebody whom it has no more."""
+        self._stir()
         self._observe(turn)
         running = self.book.running_policies()
         for source in self.alerts.sources():
@@ -169,7 +173,14 @@ class Decider:
         self._desk.succeed(turn)
 
     def next_deadline(self) -> Instant | None:
-        """When something is to be decided by time alone."""
+        """When something is to be decided by time alone. It is asked in every turn and changes
+        only when something is decided, so it is made out once after that."""
+        if not self._is_settled:
+            self._deadline = self._soonest()
+            self._is_settled = not self._stirred
+        return self._deadline
+
+    def _soonest(self) -> Instant | None:
         if self._left_at is not None:
             return self._left_at
         return soonest(
@@ -181,6 +192,10 @@ class Decider:
             self.duty.next_deadline(),
         )
 
+    def _stir(self) -> None:
+        """Something happened: `decide` has to look, and the deadlines may be others."""
+        self._stirred, self._is_settled = True, False
+
     def begin(self) -> None:
         """Another turn begins."""
         self._teller.caller.begin_turn()
@@ -191,7 +206,7 @@ class Decider:
         Raises:
             Refusal: A command is not carried out; nothing changed.
         """
-        self._stirred = True
+        self._stir()
         match event:
             case SelfReport():
                 turn.conditions.append(self_condition(event, turn.now))
@@ -258,7 +273,7 @@ class Decider:
                 return
             if turn.is_full:
                 self._observe(turn)
-                self._left_at = turn.now
+                self._left_at, self._is_settled = turn.now, False
                 return
         raise RuntimeError(f"the turn at {turn.now} does not come to rest")
 
@@ -276,6 +291,7 @@ class Decider:
             self.alerts.observe(condition, turn)
 
     def _pass(self, turn: Turn) -> None:
+        self._is_settled = False
         self._observe(turn)
         self.alerts.tick(turn)
         self.muting.tick(turn)

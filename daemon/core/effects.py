@@ -7,6 +7,7 @@ which are made faster than dataclasses: a storm makes tens of thousands a second
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -75,3 +76,11 @@ Effect = StartProbe | Observed | Save | Drop | Append | Enqueue | StartResponse
 
 PLAIN: Final = (StartProbe, Observed)
 """Effects that decide nothing: what came of them is measured again after a crash."""
+
+
+def is_plain(effects: Iterable[Effect]) -> bool:
+    """Whether all of them are `PLAIN`. Asked of every turn, and true of nearly every one."""
+    for effect in effects:  # noqa: SIM110  # a generator for `all` costs more than the answer
+        if not isinstance(effect, PLAIN):
+            return False
+    return True

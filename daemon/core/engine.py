@@ -23,7 +23,7 @@ from daemon.core.books import Books
 from daemon.core.chronicle import Audit, FiledReport, Interval
 from daemon.core.deadlines import soonest
 from daemon.core.decider import Decider
-from daemon.core.effects import PLAIN, Drop, Effect, Enqueue, Observed, Save
+from daemon.core.effects import Drop, Effect, Enqueue, Observed, Save, is_plain
 from daemon.core.errors import Refusal
 from daemon.core.events import (
     Amend,
@@ -351,7 +351,7 @@ def _held(alerts: Mapping[str, Alert]) -> tuple[dict[str, Instant], set[str]]:
 
 def ordered(effects: list[Effect]) -> list[Effect]:
     """Each record's last word once, then the lines of history, then what goes out."""
-    if all(isinstance(effect, PLAIN) for effect in effects):
+    if is_plain(effects):
         return effects
     records: dict[tuple[type, str], Effect] = {}
     others: list[Effect] = []

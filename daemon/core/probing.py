@@ -115,20 +115,21 @@ class Probing:
 
     def arrange(self, name: str, watch: Watch, due: Instant, now: Instant) -> None:
         """Choose the slot after a run that was due at `due` and has ended now."""
-        state = self._estate.checks[name]
+        state, plan = self._estate.checks[name], watch.plan
         if not state.hard:
-            self._schedule.plan(name, now + watch.plan.retry_every)
+            slot = now + plan.retry_every
         elif state.status is Status.DOWN:
-            slot = following_slot(watch.offset_down, watch.plan.every_down, due, now)
-            self._schedule.plan(name, slot)
+            slot = following_slot(watch.offset_down, plan.every_down, due, now)
         else:
-            self._schedule.plan(name, following_slot(watch.offset, watch.plan.every, due, now))
+            slot = following_slot(watch.offset, plan.every, due, now)
+        self._schedule.plan(name, slot)
 
     def start_due(self, turn: Turn) -> None:
         """Start every run that is due."""
-        for name, due in self._schedule.take_due(turn.now):
-            self._schedule.begin(name, due, turn.now, self.watches[name].plan.timeout)
-            turn.effects.append(StartProbe(name, due))
+        now, watches, effects = turn.now, self.watches, turn.effects
+        for name, due in self._schedule.take_due(now):
+            self._schedule.begin_taken(name, Run(due, now, watches[name].plan.timeout))
+            effects.append(StartProbe(name, due))
 
     def start(self, names: Iterable[str], turn: Turn) -> None:
         """Run these checks at once (the seventeenth and on a little later), unless they run."""

@@ -30,6 +30,7 @@ from daemon.core.turn import Condition, Turn
 
 __all__ = ["RuleProgram", "Rules", "compile_rule"]
 
+_NOTHING: Final[Mapping[str, str]] = {}
 _PLACEHOLDER: Final = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}\}")
 
 
@@ -199,10 +200,12 @@ class Rules:
 
     def _look(self, name: str, seen: Seen, now: Instant, turn: Turn) -> None:
         state = self._states.get(name)
+        blind = state if state is not None and is_blind(state) else None
         for bound in seen.bound:
-            holds = _decide(bound, seen, state, now)
-            bound.turn_to(holds, now, state.since if state and is_blind(state) else None)
-            told = _fill(bound.plan.annotations, seen.samples.newest) if holds else {}
+            holds = _decide(bound, seen.samples, blind, now)
+            if holds is not bound.holding or bound.doubted:
+                bound.turn_to(holds, now, None if blind is None else blind.since)
+            told = _fill(bound.plan.annotations, seen.samples.newest) if holds else _NOTHING
             if _is_news(bound.told, holds, told):
                 bound.told = (holds, told)
                 since = now if bound.since is None else bound.since
@@ -211,7 +214,7 @@ class Rules:
 
     def _await_absence(self, name: str, seen: Seen, now: Instant) -> None:
         samples = seen.samples
-        if not samples.absences and self._absences.get(name) is None:
+        if not (samples.absences or name in self._absences):
             return
         ahead = [at for span in samples.absences if (at := samples.heard + span) > now]
         if ahead:
@@ -290,21 +293,21 @@ def _identity(bound: BoundRule, check: str) -> tuple[str, str]:
 
 def _decide(
     bound: BoundRule,
-    seen: Seen,
-    state: CheckState | None,
+    samples: Samples,
+    blind: CheckState | None,
     now: Instant,
 ) -> bool | None:
-    """Whether the rule holds. A check that cannot be told has no rules that can be, but for
-    those that ask whether it is absent; one that is unreachable has none at all."""
+    """Whether the rule holds. A check that cannot be told (`blind`) has no rules that can be,
+    but for those that ask whether it is absent; one that is unreachable has none at all."""
     program = bound.clear_when if bound.holding and bound.clear_when else bound.when
-    if state and is_blind(state) and (state.unreachable is not None or not _asks_absence(program)):
+    if blind is not None and (blind.unreachable is not None or not _asks_absence(program)):
         return None
     wanted: dict[str, object] = {}
     for name in program.fields:
-        if (field_value := value_of(seen.samples.newest, name)) is not None:
+        if (field_value := value_of(samples.newest, name)) is not None:
             wanted[name] = field_value
     for variable, call in program.calls.items():
-        if (value := seen.samples.compute(call, now)) is not None:
+        if (value := samples.compute(call, now)) is not None:
             wanted[variable] = value
     answer = program.evaluate(wanted)
     return not answer if program is bound.clear_when and answer is not None else answer

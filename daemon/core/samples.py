@@ -100,9 +100,10 @@ class Samples:
         for (metric, _), window in self.windows.items():
             if (value := _sample(result, metric)) is not None:
                 window.add(at, value)
-        for metric, minutes in self.minutes.items():
-            if (value := _sample(result, metric)) is not None:
-                minutes.add(at, value)
+        if self.minutes:
+            for metric, minutes in self.minutes.items():
+                if (value := _sample(result, metric)) is not None:
+                    minutes.add(at, value)
 
     def compute(self, call: Call, now: Instant) -> float | bool | None:
         """A window function's value at `now`; None if it has none yet."""
@@ -130,7 +131,7 @@ def _sample(result: Result, metric: str) -> float | None:
     if not metric:
         return 1.0 if result.status is Status.DOWN else 0.0
     value = result.latency_ms if metric == "latency_ms" else result.metrics.get(metric)
-    return float(value) if isinstance(value, (bool, int, float)) else None
+    return None if value is None or isinstance(value, str) else float(value)
 
 
 def value_of(result: Result | None, name: str) -> object | None:

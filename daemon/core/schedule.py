@@ -125,6 +125,10 @@ class Schedule:
         self._running[name] = Run(due, now, timeout)
         return True
 
+    def begin_taken(self, name: str, run: Run) -> None:
+        """Start the run of a check that `take_due` gave: it neither runs nor waits."""
+        self._running[name] = run
+
     def end(self, name: str) -> Run | None:
         """The run has ended or was lost; the check waits for a new `plan`."""
         return self._running.pop(name, None)

@@ -95,9 +95,10 @@ class Window:
                 self._line.add(at, value, -1)
             if self._ordered is not None:
                 del self._ordered[bisect_left(self._ordered, value)]
-        for queue in (self._lows, self._highs):
-            while queue and queue[0][0] <= limit:
-                queue.popleft()
+        if self._lows is not None:
+            for queue in (self._lows, self._highs):
+                while queue and queue[0][0] <= limit:
+                    queue.popleft()
         if self._line is not None and limit - self._line.origin > self.span:
             self._line = Line(samples)  # once a span: its times stay short, its sums precise
 
@@ -106,9 +107,8 @@ class Window:
         need one, all others two)."""
         if len(self._samples) < (1 if function in ("last", "count") else 2):
             return None
-        if function.startswith("p"):
-            return self._percentile(int(function[1:]))
-        return _FUNCTIONS[function](self)
+        known = _FUNCTIONS.get(function)
+        return self._percentile(int(function[1:])) if known is None else known(self)
 
     def forecast(self, when: Instant) -> float | None:
         """Where the line through the samples will be then; None with too few of them, or with

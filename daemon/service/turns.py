@@ -20,9 +20,9 @@ import checks
 from checks.result import Result
 from daemon.api.hub import EventHub
 from daemon.api.problems import Busy
-from daemon.api.publish import publish_effects, publish_settled
+from daemon.api.publish import publish_effects, publish_results, publish_settled
 from daemon.config import Config
-from daemon.core.effects import PLAIN, Effect, Enqueue, StartProbe, StartResponse
+from daemon.core.effects import Effect, Enqueue, Observed, StartProbe, StartResponse, is_plain
 from daemon.core.engine import Engine
 from daemon.core.errors import Refusal
 from daemon.core.events import Event, Gap, ResultsArrived, Settled, Tick
@@ -64,7 +64,8 @@ class Turns:
         memory, charts, documents: What the channels remember, what draws pictures for them, and
             where files are that they attach; all outlive them.
         pulse: Wakes the engine at its next deadline.
-        listeners: Called with the effects of each turn once they are durable.
+        listeners: Called with the effects of each turn that decided something, once they are
+            durable.
         failed: Resolves with the fault that ended a turn; whoever runs the daemon ends it.
     """
 
@@ -192,7 +193,7 @@ class Turns:
         try:
             now = self._now()
             effects = self._engine.handle(event, now)
-            if all(isinstance(effect, PLAIN) for effect in effects):
+            if is_plain(effects):
                 self._go_on(effects, now)
             else:
                 self._carry_out(effects, now)
@@ -210,18 +211,20 @@ class Turns:
         decision before it does, whose outcome it must not show too early."""
         if effects:
             self._start_probes(effects, now)
-            self._store.note(effects, now)
+            results = [effect.result for effect in effects if isinstance(effect, Observed)]
+            self._store.note(results, now)
+            show = partial(publish_results, results, self._engine, self._hub)
             if self._undurable is None:
-                self._show(effects, now)
-            else:
-                self._undurable.add_done_callback(partial(self._act, effects, now))
+                show()
+            elif results:
+                self._undurable.add_done_callback(partial(self._act, show))
         self._wind(now)
 
     def _carry_out(self, effects: Sequence[Effect], now: Instant) -> asyncio.Future[None]:
         """Write the effects, and act on them when they are durable; probes start at once."""
         self._start_probes(effects, now)
         durable = self._undurable = self._store.submit(effects, now)
-        durable.add_done_callback(partial(self._act, effects, now))
+        durable.add_done_callback(partial(self._act, partial(self._show, effects, now)))
         self._wind(now)
         return durable
 
@@ -235,18 +238,18 @@ class Turns:
         if not self.pulse.is_imminent(now):
             self.pulse.at(self._engine.next_deadline())
 
-    def _act(self, effects: Sequence[Effect], now: Instant, durable: asyncio.Future[None]) -> None:
+    def _act(self, show: Callable[[], None], durable: asyncio.Future[None]) -> None:
         if self._undurable is durable:
             self._undurable = None
         if durable.cancelled():
             return
         try:
-            self._show(effects, now)
+            show()
         except Exception as error:  # noqa: BLE001  # a page that is not handed on is a fault in the turn
             self.fail(error)
 
     def _show(self, effects: Sequence[Effect], now: Instant) -> None:
-        """Act on effects that are durable, or need not be."""
+        """Act on effects that are durable."""
         publish_effects(effects, self._engine, now, self._hub)
         notices = [effect.notice for effect in effects if isinstance(effect, Enqueue)]
         if notices:

@@ -23,8 +23,8 @@ def result_row(check_id: int, result: Result, metrics: frozenset[str] | None) ->
         metrics: The names to keep; None for all.
     """
     found = result.metrics
-    if metrics is not None and found:
-        found = {name: found[name] for name in metrics if name in found}
+    if metrics is not None:
+        found = {name: found[name] for name in metrics if name in found} if metrics else {}
     up = result.status is Status.UP
     latency = result.latency_ms
     return (

@@ -19,8 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-import msgspec
-
+from checks.result import Result
 from daemon.core.effects import Effect, Observed, StartProbe
 from daemon.core.model import Instant
 from daemon.core.plan import Plan
@@ -28,7 +27,7 @@ from daemon.core.snapshot import Snapshot
 from daemon.notify.outbox import DeliveryState, Outbox, Pending
 from daemon.store import care
 from daemon.store.analysis import Analysis
-from daemon.store.batch import Batch
+from daemon.store.batch import UNENCODABLE, Batch
 from daemon.store.commits import Commits
 from daemon.store.connect import Lock
 from daemon.store.erasing import Erasure
@@ -131,9 +130,9 @@ class Store:
         commits.queued(future)
         return future
 
-    def note(self, effects: Sequence[Effect], at: Instant) -> None:
-        """As `submit` for effects that decide nothing (`PLAIN`): nobody waits for results,
-        so there is no future to make; they are written with the next batch.
+    def note(self, results: Sequence[Result], at: Instant) -> None:
+        """Take in results of a turn that decides nothing: nobody waits for them, so there is no
+        future to make; they are written with the next batch.
 
         Raises:
             StoreUnusable: The store is closed.
@@ -142,7 +141,9 @@ class Store:
         if commits.closing:
             raise StoreUnusable(f"{self.path}: the database is closed")
         commits.now = max(commits.now, at)
-        if self._encode(effects):
+        for result in results:
+            self._take(result, commits.batch)
+        if results:
             commits.gather()
         else:
             commits.rouse()
@@ -154,24 +155,29 @@ class Store:
             if isinstance(effect, StartProbe):
                 continue
             found = True
+            if isinstance(effect, Observed):
+                self._take(effect.result, batch)
+                continue
             try:
-                if isinstance(effect, Observed):
-                    self._observe(effect, batch)
-                else:
-                    batch.decide(effect)
-            except (TypeError, ValueError, OverflowError, KeyError, msgspec.MsgspecError) as error:
-                self._refused += 1
-                _log.error("an effect cannot be stored (%s): %.200r", error, effect)
+                batch.decide(effect)
+            except UNENCODABLE as error:
+                self._refuse(effect, error)
         return found
 
-    def _observe(self, effect: Observed, batch: Batch) -> None:
-        result = effect.result
+    def _take(self, result: Result, batch: Batch) -> None:
         check_id = self._ids.get(result.check)
         if check_id is None:
             self._newest_id += 1
             check_id = self._ids[result.check] = self._newest_id
             batch.names.append((check_id, result.check))
-        batch.results.append(result_row(check_id, result, self._metrics))
+        try:
+            batch.results.append(result_row(check_id, result, self._metrics))
+        except UNENCODABLE as error:
+            self._refuse(result, error)
+
+    def _refuse(self, value: object, error: Exception) -> None:
+        self._refused += 1
+        _log.error("it cannot be stored (%s): %.200r", error, value)
 
     async def update(
         self, key: str, state: DeliveryState, attempts: int, next_at: Instant | None, detail: str

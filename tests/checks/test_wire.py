@@ -112,6 +112,26 @@ async def test_the_end_and_the_reset_of_a_connection_are_told_once(
         assert [type(end) for end in talk.ends] == [expected]
 
 
+async def test_who_is_deaf_to_a_near_target_is_told_nothing_and_closes_as_any_other(
+    listener: socket.socket,
+) -> None:
+    talk = Talk()
+    wire = begin_wire(talk, socket.AF_INET, *listener.getsockname(), deaf=True)
+    assert wire.connected is None  # else it waits, and is read from until it stands
+    peer, _ = listener.accept()
+    peer.settimeout(LIMIT_S)
+    peer.sendall(b"hello")
+    other, hears, speaks = await opened(listener)
+    speaks.sendall(b"hello")
+    async with asyncio.timeout(LIMIT_S):
+        await hears.told.wait()
+    assert (bytes(talk.heard), talk.ends) == (b"", [])
+    other.abort()
+    wire.abort()
+    with peer, speaks, pytest.raises(ConnectionResetError):  # what came in was never read
+        peer.recv(1)
+
+
 async def test_what_does_not_fit_into_the_socket_is_sent_later_in_order(
     listener: socket.socket,
 ) -> None:

@@ -133,6 +133,8 @@ class EngineMachine(Promises, RuleBasedStateMachine):
         return effects
 
     def check(self, before: dict[tuple[type, str], Record], effects: list[Effect]) -> None:
+        decider = self.engine._decider
+        assert decider.next_deadline() == decider._soonest()  # what it remembers still holds
         old_entries = len(self.mirror.entries)
         self.mirror.apply(effects)
         old = {record.key: record for record in before.values() if isinstance(record, Incident)}

@@ -12,6 +12,7 @@ from daemon.core.schedule import (
     COMPANY,
     GRAINS,
     NEWCOMER_SPREAD,
+    Run,
     Schedule,
     following_slot,
     grain,
@@ -121,6 +122,16 @@ def test_a_check_that_runs_is_not_begun_again_and_not_planned() -> None:
     assert (run.due, run.started) == (100, 105)
     schedule.plan("a", 200)
     assert schedule.first() == 200
+
+
+def test_what_is_taken_as_due_runs_and_is_not_due_again() -> None:
+    schedule = Schedule()
+    schedule.plan("web", 5)
+    run = Run(due=5, started=7, timeout=100)
+    for name, _ in schedule.take_due(7):
+        schedule.begin_taken(name, run)
+    assert (schedule.run_of("web"), schedule.due_of("web")) == (run, None)
+    assert not schedule.begin("web", 8, 8, 100)
 
 
 def test_a_check_that_is_forgotten_is_neither_due_nor_running() -> None:

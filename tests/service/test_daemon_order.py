@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from checks.result import Result, Status
+from daemon.api.schema import CheckView
 from daemon.config import load
-from daemon.core.effects import Effect, Observed, Save
+from daemon.core.effects import Effect, Observed, Save, StartProbe
 from daemon.core.engine import Engine
 from daemon.core.events import ResultsArrived
 from daemon.core.model import CheckState, Instant
@@ -31,11 +32,11 @@ class SlowStore:
         self.path = store.path
         self.analysis = Analysis(self.path)
         self.history = store.history
-        self.noted: list[Effect] = []
+        self.noted: list[Result] = []
         self.waiting: list[asyncio.Future[None]] = []
 
-    def note(self, effects: Sequence[Effect], _at: Instant) -> None:
-        self.noted += effects
+    def note(self, results: Sequence[Result], _at: Instant) -> None:
+        self.noted += results
 
     def submit(self, _effects: Sequence[Effect], _at: Instant) -> asyncio.Future[None]:
         self.waiting.append(asyncio.get_running_loop().create_future())
@@ -60,8 +61,14 @@ class Scripted(Engine):
         return None
 
 
+Shown = tuple[str, str | None]
+"""What subscribers are told of the check: its status, and that of its newest run."""
+
+
 @pytest.fixture
-async def parts(tmp_path: Path) -> tuple[Daemon, SlowStore, Scripted, list[Effect]]:
+async def parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Daemon, SlowStore, Scripted, list[Shown]]:
     path = tmp_path / "config.toml"
     path.write_text(CONFIG)
     config = load(path)
@@ -69,8 +76,17 @@ async def parts(tmp_path: Path) -> tuple[Daemon, SlowStore, Scripted, list[Effec
     slow, engine = SlowStore(store), Scripted(config.plan)
     engine.heard, engine.told = [], asyncio.Event()
     daemon = Daemon(config, slow, engine, {}, Clock(), 8)  # type: ignore[arg-type]  # what a daemon asks of a store
-    shown: list[Effect] = []
-    daemon.listeners.append(lambda effects, _: shown.extend(effects))
+    shown: list[Shown] = []
+
+    def publish(
+        kind: str, key: str, make: Callable[[], CheckView], *, patient: bool = False
+    ) -> None:
+        assert (kind, key) == ("check", "clock")
+        view = make()
+        assert patient is (view.last is not None)
+        shown.append((view.status, view.last and view.last.status))
+
+    monkeypatch.setattr(daemon.hub, "publish", publish)
     await store.close()
     return daemon, slow, engine, shown
 
@@ -82,17 +98,33 @@ async def arrive(daemon: Daemon, result: Observed) -> None:
 
 
 async def test_a_plain_result_is_shown_without_waiting_for_the_disk(
-    parts: tuple[Daemon, SlowStore, Scripted, list[Effect]],
+    parts: tuple[Daemon, SlowStore, Scripted, list[Shown]],
 ) -> None:
     daemon, slow, engine, shown = parts
     result = Observed(Result("clock", 1, Status.UP))
-    engine.answer = [result]
+    engine.answer = [StartProbe("clock", 1), result]
     await arrive(daemon, result)
-    assert shown == slow.noted == [result]
+    assert slow.noted == [result.result]
+    assert shown == [("unknown", "up")]
+
+
+async def test_who_listens_hears_of_turns_that_decided_something_and_of_no_others(
+    parts: tuple[Daemon, SlowStore, Scripted, list[Shown]],
+) -> None:
+    daemon, slow, engine, _ = parts
+    heard: list[Effect] = []
+    daemon.listeners.append(lambda effects, _: heard.extend(effects))
+    result = Observed(Result("clock", 1, Status.UP))
+    decision = Save(CheckState("clock", Status.UP))
+    for engine.answer in ([result], [decision, result]):
+        await arrive(daemon, result)
+    slow.waiting[0].set_result(None)
+    await asyncio.sleep(0)
+    assert heard == [decision, result]
 
 
 async def test_a_result_behind_an_undurable_decision_waits_for_it_and_keeps_the_order(
-    parts: tuple[Daemon, SlowStore, Scripted, list[Effect]],
+    parts: tuple[Daemon, SlowStore, Scripted, list[Shown]],
 ) -> None:
     daemon, slow, engine, shown = parts
     decision = Save(CheckState("clock", Status.DOWN))
@@ -105,13 +137,13 @@ async def test_a_result_behind_an_undurable_decision_waits_for_it_and_keeps_the_
     slow.waiting[0].set_result(None)
     await asyncio.sleep(0)
     await asyncio.sleep(0)
-    assert shown == [decision, result]
+    assert shown == [("down", None), ("unknown", "down")]
     await arrive(daemon, result)
-    assert shown == [decision, result, result]
+    assert shown == [("down", None), *[("unknown", "down")] * 2]
 
 
 async def test_results_of_one_round_of_the_loop_are_taken_in_one_turn(
-    parts: tuple[Daemon, SlowStore, Scripted, list[Effect]],
+    parts: tuple[Daemon, SlowStore, Scripted, list[Shown]],
 ) -> None:
     daemon, _, engine, _ = parts
     engine.answer = []
@@ -122,7 +154,7 @@ async def test_results_of_one_round_of_the_loop_are_taken_in_one_turn(
 
 
 async def test_of_a_flood_of_results_each_round_of_the_loop_takes_so_many_in_order(
-    parts: tuple[Daemon, SlowStore, Scripted, list[Effect]],
+    parts: tuple[Daemon, SlowStore, Scripted, list[Shown]],
 ) -> None:
     daemon, _, engine, _ = parts
     engine.answer = []
@@ -138,7 +170,7 @@ async def test_of_a_flood_of_results_each_round_of_the_loop_takes_so_many_in_ord
 
 
 async def test_results_wait_for_a_wake_up_that_is_near(
-    parts: tuple[Daemon, SlowStore, Scripted, list[Effect]],
+    parts: tuple[Daemon, SlowStore, Scripted, list[Shown]],
 ) -> None:
     daemon, _, engine, _ = parts
     engine.answer = []
@@ -152,7 +184,7 @@ async def test_results_wait_for_a_wake_up_that_is_near(
 
 
 async def test_a_reader_waits_for_the_disk_behind_a_decision(
-    parts: tuple[Daemon, SlowStore, Scripted, list[Effect]],
+    parts: tuple[Daemon, SlowStore, Scripted, list[Shown]],
 ) -> None:
     daemon, slow, engine, _ = parts
     await daemon.durable()  # nothing to wait for
@@ -168,7 +200,7 @@ async def test_a_reader_waits_for_the_disk_behind_a_decision(
 
 
 async def test_a_reader_does_not_wait_for_a_hung_disk_for_ever(
-    parts: tuple[Daemon, SlowStore, Scripted, list[Effect]], monkeypatch: pytest.MonkeyPatch
+    parts: tuple[Daemon, SlowStore, Scripted, list[Shown]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     daemon, slow, engine, _ = parts
     monkeypatch.setattr("daemon.service.turns.PATIENCE_S", 0.01)

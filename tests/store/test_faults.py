@@ -171,7 +171,7 @@ async def test_decisions_take_the_little_room_there_is_before_results(
     store, connection = full_disk
     await store.submit([Save(an_incident(summary=LONG * 5))], NOW)
     for number in range(6_000):
-        store.note([Observed(a_result(NOW + number, Status.DOWN))], NOW + number)
+        store.note([a_result(NOW + number, Status.DOWN)], NOW + number)
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     connection.execute(f"PRAGMA max_page_count = {pages + 12}")
     await until(lambda: query("SELECT key FROM incident") != [])
