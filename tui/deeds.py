@@ -68,9 +68,10 @@ class Deeds:
         taken = await self._client.ack(incident.id, comment, for_ms)
         self._mirror.learn(taken)
         until = f" for {span(for_ms)}" if for_ms else ""
-        text = f"Acknowledged {called(incident)}{until}. Escalation stopped."
+        stopped = "" if incident.escalation is None else " Escalation stopped."
+        text = f"Acknowledged {called(incident)}{until}.{stopped}"
         undo = Undo(
-            "gives it back, escalation goes on",
+            "gives it back, escalation goes on" if stopped else "gives it back",
             lambda: self.unack(taken),
             lambda: self._not_mine(incident.id),
         )

@@ -235,7 +235,7 @@ def stale_line(
     forms = (
         f"{heads[0]} {reason}{again}",
         f"{heads[0]} {cause}{again}",
-        f"{heads[0]} {cause}",
+        f"{heads[1]} {cause}{again}",
         f"{heads[1]} {cause}",
     )
     text = next((form for form in forms if cells(form) <= width), forms[-1])

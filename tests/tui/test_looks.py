@@ -114,7 +114,7 @@ def test_a_lost_link_tells_the_age_and_the_next_attempt() -> None:
     [
         (200, "this is the picture of 10:11:02 · no daemon: it is off; start it · again in 0:03"),
         (79, "this is the picture of 10:11:02 · no daemon: it is off · again in 0:03"),
-        (66, "this is the picture of 10:11:02 · no daemon: it is off"),
+        (71, "the picture of 10:11:02 · no daemon: it is off · again in 0:03"),
         (55, "the picture of 10:11:02 · no daemon: it is off"),
     ],
 )
