@@ -191,9 +191,10 @@ def _past(
     results = list(last)
     if not any(isinstance(one, Result) for one in results):
         unknown.append("single results")
-    if seen.incidents_from is None or at < seen.incidents_from:
-        kept = "none" if seen.incidents_from is None else f"since {stamp(seen.incidents_from)}"
-        unknown.append(f"incidents and alerts (kept: {kept})")
+    if seen.incidents_from is None:
+        unknown.append("incidents and alerts that are no longer kept")
+    elif at < seen.incidents_from:
+        unknown.append(f"incidents and alerts (kept: since {stamp(seen.incidents_from)})")
     if question.now - at > KEEP:
         unknown.append("overrides of schedules")
     if len(question.plan.slas) > LISTED:
