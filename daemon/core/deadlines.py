@@ -67,6 +67,11 @@ class Deadlines:
         del self._at[key]
         return key
 
+    def may_be_due(self, now: Instant) -> bool:
+        """Whether `take_due` may find anything: what is asked in every turn, at the least cost."""
+        heap = self._heap
+        return bool(heap) and heap[0][0] <= now
+
     def take_due(self, now: Instant) -> Iterator[tuple[str, Instant]]:
         """Take out and yield what is due with its time, longest due first."""
         due_at, heap = self._at, self._heap

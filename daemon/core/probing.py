@@ -126,6 +126,8 @@ class Probing:
 
     def start_due(self, turn: Turn) -> None:
         """Start every run that is due."""
+        if not self._schedule.may_be_due(turn.now):
+            return
         now, watches, effects = turn.now, self.watches, turn.effects
         for name, due in self._schedule.take_due(now):
             self._schedule.begin_taken(name, Run(due, now, watches[name].plan.timeout))
@@ -178,6 +180,8 @@ class Probing:
         """What becomes of the checks whose result is overdue. A run that never came back is
         given up, and that is a finding: unknown, and alerted on. That none was started is
         our own fault, and only says that nothing was measured."""
+        if not self._overdue.may_be_due(turn.now):
+            return
         for name, _ in list(self._overdue.take_due(turn.now)):
             at = self._overdue_at(name)
             if at > turn.now:

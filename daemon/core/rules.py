@@ -175,6 +175,8 @@ class Rules:
         if not self._started:
             self._started = True
             self.gap(turn)
+        if not self._absences.may_be_due(turn.now):
+            return
         for name, _ in list(self._absences.take_due(turn.now)):
             self._look(name, self._checks[name], turn.now, turn)
 
@@ -254,12 +256,7 @@ def _calls(programs: Programs) -> Iterator[Call]:
             yield from program.calls.values()
 
 
-def _bound(
-    rule: RulePlan,
-    programs: Programs,
-    check: CheckPlan,
-    before: Seen | None,
-) -> BoundRule:
+def _bound(rule: RulePlan, programs: Programs, check: CheckPlan, before: Seen | None) -> BoundRule:
     """The rule for this check; where it stood, if rule and labels are the same. Of one that
     changed, only what was told is known: its alert is the same."""
     labels = {**check.labels, **rule.labels, "alertname": rule.name}
@@ -271,11 +268,7 @@ def _bound(
     return BoundRule(rule, *programs, labels)
 
 
-def _is_news(
-    before: Told | None,
-    holds: bool | None,
-    annotations: Mapping[str, str],
-) -> bool:
+def _is_news(before: Told | None, holds: bool | None, annotations: Mapping[str, str]) -> bool:
     """Whether this differs from what was told; that nothing can be told is the beginning."""
     if before is None:
         return holds is not None
@@ -292,10 +285,7 @@ def _identity(bound: BoundRule, check: str) -> tuple[str, str]:
 
 
 def _decide(
-    bound: BoundRule,
-    samples: Samples,
-    blind: CheckState | None,
-    now: Instant,
+    bound: BoundRule, samples: Samples, blind: CheckState | None, now: Instant
 ) -> bool | None:
     """Whether the rule holds. A check that cannot be told (`blind`) has no rules that can be,
     but for those that ask whether it is absent; one that is unreachable has none at all."""

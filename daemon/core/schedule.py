@@ -138,6 +138,10 @@ class Schedule:
         self._running.pop(name, None)
         self._waiting.set(name, None)
 
+    def may_be_due(self, now: Instant) -> bool:
+        """Whether `take_due` may find anything."""
+        return self._waiting.may_be_due(now)
+
     def take_due(self, now: Instant) -> Iterator[tuple[str, Instant]]:
         """The checks that are due and when they were, earliest first; each must be begun."""
         return self._waiting.take_due(now)

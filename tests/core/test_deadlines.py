@@ -45,6 +45,15 @@ def test_a_deadline_set_back_to_where_it_was_comes_up_once() -> None:
     assert deadlines.pop(9) is None
 
 
+def test_what_is_due_may_be_due_and_nothing_is_before_the_soonest() -> None:
+    deadlines = Deadlines()
+    assert not deadlines.may_be_due(10**15)
+    deadlines.set("a", 3)
+    assert [deadlines.may_be_due(now) for now in (2, 3, 4)] == [False, True, True]
+    list(deadlines.take_due(3))
+    assert not deadlines.may_be_due(10**15)
+
+
 def test_moving_one_deadline_a_million_times_keeps_the_heap_small() -> None:
     deadlines = Deadlines()
     for at in range(10_000):

@@ -133,6 +133,8 @@ class Alarms:
 
     def tick(self, turn: Turn) -> None:
         """Look at what is due."""
+        if not self._deadlines.may_be_due(turn.now):
+            return
         for name, _ in list(self._deadlines.take_due(turn.now)):
             alarm = self._alarms[name]
             look = self._look(alarm.plan, turn.now)

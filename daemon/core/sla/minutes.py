@@ -146,6 +146,8 @@ class Minutes:
 
     def tick(self, turn: Turn) -> list[str]:
         """Close the minutes that are due; the names of the objectives that changed."""
+        if not self._deadlines.may_be_due(turn.now):
+            return []
         due = [name for name, _ in list(self._deadlines.take_due(turn.now))]
         for name in due:
             self._books[name].close(turn.now, turn)
