@@ -187,6 +187,7 @@ class Daemon:
     def _vitals(self) -> Vitals:
         return Vitals(
             database_problem=self._store.problem,
+            database_misplaced=self._store.misplaced,
             outbox_oldest=self.turns.dispatcher.oldest_at,
             clock_ahead_ms=self._clock.ahead_ms,
             waiting=self.turns.runner.waiting,

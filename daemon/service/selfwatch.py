@@ -46,6 +46,7 @@ class Vitals:
         report: What keeps a report from being made or sent, or None.
         late_step: What step of an escalation is late, or was lately, or None.
         workers_problem: What is wrong with the processes that probe, or None.
+        database_misplaced: What became of the database's file while it was open, or None.
     """
 
     database_problem: str | None
@@ -53,6 +54,7 @@ class Vitals:
     clock_ahead_ms: Millis
     waiting: int
     workers_problem: str | None = None
+    database_misplaced: str | None = None
     files_short: bool = False
     late_step: str | None = None
     calendar: str | None = None
@@ -138,7 +140,9 @@ class SelfWatch:
 
     def _found(self, vitals: Vitals, now: Instant) -> dict[str, str]:
         found: dict[str, str] = {}
-        if vitals.database_problem is not None:
+        if vitals.database_misplaced is not None:
+            found["database"] = vitals.database_misplaced
+        elif vitals.database_problem is not None:
             found["database"] = f"the database cannot be written: {vitals.database_problem}"
         if (lag_ms := self.lag_ms) > LAG_LIMIT_MS:
             found["loop"] = f"the event loop was held up for {lag_ms:.0f} ms"

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from daemon.core.model import Instant
 from daemon.store.codec import TABLES, decode_alert, decode_notice
-from daemon.store.connect import Lock, examine, open_reader, open_writer
+from daemon.store.connect import Lock, examine, identify, open_reader, open_writer
 from daemon.store.errors import StoreBusy, StoreLocked, StoreUnusable, TargetExists
 from daemon.store.prune import Retention
 from daemon.store.schema import VERSION
@@ -33,26 +33,49 @@ def backup(path: Path, target: Path) -> None:
     """
     source = open_reader(path)
     try:
-        try:
-            os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-        except FileExistsError:
-            raise TargetExists(f"{target}: exists already; name a new file") from None
-        except OSError as error:
-            raise StoreUnusable(f"{target}: cannot be written: {error.strerror}") from None
+        make_target(target)
         try:
             _copy(source, target)
         except sqlite3.Error as error:
-            target.unlink(missing_ok=True)
-            raise StoreUnusable(f"{target}: the backup failed: {error}") from None
+            raise spoilt(target, error) from None
     finally:
         source.close()
+
+
+def make_target(target: Path) -> None:
+    """Make the empty file (mode 0600) that a copy goes into.
+
+    Raises:
+        TargetExists, StoreUnusable: It cannot be made.
+    """
+    try:
+        os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        raise TargetExists(f"{target}: exists already; name a new file") from None
+    except OSError as error:
+        raise StoreUnusable(f"{target}: cannot be written: {error.strerror}") from None
+
+
+def spoilt(target: Path, error: sqlite3.Error) -> StoreUnusable:
+    """Take away a copy that failed; what to raise."""
+    target.unlink(missing_ok=True)
+    return StoreUnusable(f"{target}: the backup failed: {error}")
 
 
 def _copy(source: sqlite3.Connection, target: Path) -> None:
     copy = sqlite3.connect(target, isolation_level=None)
     try:
         source.backup(copy, pages=-1)
-        copy.execute("PRAGMA journal_mode = DELETE").fetchall()  # one file, complete in itself
+    finally:
+        copy.close()
+    finish_copy(target)
+
+
+def finish_copy(target: Path) -> None:
+    """Make it one file, complete in itself, and have it on the disk."""
+    copy = sqlite3.connect(target, isolation_level=None)
+    try:
+        copy.execute("PRAGMA journal_mode = DELETE").fetchall()
     finally:
         copy.close()
     file = os.open(target, os.O_RDONLY)
@@ -68,11 +91,11 @@ def verify(path: Path) -> list[str]:
     Raises:
         StoreError: It is not Tocsin's, or cannot be read at all.
     """
-    version = examine(path)
-    if version == 0:
-        return [f"{path}: has no tables yet"]
     connection = open_reader(path)
     try:
+        version = identify(path, connection)
+        if version == 0:
+            return [f"{path}: has no tables yet"]
         problems = [] if version == VERSION else [f"has version {version}, not {VERSION}"]
         problems += _damage(connection)
         return problems or [*_undecodable(connection), *_dangling(connection)]

@@ -133,9 +133,7 @@ def examine(path: Path) -> int:
     if not head:
         return 0
     if len(head) < 100 or not head.startswith(_MAGIC):
-        raise StoreForeign(
-            f"{path}: is not an SQLite database; name another file, or restore a backup"
-        )
+        raise _no_database(path)
     version, application = int.from_bytes(head[60:64], "big"), int.from_bytes(head[68:72], "big")
     if version or application:
         _check_identity(path, version, application)
@@ -201,7 +199,10 @@ def open_reader(path: Path, *, any_thread: bool = False) -> sqlite3.Connection:
     Raises:
         StoreError: It is not for this program, or cannot be read.
     """
-    examine(path)
+    try:
+        path.stat()
+    except OSError as error:
+        raise StoreUnusable(f"{path}: cannot be read: {error.strerror}") from None
     try:
         connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode=ro",
@@ -209,7 +210,40 @@ def open_reader(path: Path, *, any_thread: bool = False) -> sqlite3.Connection:
             isolation_level=None,
             check_same_thread=not any_thread,
         )
-        connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}").fetchall()
     except sqlite3.Error as error:
         raise unusable(path, error) from None
+    try:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}").fetchall()
+        identify(path, connection)
+    except BaseException as error:
+        connection.close()
+        if isinstance(error, sqlite3.Error):
+            raise unusable(path, error) from None
+        raise
     return connection
+
+
+def identify(path: Path, connection: sqlite3.Connection) -> int:
+    """As `examine`, through a connection. Where the daemon has the file open nothing else may
+    open and close it: that would give up SQLite's locks, which belong to the whole process, and
+    the next program that closes the file would take the write-ahead log away.
+
+    Raises:
+        StoreForeign, StoreTooNew: It is not for this program.
+        sqlite3.Error: It cannot be read.
+    """
+    try:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_NOTADB:
+            raise
+        raise _no_database(path) from None
+    if version or application:
+        _check_identity(path, version, application)
+    return int(version)
+
+
+def _no_database(path: Path) -> StoreForeign:
+    words = "is not an SQLite database; name another file, or restore a backup"
+    return StoreForeign(f"{path}: {words}")

@@ -8,6 +8,7 @@ limit, so none takes long, and two connections let a short one pass a long one.
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,12 +64,25 @@ class History:
             connection = await aiosqlite.connect(uri, uri=True, isolation_level=None)
             self._all.append(connection)
             await connection.execute_fetchall(f"PRAGMA busy_timeout = {BUSY_MS}")
+            await connection.execute_fetchall("SELECT count(*) FROM sqlite_master")  # opens the log
             self._idle.put_nowait(connection)
 
     async def close(self) -> None:
         """Close the connections; nothing may be asked after this."""
         while self._all:
             await self._all.pop().close()
+
+    async def copy_into(self, copy: sqlite3.Connection) -> None:
+        """Copy the open file, wherever its name leads by now, from one snapshot.
+
+        Args:
+            copy: An empty database; used on a thread of this reader's.
+        """
+        connection = await self._idle.get()
+        try:
+            await connection.backup(copy, pages=-1)
+        finally:
+            self._idle.put_nowait(connection)
 
     async def _rows(self, query: str, *values: Any) -> list[Any]:
         connection = await self._idle.get()

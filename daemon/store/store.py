@@ -36,6 +36,7 @@ from daemon.store.health import StoreHealth, size_on_disk
 from daemon.store.history import History
 from daemon.store.needs import samples_since, windowed_metrics
 from daemon.store.opening import open_database
+from daemon.store.place import Place
 from daemon.store.prune import Retention
 from daemon.store.result_codec import result_row
 from daemon.store.writer import Writer
@@ -54,6 +55,8 @@ class Store:
         self._lock = lock
         self._writer = writer
         self._commits = Commits(path, writer)
+        self._place = Place(path)
+        self._watching: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._ids = ids
         self._newest_id = max(ids.values(), default=0)
@@ -73,9 +76,11 @@ class Store:
         store = cls(path, lock, writer, ids)
         try:
             await store.history.open()
+            store._place = await asyncio.to_thread(Place, path)  # now there is a log
         except sqlite3.Error as error:
             await store.close()
             raise unusable(path, error) from error
+        store._watching = store._loop.create_task(store._place.watch(), name="store place")
         return store
 
     @property
@@ -92,6 +97,11 @@ class Store:
     def problem(self) -> str | None:
         """What keeps it from writing, in words; None while it can."""
         return self._commits.problem
+
+    @property
+    def misplaced(self) -> str | None:
+        """What happened to the file that is open, in words; None while its path leads to it."""
+        return self._place.problem
 
     @property
     def alive(self) -> bool:
@@ -237,8 +247,8 @@ class Store:
     def health(self) -> StoreHealth:
         """How the store does, now."""
         return StoreHealth(
-            ok=self._commits.problem is None and self.alive,
-            problem=self._commits.problem,
+            ok=self._commits.problem is None and self.misplaced is None and self.alive,
+            problem=self._commits.problem or self.misplaced,
             queued=self._commits.batch.size,
             last_commit_ms=self._commits.commit_s * 1000,
             bytes=size_on_disk(self.path),
@@ -247,13 +257,22 @@ class Store:
         )
 
     async def backup(self, target: Path) -> None:
-        """Copy the database into a new file.
+        """Copy the database into a new file: the one that is open, whatever became of its name.
 
         Raises:
             TargetExists: There is something at `target`.
             StoreError: It cannot be written.
         """
-        await asyncio.to_thread(care.backup, self.path, target)
+        self._place.spare(target)
+        await asyncio.to_thread(care.make_target, target)
+        copy = sqlite3.connect(target, isolation_level=None, check_same_thread=False)
+        try:
+            await self.history.copy_into(copy)
+        except sqlite3.Error as error:
+            raise care.spoilt(target, error) from None
+        finally:
+            copy.close()
+        await asyncio.to_thread(care.finish_copy, target)
 
     async def verify(self) -> list[str]:
         """What is wrong with the database, in words; empty if all is well."""
@@ -306,6 +325,8 @@ class Store:
         """
         if self._commits.closing:
             return
+        if self._watching is not None:
+            self._watching.cancel()
         await self._commits.finish()
         await self.history.close()
         await self.analysis.close()
