@@ -225,7 +225,8 @@ def _risen(alert: Alert, now: Instant) -> Alert:
 
 def _held(alert: Alert, condition: Condition, now: Instant) -> Alert:
     held = replace(_stated(alert, condition), clears_at=None)
-    if alert.holds is None and alert.pending_at and alert.terms.since is not None:
+    is_unripe = alert.state is AlertState.PENDING and alert.holds is None
+    if is_unripe and alert.pending_at and alert.terms.since is not None:
         untold = max(0, now - alert.terms.since)
         held = replace(held, pending_at=min(now, alert.pending_at + untold))
     if held.state is AlertState.FIRING:

@@ -264,3 +264,13 @@ def test_a_condition_that_says_the_same_again_changes_nothing(state: AlertState)
         span = MINUTE if state is PENDING else 0
         since = NOW if state is PENDING else START
         assert holds(alert, at=NOW + 5, for_=span, since=since) == alert
+
+
+def test_an_alert_that_fires_on_over_a_restart_began_before_it_fired() -> None:
+    fired = holds(since=START)
+    assert fired is not None
+    after = unsure(fired, at=NOW + MINUTE, since=NOW + MINUTE)
+    assert after is not None
+    back = holds(after, at=NOW + 3 * MINUTE, since=NOW + 2 * MINUTE)
+    assert back is not None
+    assert (back.state, back.pending_at, back.fired_at) == (FIRING, START, NOW)
