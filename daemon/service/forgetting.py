@@ -47,8 +47,8 @@ class Forgetting:
         pseudonym: nothing names this person.
 
         Raises:
-            Invalid: The name is no word.
-            NotAllowed: The person is in the configuration, or is being told something.
+            Invalid: The name is no word, or in the configuration.
+            NotAllowed: The person is being told something.
             StoreError: The database cannot be read or written.
         """
         _check(person, config)
@@ -102,4 +102,4 @@ def _check(person: str, config: Config) -> None:
     access, known = config.access, config.plan.persons
     if person in known or person in (*access.viewer, *access.operator, *access.admin):
         mend = "take them out of it and reload first"
-        raise NotAllowed(f"{person} is in the configuration ({config.path}); {mend}")
+        raise Invalid(f"{person} is in the configuration ({config.path}); {mend}")

@@ -30,7 +30,7 @@ from daemon.config.problems import ConfigError, Problem
 from daemon.core.chronicle import Entry, Notice, RunOutput
 from daemon.core.effects import Append, Effect, Enqueue, Observed, Save
 from daemon.core.engine import Engine
-from daemon.core.errors import NotAllowed
+from daemon.core.errors import Invalid
 from daemon.core.events import Event, ResultsArrived, Tick, TryChannel
 from daemon.core.labels import Matcher, MatchOp
 from daemon.core.model import (
@@ -322,7 +322,7 @@ class Lab:
 
     async def forget(self, person: str, actor: Actor) -> dict[str, Any]:
         if person == "ana":
-            raise NotAllowed("ana is in the configuration; take them out of it and reload first")
+            raise Invalid("ana is in the configuration; take them out of it and reload first")
         return {"pseudonym": "former person 1", "rows": len(actor.name)}
 
     async def clean_up(self, before: Instant) -> None:

@@ -175,7 +175,7 @@ async def test_the_database_is_cared_for(tmp_path: Path) -> None:
         assert (await http.post(f"{V1}/db/verify")).json() == {"problems": []}
         assert (await http.post(f"{V1}/db/prune")).json() == {"removed": 0}
         known = await http.post(f"{V1}/forget", json={"person": "ana"})
-        assert (known.status_code, "reload first" in known.json()["detail"]) == (409, True)
+        assert (known.status_code, "reload first" in known.json()["detail"]) == (422, True)
         assert (await http.post(f"{V1}/forget", json={"person": ""})).status_code == 422
 
 

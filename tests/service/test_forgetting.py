@@ -16,7 +16,7 @@ import pytest
 from daemon.api.schema.reports import IncidentTotals, ReportPeriod, ReportSummary, ReportView
 from daemon.config import load
 from daemon.core.engine import Engine
-from daemon.core.errors import NotAllowed
+from daemon.core.errors import Invalid
 from daemon.core.events import (
     Acknowledge,
     AddNote,
@@ -192,7 +192,7 @@ async def test_figures_of_a_kept_report_stay_and_its_mail_is_written_anew(daemon
 async def test_who_is_in_the_configuration_is_refused_with_the_mend(
     daemon: Daemon, name: str
 ) -> None:
-    with pytest.raises(NotAllowed, match=f"{name} is in the configuration .* and reload first"):
+    with pytest.raises(Invalid, match=f"{name} is in the configuration .* and reload first"):
         await daemon.forget(name, ROOT)
 
 
