@@ -198,7 +198,7 @@ def _from_file(config: Path | None, offline: Callable[[Path, Loaded], T]) -> T:
     from daemon.config import ConfigError, find_config, load
     from daemon.config.paths import configured, database_at
     from daemon.report.periods import BadPeriod
-    from daemon.report.question import NoSuchScope
+    from daemon.report.question import LiesAhead, NoSuchScope
     from daemon.store import StoreError
 
     try:
@@ -208,7 +208,7 @@ def _from_file(config: Path | None, offline: Callable[[Path, Loaded], T]) -> T:
         return offline(database, load(find_config(config)))
     except ConfigError as error:
         raise Stop(*map(str, error.problems)) from None
-    except (StoreError, BadPeriod, NoSuchScope) as error:
+    except (StoreError, BadPeriod, LiesAhead, NoSuchScope) as error:
         raise Stop(str(error)) from None
     except OSError as error:
         raise Stop(f"{error.filename or database}: {error.strerror or error}") from None

@@ -38,6 +38,7 @@ def read(
 
     Raises:
         BadPeriod, NoSuchScope: There is none such.
+        LiesAhead: `at` is a time to come.
         StoreError: The file cannot be read.
     """
     question = ask(plan, parse_period(period, zone, now), now, at, service, organization)

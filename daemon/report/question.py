@@ -6,8 +6,10 @@ import copyreg
 from collections.abc import Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Final
 
-from daemon.core.model import Instant
+from daemon.api.times import stamp
+from daemon.core.model import SECOND, Instant, Millis
 from daemon.core.plan import Plan, ServicePlan, SlaPlan
 from daemon.report.periods import Period
 
@@ -21,6 +23,14 @@ def _thawed(mapping: MappingProxyType[object, object]) -> tuple[object, ...]:
 
 
 copyreg.pickle(MappingProxyType, _thawed)  # type: ignore[arg-type]  # a plan's mappings are frozen, and travel
+
+
+AHEAD: Final[Millis] = 2 * SECOND
+"""Who asks for "now" by a clock that is so little ahead gets the present moment."""
+
+
+class LiesAhead(ValueError):
+    """What is to be counted up to a time to come cannot be known."""
 
 
 class NoSuchScope(ValueError):
@@ -74,8 +84,11 @@ def ask(
 
     Raises:
         NoSuchScope: There is no such service, or no service of this organisation.
+        LiesAhead: `at` is a time to come.
     """
     need_scope(plan, service, organization)
+    if at is not None and at > now + AHEAD:
+        raise LiesAhead(f"{stamp(at)} lies ahead; give a time up to now, {stamp(now)}")
     return Question(
         plan=Plan(
             checks=plan.checks,

@@ -20,6 +20,7 @@ from daemon.core.events import KeepReport
 from daemon.core.model import HOUR
 from daemon.report.keeping import pack
 from daemon.report.offline import read, read_day
+from daemon.report.question import LiesAhead
 from daemon.store import Store
 from daemon.store.analysis import Analysis
 from tests.api.lab import Lab, call, connected
@@ -139,3 +140,13 @@ async def test_a_kept_day_comes_back_as_what_it_is(morning: Lab, tmp_path: Path)
         again = await client.kept_report(kept.key)
     assert isinstance(again, DailyView)
     assert (again.digest, again.name) == (view.digest, "morning")
+
+
+async def test_a_report_up_to_a_time_ahead_is_refused(lab: Lab, tmp_path: Path) -> None:
+    ahead = past.NOON + 60_000
+    async with connected(lab, tmp_path) as client:
+        with pytest.raises(BadRequest, match=r"2026-11-21T11:01:00\.000Z lies ahead"):
+            await client.report("2026-11", at=ahead)
+    file, plan = tmp_path / "tocsin.db", lab.engine.plan
+    with pytest.raises(LiesAhead):
+        read(file, plan, "Europe/Berlin", past.NOON, "2026-11", ahead)

@@ -13,14 +13,14 @@ from checks.text import one_line
 from daemon.api.call import Call, answer
 from daemon.api.inputs_analysis import sense
 from daemon.api.inputs_reports import ReportBody, ReportsQuery
-from daemon.api.problems import Missing
+from daemon.api.problems import Malformed, Missing
 from daemon.core.events import KeepReport
 from daemon.core.model import Instant
 from daemon.report.forms import MEDIA, Form
 from daemon.report.keeping import line
 from daemon.report.periods import BadPeriod, parse_period
 from daemon.report.printed import Making, Printed, kept_printed, make_kept, make_printed
-from daemon.report.question import NoSuchScope, ask
+from daemon.report.question import LiesAhead, NoSuchScope, ask
 from daemon.report.view import make
 from daemon.store.reports import kept_report, kept_reports
 
@@ -75,6 +75,7 @@ def asked(
     Raises:
         Unprocessable: There is no such period.
         Missing: There is no such service or organisation.
+        Malformed: The time lies ahead.
     """
     backend, now = call.backend, call.backend.now()
     plan = backend.engine.plan
@@ -85,6 +86,8 @@ def asked(
         raise sense("period", str(error)) from None
     except NoSuchScope as error:
         raise Missing(str(error)) from None
+    except LiesAhead as error:
+        raise Malformed(str(error)) from None
     return partial(make, question=question)
 
 
