@@ -77,6 +77,15 @@ class Call:
             raise Malformed('If-Match must hold the version that was seen, as "7"')
         return int(found[1] or found[2])
 
+    def need_no_version(self, what: str) -> None:
+        """Refuse `If-Match` where nothing could be held against it, instead of ignoring it.
+
+        Raises:
+            Malformed: The sender names a version.
+        """
+        if self.version is not None:
+            raise Malformed(f"{what} has no version; send this without If-Match")
+
 
 async def read_body(request: web.Request) -> bytes:
     """The whole body.

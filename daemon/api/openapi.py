@@ -53,9 +53,8 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
 
 
 def _minds_version(endpoint: Endpoint) -> bool:
-    """Whether it changes one incident, as the sender saw it. A note is only added, whatever
-    happened meanwhile."""
-    is_of_one = "{" in endpoint.path and not endpoint.path.endswith("/note")
+    """Whether it changes one incident, as the sender saw it."""
+    is_of_one = "{" in endpoint.path
     return endpoint.method != "GET" and endpoint.answer is IncidentView and is_of_one
 
 

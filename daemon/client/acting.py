@@ -50,9 +50,11 @@ class Acting(Exchange):
         """Give an incident to a person of the configuration; None takes that back."""
         return await self._act(incident, "assign", {"to": to, "comment": comment}, version)
 
-    async def note(self, incident: str, text: str) -> schema.IncidentView:
+    async def note(
+        self, incident: str, text: str, version: int | None = None
+    ) -> schema.IncidentView:
         """Write a line into an incident's timeline."""
-        return await self._act(incident, "note", {"text": text}, None)
+        return await self._act(incident, "note", {"text": text}, version)
 
     async def resolve(
         self,

@@ -138,10 +138,10 @@ class Commands:
         """A line is written into the timeline; also after the incident was resolved.
 
         Raises:
-            NotFound: See `find`.
+            NotFound, Conflict: See `find`.
             Invalid: The note is empty or too long.
         """
-        incident = self.find(command.incident, None, turn)
+        incident = self.find(command.incident, command.version, turn)
         incidents.after(incident, Happening.NOTE)
         text = command.text.strip()
         if not text:

@@ -46,10 +46,21 @@ def test_writes_that_mind_the_version_say_so() -> None:
         if "If-Match" in {one["name"] for one in operation["parameters"]}
         and "412" in operation["responses"]
     }
-    verbs = ("ack", "unack", "snooze", "assign", "resolve", "escalate", "merge", "split", "role")
+    verbs = (
+        "ack",
+        "unack",
+        "snooze",
+        "assign",
+        "resolve",
+        "escalate",
+        "merge",
+        "split",
+        "role",
+        "note",
+    )
     again = ("acknowledge", "escalate", "resolve")
     assert minding == {
-        *(f"/api/v1/incidents/{{id}}/{verb}" for verb in (*verbs, "update")),
+        *(f"/api/v1/incidents/{{id}}/{verb}" for verb in (*verbs, "note", "update")),
         *(f"/api/v1/alerts/history/{{id}}/{verb}" for verb in again),
         "/api/v1/alerts/{fingerprint}/ack",
     }

@@ -228,3 +228,16 @@ async def test_an_incident_the_engine_forgot_is_read_from_the_store(tmp_path: Pa
     assert len(detail["alerts"]) == 1
     _, listed, _ = await call(lab, tmp_path, "GET", f"{V1}/incidents?all=1")
     assert key in [item["id"] for item in listed]
+
+
+async def test_a_note_for_a_version_that_changed_is_refused_with_412(tmp_path: Path) -> None:
+    lab = Lab()
+    key = lab.outage().key
+    async with serving(lab, tmp_path) as socket, raw_http(socket) as http:
+        for version, code in ((999, 412), (lab.engine.incidents[key].version, 200)):
+            made = await http.post(
+                f"{V1}/incidents/{key}/note",
+                json={"text": "seen"},
+                headers={"If-Match": f'"{version}"'},
+            )
+            assert made.status_code == code

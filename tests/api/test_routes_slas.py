@@ -138,3 +138,15 @@ async def test_a_preview_is_refused_as_the_exclusion_would_be(
     path = f"{V1}/sla/checkout-99/exclusions/preview"
     found, problem, _ = await call(lab, tmp_path, "GET", path, params=stretch)
     assert (found, words in problem["detail"]) == (code, True), problem
+
+
+async def test_a_version_is_refused_where_there_is_none_to_hold_against_it(tmp_path: Path) -> None:
+    lab, body = after_an_outage()
+    old, exclusions = {"If-Match": '"7"'}, f"{V1}/sla/checkout-99/exclusions"
+    async with serving(lab, tmp_path) as socket, raw_http(socket) as http:
+        refused = await http.post(exclusions, json=body, headers=old)
+        assert (refused.status_code, "has no version" in refused.json()["detail"]) == (400, True)
+        made = await http.post(exclusions, json=body)
+        gone = await http.delete(f"{exclusions}/{made.json()['id']}", headers=old)
+        assert gone.status_code == 400
+        assert len((await http.get(exclusions)).json()) == 1

@@ -212,7 +212,7 @@ async def note(call: Call) -> web.Response:
     """Write a line into its timeline."""
     body = await call.body(NoteBody)
     key = (await find_incident(call)).key
-    return await act(call, key, AddNote(key, call.peer.actor, body.text))
+    return await act(call, key, AddNote(key, call.peer.actor, body.text, call.version))
 
 
 async def resolve(call: Call) -> web.Response:

@@ -81,6 +81,7 @@ async def note(call: Call) -> web.Response:
 
 async def withdraw(call: Call) -> web.Response:
     """Take an exclusion or a note back."""
+    call.need_no_version("an exclusion or a note of an SLA")
     await call.body(NoBody)
     name = _known(call)
     own = [one for one in call.backend.engine.amendments.values() if one.sla == name]
@@ -99,6 +100,7 @@ def _known(call: Call) -> str:
 
 
 async def _amend(call: Call, kind: AmendmentKind, start: int, end: int, text: str) -> web.Response:
+    call.need_no_version("an SLA")
     command = Amend(_known(call), call.peer.actor, kind, start, end, text)
     made = _made(await call.backend.command(command))
     return answer(amendment_view(made), 201)

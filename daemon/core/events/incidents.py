@@ -70,6 +70,7 @@ class AddNote:
     incident: str
     actor: Actor
     text: str
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
