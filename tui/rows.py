@@ -27,7 +27,7 @@ from tui.figures import budget_left, next_step, tightest_sla
 from tui.mirror import Happening, Mirror
 from tui.text import BLANK, Column, Layout, Line, join, width_of
 from tui.theme import GLYPHS, STATUS_GLYPHS
-from tui.words import countdown, instant, latency, rough, span
+from tui.words import countdown, instant, latency, most, rough, span
 
 Row = Mapping[str, Line]
 
@@ -226,8 +226,8 @@ def met_line(sla: SlaView, *, short: bool = False) -> Line:
 
 
 def budget_words(left_ms: int) -> str:
-    """A budget's rest in words: `41m3s`, or how far it is overspent."""
-    return f"−{rough(-left_ms)}" if left_ms < 0 else span(left_ms)
+    """A budget's rest in words: `41m3s`, or how far it is overspent, rounded up."""
+    return f"−{most(-left_ms)}" if left_ms < 0 else span(left_ms)
 
 
 # Checks

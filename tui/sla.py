@@ -262,10 +262,10 @@ def _violations(sla: SlaView, width: int, moment: Moment) -> list[Section]:
 def _violation(one: Violation, moment: Moment) -> Line:
     start, end = instant(one.start) or 0, instant(one.end)
     at = words.moment(start, moment.now, moment.zone)
-    deep = f"  overspent by {span(one.depth_ms)}" if one.depth_ms else ""
+    deep = f"  overspent by {words.most(one.depth_ms)}" if one.depth_ms else ""
     return (
         (f"{at}  ", "faint"),
-        (span((end or moment.now) - start), "bold"),
+        (words.most((end or moment.now) - start), "bold"),
         ("  and counting" if end is None else "", "bad"),
         (deep, "faint"),
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, tzinfo
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 from daemon.core.model import DAY, HOUR, MINUTE, SECOND, Instant, Millis
@@ -49,6 +50,13 @@ def span(ms: Millis) -> str:
         elif parts:
             break
     return "".join(parts) or "0s"
+
+
+def most(ms: Millis) -> str:
+    """A span of what was bad, as `span`, but rounded up: it is never shown smaller."""
+    units = [size for _, size in _UNITS]
+    unit = next((second for first, second in pairwise(units) if ms >= first), SECOND)
+    return span(-(-ms // unit) * unit)
 
 
 def rough(ms: Millis) -> str:

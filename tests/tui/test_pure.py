@@ -12,6 +12,7 @@ from tests.tui import estate
 from tui import words
 from tui.bars import elapsed, gauge, shares, sparkline, stroke, wait_bar
 from tui.filter import EVERYTHING, parse_filter, split_matchers
+from tui.rows import budget_words
 from tui.scrub import TEXT_LIMIT, clean, scrub
 from tui.text import Column, Layout, apart, cells, clip, fit, width_of, wrap
 
@@ -187,6 +188,12 @@ def test_an_overspent_budget_is_bad_and_empty() -> None:
     """Below zero nothing is left to draw."""
     assert gauge(-0.2, 6) == (("──────", "track"),)
     assert gauge(1.0, 6) == (("━━━━━━", "good"),)
+
+
+def test_what_is_overspent_is_rounded_up_and_what_is_left_is_cut() -> None:
+    """Nobody is shown less bad time than there was."""
+    told = {-900: "−1s", -59_500: "−1m", -79_140_000: "−21h59m", -79_140_001: "−22h", 900: "0s"}
+    assert {ms: budget_words(ms) for ms in told} == told
 
 
 def test_a_sparkline_shows_failures_as_crosses() -> None:

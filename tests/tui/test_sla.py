@@ -98,4 +98,4 @@ def test_an_overspent_budget_s_chart_says_where_nothing_was_left() -> None:
     sla.budget.left_ms = -sla.budget.total_ms
     shown = text(sla_sections(sla, Answer(estate_past.course(sla), 0), None, 76, MOMENT))
     labels = [line.split("▏")[0].strip() for line in shown.splitlines() if "▏" in line]
-    assert labels == ["43m12s", "", "", "0", "", "", "−43m"]
+    assert labels == ["43m12s", "", "", "0", "", "", "−43m12s"]
