@@ -60,7 +60,7 @@ def sla_head(sla: SlaView, width: int, moment: Moment) -> list[Section]:
         return [head, section([value, fact("since", (f"{period}{ends}", "faint"))])]
     lines: list[Line] = [
         value,
-        fact("left", *gauge(left, max(8, min(28, width - NAME_WIDTH - 32))),
+        fact("left", *gauge(left, max(8, min(28, width - NAME_WIDTH - 44))),
              (f" {budget_words(sla.budget.left_ms)}", "bold"), (_left_words(sla), "")),
         fact("", (f"of {span(sla.budget.total_ms)}, burning {burn_words(sla.burn_rate)}{ends}",
                   "faint")),
