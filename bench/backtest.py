@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from checks.result import Result, Status
-from daemon.core.expressions import RuleProgram, compile_rule
 from daemon.core.model import DAY, MINUTE, Instant
-from daemon.core.samples import Needs, Samples
+from daemon.core.ruling.expressions import RuleProgram, compile_rule
+from daemon.core.ruling.samples import Needs, Samples
 
 START: Final[Instant] = 1_795_046_400_000
 MINUTES: Final = 28 * 1_440

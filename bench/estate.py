@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from daemon.core.schedule import grain
+from daemon.core.observing.schedule import grain
 
 LOG_CHANNEL = 'kind = "log"'
 

@@ -34,10 +34,10 @@ from daemon.core.model import (
 from daemon.core.severity import Severity
 from daemon.store.batch import Batch
 from daemon.store.connect import make_place, open_writer
-from daemon.store.fold import fold
-from daemon.store.measured import COLUMNS
-from daemon.store.prune import Retention
-from daemon.store.sketch import Sketch
+from daemon.store.rollups.fold import fold
+from daemon.store.rollups.measured import COLUMNS
+from daemon.store.rollups.sketch import Sketch
+from daemon.store.upkeep.prune import Retention
 
 END: Final = 20_778 * DAY
 """Where the three months end: midnight of a day in November 2026, UTC."""

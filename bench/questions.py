@@ -26,19 +26,19 @@ from daemon.core.model import DAY, HOUR, Instant
 from daemon.core.plan import CheckPlan, Plan, ServicePlan
 from daemon.past.picture import picture
 from daemon.past.question import past_question
-from daemon.store.alert_history import alert_totals
-from daemon.store.analysis import Analysis
 from daemon.store.connect import open_reader, open_writer
-from daemon.store.escalated import climbs
-from daemon.store.exports import Wanted, piece
-from daemon.store.history_search import Sought, search_page
-from daemon.store.hours import hourly_trend
-from daemon.store.incident_history import Cursor, IncidentFilter, history_page, incident_statistics
-from daemon.store.latency import measured, measured_by_day
-from daemon.store.prune import EVERY, Retention
-from daemon.store.spans import intervals_of
-from daemon.store.trends import service_trend, service_trends
-from daemon.store.vitals import vitals_found
+from daemon.store.reading.alerts import alert_totals
+from daemon.store.reading.analysis import Analysis
+from daemon.store.reading.escalated import climbs
+from daemon.store.reading.exports import Wanted, piece
+from daemon.store.reading.hours import hourly_trend
+from daemon.store.reading.incidents import Cursor, IncidentFilter, history_page, incident_statistics
+from daemon.store.reading.latency import measured, measured_by_day
+from daemon.store.reading.search import Sought, search_page
+from daemon.store.reading.spans import intervals_of
+from daemon.store.reading.trends import service_trend, service_trends
+from daemon.store.reading.vitals import vitals_found
+from daemon.store.upkeep.prune import EVERY, Retention
 from daemon.store.writer import Writer
 
 TIMES: Final = 9

@@ -22,7 +22,7 @@ from bench.children import Subject
 from bench.estate import Estate
 from bench.figures import Figure, percentile
 from bench.lab import Lab
-from daemon.core.schedule import phase
+from daemon.core.observing.schedule import phase
 
 EVERY_MS: Final = 1_000
 ONE_CORE: Final = 5_000

@@ -42,8 +42,8 @@ from daemon.report.periods import parse_period
 from daemon.report.printed import make_printed
 from daemon.report.question import ask
 from daemon.report.view import make
-from daemon.store.apart import ask_apart
 from daemon.store.connect import open_reader
+from daemon.store.reading.apart import ask_apart
 
 ZONE: Final = "Europe/Berlin"
 EVERY_MS: Final = 2_000

@@ -19,7 +19,7 @@ from bench.children import NotMeasured, Subject, Talker
 from bench.estate import Estate
 from bench.figures import Figure
 from bench.lab import Lab
-from daemon.core.schedule import phase
+from daemon.core.observing.schedule import phase
 
 ALERTS: Final = 10_000
 HELD: Final = 9_900

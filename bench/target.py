@@ -9,8 +9,9 @@ authority's certificate as `ca.pem`. Then each line on its input is answered wit
     mend NAME ...     answer 200 again; when that was
 
 The end of its input ends it. A request's path is `/NAME?slots=EVERY_MS,GRAIN_MS`. A check's
-slots are known from its name and these (`daemon.core.schedule.phase`), so the target can tell how
-late a request came without asking the daemon: the lateness of the schedule and the connection.
+slots are known from its name and these (`daemon.core.observing.schedule.phase`), so the target can
+tell how late a request came without asking the daemon: the lateness of the schedule and the
+connection.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from typing import Final, cast
 import trustme
 import uvloop
 
-from daemon.core.schedule import phase
+from daemon.core.observing.schedule import phase
 
 BODY: Final = b'{"ok": true, "queue": 3}'
 BACKLOG: Final = 4096

@@ -76,7 +76,7 @@ def main() -> int:
         sys.stderr.write("tocsin tui: this is no terminal; try `tocsin status` or `watch`\n")
         return 2
     from tui.app import Dashboard
-    from tui.theme import LIGHT
+    from tui.drawing.theme import LIGHT
 
     app = Dashboard(socket, colour="NO_COLOR" not in os.environ, ringing=given.notify)
     if given.light:

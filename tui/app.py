@@ -20,17 +20,18 @@ from textual.timer import Timer
 from daemon.api.schema import SlaView
 from daemon.client import Client, ClientError
 from daemon.core.model import Instant
-from tui.actions import ACTIONS, BY_ID, MODES, Action, Place, Situation, by_key, refusal
-from tui.analysis import SPANS
 from tui.asked import Asked
-from tui.asking import Asking
-from tui.deeds import Deeds, Done, Undo
 from tui.desk import Desk
-from tui.figures import worst_unacknowledged
+from tui.doing.actions import ACTIONS, BY_ID, MODES, Action, Place, Situation, by_key, refusal
+from tui.doing.asking import Asking
+from tui.doing.deeds import Deeds, Done, Undo
+from tui.doing.palette import Registry
+from tui.doing.tour import Tour
+from tui.drawing.theme import DARK, LIGHT, PALETTES, theme
+from tui.drawing.words import Zone
 from tui.link import Link
 from tui.mirror import Mirror
 from tui.paging import Paging
-from tui.palette import Registry
 from tui.ringing import Ringing
 from tui.screens.analysis import AnalysisScreen
 from tui.screens.board import Board
@@ -43,13 +44,12 @@ from tui.screens.oncall import OnCallScreen
 from tui.screens.overview import OverviewScreen
 from tui.screens.places import ChecksScreen, SilencesScreen
 from tui.screens.sla import SlaScreen
+from tui.showing.analysis import SPANS
+from tui.showing.figures import worst_unacknowledged
 from tui.stories import Stories
-from tui.theme import DARK, LIGHT, PALETTES, theme
-from tui.tour import Tour
 from tui.widgets.frame import KeyBar, TopBar
 from tui.widgets.past_bar import PastBar
 from tui.widgets.virtual_list import VirtualList
-from tui.words import Zone
 
 PAINT_S: Final = 0.25
 """The least time between two paints that nobody's hand asked for."""

@@ -15,7 +15,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from daemon.client import ClientError
 from daemon.core.model import SECOND, Instant, Millis
-from tui.scrub import clean, scrub
+from tui.drawing.scrub import clean, scrub
 
 T = TypeVar("T")
 Key = tuple[str, ...]

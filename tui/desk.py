@@ -15,19 +15,19 @@ from rich.style import Style
 from daemon.api.schema import IncidentDetail, IncidentView, ScheduleView
 from daemon.client import Client
 from daemon.core.model import Instant, Millis
-from tui.actions import Place, Situation
-from tui.analysis import SPANS
 from tui.asked import Asked
+from tui.doing.actions import Place, Situation
+from tui.doing.travel import Travel
+from tui.drawing.theme import DARK, Palette, style
+from tui.drawing.when import past_words
+from tui.drawing.words import Zone
 from tui.filter import EVERYTHING, Filter
 from tui.hindsight import as_of
 from tui.link import Link, LinkState
 from tui.mirror import Mirror
-from tui.rows import Moment
+from tui.showing.analysis import SPANS
+from tui.showing.rows import Moment
 from tui.stories import Stories
-from tui.theme import DARK, Palette, style
-from tui.travel import Travel
-from tui.when import past_words
-from tui.words import Zone
 
 
 @dataclass

@@ -11,7 +11,7 @@ import msgspec
 
 from daemon.api.schema import AlertView, DeliveryView, IncidentDetail, IncidentView
 from daemon.core.model import Instant
-from tui.words import instant
+from tui.drawing.words import instant
 
 
 def as_of(story: IncidentDetail, incident: IncidentView, at: Instant) -> IncidentDetail:

@@ -18,8 +18,8 @@ import msgspec
 from daemon.api.schema import State
 from daemon.client import ClientError, StreamEvent
 from daemon.core.model import Instant
+from tui.drawing.scrub import clean
 from tui.mirror import Mirror
-from tui.scrub import clean
 
 QUIET_S: Final = 20.0
 """After so long without an event the daemon is asked whether it still lives."""

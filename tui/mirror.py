@@ -29,8 +29,8 @@ from daemon.api.schema import (
     State,
 )
 from daemon.core.model import Instant
-from tui.scrub import scrub
-from tui.words import instant
+from tui.drawing.scrub import scrub
+from tui.drawing.words import instant
 
 S = TypeVar("S", bound=Shape)
 T = TypeVar("T")

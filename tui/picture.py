@@ -13,10 +13,10 @@ from typing import Final
 from textual.pilot import Pilot
 
 from daemon.client import ClientError
-from tui.actions import MODES
 from tui.app import Dashboard
-from tui.figures import incidents
-from tui.theme import LIGHT
+from tui.doing.actions import MODES
+from tui.drawing.theme import LIGHT
+from tui.showing.figures import incidents
 
 PATIENCE_S: Final = 10.0
 """How long the daemon may take to answer."""

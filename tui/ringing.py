@@ -11,7 +11,7 @@ from __future__ import annotations
 import enum
 from typing import Final
 
-from tui.text import clip
+from tui.drawing.text import clip
 
 BELL: Final = "\a"
 _LONGEST: Final = 200

@@ -13,8 +13,8 @@ from typing import Final
 
 from daemon.api.schema import IncidentDetail, IncidentView
 from daemon.client import ClientError
+from tui.drawing.scrub import clean, scrub
 from tui.mirror import Mirror
-from tui.scrub import clean, scrub
 
 REST_S: Final = 0.08
 KEPT: Final = 32

@@ -11,9 +11,9 @@ from typing import Final
 from daemon.analysis.escalations import Patterns, patterns
 from daemon.core.chronicle import Interval
 from daemon.core.model import Instant
-from daemon.store.escalated import climbs
-from daemon.store.hours import HourlyTrend, hourly_trend, incidents_by_hour, unwritten
-from daemon.store.trends import (
+from daemon.store.reading.escalated import climbs
+from daemon.store.reading.hours import HourlyTrend, hourly_trend, incidents_by_hour, unwritten
+from daemon.store.reading.trends import (
     DailyTrend,
     estate_trend,
     incidents_by_day,

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from daemon.store.escalated import Climb
-from daemon.store.incident_history import Durations, durations, hours_of_week
+from daemon.store.reading.escalated import Climb
+from daemon.store.reading.incidents import Durations, durations, hours_of_week
 
 
 @dataclass(frozen=True, slots=True)

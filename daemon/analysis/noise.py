@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
-from daemon.store.alert_history import AlertTotals
+from daemon.store.reading.alerts import AlertTotals
 
 LEAST: Final = 3
 """What fired less often is not judged."""

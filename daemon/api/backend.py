@@ -18,7 +18,6 @@ from daemon.api.schema import DaemonInfo, DeliveryView
 from daemon.core.chronicle import Entry, Interval
 from daemon.core.effects import Effect
 from daemon.core.events import Event
-from daemon.core.kinship import Kinship
 from daemon.core.model import (
     Actor,
     Alert,
@@ -34,12 +33,13 @@ from daemon.core.model import (
     Silence,
     Work,
 )
+from daemon.core.muting.kinship import Kinship
 from daemon.core.plan import Plan
 from daemon.core.sla.course import Course
 from daemon.core.sla.values import SlaFigures
 from daemon.notify.health import ChannelHealth
 from daemon.notify.trial import Trial
-from daemon.store.analysis import Analysis
+from daemon.store.reading.analysis import Analysis
 
 
 class EngineView(Protocol):

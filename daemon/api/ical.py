@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from daemon.core.model import Instant
-from daemon.core.oncall import Shift
+from daemon.core.oncall.schedules import Shift
 
 TYPE: Final = "text/calendar"
 _OCTETS: Final = 75

@@ -16,8 +16,8 @@ from typing import Final
 
 from daemon.api.schema import DeliveryView, EntryView, IncidentDetail, IncidentView
 from daemon.api.times import parse_stamp
+from daemon.core.alerting.titles import lasting
 from daemon.core.model import Instant, Millis
-from daemon.core.titles import lasting
 from daemon.notify.scrub import Scrubber
 
 _MARKUP: Final = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~&])")

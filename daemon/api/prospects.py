@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from daemon.core.escalation import coming, resumed
+from daemon.core.alerting.titles import lasting
 from daemon.core.model import Escalation, Group, Incident, IncidentState, Instant
-from daemon.core.titles import lasting
+from daemon.core.oncall.escalation import coming, resumed
 
 NOTHING = "nothing new to tell"
 

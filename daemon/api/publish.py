@@ -16,9 +16,9 @@ from daemon.api.backend import EngineView
 from daemon.api.hub import EventHub
 from daemon.api.schema import DaemonInfo, DeliveryView
 from daemon.api.times import stamp
-from daemon.api.views_incident import incident_view
-from daemon.api.views_response import run_view
-from daemon.api.views_sla import sla_view
+from daemon.api.views.incident import incident_view
+from daemon.api.views.response import run_view
+from daemon.api.views.sla import sla_view
 from daemon.core.chronicle import Audit
 from daemon.core.effects import Append, Drop, Effect, Enqueue, Observed, Save
 from daemon.core.events import Settled

@@ -13,7 +13,7 @@ from daemon.api.schema import ScheduleView
 from daemon.api.times import stamp
 from daemon.core.changing import replace
 from daemon.core.model import DAY, Instant
-from daemon.core.oncall import following, on_call
+from daemon.core.oncall.schedules import following, on_call
 from daemon.core.plan import SchedulePlan
 
 
@@ -48,7 +48,7 @@ class Roster:
 def roster_at(plans: Mapping[str, SchedulePlan], at: Instant) -> list[ScheduleView]:
     """Who is on call at another time than now: by the schedules as they are configured now, and
     the overrides that had been made by then. Overrides are remembered for a while after their end
-    (`daemon.core.overrides.KEEP`)."""
+    (`daemon.core.oncall.overrides.KEEP`)."""
     known = {name: _known(plan, at) for name, plan in plans.items()}
     return Roster().views(known, at)
 

@@ -79,7 +79,7 @@ def _pieces(
     database: Path, table: Table, form: Form, start: int | None, end: int | None
 ) -> Iterable[bytes]:
     from daemon.store.connect import examine, open_reader
-    from daemon.store.exports import FOR_EVER, Wanted, pieces
+    from daemon.store.reading.exports import FOR_EVER, Wanted, pieces
 
     examine(database)
     connection = open_reader(database)

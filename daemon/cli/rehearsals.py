@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from daemon.core.chronicle import Notice
     from daemon.core.model import Mute
     from daemon.core.plan import Plan, RoutePlan
-    from daemon.core.rehearsal import Line, Visit
     from daemon.core.severity import Severity
+    from daemon.core.trying.rehearsal import Line, Visit
 
 Labels = Annotated[list[str], Argument("LABEL=VALUE...", "The alert's labels.")]
 Service = Annotated[str, Argument("SERVICE", "Whose first check is to fail.")]
@@ -44,7 +44,7 @@ def route(
     Example: tocsin test route service=checkout severity=critical --at 2026-12-25T03:00
     """
     from daemon.api.times import stamp
-    from daemon.core.rehearsal import visits
+    from daemon.core.trying.rehearsal import visits
 
     plan, seen = _plan(config), dict(map(_label, labels))
     if "severity" in seen:
@@ -74,7 +74,7 @@ def escalation(
 
     Example: tocsin test escalation checkout --at 2026-12-25T03:00
     """
-    from daemon.core.rehearsal import MOST, outage, rehearse
+    from daemon.core.trying.rehearsal import MOST, outage, rehearse
 
     plan, began = _plan(config), time_of(at) or now_ms()
     grade = None if severity is None else _severity(severity)
@@ -124,9 +124,9 @@ def _check_of(plan: Plan, service: str) -> str:
 def _taken(plan: Plan, labels: dict[str, str], at: int) -> list[dict[str, Any]]:
     """The routes that the alert takes at this time; the first owns its incident."""
     from daemon.core.model import Alert
-    from daemon.core.rehearsal import mutes_at
-    from daemon.core.routing import Router
     from daemon.core.severity import Severity, parse_severity
+    from daemon.core.telling.routing import Router
+    from daemon.core.trying.rehearsal import mutes_at
 
     word = labels.get("severity")
     grade = Severity.CRITICAL if word is None else parse_severity(word)

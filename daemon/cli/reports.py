@@ -81,14 +81,14 @@ def _row(one: ReportLine) -> list[Cell | str]:
 
 def _lines(connection: sqlite3.Connection) -> list[ReportLine]:
     from daemon.report.keeping import line
-    from daemon.store.reports import kept_reports
+    from daemon.store.reading.reports import kept_reports
 
     return [line(one) for one in kept_reports(connection, _MOST)]
 
 
 def _one(connection: sqlite3.Connection, prefix: str) -> AnyReport:
     from daemon.report.keeping import unpack
-    from daemon.store.reports import kept_report
+    from daemon.store.reading.reports import kept_report
 
     found = kept_report(connection, prefix)
     if len(found) != 1:

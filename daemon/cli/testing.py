@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from daemon.api.schema import AlertTest, IncidentView
     from daemon.client import Client
     from daemon.core.plan import Plan
-    from daemon.core.storm import Storm
+    from daemon.core.trying.storm import Storm
 
 Service = Annotated[str, Argument("SERVICE", "Whose first check is said to be down.")]
 For = Annotated[str | None, Option(("--for",), "DURATION", "How long it fires; 2m without it.")]
@@ -126,7 +126,7 @@ def _played(plan: Plan, names: list[str], many: int, severity: str | None, lasts
     from daemon.core.events import FireTest
     from daemon.core.model import Actor
     from daemon.core.severity import parse_severity
-    from daemon.core.storm import storm as play
+    from daemon.core.trying.storm import storm as play
 
     try:
         grade = None if severity is None else parse_severity(severity)

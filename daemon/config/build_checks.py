@@ -17,8 +17,8 @@ from checks.spec import CheckSpec
 from daemon.config.build_alerting import given, promotions
 from daemon.config.sections import ContextSettings, ServiceSettings
 from daemon.config.validate import Settings
-from daemon.core.clockwork import reached
 from daemon.core.model import AtRisk, Millis
+from daemon.core.oncall.clockwork import reached
 from daemon.core.plan import DEFAULT_SEVERITY, CheckPlan, HeartbeatPlan, ServicePlan
 from daemon.core.severity import Severity
 

@@ -16,7 +16,7 @@ from checks.spec import CheckSpec
 from daemon.config.lines import KeyPath
 from daemon.config.sections import RuleSettings
 from daemon.config.sources import Document
-from daemon.core.rules import compile_rule
+from daemon.core.ruling.rules import compile_rule
 
 _METRICS: Final[Mapping[str, frozenset[str]]] = {
     "dns": frozenset({"addresses_failed", "count", "serial", "ttl"}),

@@ -17,12 +17,12 @@ from daemon.config.reporting import report_plan
 from daemon.config.sections import AccessSettings, DaemonSettings, RetentionSettings
 from daemon.config.sources import Document, read
 from daemon.config.validate import Settings, validate
-from daemon.core.dependencies import find_cycle
 from daemon.core.model import Millis
+from daemon.core.observing.dependencies import find_cycle
 from daemon.core.plan import Plan
 from daemon.notify.spec import ChannelSpec
 from daemon.report.schedule import ReportPlan
-from daemon.store.prune import Retention
+from daemon.store.upkeep.prune import Retention
 
 
 @dataclass(frozen=True, slots=True)

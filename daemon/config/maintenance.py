@@ -15,10 +15,10 @@ from checks.spec import Duration, Name, Strict
 from daemon.config.oncall import LocalTime
 from daemon.config.words import Line, MatcherText, Zone
 from daemon.core.labels import parse_matcher
-from daemon.core.maintenance import fully_matched
 from daemon.core.model import DAY, MINUTE
+from daemon.core.muting.maintenance import fully_matched
+from daemon.core.muting.recurring import checked_cron, checked_rrule
 from daemon.core.plan import CheckPlan, MaintenancePlan, ServicePlan
-from daemon.core.recurring import checked_cron, checked_rrule
 
 if TYPE_CHECKING:
     from daemon.config.cross import References

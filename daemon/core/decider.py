@@ -17,14 +17,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from daemon.core import testing
-from daemon.core.alerts import Alerts, Change, fires
-from daemon.core.casebook import Casebook
-from daemon.core.commands import Commands
+from daemon.core.alerting.alerts import Alerts, Change, fires
+from daemon.core.alerting.sources import lives, outlives_restart, policy_of, self_condition
 from daemon.core.deadlines import soonest
-from daemon.core.desk import Desk
-from daemon.core.duty import Duty
-from daemon.core.endings import Endings
 from daemon.core.events import (
     Acknowledge,
     AddNote,
@@ -54,17 +49,22 @@ from daemon.core.events import (
     Split,
     Unacknowledge,
 )
-from daemon.core.kinship import Kinship
-from daemon.core.merging import Merging
+from daemon.core.incidents.casebook import Casebook
+from daemon.core.incidents.commands import Commands
+from daemon.core.incidents.desk import Desk
+from daemon.core.incidents.merging import Merging
+from daemon.core.incidents.workflow import Workflow
 from daemon.core.model import Alert, Group, Incident, Instant, Kin, Record, Silence, Storm, Work
-from daemon.core.mute import Muting
+from daemon.core.muting.endings import Endings
+from daemon.core.muting.kinship import Kinship
+from daemon.core.muting.mute import Muting
+from daemon.core.oncall.duty import Duty
 from daemon.core.plan import Plan
-from daemon.core.response_commands import ResponseCommands
-from daemon.core.responses import Responses
-from daemon.core.sources import lives, outlives_restart, policy_of, self_condition
-from daemon.core.telling import Teller
+from daemon.core.responding.commands import ResponseCommands
+from daemon.core.responding.responses import Responses
+from daemon.core.telling.teller import Teller
+from daemon.core.trying import testing
 from daemon.core.turn import Turn
-from daemon.core.workflow import Workflow
 
 _PASSES: Final = 1_000
 """How many passes of one turn are taken for a fault."""

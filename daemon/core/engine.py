@@ -18,8 +18,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from checks.result import Result
-from daemon.core import forgetting, mailing
-from daemon.core.books import Books
+from daemon.core import forgetting
 from daemon.core.chronicle import Audit, FiledReport, Interval
 from daemon.core.deadlines import soonest
 from daemon.core.decider import Decider
@@ -44,7 +43,6 @@ from daemon.core.events import (
     TryChannel,
     Withdraw,
 )
-from daemon.core.kinship import Kinship
 from daemon.core.model import (
     Alert,
     AlertState,
@@ -62,12 +60,15 @@ from daemon.core.model import (
     Storm,
     Work,
 )
-from daemon.core.observatory import Observatory
+from daemon.core.muting.kinship import Kinship
+from daemon.core.observing.observatory import Observatory
 from daemon.core.plan import Plan
-from daemon.core.rules import Rules
+from daemon.core.ruling.rules import Rules
+from daemon.core.sla.books import Books
 from daemon.core.sla.course import Course
 from daemon.core.sla.values import SlaFigures
 from daemon.core.snapshot import Snapshot
+from daemon.core.telling import mailing
 from daemon.core.turn import Turn
 
 

@@ -23,9 +23,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from daemon.core.chronicle import Notice, NoticeType
-from daemon.core.groups import Reason
 from daemon.core.model import DAY, Alert, AlertState, Incident, IncidentState, Instant
 from daemon.core.severity import Severity
+from daemon.core.telling.groups import Reason
 from daemon.notify.backlog import Job
 from daemon.notify.kinds import DIGEST_GROUP
 from daemon.notify.spec import ChannelSpec

@@ -8,7 +8,7 @@ import msgspec
 
 from daemon.api.times import stamp
 from daemon.api.views import alert_view
-from daemon.api.views_incident import incident_view
+from daemon.api.views.incident import incident_view
 from daemon.core.chronicle import Notice
 from daemon.core.plan import Plan
 from daemon.notify.channel import Message

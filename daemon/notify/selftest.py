@@ -18,9 +18,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 from cronsim import CronSim
 
-from daemon.core.clockwork import local_at, reached
 from daemon.core.events import SelfReport
 from daemon.core.model import MINUTE, Instant
+from daemon.core.oncall.clockwork import local_at, reached
 from daemon.notify.health import ChannelHealth
 from daemon.notify.memory import Memory
 from daemon.notify.spec import ChannelSpec

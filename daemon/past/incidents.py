@@ -1,8 +1,8 @@
 """The incidents and alerts of a moment: what was open, what fired, who muted what.
 
-How an incident stood its timeline says (`daemon.core.hindsight`); which of its alerts had joined
-and fired, when those alerts fired; how long its checks were down, their pieces of history. What an
-alert itself said (labels, words) is as at the end of that time it fired.
+How an incident stood its timeline says (`daemon.core.incidents.hindsight`); which of its alerts had
+joined and fired, when those alerts fired; how long its checks were down, their pieces of history.
+What an alert itself said (labels, words) is as at the end of that time it fired.
 """
 
 from __future__ import annotations
@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from checks.result import Status
-from daemon.core.availability import merge_spans
 from daemon.core.changing import replace
-from daemon.core.hindsight import absorbed, as_it_was, with_alerts
-from daemon.core.incidents import described
+from daemon.core.incidents.hindsight import absorbed, as_it_was, with_alerts
+from daemon.core.incidents.life import described
 from daemon.core.model import (
     Alert,
     AlertState,
@@ -27,10 +26,11 @@ from daemon.core.model import (
     MuteKind,
     Silence,
 )
+from daemon.core.muting.silences import Silences, occurrence
 from daemon.core.plan import Plan
 from daemon.core.severity import Severity
-from daemon.core.silences import Silences, occurrence
-from daemon.store.past_open import (
+from daemon.core.sla.availability import merge_spans
+from daemon.store.reading.past_open import (
     LastFired,
     Told,
     alerts_firing,
@@ -42,8 +42,8 @@ from daemon.store.past_open import (
     members_of,
     silences_known,
 )
-from daemon.store.past_status import Stood
-from daemon.store.spans import stretches_of
+from daemon.store.reading.past_status import Stood
+from daemon.store.reading.spans import stretches_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """The SLAs of a moment: what their periods had come to by then.
 
-The rules of counting are the core's (`daemon.core.availability`), over the pieces of history that
-are written and what services' checks say behind them. Exclusions count that had been made by then
-and were not withdrawn since.
+The rules of counting are the core's (`daemon.core.sla.availability`), over the pieces of history
+that are written and what services' checks say behind them. Exclusions count that had been made by
+then and were not withdrawn since.
 
 A picture must not take long. With more than `LISTED` objectives their violations and outages are
 left out, and whole days of services are taken from what is kept of days: the same figures, without
@@ -17,20 +17,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from checks.result import Status
-from daemon.core.availability import figures, merge_spans, service_status
-from daemon.core.maintenance import Calendar
 from daemon.core.model import DAY, HOUR, Amendment, Instant
-from daemon.core.periods import period_at
+from daemon.core.muting.maintenance import Calendar
+from daemon.core.muting.works import Works
 from daemon.core.plan import Plan, SlaKind, SlaPlan
+from daemon.core.sla.availability import figures, merge_spans, service_status
 from daemon.core.sla.failing import Span
 from daemon.core.sla.minutes import ENTITY
+from daemon.core.sla.periods import period_at
+from daemon.core.sla.timeline import Stretch, Timeline
 from daemon.core.sla.together import Together
 from daemon.core.sla.values import SlaFigures
-from daemon.core.timeline import Stretch, Timeline
-from daemon.core.works import Works
-from daemon.store.service_days import Known, day_sums, services_due
-from daemon.store.spans import stretches_of
-from daemon.store.standing import amendments, works
+from daemon.store.reading.service_days import Known, day_sums, services_due
+from daemon.store.reading.spans import stretches_of
+from daemon.store.reading.standing import amendments, works
 
 LISTED: Final = 100
 """Up to so many objectives have all of their violations and outages shown."""

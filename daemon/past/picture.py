@@ -18,18 +18,18 @@ from daemon.api import schema, views
 from daemon.api.matching import Firing
 from daemon.api.order import alert_order, in_order
 from daemon.api.times import stamp, stamp_or_none
-from daemon.api.views_incident import incident_view
-from daemon.api.views_response import live_views
-from daemon.api.views_sla import sla_view
+from daemon.api.views.incident import incident_view
+from daemon.api.views.response import live_views
+from daemon.api.views.sla import sla_view
 from daemon.core.model import CheckState, Incident, Instant, ServiceState, Silence
-from daemon.core.overrides import KEEP
+from daemon.core.oncall.overrides import KEEP
 from daemon.core.plan import CheckPlan, Plan, ServicePlan
 from daemon.past.incidents import Happening, happening_at
 from daemon.past.objectives import LISTED, objectives_at
 from daemon.past.question import NoHistory, PastQuestion, Picture
-from daemon.store.moments import Around, around
-from daemon.store.past_open import runs_live
-from daemon.store.past_status import (
+from daemon.store.reading.moments import Around, around
+from daemon.store.reading.past_open import runs_live
+from daemon.store.reading.past_status import (
     Lasting,
     Statuses,
     Stood,

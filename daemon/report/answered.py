@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from daemon.core.model import Instant, Millis
-from daemon.store.answered import Tally, tallies, tally
+from daemon.store.reading.answered import Tally, tallies, tally
 
 
 @dataclass(frozen=True, slots=True)

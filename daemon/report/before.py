@@ -14,11 +14,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from checks.result import Status
 from daemon.core.model import DAY
-from daemon.core.timeline import Totals
+from daemon.core.sla.timeline import Totals
 from daemon.report.past import Past
 from daemon.report.periods import Span
-from daemon.store.service_days import day_sums
-from daemon.store.spans import stretches_of
+from daemon.store.reading.service_days import day_sums
+from daemon.store.reading.spans import stretches_of
 
 
 def totals_before(

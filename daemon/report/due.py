@@ -14,8 +14,8 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from daemon.api.schema.daily import AnyReport
-from daemon.core.clockwork import local_at, reached
 from daemon.core.model import Instant
+from daemon.core.oncall.clockwork import local_at, reached
 from daemon.core.plan import Plan
 from daemon.report.daily.day import day_of
 from daemon.report.daily.question import ask_day

@@ -17,9 +17,9 @@ from daemon.core.effects import Append
 from daemon.core.engine import Engine
 from daemon.core.model import Instant
 from daemon.core.plan import Plan
-from daemon.core.timeline import Stretch, Timeline
-from daemon.store.spans import stretches_of
-from daemon.store.standing import standing
+from daemon.core.sla.timeline import Stretch, Timeline
+from daemon.store.reading.spans import stretches_of
+from daemon.store.reading.standing import standing
 
 
 @dataclass(frozen=True, slots=True)

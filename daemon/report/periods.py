@@ -16,7 +16,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from daemon.core.model import DAY, MINUTE, Instant, Millis
-from daemon.core.periods import MONTHS, period_at
+from daemon.core.sla.periods import MONTHS, period_at
 
 Span = tuple[Instant, Instant]
 """[start, end) in milliseconds since the epoch."""

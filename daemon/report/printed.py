@@ -1,8 +1,8 @@
 """Reports as what is sent of them: bytes and the name of a file.
 
 A month's report of a thousand services is twenty megabytes. To write it takes as long as to reckon
-it, so both are done where the report is made, in a process of its own (`daemon.store.apart`),
-and the daemon passes bytes on.
+it, so both are done where the report is made, in a process of its own
+(`daemon.store.reading.apart`), and the daemon passes bytes on.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The figures of a report: objectives, services and incidents over the period.
 
-Every rule of counting is the core's (`daemon.core.availability`, `daemon.core.sla`); here it is
+Every rule of counting is the core's (`daemon.core.sla.availability`, `daemon.core.sla`); here it is
 decided what is counted. Incidents count as the period saw them: one that was acknowledged after the
 period's end was not acknowledged in it. So what is told of a closed period stays as it is.
 """
@@ -14,25 +14,25 @@ from fractions import Fraction
 from functools import lru_cache
 
 from checks.result import Status
-from daemon.core.availability import BURN_WINDOW, figures, merge_spans, service_status
-from daemon.core.maintenance import Calendar
 from daemon.core.model import MINUTE, Amendment, AmendmentKind, Instant, Millis
+from daemon.core.muting.maintenance import Calendar
+from daemon.core.muting.works import Works
 from daemon.core.plan import Plan, ServicePlan, SlaKind, SlaPlan
+from daemon.core.sla.availability import BURN_WINDOW, figures, merge_spans, service_status
 from daemon.core.sla.failing import Costs, counted_stretches, outages, reliability
 from daemon.core.sla.minutes import ENTITY, GRACE
+from daemon.core.sla.timeline import Timeline, Totals
 from daemon.core.sla.together import Together
 from daemon.core.sla.values import Outage, Reliability, SlaFigures
-from daemon.core.timeline import Timeline, Totals
-from daemon.core.works import Works
 from daemon.report.answered import Answered, Incidents
 from daemon.report.before import totals_before
 from daemon.report.past import past_of
 from daemon.report.periods import Period, Span
 from daemon.report.question import Question, objectives_of, services_of
 from daemon.report.slots import Unit, slots, strip, unit_of
-from daemon.store.service_days import services_due
-from daemon.store.spans import stretches_of
-from daemon.store.standing import amendments, need_present_version, works
+from daemon.store.reading.service_days import services_due
+from daemon.store.reading.spans import stretches_of
+from daemon.store.reading.standing import amendments, need_present_version, works
 
 TREND = {"month": 5, "quarter": 4, "year": 2, None: 3}
 """So many earlier periods are shown beside one."""

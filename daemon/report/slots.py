@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from checks.result import Status
 from daemon.core.model import DAY, Instant
-from daemon.core.timeline import Timeline
+from daemon.core.sla.timeline import Timeline
 from daemon.report.periods import Span
 
 Unit = Literal["hour", "day", "week", "month"]

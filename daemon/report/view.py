@@ -19,7 +19,7 @@ from daemon.api.schema.reports import (
     TrendPoint,
 )
 from daemon.api.times import stamp
-from daemon.api.views_sla import sla_view
+from daemon.api.views.sla import sla_view
 from daemon.core.sla.showing import cut, percent_text, value_of
 from daemon.core.sla.values import Reliability
 from daemon.report.answered import Answered

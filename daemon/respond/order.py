@@ -15,7 +15,7 @@ import msgspec
 from checks.program import Heard
 from daemon.api.times import stamp
 from daemon.api.views import alert_view
-from daemon.api.views_incident import incident_view
+from daemon.api.views.incident import incident_view
 from daemon.core.effects import StartResponse
 from daemon.core.model import ResponseRun
 from daemon.core.plan import Plan

@@ -20,9 +20,9 @@ from typing import Any, Final
 from daemon import aiohttp_library as aiohttp_library  # before anything of aiohttp is
 from daemon.api.server import ApiServer, SocketError
 from daemon.config import Config, ConfigError, database_path, find_config, load, socket_path
-from daemon.core.duty import with_calendars
 from daemon.core.engine import Engine
 from daemon.core.model import Incident
+from daemon.core.oncall.duty import with_calendars
 from daemon.service.calendars import kept
 from daemon.service.clock import Clock
 from daemon.service.daemon import Daemon

@@ -16,10 +16,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from checks.spec import format_duration
-from daemon.core import contacts
 from daemon.core.deadlines import soonest
 from daemon.core.effects import Effect, Save
 from daemon.core.model import MINUTE, SECOND, Incident, IncidentState, Instant, Millis
+from daemon.core.telling import contacts
 
 LATE: Final[Millis] = 30 * SECOND
 """A step may be run so long after it is due."""

@@ -29,7 +29,7 @@ from checks.text import one_line
 from daemon.config import Config
 from daemon.core.events import CalendarRead
 from daemon.core.model import DAY, Instant
-from daemon.core.oncall import flattened
+from daemon.core.oncall.schedules import flattened
 from daemon.core.plan import CalendarPiece, PersonPlan
 
 _log = logging.getLogger("tocsin.calendar")

@@ -23,14 +23,14 @@ from daemon.api.publish import publish_daemon, publish_sla
 from daemon.api.roster import Roster
 from daemon.api.schema import DaemonInfo
 from daemon.api.times import stamp
-from daemon.api.views_channel import channel_view
+from daemon.api.views.channel import channel_view
 from daemon.config import Config, ConfigError, compare
 from daemon.core.chronicle import Entry, EntryKind, Notice
-from daemon.core.duty import with_calendars
 from daemon.core.effects import Append, Effect
 from daemon.core.engine import Engine
 from daemon.core.events import Event, PlanChanged, SelfReport, TryChannel
 from daemon.core.model import Actor, Incident, Instant
+from daemon.core.oncall.duty import with_calendars
 from daemon.core.plan import Plan
 from daemon.notify.health import ChannelHealth
 from daemon.notify.selftest import SelfTests
@@ -45,7 +45,7 @@ from daemon.service.reporter import Reporter
 from daemon.service.selfwatch import SelfWatch, Vitals
 from daemon.service.turns import Turns
 from daemon.store import History, Store
-from daemon.store.analysis import Analysis
+from daemon.store.reading.analysis import Analysis
 
 _log = logging.getLogger("tocsin.daemon")
 

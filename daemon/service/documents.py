@@ -11,14 +11,14 @@ import zlib
 from functools import partial
 
 from daemon.core.chronicle import Notice
-from daemon.core.mailing import REPORT_KEY
+from daemon.core.telling.mailing import REPORT_KEY
 from daemon.notify.document import Document, Fetch
 from daemon.notify.errors import Permanent, Transient
 from daemon.report.forms import MEDIA, Form, file_name, written
 from daemon.report.keeping import unpack
-from daemon.store.analysis import Analysis
 from daemon.store.errors import StoreError
-from daemon.store.reports import Filed, filed_report
+from daemon.store.reading.analysis import Analysis
+from daemon.store.reading.reports import Filed, filed_report
 
 
 def reports_in(analysis: Analysis) -> Fetch:

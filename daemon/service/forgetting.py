@@ -22,8 +22,8 @@ from daemon.core.forgetting import NAMING
 from daemon.core.model import Actor
 from daemon.service.turns import Turns
 from daemon.store import Store
-from daemon.store.erasing import Erasure
-from daemon.store.forget import erasure_of, mentions
+from daemon.store.upkeep.erasing import Erasure
+from daemon.store.upkeep.forget import erasure_of, mentions
 
 _PATIENCE_S: Final = 15.0
 """So long a message to the person may still be on its way."""

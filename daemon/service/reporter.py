@@ -28,8 +28,8 @@ from daemon.api.times import parse_stamp
 from daemon.config import Config
 from daemon.core.events import FileReport, KeepReport, Mailing, MailReport
 from daemon.core.model import HOUR, Actor, Instant, Millis
-from daemon.core.notices import Recipient
 from daemon.core.plan import Plan
+from daemon.core.telling.notices import Recipient
 from daemon.report.due import due_period, is_ready, question_of
 from daemon.report.files import put
 from daemon.report.forms import Form, file_name, in_short, title, written
@@ -39,9 +39,9 @@ from daemon.report.printed import Making
 from daemon.report.question import NoSuchScope
 from daemon.report.schedule import ReportPlan
 from daemon.service.documents import document_of
-from daemon.store.analysis import Analysis
 from daemon.store.errors import StoreError
-from daemon.store.reports import Mailed, Sending, filed_report, kept_report, sending
+from daemon.store.reading.analysis import Analysis
+from daemon.store.reading.reports import Mailed, Sending, filed_report, kept_report, sending
 
 _log = logging.getLogger("tocsin.report")
 

@@ -7,8 +7,6 @@ long questions over months; `restore` reads what an engine goes on from.
 `docs/storage.md` describes the file.
 """
 
-from daemon.store.analysis import Analysis
-from daemon.store.care import backup, prune, verify
 from daemon.store.errors import (
     StoreBusy,
     StoreError,
@@ -18,11 +16,13 @@ from daemon.store.errors import (
     StoreUnusable,
     TargetExists,
 )
-from daemon.store.forget import forget
 from daemon.store.health import StoreHealth
-from daemon.store.history import History, MinuteRollup
-from daemon.store.prune import Retention
+from daemon.store.reading.analysis import Analysis
+from daemon.store.reading.history import History, MinuteRollup
 from daemon.store.store import Store
+from daemon.store.upkeep.care import backup, prune, verify
+from daemon.store.upkeep.forget import forget
+from daemon.store.upkeep.prune import Retention
 
 __all__ = [
     "Analysis",

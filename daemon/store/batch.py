@@ -31,9 +31,9 @@ from daemon.core.effects import Append, Drop, Effect, Enqueue, Save
 from daemon.core.model import Alert, Instant, Record
 from daemon.store.codec import TABLES, Row, Table, notice_row, occurrence_row
 from daemon.store.result_codec import ResultRow
-from daemon.store.schema_channels import REMEMBER
-from daemon.store.schema_mailing import FILED
-from daemon.store.schema_reports import KEEP
+from daemon.store.schema.channels import REMEMBER
+from daemon.store.schema.mailing import FILED
+from daemon.store.schema.reports import KEEP
 
 _log = logging.getLogger("tocsin.store")
 _T = TypeVar("_T")

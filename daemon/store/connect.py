@@ -191,7 +191,7 @@ def _prepare(path: Path, connection: sqlite3.Connection) -> None:
 
 
 def open_reader(path: Path, *, any_thread: bool = False) -> sqlite3.Connection:
-    """A connection that cannot write, for one-off readers and for `daemon.store.analysis`.
+    """A connection that cannot write, for one-off readers and for `daemon.store.reading.analysis`.
 
     Args:
         any_thread: Threads take turns with it, one at a time.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from daemon.core.model import Instant
 from daemon.core.plan import Plan
-from daemon.core.rules import compile_rule, reach
+from daemon.core.ruling.rules import compile_rule, reach
 
 
 def windowed_metrics(plan: Plan) -> frozenset[str]:

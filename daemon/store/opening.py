@@ -9,8 +9,8 @@ from pathlib import Path
 
 from daemon.store.connect import Lock, examine, make_place, need_room, open_writer
 from daemon.store.errors import StoreError, unusable
-from daemon.store.forget import finish
-from daemon.store.prune import Retention
+from daemon.store.upkeep.forget import finish
+from daemon.store.upkeep.prune import Retention
 from daemon.store.writer import Writer
 
 

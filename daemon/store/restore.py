@@ -14,16 +14,16 @@ from typing import Final
 import msgspec
 
 from checks.result import Result, Status
-from daemon.core.availability import BURN_WINDOW
 from daemon.core.chronicle import Interval
 from daemon.core.model import Instant, Record
 from daemon.core.plan import Plan, SlaKind
+from daemon.core.sla.availability import BURN_WINDOW
 from daemon.core.sla.burning import reach
 from daemon.core.sla.minutes import ENTITY
 from daemon.core.snapshot import Snapshot
 from daemon.store.codec import TABLES
+from daemon.store.reading.run_counts import read_run_counts
 from daemon.store.result_codec import read_result
-from daemon.store.run_counts import read_run_counts
 
 _NEWEST: Final = """
     SELECT name, at, status, latency_us, fault, message, metrics FROM json_each(?) AS wanted

@@ -25,20 +25,20 @@ from daemon.core.model import Instant
 from daemon.core.plan import Plan
 from daemon.core.snapshot import Snapshot
 from daemon.notify.outbox import DeliveryState, Outbox, Pending
-from daemon.store import care
-from daemon.store.analysis import Analysis
 from daemon.store.batch import UNENCODABLE, Batch
 from daemon.store.commits import Commits
 from daemon.store.connect import Lock
-from daemon.store.erasing import Erasure
 from daemon.store.errors import StoreUnusable, unusable
 from daemon.store.health import StoreHealth, size_on_disk
-from daemon.store.history import History
 from daemon.store.needs import samples_since, windowed_metrics
 from daemon.store.opening import open_database
 from daemon.store.place import Place
-from daemon.store.prune import Retention
+from daemon.store.reading.analysis import Analysis
+from daemon.store.reading.history import History
 from daemon.store.result_codec import result_row
+from daemon.store.upkeep import care
+from daemon.store.upkeep.erasing import Erasure
+from daemon.store.upkeep.prune import Retention
 from daemon.store.writer import Writer
 
 _log = logging.getLogger("tocsin.store")

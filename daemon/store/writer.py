@@ -24,15 +24,15 @@ from daemon.core.model import Instant
 from daemon.core.plan import Plan
 from daemon.core.snapshot import Snapshot
 from daemon.notify.outbox import Pending
-from daemon.store import forget
 from daemon.store.batch import Batch, Statements
 from daemon.store.codec import decode_notice
-from daemon.store.erasing import Erasure
-from daemon.store.fold import fold
-from daemon.store.prune import Pruner, Retention, remove_past
 from daemon.store.restore import read_snapshot
-from daemon.store.rollup import NOTE_LATE, Rollups
-from daemon.store.schema_channels import FORGET, RECALL
+from daemon.store.rollups.fold import fold
+from daemon.store.rollups.minutes import NOTE_LATE, Rollups
+from daemon.store.schema.channels import FORGET, RECALL
+from daemon.store.upkeep import forget
+from daemon.store.upkeep.erasing import Erasure
+from daemon.store.upkeep.prune import Pruner, Retention, remove_past
 
 _log = logging.getLogger("tocsin.store")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from daemon.analysis.escalations import patterns
 from daemon.core.model import DAY, HOUR, MINUTE
-from daemon.store.escalated import Climb
+from daemon.store.reading.escalated import Climb
 
 MONDAY = 4 * DAY
 """1970-01-05 is one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from daemon.analysis.noise import noisy
-from daemon.store.alert_history import AlertTotals
+from daemon.store.reading.alerts import AlertTotals
 
 
 def totals(source: str = "rule:disk:host", **changes: int) -> AlertTotals:

@@ -62,8 +62,8 @@ from daemon.notify.health import ChannelHealth
 from daemon.notify.retry import Delivered, Outcome
 from daemon.notify.spec import ChannelSpec, EmailSpec, LogSpec
 from daemon.notify.trial import Trial, spec_of, trial_notice, try_out
-from daemon.store.analysis import Analysis
 from daemon.store.errors import StoreUnusable, TargetExists
+from daemon.store.reading.analysis import Analysis
 
 START: Instant = 1_795_255_865_000
 """2026-11-21 10:11:05 UTC."""

@@ -8,11 +8,11 @@ from pathlib import Path
 from daemon.core.effects import Append, Effect, Save
 from daemon.core.events import Event
 from daemon.core.model import HOUR, MINUTE, Instant
-from daemon.store.analysis import Analysis
 from daemon.store.batch import Batch
 from daemon.store.connect import make_place, open_writer
-from daemon.store.fold import fold
-from daemon.store.prune import Retention, remove_past
+from daemon.store.reading.analysis import Analysis
+from daemon.store.rollups.fold import fold
+from daemon.store.upkeep.prune import Retention, remove_past
 from tests.api.lab import Lab, check_plan, plan
 
 SELDOM = {"every": 99 * HOUR, "every_down": 99 * HOUR, "flap_start": 101.0}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from daemon.api.ical import calendar
-from daemon.core.oncall import Shift
+from daemon.core.oncall.schedules import Shift
 from daemon.core.plan import Contact, PersonPlan
 from tests.api.lab import V1, Lab, call, raw_http, serving
 from tests.api.test_schedules import on_duty

@@ -12,14 +12,14 @@ import pytest
 
 from checks.result import Result, Status
 from daemon.api import schema, views
-from daemon.api.views_incident import (
+from daemon.api.views.incident import (
     escalation_view,
     incident_view,
     money_view,
     next_targets,
     recovery_met,
 )
-from daemon.api.views_sla import sla_view
+from daemon.api.views.sla import sla_view
 from daemon.core.labels import parse_matcher
 from daemon.core.model import (
     HOUR,

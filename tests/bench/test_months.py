@@ -12,9 +12,9 @@ from bench.questions import questions
 from daemon.core.model import DAY
 from daemon.store import verify
 from daemon.store.connect import open_reader
-from daemon.store.incident_history import incident_statistics
-from daemon.store.latency import measured
-from daemon.store.trends import service_trends
+from daemon.store.reading.incidents import incident_statistics
+from daemon.store.reading.latency import measured
+from daemon.store.reading.trends import service_trends
 
 SMALL = months.Scale(checks=5, days=4, minute_days=1, results=700, incidents=100)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.rate import kept
-from daemon.core.schedule import phase
+from daemon.core.observing.schedule import phase
 
 START = 1_760_000_000_000
 NAMES = ["c00000", "c00001", "c00002"]

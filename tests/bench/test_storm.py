@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.storm import SAME_SLOT_MS, began_s, names_of_one_slot
-from daemon.core.schedule import phase
+from daemon.core.observing.schedule import phase
 
 
 def test_chosen_names_run_within_a_wake_up_of_each_other() -> None:

@@ -17,7 +17,7 @@ def _loaded(code: str) -> set[str]:
 
 
 def test_conditions_do_not_load_a_terminal_toolkit() -> None:
-    loaded = _loaded("import checks.conditions, daemon.core.expressions")
+    loaded = _loaded("import checks.conditions, daemon.core.ruling.expressions")
     assert "cel.cel" in loaded
     assert not loaded & {"cel.cli", "prompt_toolkit", "rich", "typer"}
 

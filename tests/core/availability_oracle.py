@@ -1,7 +1,7 @@
 """An oracle for the availability arithmetic: the definitions of docs/semantics/sla.md, and
 nothing else, applied to every single millisecond of a short history.
 
-It shares no code with `daemon.core.books`, `availability` or `timeline`: a check's past is a
+It shares no code with `daemon.core.sla.books`, `availability` or `timeline`: a check's past is a
 list with one status a millisecond, a service's is composed by counting, and every figure is
 counted or walked. Slow, and too simple to be wrong in the same way.
 """

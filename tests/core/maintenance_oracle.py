@@ -1,7 +1,7 @@
 """When planned work is under way, told the slow way: minute by minute, from the documentation.
 
-It shares nothing with `daemon.core.maintenance`, nor with what reads cron expressions there: a
-clock on the wall is watched, and what it shows is compared with the fields of the expression.
+It shares nothing with `daemon.core.muting.maintenance`, nor with what reads cron expressions there:
+a clock on the wall is watched, and what it shows is compared with the fields of the expression.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Who is on call, told the slow way: minute by minute, from the words of the documentation.
 
-It shares nothing with `daemon.core.oncall`: the clock on the wall is watched minute by minute
-from the schedule's beginning on, and at each minute it is asked which hand-overs it has passed.
+It shares nothing with `daemon.core.oncall.schedules`: the clock on the wall is watched minute by
+minute from the schedule's beginning on, and at each minute it is asked which hand-overs it has
+passed.
 """
 
 from __future__ import annotations

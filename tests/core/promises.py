@@ -35,13 +35,13 @@ from daemon.core.model import (
     Silence,
     Storm,
 )
-from daemon.core.notices import ALARMING
 from daemon.core.plan import (
     InhibitPlan,
     MaintenancePlan,
     Plan,
 )
 from daemon.core.severity import Severity
+from daemon.core.telling.notices import ALARMING
 from tests.core.mirror import Mirror
 
 

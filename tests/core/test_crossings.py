@@ -23,9 +23,9 @@ from daemon.core.plan import (
 from daemon.core.severity import Severity
 from daemon.core.turn import Condition
 from tests.core.deciding import ANA, Stand, ack, condition, plan, route, said, settled, short
-from tests.core.test_correlate import correlating, fails
-from tests.core.test_desk_oncall import hourly
-from tests.core.test_responses import begun, ends, response, stand
+from tests.core.incidents.test_desk_oncall import hourly
+from tests.core.muting.test_correlate import correlating, fails
+from tests.core.responding.test_responses import begun, ends, response, stand
 
 ALL = (parse_matcher('service=~".+"'),)
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from checks.result import Result, Status
+from daemon.core.alerting.sources import outlives_restart, stands_alone
 from daemon.core.chronicle import Notice, NoticeType
 from daemon.core.decider import Decidable, Decider
 from daemon.core.effects import Effect, Enqueue
@@ -57,8 +58,7 @@ from daemon.core.model import (
     Record,
     Silence,
 )
-from daemon.core.notices import ALARMING
-from daemon.core.sources import outlives_restart, stands_alone
+from daemon.core.telling.notices import ALARMING
 from daemon.core.turn import Condition, Turn
 from tests.core.machine_plan import ANA, BEN, CHANNELS, CHECKS, FULL, MATCHERS, PLANS, START
 from tests.core.mirror import Mirror

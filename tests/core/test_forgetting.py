@@ -37,7 +37,7 @@ from daemon.core.model import (
 )
 from daemon.core.plan import ServicePlan, SlaPlan
 from tests.core.deciding import BEN, START
-from tests.core.test_desk_oncall import hourly, spec
+from tests.core.incidents.test_desk_oncall import hourly, spec
 
 MARIT = Actor("marit", "unix uid 1007")
 ROOT = Actor("root", "unix uid 0")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from daemon.config import load
-from daemon.core.periods import period_at
+from daemon.core.sla.periods import period_at
 from daemon.demo.estate import configuration, objective, write
 from daemon.demo.shop import HEARTBEAT, Addresses
 

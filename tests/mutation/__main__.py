@@ -20,8 +20,14 @@ GOAL_PERCENT: Final = 85
 """A module of whose mutants fewer are killed fails the command."""
 
 TARGETS: Final = {
-    name: Target(f"daemon.core.{name}", f"tests/core/test_{name}.py")
-    for name in ("health", "incidents", "escalation", "mute", "availability")
+    name: Target(f"daemon.core.{package}.{module}", f"tests/core/{package}/test_{module}.py")
+    for name, package, module in (
+        ("health", "observing", "health"),
+        ("incidents", "incidents", "life"),
+        ("escalation", "oncall", "escalation"),
+        ("mute", "muting", "mute"),
+        ("availability", "sla", "availability"),
+    )
 }
 """The modules that decide, each with its own tests and no others."""
 

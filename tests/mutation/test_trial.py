@@ -38,6 +38,6 @@ def test_tests_that_fail_without_a_change_cannot_judge() -> None:
 
 
 def test_tests_that_do_not_need_the_module_cannot_judge_it() -> None:
-    stranger = Target("daemon.core.escalation", TARGET.tests)
+    stranger = Target("daemon.core.oncall.escalation", TARGET.tests)
     with pytest.raises(Unfit, match="does not import it"):
-        fair_cpu_s(stranger, Path("daemon/core/escalation.py").read_text(), "escalation.py")
+        fair_cpu_s(stranger, Path("daemon/core/oncall/escalation.py").read_text(), "escalation.py")

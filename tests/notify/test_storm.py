@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from daemon.config import load
-from daemon.core import titles
+from daemon.core.alerting import titles
 from daemon.core.chronicle import Notice
-from daemon.core.notices import gravest
 from daemon.core.severity import Severity
+from daemon.core.telling.notices import gravest
 from daemon.notify.preview import preview
 from daemon.notify.render import Renderer
 from tests.notify.lab import T0, alert, compose, incident, notice

@@ -15,7 +15,7 @@ from checks.result import Result, Status
 from daemon.api import views
 from daemon.api.order import alert_order, in_order, is_open
 from daemon.api.routes.picture import check_views, service_views, silence_views, sla_views
-from daemon.api.views_incident import incident_view
+from daemon.api.views.incident import incident_view
 from daemon.core.effects import Append, Drop, Effect, Enqueue, Observed, Save
 from daemon.core.engine import Engine
 from daemon.core.errors import Refusal

@@ -26,16 +26,16 @@ import pytest
 
 from checks.result import Status
 from daemon.api.times import parse_stamp
-from daemon.api.views_sla import sla_view
-from daemon.core.availability import figures
+from daemon.api.views.sla import sla_view
 from daemon.core.events import PlanChanged, PutSilence, Resolve
 from daemon.core.labels import parse_matcher
 from daemon.core.model import DAY, HOUR, MINUTE, Instant, Recurrence
 from daemon.core.plan import SlaPlan
+from daemon.core.sla.availability import figures
 from daemon.past.picture import picture
 from daemon.past.question import NoHistory, past_question
-from daemon.store.fold import fold
-from daemon.store.prune import Retention
+from daemon.store.rollups.fold import fold
+from daemon.store.upkeep.prune import Retention
 from tests.core.machine_plan import ANA, FULL
 from tests.past.living import START, Life, Parts, plain
 

@@ -38,7 +38,7 @@ from daemon.report.forms import Form, file_name, in_short, written
 from daemon.report.keeping import pack, unpack
 from daemon.report.offline import read_day
 from daemon.report.periods import BadPeriod
-from daemon.store.erasing import Erasure
+from daemon.store.upkeep.erasing import Erasure
 from tests.report import days
 
 BERLIN = "Europe/Berlin"

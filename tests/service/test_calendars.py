@@ -10,9 +10,9 @@ import pytest
 from aiohttp import web
 
 from daemon.config import Config, load
-from daemon.core.duty import with_calendars
 from daemon.core.events import CalendarRead
-from daemon.core.oncall import on_call
+from daemon.core.oncall.duty import with_calendars
+from daemon.core.oncall.schedules import on_call
 from daemon.core.plan import Plan
 from daemon.service import calendars
 from daemon.service.calendars import Calendars, kept, sources

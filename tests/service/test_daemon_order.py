@@ -19,7 +19,7 @@ from daemon.service.clock import Clock
 from daemon.service.daemon import Daemon
 from daemon.service.turns import TOGETHER
 from daemon.store import Store
-from daemon.store.analysis import Analysis
+from daemon.store.reading.analysis import Analysis
 
 CONFIG = '[[check]]\nname = "clock"\nkind = "exec"\nrun = ["date"]\n'
 

@@ -38,8 +38,8 @@ from daemon.service.clock import Clock
 from daemon.service.daemon import Daemon
 from daemon.service.documents import reports_in
 from daemon.store import Store
-from daemon.store.erasing import Erasure
-from daemon.store.reports import kept_report
+from daemon.store.reading.reports import kept_report
+from daemon.store.upkeep.erasing import Erasure
 
 MARIT = Actor("marit", "unix uid 1007")
 BEN = Actor("ben", "unix uid 1008")

@@ -14,7 +14,7 @@ from daemon.config import ConfigError, load
 from daemon.core.effects import Effect
 from daemon.core.engine import Engine
 from daemon.core.events import Event, PlanChanged, SelfReport
-from daemon.core.oncall import on_call
+from daemon.core.oncall.schedules import on_call
 from daemon.core.plan import Plan
 from daemon.notify.channels.webhook import WebhookChannel
 from daemon.notify.spec import ChannelSpec

@@ -28,7 +28,7 @@ from daemon.service.documents import reports_in
 from daemon.service.parts import open_channels
 from daemon.service.reporter import ANEW, Reporter
 from daemon.store import Store
-from daemon.store.analysis import Analysis
+from daemon.store.reading.analysis import Analysis
 from tests.notify.test_email import Mailbox
 from tests.report import past
 

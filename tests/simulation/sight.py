@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from daemon.core.alerting.sources import test_of
 from daemon.core.effects import Drop, Effect, Save
 from daemon.core.labels import match_all
 from daemon.core.model import (
@@ -24,7 +25,6 @@ from daemon.core.model import (
 )
 from daemon.core.plan import Plan, SchedulePlan
 from daemon.core.severity import Severity
-from daemon.core.sources import test_of
 from tests.core.promises import has_just_ended, inhibits
 from tests.simulation.almanac import Almanac
 

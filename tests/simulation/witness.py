@@ -22,9 +22,9 @@ from daemon.core.model import (
     Level,
     Millis,
 )
-from daemon.core.notices import ALARMING
-from daemon.core.oncall import on_call
+from daemon.core.oncall.schedules import on_call
 from daemon.core.plan import Plan
+from daemon.core.telling.notices import ALARMING
 from tests.simulation.almanac import Almanac
 from tests.simulation.ladder import Ladder
 from tests.simulation.sight import FOLLOWS, Sight

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from checks.result import Status
-from daemon.core.books import Books
 from daemon.core.chronicle import Interval
 from daemon.core.effects import Append, Effect, Observed, Save
 from daemon.core.model import (
@@ -25,6 +24,7 @@ from daemon.core.model import (
     Turnabout,
 )
 from daemon.core.plan import CheckPlan, Plan, RulePlan, ServicePlan, SlaKind, SlaPlan
+from daemon.core.sla.books import Books
 from daemon.core.turn import Fact, Turn
 from daemon.store import Store, StoreUnusable
 from tests.store.samples import NOW, a_result, an_alert, an_incident

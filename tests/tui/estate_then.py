@@ -5,7 +5,7 @@ from __future__ import annotations
 from daemon.api.schema import IncidentView, PastView, State
 from daemon.api.times import stamp, stamp_or_none
 from tests.tui import estate
-from tui.words import instant
+from tui.drawing.words import instant
 
 OLDEST = estate.NOW - 20 * estate.DAY
 """From when on there is history."""

@@ -38,7 +38,7 @@ from daemon.api.schema import (
 from daemon.api.times import stamp
 from daemon.core.labels import parse_matcher
 from tests.tui import estate, estate_past, estate_then
-from tui.words import instant
+from tui.drawing.words import instant
 
 Change = Callable[[IncidentView, dict[str, Any]], None]
 

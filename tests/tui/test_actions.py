@@ -10,8 +10,8 @@ from unittest.mock import AsyncMock, MagicMock
 import pytest
 
 from tests.tui import estate
-from tui.actions import ACTIONS, BY_ID, MODES, Place, Situation, bar, by_key, refusal
-from tui.asking import Asking
+from tui.doing.actions import ACTIONS, BY_ID, MODES, Place, Situation, bar, by_key, refusal
+from tui.doing.asking import Asking
 from tui.mirror import Mirror
 
 

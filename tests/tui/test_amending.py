@@ -10,8 +10,8 @@ from textual.widgets import Input
 
 from tests.tui import estate
 from tests.tui.conftest import Opener, Session
-from tui.amending import amendments, stretches, written
-from tui.when import parse_moment
+from tui.doing.amending import amendments, stretches, written
+from tui.drawing.when import parse_moment
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

@@ -10,11 +10,11 @@ import pytest
 from daemon.api.schema import TopAlertView
 from tests.tui import estate, estate_past
 from tests.tui.conftest import Opener
-from tui.analysis import Known, sections
 from tui.asked import Answer
-from tui.detail import Section
-from tui.rows import Moment
-from tui.text import width_of
+from tui.drawing.text import width_of
+from tui.showing.analysis import Known, sections
+from tui.showing.detail import Section
+from tui.showing.rows import Moment
 
 MOMENT = Moment(estate.NOW, zone=dt.UTC)
 WEEK = 7 * estate.DAY

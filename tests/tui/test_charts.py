@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.charts import Series, columns, merged, plot
-from tui.text import width_of
+from tui.drawing.charts import Series, columns, merged, plot
+from tui.drawing.text import width_of
 
 
 def dots(lines: list[tuple[tuple[str, str], ...]]) -> set[tuple[int, int]]:

@@ -10,14 +10,14 @@ import pytest
 
 from daemon.api.schema import ScheduleView
 from tests.tui import estate
-from tui import rows
-from tui.actions import Place
-from tui.detail import alert_sections, incident_head
-from tui.figures import called, last_resolved
+from tui.doing.actions import Place
+from tui.drawing.text import Line, width_of
 from tui.mirror import Mirror
-from tui.rows import Moment
-from tui.text import Line, width_of
-from tui.topline import figures_line, link_forms, modes_line, quiet_words, stale_line
+from tui.showing import rows
+from tui.showing.detail import alert_sections, incident_head
+from tui.showing.figures import called, last_resolved
+from tui.showing.rows import Moment
+from tui.showing.topline import figures_line, link_forms, modes_line, quiet_words, stale_line
 
 MOMENT = Moment(estate.NOW, zone=dt.UTC)
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from daemon.api.schema import DeliveryView, IncidentView, Operator
 from tests.tui import estate
-from tui import figures
 from tui.mirror import FEED_LIMIT, HISTORY_LIMIT, RESOLVED_LIMIT, Mirror
+from tui.showing import figures
 
 
 @pytest.fixture

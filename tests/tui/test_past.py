@@ -9,8 +9,8 @@ from textual.widgets import Input
 from tests.tui import estate
 from tests.tui.conftest import Opener, Session
 from tests.tui.estate import HOUR, MINUTE
+from tui.drawing.when import past_words
 from tui.screens.seeking import SeekPrompt
-from tui.when import past_words
 
 BACK, ON, HOUR_BACK = "left_square_bracket", "right_square_bracket", "left_curly_bracket"
 WORST, SEARCH, BACKUP = "01JD0CHECKOUT", "01JD0SEARCH", "01JD0BACKUP"

@@ -7,8 +7,8 @@ import datetime as dt
 from daemon.api.schema import State
 from tests.tui import estate, estate_then
 from tests.tui.estate import DAY, NOW
-from tui.pastline import part_at, past_parts
-from tui.travel import Travel, picture_of
+from tui.doing.travel import Travel, picture_of
+from tui.showing.pastline import part_at, past_parts
 
 
 def travel(ago_ms: int) -> Travel:

@@ -13,7 +13,7 @@ from textual.widgets import Input
 
 from tests.tui import estate
 from tests.tui.conftest import Clock, Opener
-from tui.theme import LIGHT
+from tui.drawing.theme import LIGHT
 
 SIZES = {"80x24": (80, 24), "120x40": (120, 40), "200x60": (200, 60)}
 LARGEST = pytest.param("200x60", marks=pytest.mark.slow, id="200x60")

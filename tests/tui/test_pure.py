@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tui import estate
-from tui import words
-from tui.bars import elapsed, gauge, shares, sparkline, stroke, wait_bar
+from tui.drawing import words
+from tui.drawing.bars import elapsed, gauge, shares, sparkline, stroke, wait_bar
+from tui.drawing.scrub import TEXT_LIMIT, clean, scrub
+from tui.drawing.text import Column, Layout, apart, cells, clip, fit, width_of, wrap
 from tui.filter import EVERYTHING, parse_filter, split_matchers
-from tui.rows import budget_words
-from tui.scrub import TEXT_LIMIT, clean, scrub
-from tui.text import Column, Layout, apart, cells, clip, fit, width_of, wrap
+from tui.showing.rows import budget_words
 
 
 @given(st.text())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from daemon.api.schema import RelatedView
-from tui.related import SHOWN, related_sections
+from tui.showing.related import SHOWN, related_sections
 
 
 def shown(related: list[RelatedView]) -> list[str]:

@@ -7,9 +7,9 @@ from textual.widgets import OptionList
 from tests.tui import estate
 from tests.tui.conftest import Opener
 from tui.mirror import Mirror
-from tui.responding import choices, question
 from tui.screens.choosing import ChoicePrompt
 from tui.screens.prompts import Confirm
+from tui.showing.responding import choices, question
 
 WORST = "01JD0CHECKOUT"
 

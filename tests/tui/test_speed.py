@@ -63,8 +63,8 @@ async def test_an_incident_of_ten_thousand_alerts_opens_and_scrolls(opened: Open
 
 def test_a_filter_over_ten_thousand_alerts_is_tried_within_a_keystroke() -> None:
     """Two thousand incidents of five alerts each."""
-    from tui import figures
     from tui.filter import parse_filter
+    from tui.showing import figures
 
     mirror = Mirror()
     mirror.load(estate.many(10_000), estate.NOW)

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 
+from tui.drawing.theme import DARK, GLYPHS, LIGHT, STATUS_GLYPHS, Palette, style
 from tui.mirror import RANK, SEVERITIES
-from tui.theme import DARK, GLYPHS, LIGHT, STATUS_GLYPHS, Palette, style
 
 
 def _linear(colour: str) -> tuple[float, float, float]:

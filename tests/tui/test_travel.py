@@ -13,7 +13,7 @@ from daemon.api.times import stamp
 from daemon.client import BadRequest, ClientError
 from tests.tui import estate, estate_then
 from tests.tui.estate import HOUR, MINUTE, NOW
-from tui.travel import Travel
+from tui.doing.travel import Travel
 
 MOMENTS = estate_then.moments()
 LAST = MOMENTS[-1]

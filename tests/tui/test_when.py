@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tui.estate import DAY, HOUR, MINUTE, NOW
-from tui.when import ago_words, parse_moment, past_words
+from tui.drawing.when import ago_words, parse_moment, past_words
 
 SHOWN = NOW - 4 * HOUR
 

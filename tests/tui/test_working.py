@@ -9,10 +9,10 @@ from syrupy.assertion import SnapshotAssertion
 from daemon.api.schema import AtRiskView, IncidentView, State, StatusUpdateView
 from tests.tui import estate
 from tests.tui.conftest import Opener
-from tui.figures import open_incidents, urgency
 from tui.mirror import Mirror
-from tui.rows import Moment
-from tui.working import overdue_sections, survivors, work_sections
+from tui.showing.figures import open_incidents, urgency
+from tui.showing.rows import Moment
+from tui.showing.working import overdue_sections, survivors, work_sections
 
 WORST, SECOND = "01JD0CHECKOUT", "01JD0ORDERS"
 MINUTE, DAY = estate.MINUTE, estate.DAY

@@ -24,11 +24,11 @@ from textual.widgets.option_list import Option
 from daemon.api.schema import ExclusionPreview, SlaCourseView
 from daemon.client import ClientError
 from daemon.core.model import DAY, Instant, Millis
-from tui.amending import preview_words, standing_words, written
+from tui.doing.amending import preview_words, standing_words, written
+from tui.drawing.scrub import clean, scrub
+from tui.drawing.when import parse_moment
+from tui.drawing.words import Zone, parse_span, span
 from tui.screens.prompts import Dialog, label, named
-from tui.scrub import clean, scrub
-from tui.when import parse_moment
-from tui.words import Zone, parse_span, span
 
 MOST: Final = 366 * DAY
 """More down time than a year has is not tried."""

@@ -10,9 +10,14 @@ from msgspec import structs
 
 from daemon.api.schema import HealthView
 from daemon.core.model import DAY, SECOND, Instant
-from tui import rows
-from tui.actions import Place
-from tui.analysis import (
+from tui.asked import Answer
+from tui.desk import Desk
+from tui.doing.actions import Place
+from tui.drawing.text import Layout, Line
+from tui.drawing.words import plural
+from tui.screens.board import ListBoard
+from tui.showing import rows
+from tui.showing.analysis import (
     ALL,
     HEALTH_COLUMNS,
     SPAN_WORDS,
@@ -21,12 +26,7 @@ from tui.analysis import (
     health_row,
     sections,
 )
-from tui.asked import Answer
-from tui.desk import Desk
-from tui.detail import Section
-from tui.screens.board import ListBoard
-from tui.text import Layout, Line
-from tui.words import plural
+from tui.showing.detail import Section
 
 FRESH: Final = 60 * SECOND
 """So old may a figure of days be."""

@@ -17,12 +17,12 @@ from textual.message import Message
 from textual.screen import Screen
 
 from daemon.core.model import Instant
-from tui.actions import Place, Situation
 from tui.desk import Desk
-from tui.detail import Section
+from tui.doing.actions import Place, Situation
+from tui.drawing.text import Line, wrap
 from tui.filter import EVERYTHING, Filter, parse_filter
-from tui.rows import joined
-from tui.text import Line, wrap
+from tui.showing.detail import Section
+from tui.showing.rows import joined
 from tui.widgets.filter_bar import FilterBar
 from tui.widgets.frame import Banner, KeyBar, PaneHead, TopBar
 from tui.widgets.painted import Painted, PaintedScroll

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from daemon.api.schema import ChannelView
-from tui import channels, rows
-from tui.actions import Place, Situation
-from tui.detail import Section
+from tui.doing.actions import Place, Situation
+from tui.drawing.text import Layout, Line
+from tui.drawing.words import plural
 from tui.screens.board import ListBoard
-from tui.text import Layout, Line
-from tui.words import plural
+from tui.showing import channels, rows
+from tui.showing.detail import Section
 
 
 class ChannelsScreen(ListBoard):

@@ -13,8 +13,8 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from tui.responding import Choice
 from tui.screens.prompts import label
+from tui.showing.responding import Choice
 
 
 class ChoicePrompt(ModalScreen[Choice | None]):

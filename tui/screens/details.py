@@ -10,10 +10,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
-from tui.actions import Place, Situation
 from tui.desk import Desk
-from tui.detail import Section, section
+from tui.doing.actions import Place, Situation
 from tui.screens.board import Board
+from tui.showing.detail import Section, section
 from tui.widgets.frame import KeyBar
 from tui.widgets.sections import Sections
 

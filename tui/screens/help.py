@@ -11,11 +11,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from tui.actions import MODE_NAMES, MODES, Action, Situation, here, refusal
 from tui.desk import Desk
-from tui.detail import Section, section
-from tui.facts import legend
-from tui.text import Line, cells, wrap
+from tui.doing.actions import MODE_NAMES, MODES, Action, Situation, here, refusal
+from tui.drawing.text import Line, cells, wrap
+from tui.showing.detail import Section, section
+from tui.showing.facts import legend
 from tui.widgets.sections import Sections
 
 _MOVING = (

@@ -11,11 +11,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 
 from daemon.api.schema import IncidentView
-from tui.actions import Place, Situation
 from tui.desk import Desk
-from tui.detail import Section, section
+from tui.doing.actions import Place, Situation
 from tui.screens.board import Board
 from tui.screens.story import facts, story
+from tui.showing.detail import Section, section
 from tui.widgets.sections import Sections
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tui import figures
-from tui.actions import Place, Situation
 from tui.desk import Desk
-from tui.detail import Section
-from tui.rows import GONE, incident_columns, incident_row
+from tui.doing.actions import Place, Situation
+from tui.drawing.text import Layout, Line
+from tui.drawing.words import plural
 from tui.screens.board import ListBoard
 from tui.screens.story import incident_sections
-from tui.text import Layout, Line
-from tui.topline import quiet_words
-from tui.words import plural
+from tui.showing import figures
+from tui.showing.detail import Section
+from tui.showing.rows import GONE, incident_columns, incident_row
+from tui.showing.topline import quiet_words
 
 
 class IncidentsScreen(ListBoard):

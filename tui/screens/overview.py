@@ -8,16 +8,16 @@ from dataclasses import replace
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from tui import figures, rows
-from tui.actions import Place, Situation
 from tui.desk import Desk
-from tui.detail import Section, section
-from tui.facts import service_sections
+from tui.doing.actions import Place, Situation
+from tui.drawing.text import Layout, Line
 from tui.screens.board import Board, Empty
 from tui.screens.places import status_figures
 from tui.screens.story import incident_sections
-from tui.text import Layout, Line
-from tui.topline import quiet_words
+from tui.showing import figures, rows
+from tui.showing.detail import Section, section
+from tui.showing.facts import service_sections
+from tui.showing.topline import quiet_words
 from tui.widgets.frame import PaneHead
 from tui.widgets.painted import PaintedScroll
 from tui.widgets.sections import Sections

@@ -7,15 +7,15 @@ from dataclasses import replace
 
 from daemon.api.schema import CheckView, SilenceView
 from daemon.core.labels import parse_matcher
-from tui import rows
-from tui.actions import Place, Situation
-from tui.detail import Section, section
-from tui.facts import check_sections, silence_sections
+from tui.doing.actions import Place, Situation
+from tui.drawing.text import Layout, Line
+from tui.drawing.theme import STATUS_GLYPHS
+from tui.drawing.words import plural
 from tui.mirror import STATUS_RANK
 from tui.screens.board import ListBoard
-from tui.text import Layout, Line
-from tui.theme import STATUS_GLYPHS
-from tui.words import plural
+from tui.showing import rows
+from tui.showing.detail import Section, section
+from tui.showing.facts import check_sections, silence_sections
 
 
 class ChecksScreen(ListBoard):

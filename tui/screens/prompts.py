@@ -19,8 +19,8 @@ from textual.widgets import Button, Input, Static
 
 from daemon.core.labels import Matcher
 from daemon.core.model import Millis
+from tui.drawing.words import parse_span, plural
 from tui.filter import split_matchers
-from tui.words import parse_span, plural
 
 HOW_LONG: Final = "30m, 2h, 1d"
 """Of a time, as it is written."""

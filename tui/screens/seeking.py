@@ -10,9 +10,9 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from daemon.core.model import Instant
+from tui.drawing.when import ago_words, parse_moment, past_words
+from tui.drawing.words import Zone
 from tui.screens.prompts import Dialog, label
-from tui.when import ago_words, parse_moment, past_words
-from tui.words import Zone
 
 
 @dataclass(frozen=True, slots=True)

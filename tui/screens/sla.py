@@ -8,14 +8,14 @@ from typing import Final
 
 from daemon.api.schema import SlaCourseView, SlaView
 from daemon.core.model import SECOND, Millis
-from tui import figures, rows
-from tui.actions import Place, Situation
 from tui.asked import Answer
-from tui.detail import Section
+from tui.doing.actions import Place, Situation
+from tui.drawing.text import Layout, Line
+from tui.drawing.words import plural
 from tui.screens.board import ListBoard
-from tui.sla import Tried, sla_sections
-from tui.text import Layout, Line
-from tui.words import plural
+from tui.showing import figures, rows
+from tui.showing.detail import Section
+from tui.showing.sla import Tried, sla_sections
 
 FRESH: Final = 15 * SECOND
 """So old may the course of a budget be."""

@@ -9,9 +9,9 @@ from textual.app import ComposeResult
 from textual.widgets import Input
 
 from daemon.core.model import Millis
+from tui.drawing.words import parse_span
 from tui.screens.persons import PersonDialog
 from tui.screens.prompts import HOW_LONG, named
-from tui.words import parse_span
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from daemon.api.schema import IncidentView
 from tui.desk import Desk
-from tui.detail import (
+from tui.showing.detail import (
     Section,
     alert_sections,
     delivery_sections,
@@ -12,9 +12,9 @@ from tui.detail import (
     section,
     timeline_sections,
 )
-from tui.related import related_sections
-from tui.responding import asking_sections, response_sections
-from tui.working import overdue_sections, work_sections
+from tui.showing.related import related_sections
+from tui.showing.responding import asking_sections, response_sections
+from tui.showing.working import overdue_sections, work_sections
 
 
 def incident_sections(desk: Desk, incident: IncidentView, width: int) -> list[Section]:

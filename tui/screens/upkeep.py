@@ -14,8 +14,8 @@ from textual.suggester import SuggestFromList
 from textual.widgets import Input, Static
 
 from daemon.core.model import Millis
+from tui.drawing.words import parse_span, plural
 from tui.screens.prompts import HOW_LONG, WHY_ASKED, Dialog, label, named
-from tui.words import parse_span, plural
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,9 @@ from textual.widgets.option_list import Option
 from daemon.api.schema import IncidentView
 from daemon.core.model import Millis
 from daemon.core.severity import parse_severity
+from tui.drawing.words import parse_span
 from tui.screens.persons import PersonDialog
 from tui.screens.prompts import Dialog, label, named
-from tui.words import parse_span
 
 ROLES = ("commander", "scribe")
 """The parts that are offered; others may be written."""

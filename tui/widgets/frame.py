@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from textual import events
 from textual.message import Message
 
-from tui.actions import Action, Place, Situation, bar, refusal
 from tui.desk import Desk
+from tui.doing.actions import Action, Place, Situation, bar, refusal
+from tui.drawing.text import Line, apart, fit, width_of
 from tui.link import LinkState
-from tui.text import Line, apart, fit, width_of
-from tui.topline import (
+from tui.showing.topline import (
     figures_line,
     link_forms,
     modes_line,

@@ -17,7 +17,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.desk import Desk
-from tui.text import Line, fit
+from tui.drawing.text import Line, fit
 
 
 @lru_cache(maxsize=4096)

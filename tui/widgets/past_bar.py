@@ -9,8 +9,8 @@ from textual.geometry import Size
 from textual.message import Message
 
 from tui.desk import Desk
-from tui.pastline import Part, part_at, past_line, past_parts, unknown_line
-from tui.text import Line
+from tui.drawing.text import Line
+from tui.showing.pastline import Part, part_at, past_line, past_parts, unknown_line
 from tui.widgets.painted import Painted
 
 

@@ -10,8 +10,8 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 
 from tui.desk import Desk
-from tui.detail import Section
-from tui.text import BLANK, Line
+from tui.drawing.text import BLANK, Line
+from tui.showing.detail import Section
 from tui.widgets.painted import PaintedScroll
 
 MARGIN = 1

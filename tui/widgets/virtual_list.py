@@ -19,7 +19,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from tui.desk import Desk
-from tui.text import BLANK, Line, fit
+from tui.drawing.text import BLANK, Line, fit
 from tui.widgets.painted import PaintedScroll
 
 MARGIN = 2

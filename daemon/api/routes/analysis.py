@@ -17,7 +17,7 @@ from daemon.analysis.asking import Lines, Steps, days, escalation_patterns, hour
 from daemon.analysis.noise import noisy
 from daemon.api import schema
 from daemon.api.call import Call, answer
-from daemon.api.inputs_analysis import (
+from daemon.api.inputs.analysis import (
     EscalationsQuery,
     NoiseQuery,
     StatisticsQuery,
@@ -28,18 +28,18 @@ from daemon.api.inputs_analysis import (
 )
 from daemon.api.problems import Missing
 from daemon.api.times import stamp
-from daemon.api.views_analysis import (
+from daemon.api.views.analysis import (
     escalations_view,
     line_view,
     noise_view,
     statistics_view,
     top_view,
 )
+from daemon.core.alerting.sources import service_of
 from daemon.core.model import DAY, HOUR, Instant, Millis
-from daemon.core.sources import service_of
-from daemon.store.alert_history import AlertTotals, alert_totals
-from daemon.store.hours import LONGEST
-from daemon.store.incident_history import incident_statistics
+from daemon.store.reading.alerts import AlertTotals, alert_totals
+from daemon.store.reading.hours import LONGEST
+from daemon.store.reading.incidents import incident_statistics
 
 T = TypeVar("T")
 

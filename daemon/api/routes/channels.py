@@ -7,7 +7,7 @@ from aiohttp import web
 from daemon.api import schema
 from daemon.api.call import Call, answer
 from daemon.api.inputs import ChannelTestBody
-from daemon.api.views_channel import channel_view
+from daemon.api.views.channel import channel_view
 
 
 async def channels(call: Call) -> web.Response:

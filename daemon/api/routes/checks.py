@@ -17,7 +17,7 @@ from daemon.api.routes.picture import (
     sla_views,
     slas_by_service,
 )
-from daemon.api.views_incident import incident_view
+from daemon.api.views.incident import incident_view
 from daemon.core.events import CheckNow
 from daemon.core.model import AlertState
 

@@ -7,8 +7,8 @@ from functools import partial
 from aiohttp import web
 
 from daemon.api.call import Call
-from daemon.api.inputs_analysis import asked, sense
-from daemon.api.inputs_daily import DailyQuery
+from daemon.api.inputs.analysis import asked, sense
+from daemon.api.inputs.daily import DailyQuery
 from daemon.api.problems import Missing
 from daemon.api.routes.reports import sent
 from daemon.report.daily.day import parse_day

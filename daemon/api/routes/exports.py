@@ -14,8 +14,8 @@ from typing import Final
 from aiohttp import web
 
 from daemon.api.call import Call
-from daemon.api.inputs_analysis import ExportQuery, asked, sense
-from daemon.store.exports import FOR_EVER, After, Form, Wanted, question
+from daemon.api.inputs.analysis import ExportQuery, asked, sense
+from daemon.store.reading.exports import FOR_EVER, After, Form, Wanted, question
 
 log: Final = logging.getLogger(__name__)
 

@@ -10,14 +10,14 @@ from aiohttp import web
 
 from daemon.api import schema
 from daemon.api.call import Call, answer
-from daemon.api.inputs_analysis import CleanupQuery, HistoryQuery, asked, cursor_text, sense
+from daemon.api.inputs.analysis import CleanupQuery, HistoryQuery, asked, cursor_text, sense
 from daemon.api.times import stamp
-from daemon.api.views_incident import incident_view
+from daemon.api.views.incident import incident_view
 from daemon.core.events import CleanUp
 from daemon.core.model import DAY, Millis
-from daemon.store.cleanup import removable
-from daemon.store.history_search import Sought, search_page
-from daemon.store.incident_history import IncidentFilter
+from daemon.store.reading.incidents import IncidentFilter
+from daemon.store.reading.search import Sought, search_page
+from daemon.store.upkeep.cleanup import removable
 
 LEAST_MS: Final[Millis] = DAY
 """What ended less long ago is not cleaned up."""

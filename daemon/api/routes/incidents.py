@@ -30,7 +30,7 @@ from daemon.api.order import alert_order, in_order, is_open
 from daemon.api.problems import Unprocessable
 from daemon.api.routes.picture import encode_list
 from daemon.api.routes.related import related_views
-from daemon.api.views_incident import incident_view
+from daemon.api.views.incident import incident_view
 from daemon.core.effects import Save
 from daemon.core.errors import NotAllowed
 from daemon.core.events import (

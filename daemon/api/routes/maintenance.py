@@ -9,13 +9,13 @@ from aiohttp import web
 from daemon.api import schema
 from daemon.api.call import Call, answer
 from daemon.api.inputs import MaintenanceQuery, NoBody
-from daemon.api.inputs_works import MaintenanceBody
+from daemon.api.inputs.works import MaintenanceBody
 from daemon.api.routes.picture import encode_list
 from daemon.api.times import stamp, stamp_or_none
 from daemon.core.effects import Drop, Effect, Save
 from daemon.core.events import BeginMaintenance, EndMaintenance
-from daemon.core.maintenance import Window, last_window, window_at
 from daemon.core.model import Instant, Work
+from daemon.core.muting.maintenance import Window, last_window, window_at
 from daemon.core.plan import MaintenancePlan
 
 _ORDER: Final = ("active", "pending", "expired")

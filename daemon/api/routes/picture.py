@@ -23,9 +23,9 @@ from daemon.api.inputs import StateQuery
 from daemon.api.matching import Firing
 from daemon.api.order import alert_order, in_order, is_open
 from daemon.api.routes.picture_past import past_state
-from daemon.api.views_incident import incident_view
-from daemon.api.views_response import live_views
-from daemon.api.views_sla import sla_view
+from daemon.api.views.incident import incident_view
+from daemon.api.views.response import live_views
+from daemon.api.views.sla import sla_view
 from daemon.core.model import AlertState, IncidentState, Instant
 from daemon.core.severity import Severity
 

@@ -11,8 +11,8 @@ from daemon.api.backend import EngineView
 from daemon.api.call import Call, answer
 from daemon.api.choose import meant
 from daemon.api.inputs import CorrelationsBody
-from daemon.core.kinship import Related, kind_of
 from daemon.core.model import Alert, AlertState, Incident, Instant
+from daemon.core.muting.kinship import Related, kind_of
 
 SHOWN = 20
 """So many of an alert's or an incident's kin are shown at most."""

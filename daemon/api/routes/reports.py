@@ -11,8 +11,8 @@ from aiohttp import web
 
 from checks.text import one_line
 from daemon.api.call import Call, answer
-from daemon.api.inputs_analysis import sense
-from daemon.api.inputs_reports import ReportBody, ReportsQuery
+from daemon.api.inputs.analysis import sense
+from daemon.api.inputs.reports import ReportBody, ReportsQuery
 from daemon.api.problems import Malformed, Missing
 from daemon.core.events import KeepReport
 from daemon.core.model import Instant
@@ -22,7 +22,7 @@ from daemon.report.periods import BadPeriod, parse_period
 from daemon.report.printed import Making, Printed, kept_printed, make_kept, make_printed
 from daemon.report.question import LiesAhead, NoSuchScope, ask
 from daemon.report.view import make
-from daemon.store.reports import kept_report, kept_reports
+from daemon.store.reading.reports import kept_report, kept_reports
 
 IN_THREADS: Final = 100_000
 """A kept report of more bytes than this is written in a process of its own."""

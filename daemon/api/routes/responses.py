@@ -13,7 +13,7 @@ from daemon.api.inputs import CommentBody, NoBody, RespondBody, RunsQuery
 from daemon.api.problems import Missing
 from daemon.api.routes.incidents import find_incident, incident_called
 from daemon.api.routes.picture import encode_list
-from daemon.api.views_response import response_view, run_view
+from daemon.api.views.response import response_view, run_view
 from daemon.core.effects import Effect, Save
 from daemon.core.events import ApproveRun, RefuseRun, ResetResponse, RunResponse
 from daemon.core.model import ResponseRun

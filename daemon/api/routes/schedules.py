@@ -12,7 +12,7 @@ from daemon.api import ical, schema
 from daemon.api.call import Call, answer
 from daemon.api.choose import meant
 from daemon.api.inputs import NoBody, ShiftsQuery
-from daemon.api.inputs_oncall import OnCallQuery, OverrideBody, OverridesQuery
+from daemon.api.inputs.oncall import OnCallQuery, OverrideBody, OverridesQuery
 from daemon.api.problems import Malformed, Missing
 from daemon.api.publish import publish_daemon
 from daemon.api.roster import Roster, roster_at
@@ -22,7 +22,7 @@ from daemon.core.changing import replace
 from daemon.core.effects import Drop, Effect, Save
 from daemon.core.events import EndOverride, PutOverride
 from daemon.core.model import DAY, Instant, Millis, Override
-from daemon.core.oncall import Shift, on_call, shifts
+from daemon.core.oncall.schedules import Shift, on_call, shifts
 from daemon.core.plan import SchedulePlan
 
 _SHOWN: Final[Millis] = 14 * DAY

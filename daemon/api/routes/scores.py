@@ -15,11 +15,11 @@ from daemon.analysis.health import Vitals, health_of
 from daemon.api import schema
 from daemon.api.backend import EngineView
 from daemon.api.call import Call, answer
-from daemon.api.inputs_analysis import SpanQuery, asked
+from daemon.api.inputs.analysis import SpanQuery, asked
 from daemon.api.routes.analysis import need_service
-from daemon.api.views_analysis import health_view
+from daemon.api.views.analysis import health_view
 from daemon.core.model import DAY, Instant, Millis
-from daemon.store.vitals import vitals_found
+from daemon.store.reading.vitals import vitals_found
 
 LONGEST_MS: Final[Millis] = 92 * DAY
 IN_THREADS: Final = 25

@@ -9,11 +9,11 @@ from daemon.api import schema
 from daemon.api.call import Call, answer
 from daemon.api.choose import meant
 from daemon.api.inputs import NoBody, SlaQuery
-from daemon.api.inputs_sla import CourseQuery, ExclusionBody, SlaNoteBody, StretchQuery
+from daemon.api.inputs.sla import CourseQuery, ExclusionBody, SlaNoteBody, StretchQuery
 from daemon.api.problems import Missing
 from daemon.api.publish import publish_sla
 from daemon.api.routes.picture import encode_list, sla_views
-from daemon.api.views_sla import amendment_view, course_view, sla_view, standing
+from daemon.api.views.sla import amendment_view, course_view, sla_view, standing
 from daemon.core.effects import Effect, Save
 from daemon.core.events import Amend, Withdraw
 from daemon.core.model import Amendment, AmendmentKind

@@ -5,18 +5,15 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from daemon.api import (
-    inputs,
-    inputs_oncall,
-    inputs_reports,
-    inputs_sla,
-    inputs_testing,
-    inputs_workflow,
-    inputs_works,
-    schema,
-)
+from daemon.api import inputs, schema
 from daemon.api.access import Role
 from daemon.api.call import Endpoint, Handler
+from daemon.api.inputs import oncall as inputs_oncall
+from daemon.api.inputs import reports as inputs_reports
+from daemon.api.inputs import sla as inputs_sla
+from daemon.api.inputs import testing as inputs_testing
+from daemon.api.inputs import workflow as inputs_workflow
+from daemon.api.inputs import works as inputs_works
 from daemon.api.routes import (
     admin,
     channels,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from daemon.api import inputs, inputs_daily, schema
-from daemon.api import inputs_analysis as asks
+from daemon.api import inputs, schema
 from daemon.api.access import Role
 from daemon.api.call import Endpoint, Handler
+from daemon.api.inputs import analysis as asks
+from daemon.api.inputs import daily as inputs_daily
 from daemon.api.routes import analysis, daily, exports, history, incidents, scores
 from daemon.api.schema.daily import DailyView
 

@@ -6,12 +6,12 @@ from aiohttp import web
 
 from daemon.api import schema
 from daemon.api.call import Call, answer
-from daemon.api.inputs_testing import AlertTestBody, StormTestBody
+from daemon.api.inputs.testing import AlertTestBody, StormTestBody
 from daemon.api.times import stamp
+from daemon.core.alerting.sources import test_of
 from daemon.core.effects import Save
 from daemon.core.events import FireTest
 from daemon.core.model import Alert
-from daemon.core.sources import test_of
 
 
 async def test_alert(call: Call) -> web.Response:

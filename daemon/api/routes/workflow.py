@@ -12,15 +12,15 @@ from aiohttp import web
 
 from daemon.api.call import Call, answer
 from daemon.api.choose import meant
-from daemon.api.inputs_workflow import MergeBody, OpenBody, RoleBody, SplitBody, UpdateBody
+from daemon.api.inputs.workflow import MergeBody, OpenBody, RoleBody, SplitBody, UpdateBody
 from daemon.api.postmortem import written_up
 from daemon.api.problems import Busy
 from daemon.api.routes.incidents import act, detail_of, find_incident, incident_called
-from daemon.api.views_incident import incident_view
+from daemon.api.views.incident import incident_view
+from daemon.core.alerting.sources import is_by_hand
 from daemon.core.effects import Effect, Save
 from daemon.core.events import Merge, OpenIncident, PostUpdate, SetRole, Split, Tick
 from daemon.core.model import Alert, Incident
-from daemon.core.sources import is_by_hand
 
 _TURNS = 50
 """How many turns of a storm are waited for until a new incident has come of an alert."""

@@ -117,7 +117,7 @@ class OpenIncident:
 
 @dataclass(frozen=True, slots=True)
 class FireTest:
-    """Fire marked alerts that go the real way; see `daemon.core.testing`.
+    """Fire marked alerts that go the real way; see `daemon.core.trying.testing`.
 
     Attributes:
         services: Whose checks they say are down, in turn.

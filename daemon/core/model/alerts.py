@@ -1,6 +1,7 @@
 """The records of alerts, and of what keeps them from being told: mutes and silences.
 
-Their life is decided in `daemon.core.lifecycle`, what mutes them in `daemon.core.mute`.
+Their life is decided in `daemon.core.alerting.lifecycle`, what mutes them in
+`daemon.core.muting.mute`.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from daemon.core.model.basics import Instant
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """So many of some notices must be taken by a time. Decided in `daemon.core.demands`.
+    """So many of some notices must be taken by a time. Decided in `daemon.core.telling.demands`.
 
     Attributes:
         what: Whose it is: `level 1`, `route 0.1`.

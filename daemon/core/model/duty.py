@@ -1,6 +1,6 @@
 """The records of who has to answer: contacts that wait, turns, overrides, and who was announced.
 
-Decided in `daemon.core.contacts`, `levels`, `overrides` and `handovers`.
+Decided in `daemon.core.telling.contacts`, `levels`, `overrides` and `handovers`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The record of an incident: what people respond to, from the first alert to the last.
 
-Its life is decided in `daemon.core.incidents`.
+Its life is decided in `daemon.core.incidents.life`.
 """
 
 from __future__ import annotations

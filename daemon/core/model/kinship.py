@@ -1,4 +1,4 @@
-"""The record of what tends to fire together; learned by `daemon.core.kinship`."""
+"""The record of what tends to fire together; learned by `daemon.core.muting.kinship`."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The records of SLAs: what operators said of the past after it was measured.
 
-What that does to the figures is `daemon.core.availability`'s to say.
+What that does to the figures is `daemon.core.sla.availability`'s to say.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The records of automated actions: each run of a response, and how a response has done.
 
-What runs when is decided in `daemon.core.responses`; what a run writes is kept apart from its
-record (`daemon.core.chronicle.RunOutput`), so that the engine's memory holds no one's output.
+What runs when is decided in `daemon.core.responding.responses`; what a run writes is kept apart
+from its record (`daemon.core.chronicle.RunOutput`), so that the engine's memory holds no one's
+output.
 """
 
 from __future__ import annotations

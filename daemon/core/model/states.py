@@ -1,6 +1,6 @@
 """The records of what is observed: a check's state and a service's.
 
-What they become is decided in `daemon.core.health` and `daemon.core.estate`.
+What they become is decided in `daemon.core.observing.health` and `daemon.core.observing.estate`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The record of a storm: alerts that a correlation rule makes one incident of.
 
-Its life is decided in `daemon.core.correlate`; which alerts belong to it they say themselves
+Its life is decided in `daemon.core.muting.correlate`; which alerts belong to it they say themselves
 (`Alert.storm`).
 """
 

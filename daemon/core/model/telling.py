@@ -1,7 +1,7 @@
 """The records of who is told what and when: groups, steps of escalation, what was said last.
 
-Their timers are decided in `daemon.core.groups` and `daemon.core.escalation`; both belong to
-an incident.
+Their timers are decided in `daemon.core.telling.groups` and `daemon.core.oncall.escalation`; both
+belong to an incident.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The record of planned work that has begun, or that an operator has announced.
 
-What it does is decided in `daemon.core.works`.
+What it does is decided in `daemon.core.muting.works`.
 """
 
 from __future__ import annotations

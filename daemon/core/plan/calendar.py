@@ -77,7 +77,7 @@ class CalendarPiece:
 
 @dataclass(frozen=True, slots=True)
 class SchedulePlan:
-    """Who is on call when; see `daemon.core.oncall`. Of layers the last that has somebody
+    """Who is on call when; see `daemon.core.oncall.schedules`. Of layers the last that has somebody
     counts, overrides count in their order.
 
     Attributes:
@@ -99,8 +99,8 @@ class SchedulePlan:
 
 @dataclass(frozen=True, slots=True)
 class MaintenancePlan:
-    """Planned work; see `daemon.core.maintenance`. It comes as `cron` says, or as `rrule` says
-    from `start` on, and lasts for `duration`; or once, from `start` to `end` (local times).
+    """Planned work; see `daemon.core.muting.maintenance`. It comes as `cron` says, or as `rrule`
+    says from `start` on, and lasts for `duration`; or once, from `start` to `end` (local times).
 
     Attributes:
         services: Whose alerts are muted; empty where `match` says which.
@@ -146,7 +146,7 @@ class HoursPlan:
 
 @dataclass(frozen=True, slots=True)
 class IntervalPlan:
-    """A time interval; see `daemon.core.intervals`. It matches when one of `any_of` does."""
+    """See `daemon.core.telling.intervals`. A time interval matches when one of `any_of` does."""
 
     name: str
     any_of: tuple[HoursPlan, ...]

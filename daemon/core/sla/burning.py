@@ -23,9 +23,9 @@ from fractions import Fraction
 from typing import Final
 
 from daemon.core.model import DAY, HOUR, MINUTE, Instant, Millis
-from daemon.core.periods import period_at
 from daemon.core.plan import BurnPlan, SlaPlan
 from daemon.core.severity import Severity
+from daemon.core.sla.periods import period_at
 
 WINDOW: Final = HOUR
 """The burn rate that is shown looks back this far."""

@@ -1,7 +1,7 @@
 """How an objective's budget went, how fast it burns, and what a longer outage would make of it.
 
 Asked for one objective at a time, when somebody looks at it; the figures beside it are those
-of `daemon.core.availability`, and this is counted from the same timeline at the same costs, so
+of `daemon.core.sla.availability`, and this is counted from the same timeline at the same costs, so
 that the last point of the course is the budget that is left. Each point costs some searches in
 the timeline's sums, so a year of flapping takes no longer than a quiet one.
 """
@@ -16,14 +16,14 @@ from math import floor
 from operator import mul
 from typing import Final
 
-from daemon.core.availability import credit_of, look_at, merge_spans
 from daemon.core.model import Instant, Millis
 from daemon.core.plan import BurnPlan, SlaPlan
+from daemon.core.sla.availability import credit_of, look_at, merge_spans
 from daemon.core.sla.burning import exceeds, usual
 from daemon.core.sla.failing import Costs, Span
 from daemon.core.sla.showing import value_of
+from daemon.core.sla.timeline import Timeline
 from daemon.core.sla.values import SlaFigures
-from daemon.core.timeline import Timeline
 
 STEPS: Final = 240
 """The elapsed period is drawn in so many steps."""

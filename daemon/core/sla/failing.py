@@ -16,8 +16,8 @@ from operator import mul
 from checks.result import Status
 from daemon.core.model import Amendment, Instant, Millis
 from daemon.core.plan import SlaPlan, UnknownTime
+from daemon.core.sla.timeline import Stretch, Timeline, Totals
 from daemon.core.sla.values import Outage, Reliability, Violation
-from daemon.core.timeline import Stretch, Timeline, Totals
 
 Span = tuple[Instant, Instant]
 """[start, end) in milliseconds since the epoch."""

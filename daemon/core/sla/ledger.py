@@ -15,24 +15,24 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from checks.result import Result
-from daemon.core.availability import figures, look_at, service_status
 from daemon.core.chronicle import Interval
 from daemon.core.deadlines import soonest
 from daemon.core.events import Amend, Withdraw
-from daemon.core.maintenance import Calendar, Happened
 from daemon.core.model import DAY, Amendment, AmendmentKind, Instant, Millis
-from daemon.core.periods import period_at
+from daemon.core.muting.maintenance import Calendar, Happened
 from daemon.core.plan import Plan, SlaKind, SlaPlan
 from daemon.core.sla.alarms import Alarms, Look
 from daemon.core.sla.amendments import Amendments, need_past
+from daemon.core.sla.availability import figures, look_at, service_status
 from daemon.core.sla.burning import reach
 from daemon.core.sla.course import Course, course
 from daemon.core.sla.failing import Span
 from daemon.core.sla.minutes import Minutes
+from daemon.core.sla.periods import period_at
 from daemon.core.sla.runs import RunCount, Runs
+from daemon.core.sla.timeline import Timeline
 from daemon.core.sla.together import Together
 from daemon.core.sla.values import SlaFigures
-from daemon.core.timeline import Timeline
 from daemon.core.turn import Turn
 
 STEP: Final = 16 * DAY
@@ -171,7 +171,7 @@ class Ledger:
         """The figures of this objective in the period around `now`, or in another.
 
         Args:
-            listed: As in `daemon.core.availability.figures`.
+            listed: As in `daemon.core.sla.availability.figures`.
 
         Raises:
             KeyError: The plan has no such SLA.

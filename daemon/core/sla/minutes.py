@@ -26,7 +26,7 @@ from daemon.core.deadlines import Deadlines
 from daemon.core.model import MINUTE, Instant, Millis
 from daemon.core.plan import Plan, SlaKind, SlaPlan
 from daemon.core.sla.metrics import Sample, is_good, sample
-from daemon.core.timeline import Timeline
+from daemon.core.sla.timeline import Timeline
 from daemon.core.turn import Turn
 
 ENTITY: Final = "sla"

@@ -13,7 +13,7 @@ from typing import Final
 from checks.result import Status
 from daemon.core.model import Instant
 from daemon.core.plan import SlaKind, SlaPlan
-from daemon.core.timeline import Timeline
+from daemon.core.sla.timeline import Timeline
 
 _EVER: Final[Instant] = -(1 << 62)
 

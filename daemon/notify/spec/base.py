@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from checks.spec import Duration, Name, Secret, Strict
-from daemon.core.recurring import checked_cron
+from daemon.core.muting.recurring import checked_cron
 from daemon.notify.rate import parse_rate
 
 SECOND: Final = 1_000

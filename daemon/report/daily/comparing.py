@@ -13,9 +13,9 @@ from statistics import median
 from typing import Final
 
 from daemon.api.schema.daily import DayCount
-from daemon.core.sources import service_of
+from daemon.core.alerting.sources import service_of
 from daemon.report.daily.question import DayQuestion
-from daemon.store.day import Counted, alert_counts, incident_counts, is_known
+from daemon.store.reading.day import Counted, alert_counts, incident_counts, is_known
 
 WEEKS: Final = 4
 """So many weeks back is looked for what is usual on a weekday."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from daemon.core.clockwork import local_at, reached
 from daemon.core.model import Instant
+from daemon.core.oncall.clockwork import local_at, reached
 from daemon.report.periods import FIRST_YEAR, LAST_YEAR, BadPeriod, Span
 
 FORMS: Final = "write it like 2026-11-20, yesterday or today"

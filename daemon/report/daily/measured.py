@@ -18,11 +18,11 @@ from daemon.analysis.health import Health, Vitals, health_of
 from daemon.api.schema.daily import DayCoverage
 from daemon.api.schema.slas import Period
 from daemon.api.times import stamp
-from daemon.core.availability import merge_spans
 from daemon.core.model import HOUR, Instant, Millis
 from daemon.core.plan import ServicePlan
+from daemon.core.sla.availability import merge_spans
 from daemon.core.sla.showing import cut, percent_text
-from daemon.core.timeline import Timeline
+from daemon.core.sla.timeline import Timeline
 from daemon.report.daily.question import DayQuestion
 from daemon.report.past import past_of
 from daemon.report.periods import Span

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 from daemon.api.schema.daily import DayMute, MutedIncident
 from daemon.api.times import stamp, stamp_or_none
 from daemon.core.labels import match_all
-from daemon.core.maintenance import occurrences
 from daemon.core.model import Instant, Silence, Work
+from daemon.core.muting.maintenance import occurrences
 from daemon.core.plan import MaintenancePlan
 from daemon.report.daily.question import DayQuestion
 from daemon.report.daily.standing import Seen, word_of
 from daemon.report.periods import Span
-from daemon.store.day import muted_at, silences_on, works_on
+from daemon.store.reading.day import muted_at, silences_on, works_on
 
 
 def mutes(connection: sqlite3.Connection, question: DayQuestion) -> list[DayMute]:

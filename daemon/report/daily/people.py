@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo
 from daemon.api.schema.daily import DayDeliveries, DayFailure, DayPerson, DaySchedule
 from daemon.api.schema.oncall import ShiftView
 from daemon.api.times import stamp
-from daemon.core.clockwork import local_at
-from daemon.core.oncall import shifts
-from daemon.core.overrides import Overrides
+from daemon.core.oncall.clockwork import local_at
+from daemon.core.oncall.overrides import Overrides
+from daemon.core.oncall.schedules import shifts
 from daemon.core.plan import Plan, SchedulePlan
 from daemon.report.daily.question import DayQuestion
-from daemon.store.day import Sent, overrides, sent_on
+from daemon.store.reading.day import Sent, overrides, sent_on
 
 PAGES: Final = frozenset({"incident.firing", "incident.escalated", "incident.repeated"})
 """What calls a person; all else only tells them."""

@@ -18,7 +18,7 @@ from daemon.core.model import HOUR, Instant, Millis
 from daemon.core.plan import SeverityPlan
 from daemon.core.severity import Severity
 from daemon.report.daily.question import DayQuestion
-from daemon.store.day import Stood
+from daemon.store.reading.day import Stood
 
 SEVERITIES: Final[Mapping[str, Severity]] = {one.word: one for one in Severity}
 _CENT: Final = Decimal("0.01")

@@ -24,10 +24,10 @@ from daemon.api.schema.daily import (
 )
 from daemon.api.schema.reports import ReportPeriod
 from daemon.api.times import stamp
-from daemon.api.views_analysis import noise_view, top_view
+from daemon.api.views.analysis import noise_view, top_view
+from daemon.core.alerting.sources import service_of
 from daemon.core.plan import SeverityPlan
 from daemon.core.severity import Severity
-from daemon.core.sources import service_of
 from daemon.report.daily.comparing import compared
 from daemon.report.daily.measured import Measured, measured
 from daemon.report.daily.method import rules
@@ -36,9 +36,9 @@ from daemon.report.daily.people import deliveries, on_call, pages, sent
 from daemon.report.daily.question import DayQuestion
 from daemon.report.daily.standing import Seen, answers, incident_view, money, seen, worst_first
 from daemon.report.slots import slots
-from daemon.store.alert_history import SHORT, AlertTotals, alert_totals
-from daemon.store.day import incidents_on, takers
-from daemon.store.standing import need_present_version
+from daemon.store.reading.alerts import SHORT, AlertTotals, alert_totals
+from daemon.store.reading.day import incidents_on, takers
+from daemon.store.reading.standing import need_present_version
 
 MOST_INCIDENTS: Final = 100
 """So many incidents stand in a report by themselves; likewise services, and alerts."""

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from checks.result import Status
-from daemon.core.books import Books
 from daemon.core.events import Amend
 from daemon.core.model import DAY, HOUR, MINUTE, SECOND, Actor, AmendmentKind, CheckState
 from daemon.core.plan import BurnPlan, MaintenancePlan, Plan, ServicePlan, SlaPlan
 from daemon.core.severity import Severity
 from daemon.core.sla.alarms import AT_RISK, BURNING, lives
+from daemon.core.sla.books import Books
 from daemon.core.sla.burning import reachable, usual
 from daemon.core.turn import Condition, Fact, Turn
 from tests.core.mirror import Mirror

@@ -11,12 +11,12 @@ from math import floor
 import pytest
 
 from checks.result import Status
-from daemon.core.availability import figures, look_at
 from daemon.core.model import DAY, HOUR, MINUTE, SECOND, Actor, Amendment, AmendmentKind
 from daemon.core.plan import CreditPlan, SlaPlan
+from daemon.core.sla.availability import figures, look_at
 from daemon.core.sla.burning import usual
 from daemon.core.sla.course import STEPS, course
-from daemon.core.timeline import Timeline
+from daemon.core.sla.timeline import Timeline
 from tests.core.sla.test_oracle import history, objective, spans, timeline_of
 
 ANA = Actor("ana", "unix uid 1000")

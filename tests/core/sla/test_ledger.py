@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from daemon.core.maintenance import occurrences
 from daemon.core.model import DAY, HOUR, Instant
+from daemon.core.muting.maintenance import occurrences
 from daemon.core.plan import MaintenancePlan, Plan, SlaPlan
 from daemon.core.sla.ledger import STEP, Ledger
 from daemon.core.turn import Turn
@@ -33,7 +33,7 @@ def test_a_year_of_planned_time_is_worked_out_a_stretch_a_turn(
         looked.append(end - start)
         return occurrences(one, start, end)
 
-    monkeypatch.setattr("daemon.core.maintenance.occurrences", watched)
+    monkeypatch.setattr("daemon.core.muting.maintenance.occurrences", watched)
     ledger = Ledger(dict)
     ledger.replan(PLAN, NOW)
     turns = 0

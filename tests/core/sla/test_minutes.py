@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from checks.result import Result, Status
-from daemon.core.books import Books
 from daemon.core.chronicle import Interval
 from daemon.core.effects import Append, Observed
 from daemon.core.model import DAY, HOUR, MINUTE, SECOND
@@ -25,6 +24,7 @@ from daemon.core.plan import (
     SlaPlan,
 )
 from daemon.core.severity import Severity
+from daemon.core.sla.books import Books
 from daemon.core.sla.burning import usual
 from daemon.core.sla.minutes import GRACE, is_bad
 from daemon.core.turn import Condition, Turn

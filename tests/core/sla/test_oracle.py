@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from checks.result import Status
-from daemon.core.availability import figures, service_status
 from daemon.core.model import SECOND, Actor, Amendment, AmendmentKind
 from daemon.core.plan import CreditPlan, SlaPlan, UnknownTime
+from daemon.core.sla.availability import figures, service_status
+from daemon.core.sla.timeline import Timeline
 from daemon.core.sla.together import Together
 from daemon.core.sla.values import SlaFigures
-from daemon.core.timeline import Timeline
 from tests.core.sla import oracle
 
 ANA = Actor("ana", "unix uid 1000")

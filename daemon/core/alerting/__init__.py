@@ -1,0 +1,1 @@
+"""From conditions to alerts, and what an alert is called and comes from."""

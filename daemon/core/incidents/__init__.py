@@ -1,0 +1,1 @@
+"""What becomes of an incident, from the alerts it takes in to its end."""

@@ -1,0 +1,1 @@
+"""Why a firing alert is not told: silences, planned work, causes, storms."""

@@ -1,0 +1,1 @@
+"""Who has to answer: schedules, overrides, hand-overs, and the policy's steps."""

@@ -1,0 +1,1 @@
+"""Automated actions: which are due, how often they may run, whether they helped."""

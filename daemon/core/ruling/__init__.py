@@ -1,0 +1,1 @@
+"""From results to conditions that hold: rules, their language, their windows."""

@@ -1,0 +1,1 @@
+"""What would happen: rehearsals, storms in a sandbox, test alerts."""

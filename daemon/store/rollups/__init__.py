@@ -1,0 +1,1 @@
+"""What results become in time: minutes, hours, days, with percentiles that merge."""

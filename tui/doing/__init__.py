@@ -1,0 +1,1 @@
+"""What keys do: the registry of actions, what a deed asks first, the deeds themselves."""

@@ -1,0 +1,1 @@
+"""How anything becomes lines: styled text, bars, charts, words, themes. Pure."""
