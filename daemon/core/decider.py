@@ -153,7 +153,7 @@ class Decider:
         """Another configuration: alerts, timers, incidents and silences stay."""
         self._plan = plan
         self._stir()
-        self.muting.replan(plan)
+        self.muting.replan(plan, turn)
         self.muting.silences.replan(plan.warn_before, turn.now)
         self._endings.replan(plan)
         self._desk.replan(plan)

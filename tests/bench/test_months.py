@@ -48,6 +48,6 @@ def test_every_figure_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(months, "FEW", SMALL)
     lab = Lab(None, QUICK, tmp_path)  # type: ignore[arg-type]  # no targets are asked
     figures = list(questions(lab))
-    assert len(figures) == 20
+    assert len(figures) == 21
     assert all(figure.values for figure in figures)
     assert list(tmp_path.iterdir()) == []

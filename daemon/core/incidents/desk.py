@@ -122,6 +122,8 @@ class Desk:
         while self._changes and not turn.is_full:
             turn.spend(2)
             self._see_to(self._changes.popleft(), turn)
+        if not self._changes:
+            self._intake.unite(turn)
         while not turn.is_full and (ready := self._reviews.take_ready(turn.now)) is not None:
             self._review_if_open(*ready, turn)
         if not (self._changes or self._reviews.waits):

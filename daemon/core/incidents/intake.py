@@ -146,10 +146,10 @@ class Intake:
 
     def _join_storm(self, alert: Alert, storm: Storm, turn: Turn) -> bool:
         """Take the alert into the incident of its storm, if that goes on."""
-        incident = self._storm_incident(storm)
-        group = None if incident is None else self._book.groups.get(incident.group)
-        if incident is None or group is None or not self._book.is_open(incident.key):
+        place = self._place_of(storm)
+        if place is None:
             return False
+        incident, group = place
         turn.spend(2)
         incident = self._book.put(replace(incident, storm=storm.rule), turn)
         self._join(alert, incident, group, turn, f"part of storm {storm.rule}: ")
@@ -158,16 +158,30 @@ class Intake:
         self._bring(alert, incident, turn)
         if incident.key != storm.incident:
             self._storms.settle(storm, incident.key, turn)
-        for key in self._storms.take_formed(storm):
-            self._unite(self._alerts.records[key], storm, incident, group, turn)
         return True
 
-    def _storm_incident(self, storm: Storm) -> Incident | None:
-        """The storm's incident, or that into which it was merged."""
+    def unite(self, turn: Turn) -> None:
+        """What has become a storm goes on in one incident, as soon as that is open. It need not
+        have begun with an alert that is in none: one that was dismissed may count again."""
+        for storm in self._storms.formed():
+            place = self._place_of(storm)
+            if place is None:
+                continue
+            incident, group = place
+            if incident.storm != storm.rule:
+                incident = self._book.put(replace(incident, storm=storm.rule), turn)
+            for key in self._storms.unite(storm, turn):
+                self._unite(self._alerts.records[key], storm, incident, group, turn)
+
+    def _place_of(self, storm: Storm) -> tuple[Incident, Group] | None:
+        """The storm's incident, or that into which it was merged, with its group, if it is open."""
         incident = self._book.incidents.get(storm.incident or "")
         while incident is not None and incident.merged_into is not None:
             incident = self._book.incidents.get(incident.merged_into)
-        return incident
+        if incident is None or not self._book.is_open(incident.key):
+            return None
+        group = self._book.groups.get(incident.group)
+        return None if group is None else (incident, group)
 
     def _unite(
         self, alert: Alert, storm: Storm, incident: Incident, group: Group, turn: Turn

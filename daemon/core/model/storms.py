@@ -24,6 +24,9 @@ class Storm:
         last_at: When the last alert that joined fired; the window counts from there.
         worst: The gravest that was told without waiting.
         quiet_until: What joins before this, and is no graver, is told then, all at once.
+        united: Whether the alerts it began with have gone on in its incident; not before that is
+            open.
+        takes_in: Whether its rule is as it was, so that what begins to fire may join.
     """
 
     key: str
@@ -35,3 +38,5 @@ class Storm:
     last_at: Instant
     worst: Severity
     quiet_until: Instant
+    united: bool = True
+    takes_in: bool = True

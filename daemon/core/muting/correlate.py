@@ -72,6 +72,8 @@ class Correlations:
         for storm in sorted(storms, key=lambda one: one.began_at):
             self.storms[storm.key] = storm
             self._members[storm.key] = Members()
+            if not storm.united:
+                self._formed[storm.key] = None
         for alert in self._alerts.values():
             if alert.storm in self._members and _takes_part(alert):
                 members = self._members[alert.storm]
@@ -81,17 +83,24 @@ class Correlations:
                     members.held[alert.key] = None
         for key, members in self._members.items():
             self._deadlines.set(key, self.storms[key].quiet_until if members else now)
-        self.replan(self._plans)
+        self._arrange()
 
-    def replan(self, plans: Iterable[CorrelatePlan]) -> None:
+    def replan(self, plans: Iterable[CorrelatePlan], turn: Turn) -> None:
         """Other rules hold for what begins to fire from now on. Storms that there are go on,
         and take in what joins while their rule is the same."""
         before = {plan.name: plan for plan in self._plans}
         self._plans = tuple(plans)
         same = {plan.name for plan in self._plans if before.get(plan.name) == plan}
+        for storm in list(self.storms.values()):
+            if storm.takes_in and storm.rule not in same:
+                self._put(replace(storm, takes_in=False), turn)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Have what fires and is in no storm wait where these rules say."""
         self._buckets, self._places = {}, {}
         for storm in sorted(self.storms.values(), key=lambda one: one.began_at):
-            if storm.rule in same:
+            if storm.takes_in:
                 self._buckets.setdefault((storm.rule, storm.equal), Bucket()).storm = storm.key
         for alert in self._alerts.values():
             if _takes_part(alert) and alert.key not in self._storm_of:
@@ -128,11 +137,14 @@ class Correlations:
         """The storm's alerts are in this incident from now on."""
         self._put(replace(storm, incident=incident), turn)
 
-    def take_formed(self, storm: Storm) -> list[str]:
-        """The alerts of a storm that has just formed, once: they may be in other incidents."""
-        if storm.key not in self._formed:
-            return []
+    def formed(self) -> list[Storm]:
+        """The storms whose first alerts may still be in other incidents."""
+        return [self.storms[key] for key in self._formed]
+
+    def unite(self, storm: Storm, turn: Turn) -> list[str]:
+        """The storm's incident is open; returns the alerts that are to go on in it, once."""
         del self._formed[storm.key]
+        self._put(replace(self.storms[storm.key], united=True), turn)
         return list(self._members[storm.key])
 
     def see(self, alert: Alert, turn: Turn) -> list[str]:
@@ -178,6 +190,7 @@ class Correlations:
             last_at=turn.now,
             worst=max(self._alerts[key].effective for key in keys),
             quiet_until=turn.now + QUIET,
+            united=False,
         )
         bucket.storm = storm.key
         self._members[storm.key] = Members()

@@ -84,13 +84,13 @@ class Muting:
         """The alerts that fire, with their mutes as they were last settled."""
         return (self._alerts[key] for key in self._firing if key in self._alerts)
 
-    def replan(self, plan: Plan) -> None:
+    def replan(self, plan: Plan, turn: Turn) -> None:
         """Other windows and inhibitions hold: find what is active (`tick` does) and build their
         index anew, and look at every firing alert."""
         self.works.replan(plan)
         self._checks = plan.checks
         self._inhibitions = Inhibitions(plan.inhibits)
-        self.storms.replan(plan.correlates)
+        self.storms.replan(plan.correlates, turn)
         for key, alert in self._alerts.items():
             if key in self._firing:
                 self._inhibitions.put(alert)

@@ -243,6 +243,19 @@ def test_what_cannot_be_acknowledged_is_no_part_of_a_storm() -> None:
     assert len(stand.incidents) == 2
 
 
+def test_what_can_be_acknowledged_from_now_on_makes_a_storm_one_incident_at_once() -> None:
+    stand = Stand(correlating())
+    stand.see(fails("db0", "db"))
+    stand.see(fails("cache0", "cache", acknowledgeable=False))
+    stand.see(fails("cache0", "cache"))
+    (storm,) = stand.decider.muting.storms.storms.values()
+    assert storm.united
+    running = [one for one in stand.incidents if one.state is not IncidentState.RESOLVED]
+    assert [(one.key, len(one.firing), one.storm) for one in running] == [
+        (storm.incident, 2, "cascade")
+    ]
+
+
 def test_resolving_the_incident_by_hand_ends_the_storm() -> None:
     stand = Stand(correlating())
     stand.see(fails("db0", "db"))
@@ -275,6 +288,17 @@ def test_after_a_reload_a_storm_takes_in_what_joins_while_its_rule_is_the_same()
     stand.reload(correlating(rule(window=4 * MINUTE)))
     stand.see(fails("web1", "web"))
     assert len(stand.incidents) == 2
+
+
+def test_a_storm_whose_rule_was_taken_away_takes_nothing_in_when_the_rule_is_back() -> None:
+    stand = Stand(correlating())
+    stand.see(fails("db0", "db"))
+    stand.see(fails("cache0", "cache"))
+    stand.reload(plan(checks=correlating().checks))
+    stand.reload(correlating())
+    stand.restart()
+    stand.see(fails("web0", "web"))
+    assert sorted(len(one.alerts) for one in stand.incidents) == [1, 2]
 
 
 def test_the_window_counts_from_the_last_that_joined() -> None:

@@ -359,7 +359,7 @@ def test_only_what_fires_is_looked_at_when_silences_or_inhibitions_change() -> N
     muting, records = tracking(alert("a"))
     muting.track(replace(records.pop("a"), state=AlertState.RESOLVED))
     muting.changed(Turn(START))
-    muting.replan(Plan())
+    muting.replan(Plan(), Turn(START))
     assert not muting.waits
 
 
