@@ -109,11 +109,15 @@ class Promises:
             self.recorded[-1][0], Escalate | Assign | SetRole | PostUpdate | Merge | Split
         ):
             return
-        groups = self.groups_of(self.engine.incidents[notice.incident.key])
+        incident = self.engine.incidents[notice.incident.key]
+        groups = self.groups_of(incident)
         if notice.level is not None or notice.recipient:
-            groups = [self.policy_group(self.engine.incidents[notice.incident.key])]
+            groups = [self.policy_group(incident)]
         elif notice.fallback_of is None:
-            groups = [group for group in groups if notice.channel in group.channels] or groups
+            by_name = f"channel:{notice.channel}"
+            called = by_name in self.called_by_policy(incident)
+            told_by = [group for group in groups if notice.channel in group.channels]
+            groups = [*told_by, *([self.policy_group(incident)] if called else ())] or groups
         assert any(not self.is_mute(group) for group in groups), notice
 
     def groups_of(self, incident: Incident) -> list[Group]:
@@ -123,6 +127,13 @@ class Promises:
         """The group by whose route its policy came."""
         steps = incident.escalation
         return self.engine.groups[(steps.brought_by if steps else "") or incident.group]
+
+    def called_by_policy(self, incident: Incident) -> set[str]:
+        """The targets that its policy names."""
+        steps = incident.escalation
+        if steps is None:
+            return set()
+        return {*steps.then, *(one for level in steps.levels for one in level.notify)}
 
     def is_mute(self, group: Group) -> bool:
         """Whether its route is mute now; the machine's intervals are parts of every hour."""

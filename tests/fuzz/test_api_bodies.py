@@ -108,6 +108,7 @@ GOOD: dict[str, list[tuple[str, str]]] = {
     "/test-alert": [("severity", '"P3"'), ("for", '"1m"')],
     "/test-storm": [("alerts", "3"), ("services", '["checkout","jobs"]'), ("for", '"1m"')],
     "/correlations": [("service", '"checkout"'), ("min_score", "0.5"), ("limit", "9")],
+    "/forget": [("person", '"zoe"')],
     "/reports": [("period", '"2026-10"'), ("service", '"checkout"')],
 }  # fmt: skip
 GOOD_QUERIES = {"/history/cleanup": "?older_than=400d&dry_run=true"}
