@@ -17,8 +17,7 @@ import pytest
 from daemon.cli import times
 from daemon.cli.app import run
 from daemon.core.model import DAY, HOUR, MINUTE
-from daemon.store import Retention, backup
-from daemon.store.upkeep import prune
+from daemon.store import Retention, backup, prune
 from tests.report import past
 
 

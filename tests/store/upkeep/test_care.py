@@ -22,9 +22,9 @@ from daemon.store import (
     StoreUnusable,
     TargetExists,
     backup,
+    prune,
     verify,
 )
-from daemon.store.upkeep import prune
 from tests.store.samples import NOW, a_notice, a_result, an_alert, an_entry, an_incident
 
 

@@ -21,7 +21,7 @@ NOW = 40_000_000 * MINUTE
 OLD, YOUNG = NOW - 100 * DAY, NOW - HOUR
 KEYS = {field.name for field in fields(Retention)}
 UNITS = {"minute": MINUTE, "hour": HOUR, "day": DAY}
-DOCUMENT = Path(__file__).parents[2] / "docs" / "storage.md"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "storage.md"
 
 
 @pytest.fixture
