@@ -10,13 +10,13 @@ from typing import Final
 
 from daemon.analysis.escalations import Patterns, patterns
 from daemon.core.chronicle import Interval
-from daemon.core.model import Instant
+from daemon.core.model import DAY, HOUR, Instant
 from daemon.store.reading.escalated import climbs
-from daemon.store.reading.hours import HourlyTrend, hourly_trend, incidents_by_hour, unwritten
+from daemon.store.reading.hours import HourlyTrend, hourly_trend, unwritten
 from daemon.store.reading.trends import (
     DailyTrend,
     estate_trend,
-    incidents_by_day,
+    incidents_by,
     service_trend,
     service_trends,
 )
@@ -62,13 +62,13 @@ def hours(connection: sqlite3.Connection, steps: Steps) -> Lines:
     """The hours of a service or of all."""
     first, count, service = steps.first, steps.count, steps.service
     line = hourly_trend(connection, first, count, steps.now, steps.present, service)
-    return Lines(line, incidents_by_hour(connection, first, count, service), {})
+    return Lines(line, incidents_by(HOUR, connection, first, count, service), {})
 
 
 def days(connection: sqlite3.Connection, steps: Steps, *, each: bool = False) -> Lines:
     """The days of a service or of all, with `each` a line for every service as well."""
     span, now, service = (steps.first, steps.count), steps.now, steps.service
-    incidents = incidents_by_day(connection, *span, service)
+    incidents = incidents_by(DAY, connection, *span, service)
     newest = unwritten(connection, steps.present, service)
     if service is not None:
         line = service_trend(connection, service, *span, now, newest[service])

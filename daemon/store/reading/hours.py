@@ -124,18 +124,3 @@ def unwritten(
 
 def _after(pieces: Iterable[Interval], written: Instant) -> Iterable[Interval]:
     return (piece for piece in pieces if piece.start >= written)
-
-
-def incidents_by_hour(
-    connection: sqlite3.Connection, first_hour: int, hours: int, service: str | None = None
-) -> Sequence[int]:
-    """How many incidents fired in each of these hours, of one service or all."""
-    where, values = ("", ()) if service is None else (" AND service = ?", (service,))
-    counts = [0] * hours
-    for hour, count in connection.execute(
-        f"SELECT fired_at / {HOUR}, count(*) FROM incident"  # noqa: S608  # `where` is one of two texts above
-        f" WHERE fired_at >= ? AND fired_at < ?{where} GROUP BY 1",
-        (first_hour * HOUR, (first_hour + hours) * HOUR, *values),
-    ):
-        counts[hour - first_hour] = count
-    return counts

@@ -151,18 +151,22 @@ def present_pieces(
     }
 
 
-def incidents_by_day(
-    connection: sqlite3.Connection, first_day: int, days: int, service: str | None = None
+def incidents_by(
+    unit: Millis, connection: sqlite3.Connection, first: int, count: int, service: str | None = None
 ) -> Sequence[int]:
-    """How many incidents fired on each of these days, of one service or all."""
+    """How many incidents fired in each step of so many milliseconds, of one service or all.
+
+    Args:
+        first: The first step, counted from the epoch.
+    """
     where, values = ("", ()) if service is None else (" AND service = ?", (service,))
-    counts = [0] * days
-    for day, count in connection.execute(
-        f"SELECT fired_at / {DAY}, count(*) FROM incident"  # noqa: S608  # `where` is one of two texts above
+    counts = [0] * count
+    for step, fired in connection.execute(
+        f"SELECT fired_at / {unit}, count(*) FROM incident"  # noqa: S608  # a number, and one of two texts
         f" WHERE fired_at >= ? AND fired_at < ?{where} GROUP BY 1",
-        (first_day * DAY, (first_day + days) * DAY, *values),
+        (first * unit, (first + count) * unit, *values),
     ):
-        counts[day - first_day] = count
+        counts[step - first] = fired
     return counts
 
 

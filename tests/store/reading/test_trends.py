@@ -15,7 +15,7 @@ from daemon.store.reading.spans import intervals_of, names_with_intervals
 from daemon.store.reading.trends import (
     by_day,
     estate_trend,
-    incidents_by_day,
+    incidents_by,
     present_pieces,
     service_trend,
     service_trends,
@@ -135,9 +135,9 @@ def test_incidents_are_counted_on_their_day(connection: sqlite3.Connection) -> N
         " VALUES (?, 'resolved', 'high', 't', ?, ?, '{}')",
         [(str(hour), START + hour * HOUR, "ab"[hour % 2]) for hour in range(0, 50, 5)],
     )
-    assert incidents_by_day(connection, FIRST, 3) == [5, 5, 0]
-    assert incidents_by_day(connection, FIRST, 3, "b") == [2, 3, 0]
-    assert incidents_by_day(connection, FIRST + 1, 1) == [5]
+    assert incidents_by(DAY, connection, FIRST, 3) == [5, 5, 0]
+    assert incidents_by(DAY, connection, FIRST, 3, "b") == [2, 3, 0]
+    assert incidents_by(DAY, connection, FIRST + 1, 1) == [5]
 
 
 def test_intervals_of_a_period_are_those_that_touch_it(connection: sqlite3.Connection) -> None:
