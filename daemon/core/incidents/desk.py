@@ -129,6 +129,7 @@ class Desk:
         if not (self._changes or self._reviews.waits):
             self._responses.work(turn)  # before it is told, so that what begins is told with it
             self._do_due(turn)
+        self._arrange_groups(turn)
 
     def catch_up(self, key: str, turn: Turn) -> None:
         """Review this incident now, if it waits for that."""
@@ -176,6 +177,17 @@ class Desk:
             self.catch_up(key, turn)
             if self.book.is_open(key):
                 self.course.run_due(key, turn)
+
+    def _arrange_groups(self, turn: Turn) -> None:
+        """Those whom a policy called have been told: what they know now is not to be told again
+        by the group whose route brought it."""
+        caller = self.teller.caller
+        told, caller.remembered = caller.remembered, {}
+        for key in filter(self.book.is_open, told):
+            incident = self.book.incidents[key]
+            for group in self.book.groups_of(incident):
+                if self._holding.brings_policy(group, incident):
+                    self.teller.looks.arrange(group, turn)
 
     def _review_if_open(self, key: str, what: Touched, turn: Turn) -> None:
         if self.book.is_open(key):

@@ -69,7 +69,6 @@ class Reviewer:
             calls = self._holding.calls(kept, turn.now)
             shown = [a for a in calls if a.key in what.shown]
             self._tell_growth(kept, shown, turn, at_once=what.is_given_back)
-            self._arrange(kept, turn)
 
     def look_again(self, incident: Incident, firing: list[Alert], turn: Turn) -> None:
         """Review it as if all that fires were news: whoever knows of an alert is not told."""
@@ -123,16 +122,6 @@ class Reviewer:
             return
         if self._holding.brings_policy(group, incident):
             self._tell_news(incident, self._holding.calls(incident, turn.now), turn)
-            self._teller.looks.arrange(self._book.groups[group.key], turn)
-
-    def _arrange(self, before: Incident, turn: Turn) -> None:
-        """Who was told now is not to be told by the group whose route brought the policy."""
-        incident = self._book.incidents[before.key]
-        if incident.told == before.told:
-            return
-        for group in self._book.groups_of(incident):
-            if self._holding.brings_policy(group, incident):
-                self._teller.looks.arrange(group, turn)
 
     def _tell_growth(
         self, incident: Incident, shown: list[Alert], turn: Turn, *, at_once: bool

@@ -30,11 +30,14 @@ class Caller:
     Attributes:
         plan: Which channels and persons there are now; the other parts of telling go by it.
         first_told: Incidents that were told of for the first time, since this was cleared.
+        remembered: Incidents of which somebody whom the policy called was told, since this was
+            cleared.
     """
 
     def __init__(self, plan: Plan, book: Casebook, holding: Holding) -> None:
         self.plan = plan
         self.first_told: list[str] = []
+        self.remembered: dict[str, None] = {}
         self._book = book
         self._holding = holding
         self._called: dict[tuple[str, str, str], set[str]] = {}
@@ -124,6 +127,7 @@ class Caller:
                 reached=old is not None and old.reached,
                 lost=old is not None and old.lost and notice is None,
             )  # fmt: skip
+        self.remembered[key] = None
         self._book.put(replace(incident, told=tuple(told.values())), turn)
 
     def policy_alerts(self, incident: Incident, now: Instant) -> list[Alert]:
