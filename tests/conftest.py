@@ -1,6 +1,8 @@
 """How much Hypothesis tries: in the ordinary suite little, with `HYPOTHESIS_PROFILE` more.
 
-Run in the background of a shell, the suite hears interrupts all the same: its programs must.
+Run in the background of a shell, the suite hears interrupts all the same: its programs must. What
+it compiles is kept even where Python is told to keep nothing (as in many containers): to rewrite
+the assertions of all tests anew would take each worker a quarter of a minute.
 
 `suite` is what every `make test` does, `thorough` what CI does with the engine and the fuzz tests
 besides. A test that needs another count says so itself. Nothing has a deadline: how long a trial
@@ -11,6 +13,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 
 from hypothesis import settings
 
@@ -21,3 +24,6 @@ if settings.get_current_profile_name() != "mutants":  # the mutants' trials have
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if sys.dont_write_bytecode:
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # nor do the programs that the tests start
