@@ -13,8 +13,8 @@ from tests.tui.conftest import Opener
 from tui.asked import Answer
 from tui.drawing.text import width_of
 from tui.showing.analysis import Known, sections
-from tui.showing.detail import Section
 from tui.showing.rows import Moment
+from tui.showing.sections import Section
 
 MOMENT = Moment(estate.NOW, zone=dt.UTC)
 WEEK = 7 * estate.DAY

@@ -13,7 +13,7 @@ from tests.tui import estate
 from tui.doing.actions import Place
 from tui.drawing.text import Line, width_of
 from tui.mirror import Mirror
-from tui.showing import rows
+from tui.showing import promised, rows
 from tui.showing.detail import alert_sections, incident_head
 from tui.showing.figures import called, last_resolved
 from tui.showing.rows import Moment
@@ -200,8 +200,8 @@ def test_a_soft_failure_counts_up_to_what_confirms_it(mirror: Mirror) -> None:
 
 def test_an_unreachable_service_names_its_cause(mirror: Mirror) -> None:
     """Unreachable is not down."""
-    layout = rows.Layout.of(rows.SERVICE_COLUMNS, 100)
-    row = rows.service_row(mirror, mirror.services["mailer"], layout, MOMENT)
+    layout = rows.Layout.of(promised.SERVICE_COLUMNS, 100)
+    row = promised.service_row(mirror, mirror.services["mailer"], layout, MOMENT)
     assert plain(row["status"]) == "◌ unreachable"
 
 
@@ -221,8 +221,8 @@ def test_targets_are_called_as_people_call_them() -> None:
 def test_heartbeats_without_a_latency_are_no_failures(mirror: Mirror) -> None:
     """Up, and nothing to draw."""
     mirror.history["cache"] = deque([None] * 20)
-    layout = rows.Layout.of(rows.SERVICE_COLUMNS, 100)
-    row = rows.service_row(mirror, mirror.services["cache"], layout, MOMENT)
+    layout = rows.Layout.of(promised.SERVICE_COLUMNS, 100)
+    row = promised.service_row(mirror, mirror.services["cache"], layout, MOMENT)
     assert plain(row["spark"]).strip() == ""
 
 
@@ -231,7 +231,7 @@ def test_heartbeats_without_a_latency_are_no_failures(mirror: Mirror) -> None:
 )
 def test_a_burn_rate_fits_its_column(rate: float, text: str) -> None:
     """Whatever a short outage early in a period makes of it."""
-    assert rows.burn_words(rate) == text
+    assert promised.burn_words(rate) == text
 
 
 def test_an_alert_that_is_in_another_incident_by_now_is_said_to_be_there(mirror: Mirror) -> None:

@@ -14,7 +14,7 @@ from tui.drawing.bars import elapsed, gauge, shares, sparkline, stroke, wait_bar
 from tui.drawing.scrub import TEXT_LIMIT, clean, scrub
 from tui.drawing.text import Column, Layout, apart, cells, clip, fit, width_of, wrap
 from tui.filter import EVERYTHING, parse_filter, split_matchers
-from tui.showing.rows import budget_words
+from tui.showing.promised import budget_words
 
 
 @given(st.text())

@@ -9,8 +9,8 @@ import pytest
 from tests.tui import estate, estate_past
 from tests.tui.conftest import Opener
 from tui.asked import Answer
-from tui.showing.detail import Section
 from tui.showing.rows import Moment
+from tui.showing.sections import Section
 from tui.showing.sla import sla_sections
 
 MOMENT = Moment(estate.NOW, zone=dt.UTC)

@@ -26,7 +26,7 @@ from tui.showing.analysis import (
     health_row,
     sections,
 )
-from tui.showing.detail import Section
+from tui.showing.sections import Section
 
 FRESH: Final = 60 * SECOND
 """So old may a figure of days be."""

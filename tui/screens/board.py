@@ -21,8 +21,8 @@ from tui.desk import Desk
 from tui.doing.actions import Place, Situation
 from tui.drawing.text import Line, wrap
 from tui.filter import EVERYTHING, Filter, parse_filter
-from tui.showing.detail import Section
 from tui.showing.rows import joined
+from tui.showing.sections import Section
 from tui.widgets.filter_bar import FilterBar
 from tui.widgets.frame import Banner, KeyBar, PaneHead, TopBar
 from tui.widgets.painted import Painted, PaintedScroll

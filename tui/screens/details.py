@@ -13,7 +13,7 @@ from textual.containers import Vertical
 from tui.desk import Desk
 from tui.doing.actions import Place, Situation
 from tui.screens.board import Board
-from tui.showing.detail import Section, section
+from tui.showing.sections import Section, section
 from tui.widgets.frame import KeyBar
 from tui.widgets.sections import Sections
 

@@ -14,8 +14,8 @@ from textual.screen import ModalScreen
 from tui.desk import Desk
 from tui.doing.actions import MODE_NAMES, MODES, Action, Situation, here, refusal
 from tui.drawing.text import Line, cells, wrap
-from tui.showing.detail import Section, section
 from tui.showing.facts import legend
+from tui.showing.sections import Section, section
 from tui.widgets.sections import Sections
 
 _MOVING = (

@@ -15,7 +15,7 @@ from tui.desk import Desk
 from tui.doing.actions import Place, Situation
 from tui.screens.board import Board
 from tui.screens.story import facts, story
-from tui.showing.detail import Section, section
+from tui.showing.sections import Section, section
 from tui.widgets.sections import Sections
 
 

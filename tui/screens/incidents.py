@@ -12,8 +12,8 @@ from tui.drawing.words import plural
 from tui.screens.board import ListBoard
 from tui.screens.story import incident_sections
 from tui.showing import figures
-from tui.showing.detail import Section
 from tui.showing.rows import GONE, incident_columns, incident_row
+from tui.showing.sections import Section
 from tui.showing.topline import quiet_words
 
 

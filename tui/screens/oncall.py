@@ -11,7 +11,7 @@ from tui.drawing.text import Layout, Line
 from tui.drawing.words import plural
 from tui.screens.board import ListBoard
 from tui.showing import duty, rows
-from tui.showing.detail import Section
+from tui.showing.sections import Section
 
 
 class OnCallScreen(ListBoard):

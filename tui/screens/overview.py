@@ -14,9 +14,9 @@ from tui.drawing.text import Layout, Line
 from tui.screens.board import Board, Empty
 from tui.screens.places import status_figures
 from tui.screens.story import incident_sections
-from tui.showing import figures, rows
-from tui.showing.detail import Section, section
+from tui.showing import figures, promised, rows
 from tui.showing.facts import service_sections
+from tui.showing.sections import Section, section
 from tui.showing.topline import quiet_words
 from tui.widgets.frame import PaneHead
 from tui.widgets.painted import PaintedScroll
@@ -228,15 +228,15 @@ class OverviewScreen(Board):
         return "Services", status_figures(statuses)
 
     def _services_heading(self, width: int) -> Line:
-        return Layout.of(rows.SERVICE_COLUMNS, width).heading()
+        return Layout.of(promised.SERVICE_COLUMNS, width).heading()
 
     def _service_row(self, key: str, width: int) -> Line:
-        layout = Layout.of(rows.SERVICE_COLUMNS, width)
+        layout = Layout.of(promised.SERVICE_COLUMNS, width)
         mirror = self.desk.mirror
         service = mirror.services.get(key)
         if service is None:
             return rows.GONE
-        return layout.line(rows.service_row(mirror, service, layout, self.desk.moment()))
+        return layout.line(promised.service_row(mirror, service, layout, self.desk.moment()))
 
     def _no_services(self) -> tuple[str, str]:
         if not self.desk.mirror.loaded:

@@ -14,8 +14,8 @@ from tui.drawing.words import plural
 from tui.mirror import STATUS_RANK
 from tui.screens.board import ListBoard
 from tui.showing import rows
-from tui.showing.detail import Section, section
 from tui.showing.facts import check_sections, silence_sections
+from tui.showing.sections import Section, section
 
 
 class ChecksScreen(ListBoard):

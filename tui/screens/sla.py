@@ -13,8 +13,8 @@ from tui.doing.actions import Place, Situation
 from tui.drawing.text import Layout, Line
 from tui.drawing.words import plural
 from tui.screens.board import ListBoard
-from tui.showing import figures, rows
-from tui.showing.detail import Section
+from tui.showing import figures, promised, rows
+from tui.showing.sections import Section
 from tui.showing.sla import Tried, sla_sections
 
 FRESH: Final = 15 * SECOND
@@ -49,13 +49,13 @@ class SlaScreen(ListBoard):
 
     def heading(self, width: int) -> Line:
         """The columns' headings."""
-        return Layout.of(rows.SLA_COLUMNS, width).heading()
+        return Layout.of(promised.SLA_COLUMNS, width).heading()
 
     def row(self, key: str, width: int) -> Line:
         """One SLA."""
-        layout = Layout.of(rows.SLA_COLUMNS, width)
+        layout = Layout.of(promised.SLA_COLUMNS, width)
         sla = self.desk.mirror.slas.get(key)
-        return layout.line(rows.sla_row(sla, layout, self.desk.moment())) if sla else rows.GONE
+        return layout.line(promised.sla_row(sla, layout, self.desk.moment())) if sla else rows.GONE
 
     def figures(self) -> Line:
         """How many are met."""

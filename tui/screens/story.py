@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from daemon.api.schema import IncidentView
 from tui.desk import Desk
-from tui.showing.detail import (
-    Section,
-    alert_sections,
-    delivery_sections,
-    incident_head,
-    section,
-    timeline_sections,
-)
+from tui.showing.detail import alert_sections, delivery_sections, incident_head, timeline_sections
 from tui.showing.related import related_sections
 from tui.showing.responding import asking_sections, response_sections
+from tui.showing.sections import Section, section
 from tui.showing.working import overdue_sections, work_sections
 
 

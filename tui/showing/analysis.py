@@ -28,8 +28,8 @@ from tui.drawing.charts import columns
 from tui.drawing.text import Column, Layout, Line, fit
 from tui.drawing.theme import GLYPHS
 from tui.drawing.words import instant, percent, plural, span
-from tui.showing.detail import Section, fact, heading, prose, section
 from tui.showing.rows import Moment, Row, status_line
+from tui.showing.sections import Section, fact, heading, prose, section
 
 T = TypeVar("T")
 

@@ -8,8 +8,8 @@ from daemon.api.schema import ChannelView
 from tui.drawing import words
 from tui.drawing.text import Column, Line
 from tui.drawing.words import countdown, instant, latency, plural, rough, span
-from tui.showing.detail import Section, fact, heading, prose, section
 from tui.showing.rows import Moment, Row
+from tui.showing.sections import Section, fact, heading, prose, section
 
 COLUMNS: Final = (
     Column("name", "channel", 12, flex=1),

@@ -1,13 +1,12 @@
-"""The details of one incident, check, service or SLA, as sections of lines.
+"""The details of one incident, as sections of lines: how it stands, its alerts, its timeline,
+and who was told.
 
-Pure. A section's lines are made when they are painted, so an incident with ten thousand
-alerts costs what is seen of it. Every fact has a name at the left and its words beside it.
+Pure functions of the mirror's objects and the time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from daemon.api.schema import (
     AlertView,
@@ -23,55 +22,12 @@ from tui.drawing.words import countdown, instant, money, plural, span
 from tui.mirror import Mirror
 from tui.showing.figures import alerts_of, next_step
 from tui.showing.rows import MUTED, Moment, severity_line
+from tui.showing.sections import NAME_WIDTH, Section, fact, heading, prose, section
 
-NAME_WIDTH = 12
-"""Cells of a fact's name."""
 KIND_WIDTH = 12
 """Cells of what kind of thing happened."""
 PROSE_WIDTH = 32
 """Cells that prose needs beside its kind; with fewer it goes below."""
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A run of lines below one another.
-
-    Attributes:
-        line: The line at a place, for a width.
-        ticks: Whether its lines change with the clock alone.
-    """
-
-    count: int
-    line: Callable[[int], Line]
-    ticks: bool = False
-
-
-def section(lines: Sequence[Line], *, ticks: bool = False) -> Section:
-    """A section of lines that are made already."""
-    return Section(len(lines), lambda at: lines[at], ticks)
-
-
-def heading(title: str, note: str = "") -> Section:
-    """A blank line and a title."""
-    head: Line = ((title, "accent bold"), (f"  {note}" if note else "", "faint"))
-    return section([(), head])
-
-
-def fact(name: str, *spans: tuple[str, str]) -> Line:
-    """A named fact."""
-    return ((name.ljust(NAME_WIDTH), "faint"), *spans)
-
-
-def prose(name: str, text: str, width: int, style: str = "") -> list[Line]:
-    """A named fact of several lines."""
-    lines = wrap(text, width - NAME_WIDTH, style)
-    return [
-        fact(name, *lines[0]),
-        *(((" " * NAME_WIDTH, ""), *line) for line in lines[1:]),
-    ]
-
-
-# The incident
 
 
 def incident_head(incident: IncidentView, width: int, moment: Moment) -> Section:

@@ -8,8 +8,8 @@ from daemon.api.schema import ScheduleView
 from tui.drawing import words
 from tui.drawing.text import Column, Line
 from tui.drawing.words import countdown, instant, rough
-from tui.showing.detail import Section, fact, heading, prose, section
 from tui.showing.rows import Moment, Row
+from tui.showing.sections import Section, fact, heading, prose, section
 
 COLUMNS: Final = (
     Column("name", "schedule", 14, flex=1),

@@ -12,7 +12,7 @@ from tui.drawing.bars import sparkline
 from tui.drawing.text import Line, fit
 from tui.drawing.words import countdown, instant, latency, span
 from tui.mirror import Mirror
-from tui.showing.detail import NAME_WIDTH, Section, alert_line, fact, heading, prose, section
+from tui.showing.detail import alert_line
 from tui.showing.rows import (
     Moment,
     check_message,
@@ -21,6 +21,7 @@ from tui.showing.rows import (
     severity_line,
     status_line,
 )
+from tui.showing.sections import NAME_WIDTH, Section, fact, heading, prose, section
 from tui.showing.sla import sla_head
 
 _PHASES = ("resolve", "connect", "tls", "first_byte", "transfer")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from daemon.api.schema import RelatedView
 from tui.drawing.text import Line
-from tui.showing.detail import Section, heading, section
+from tui.showing.sections import Section, heading, section
 
 SHOWN = 5
 """So many are shown; `tocsin show` lists more."""

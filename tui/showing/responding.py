@@ -16,9 +16,9 @@ from tui.drawing.text import Line, wrap
 from tui.drawing.words import countdown, instant, plural, span
 from tui.mirror import Mirror
 from tui.showing.approvals import MARK, waiting
-from tui.showing.detail import Section, fact, heading, section
 from tui.showing.figures import alerts_of
 from tui.showing.rows import Moment
+from tui.showing.sections import Section, fact, heading, section
 
 _LOOKS: Final = {
     "waiting": (f"{MARK} asks for approval", "warn bold"),

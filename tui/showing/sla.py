@@ -25,9 +25,10 @@ from tui.drawing.bars import gauge, gauge_style, shares, stroke
 from tui.drawing.charts import Series, plot
 from tui.drawing.text import Line, apart, fit, width_of, wrap
 from tui.drawing.words import instant, percent, plural, rough, span
-from tui.showing.detail import NAME_WIDTH, Section, fact, heading, prose, section
 from tui.showing.figures import budget_left
-from tui.showing.rows import Moment, budget_words, burn_words, met_line
+from tui.showing.promised import budget_words, burn_words, met_line
+from tui.showing.rows import Moment
+from tui.showing.sections import NAME_WIDTH, Section, fact, heading, prose, section
 
 PERIODS: Final = ((25, "today"), (8 * 24, "this week"), (32 * 24, "this month"),
                   (93 * 24, "this quarter"), (367 * 24, "this year"))  # fmt: skip

@@ -14,9 +14,9 @@ from tui.drawing import words
 from tui.drawing.text import Line
 from tui.drawing.words import countdown, instant, money, span
 from tui.mirror import Mirror
-from tui.showing.detail import Section, fact, heading, prose, section
 from tui.showing.figures import open_incidents
 from tui.showing.rows import Moment
+from tui.showing.sections import Section, fact, heading, prose, section
 
 
 def work_sections(incident: IncidentView, width: int, moment: Moment) -> list[Section]:

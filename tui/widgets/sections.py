@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 
 from tui.desk import Desk
 from tui.drawing.text import BLANK, Line
-from tui.showing.detail import Section
+from tui.showing.sections import Section
 from tui.widgets.painted import PaintedScroll
 
 MARGIN = 1
