@@ -2,7 +2,9 @@
 
 Run in the background of a shell, the suite hears interrupts all the same: its programs must. What
 it compiles is kept even where Python is told to keep nothing (as in many containers): to rewrite
-the assertions of all tests anew would take each worker a quarter of a minute.
+the assertions of all tests anew would take each worker a quarter of a minute. What collecting
+made lives to the end, and the garbage collector is told so: else it would look at thousands of
+tests again and again while they run.
 
 `suite` is what every `make test` does, `thorough` what CI does with the engine and the fuzz tests
 besides. A test that needs another count says so itself. Nothing has a deadline: how long a trial
@@ -11,10 +13,13 @@ takes is the machine's affair.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
+from collections.abc import Generator
 
+import pytest
 from hypothesis import settings
 
 settings.register_profile("suite", max_examples=40, deadline=None)
@@ -27,3 +32,15 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 if sys.dont_write_bytecode:
     sys.dont_write_bytecode = False
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # nor do the programs that the tests start
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Nothing is garbage while tests are collected, nor will be what they are."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import Any
 
 import checks
-from daemon.config import schema
+from daemon.config import schema as make_schema
 from daemon.config.registry import SECTIONS
 from daemon.notify.spec import CHANNEL_KINDS
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """What is asked of it here is read only."""
+    return make_schema()
 
 
 def followed(node: dict[str, Any]) -> dict[str, Any]:

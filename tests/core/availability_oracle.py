@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cache
 
 UP, DEGRADED, UNKNOWN, DOWN = 0, 1, 2, 3
 
@@ -35,7 +36,8 @@ class CheckOracle:
             self.newest, self.final = status, start
 
 
-def compose(statuses: Sequence[int], quorum: int | None) -> int:
+@cache
+def compose(statuses: tuple[int, ...], quorum: int | None) -> int:
     """A service's status: the best one that at least `quorum` checks reach (all by default)."""
     if not statuses:
         return UNKNOWN
@@ -59,8 +61,8 @@ class Figures:
     violations: list[tuple[int, int | None]]
 
 
-def _cost(status: int, weight: Fraction) -> Fraction:
-    return {DOWN: Fraction(1), DEGRADED: 1 - weight}.get(status, Fraction(0))
+def _costs(weight: Fraction) -> dict[int, Fraction]:
+    return {UP: Fraction(0), DEGRADED: 1 - weight, UNKNOWN: Fraction(0), DOWN: Fraction(1)}
 
 
 def figures(
@@ -92,7 +94,8 @@ def figures(
     good = counts[UP] + weight * counts[DEGRADED]
     to_come = sum(at not in excluded for at in range(now, end))
     budget = (1 - target) * (measured + to_come)
-    spent = sum((_cost(status(at), weight) for at in counted), Fraction(0))
+    costs = _costs(weight)
+    spent = sum((costs[status] * number for status, number in counts.items()), Fraction(0))
     return Figures(
         counts=counts,
         excluded=now - start - len(counted),
@@ -117,7 +120,8 @@ def _burn(
     measured = [status for status in last if status != UNKNOWN]
     if not measured:
         return Fraction(0)
-    ratio = sum((_cost(s, weight) for s in measured), Fraction(0)) / len(measured)
+    costs = _costs(weight)
+    ratio = sum((costs[s] * measured.count(s) for s in costs), Fraction(0)) / len(measured)
     return ratio / (1 - target if target < 1 - Fraction(1, length) else Fraction(1, length))
 
 
@@ -132,17 +136,19 @@ def _violations(
     """Runs of milliseconds that each cost something and leave the budget overspent."""
     over: list[int] = []
     spent = Fraction(0)
+    costs = _costs(weight)
+    costly = {status for status, cost in costs.items() if cost}
     for at in range(max(start, 0), now):
-        cost = Fraction(0) if at in excluded else _cost(service[at], weight)
-        spent += cost
-        if cost and spent > budget:
-            over.append(at)
+        if service[at] in costly and at not in excluded:
+            spent += costs[service[at]]
+            if spent > budget:
+                over.append(at)
     runs: list[tuple[int, int | None]] = []
     for at in over:
         if runs and runs[-1][1] == at:
             runs[-1] = (runs[-1][0], at + 1)
         else:
             runs.append((at, at + 1))
-    if runs and runs[-1][1] == now and _cost(service[now], weight):
+    if runs and runs[-1][1] == now and service[now] in costly:
         runs[-1] = (runs[-1][0], None)
     return runs

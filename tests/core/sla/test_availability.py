@@ -48,7 +48,7 @@ def test_a_services_status_is_that_which_enough_checks_reach(size: int) -> None:
     for statuses in itertools.product(Status, repeat=size):
         assert service_status(statuses) is max(statuses)
         for quorum in range(1, size + 2):
-            expected = oracle.compose(list(statuses), quorum)
+            expected = oracle.compose(tuple(statuses), quorum)
             assert service_status(statuses, quorum) == expected
 
 
