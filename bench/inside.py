@@ -27,7 +27,7 @@ from daemon.core.engine import Engine
 from daemon.core.events import ResultsArrived, Tick
 from daemon.core.model import CheckState, Instant
 from daemon.core.plan import Plan
-from daemon.store import Store
+from daemon.store.store import Store
 
 START: Instant = 1_760_000_000_000
 CHECKS = 1_000

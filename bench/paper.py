@@ -41,7 +41,7 @@ from daemon.core.plan import CheckPlan, CreditPlan, MaintenancePlan, Plan, Servi
 from daemon.core.severity import Severity
 from daemon.report.offline import read
 from daemon.report.page import page
-from daemon.store import Store
+from daemon.store.store import Store
 
 ZONE: Final = "Europe/Berlin"
 FIRST: Final = 1_735_686_000_000

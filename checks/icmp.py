@@ -17,11 +17,12 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field
 
 from checks.dial import Endpoint, Family, resolve
+from checks.durations import format_duration
 from checks.errors import ProbeError, SpecError
 from checks.icmp_echo import TOKEN_BYTES, Answer, EchoSocket, round_trip_ms
 from checks.probe import FieldType, Kind, Order, Trace
 from checks.result import Fault, Observation, Scalar
-from checks.spec import CheckSpec, Duration, format_duration
+from checks.spec import CheckSpec, Duration
 
 _INTERVAL_MS: Final = 200
 """How far apart echoes are sent where there is time enough."""

@@ -17,6 +17,7 @@ from pydantic import BaseModel, SecretStr
 
 from checks.conditions import Condition, compile_condition
 from checks.dial import LOOKUP_QUEUE, RESOLVE
+from checks.durations import format_duration
 from checks.errors import SpecError
 from checks.faults import read_fault
 from checks.judge import judge
@@ -24,7 +25,7 @@ from checks.kinds import KINDS
 from checks.limit import Limit
 from checks.probe import Kind, Order, Probe, Trace
 from checks.result import Fault, Observation, Result, changed
-from checks.spec import CheckSpec, format_duration
+from checks.spec import CheckSpec
 from checks.text import one_line
 
 _LOG: Final = logging.getLogger("tocsin.checks")

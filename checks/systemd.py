@@ -17,11 +17,12 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
+from checks.durations import format_duration
 from checks.errors import ProbeError, SpecError
 from checks.probe import FieldType, Kind, Order, Trace
 from checks.program import Ended, program_environment, run_program
 from checks.result import Fault, Observation, Scalar, changed
-from checks.spec import CheckSpec, format_duration
+from checks.spec import CheckSpec
 from checks.text import one_line
 
 _UNIT_FIELDS: Final[Mapping[str, FieldType]] = {

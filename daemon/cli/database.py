@@ -32,7 +32,7 @@ def backup(
     """
 
     def offline(database: Path) -> dict[str, Any]:
-        from daemon.store import backup as copy
+        from daemon.store.upkeep.care import backup as copy
 
         copy(database, file.absolute())
         return {"path": str(file.absolute())}
@@ -48,7 +48,7 @@ def verify(socket: Socket = None, config: Config = None, output: Format = Output
     """
 
     def offline(database: Path) -> dict[str, Any]:
-        from daemon.store import verify as look
+        from daemon.store.upkeep.care import verify as look
 
         return {"problems": list(look(database))}
 
@@ -73,7 +73,7 @@ def prune(socket: Socket = None, config: Config = None, output: Format = Output.
 
     def offline(database: Path) -> dict[str, Any]:
         from daemon.config import find_config, load
-        from daemon.store import prune as remove
+        from daemon.store.upkeep.care import prune as remove
 
         return {"removed": remove(database, load(find_config(config)).retention_plan, now_ms())}
 
@@ -97,7 +97,7 @@ def forget(
 
     def offline(database: Path) -> dict[str, Any]:
         from daemon.config import find_config, load
-        from daemon.store import forget as erase
+        from daemon.store.upkeep.forget import forget as erase
 
         loaded = load(find_config(config))
         allowed = loaded.access.viewer + loaded.access.operator + loaded.access.admin
@@ -152,7 +152,7 @@ def on_file(config: Path | None, offline: Callable[[Path], T]) -> T:
     """Work on the database's file."""
     from daemon.config import ConfigError
     from daemon.config.paths import configured, database_at
-    from daemon.store import StoreError
+    from daemon.store.errors import StoreError
 
     try:
         database = database_at(configured("database", config))

@@ -199,7 +199,7 @@ def _from_file(config: Path | None, offline: Callable[[Path, Loaded], T]) -> T:
     from daemon.config.paths import configured, database_at
     from daemon.report.periods import BadPeriod
     from daemon.report.question import LiesAhead, NoSuchScope
-    from daemon.store import StoreError
+    from daemon.store.errors import StoreError
 
     try:
         database = database_at(configured("database", config))

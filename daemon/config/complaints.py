@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from checks.spec import format_duration
+from checks.durations import format_duration
 from daemon.config.lines import KeyPath
 from daemon.config.problems import did_you_mean
 

@@ -13,7 +13,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import checks
-from checks.spec import CheckSpec, format_duration
+from checks.durations import format_duration
+from checks.spec import CheckSpec
 from daemon.config.build_checks import effective, labels, service_plans, timeout_ms
 from daemon.config.conditions import check_conditions, check_rule, metrics_of
 from daemon.config.contacts import check_channels, check_persons

@@ -17,7 +17,7 @@ import tomli_w
 from pydantic import BaseModel, BeforeValidator, PlainSerializer, SecretStr
 from pydantic.fields import FieldInfo
 
-from checks.spec import format_duration, parse_duration
+from checks.durations import format_duration, parse_duration
 from daemon.config.build_checks import effective
 from daemon.config.duty import NO_POLICY, PersonSettings, RouteSettings
 from daemon.config.loading import Config

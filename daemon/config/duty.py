@@ -16,7 +16,8 @@ from pydantic import (
     model_validator,
 )
 
-from checks.spec import Duration, Name, Strict, format_duration
+from checks.durations import format_duration
+from checks.spec import Duration, Name, Strict
 from daemon.config.words import Interval, LabelName, MatcherText, Target
 
 MINUTE = 60_000

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 import checks
-from checks.spec import format_duration
+from checks.durations import format_duration
 from daemon.config.registry import SECTIONS, Section, Shape
 from daemon.notify.spec import CHANNEL_KINDS
 

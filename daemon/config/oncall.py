@@ -23,7 +23,8 @@ from pydantic import (
     model_validator,
 )
 
-from checks.spec import Duration, Name, Secret, Strict, format_duration, parse_duration
+from checks.durations import format_duration, parse_duration
+from checks.spec import Duration, Name, Secret, Strict
 from daemon.config.problems import did_you_mean
 from daemon.config.words import Zone
 from daemon.core.model import DAY, MINUTE

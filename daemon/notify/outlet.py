@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from checks.spec import format_duration
+from checks.durations import format_duration
 from daemon.core.chronicle import Notice
 from daemon.core.model import SECOND, Instant
 from daemon.notify.channel import Channel, Message

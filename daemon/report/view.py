@@ -20,7 +20,7 @@ from daemon.api.schema.reports import (
 )
 from daemon.api.times import stamp
 from daemon.api.views.sla import sla_view
-from daemon.core.sla.showing import cut, percent_text, value_of
+from daemon.core.sla.showing import cut, percent_text, reaches, value_of
 from daemon.core.sla.values import Reliability
 from daemon.report.answered import Answered
 from daemon.report.digest import digest
@@ -103,11 +103,14 @@ def _trend(one: Objective) -> Iterator[TrendPoint]:
 
 def _point(one: Objective, point: Earlier) -> TrendPoint:
     target, share = one.plan.target, point.share
+    if share is None:
+        return TrendPoint(label=point.label, value=None, shown=None, met=None)
+    percent = share * 100
     return TrendPoint(
         label=point.label,
-        value=None if share is None else float(value_of(share, target)),
-        shown=None if share is None else percent_text(share * 100, target),
-        met=None if share is None else share * 100 >= Fraction(target),
+        value=float(value_of(share, target)),
+        shown=percent_text(percent, target),
+        met=reaches(percent, target),
     )
 
 

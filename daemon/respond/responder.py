@@ -15,8 +15,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from typing import Final
 
+from checks.durations import format_duration
 from checks.program import Heard
-from checks.spec import format_duration
 from daemon.core.effects import StartResponse
 from daemon.core.events import RunEnded
 from daemon.core.model import SECOND, ResponseRun, RunState

@@ -35,7 +35,8 @@ from daemon.service.resume import newest
 from daemon.service.runner import raise_descriptor_limit
 from daemon.service.status_lines import StatusLines
 from daemon.service.systemd import Notifier
-from daemon.store import Store, StoreError
+from daemon.store.errors import StoreError
+from daemon.store.store import Store
 
 _log = logging.getLogger("tocsin")
 

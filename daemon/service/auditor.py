@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from checks.spec import format_duration
+from checks.durations import format_duration
 from daemon.core.deadlines import soonest
 from daemon.core.effects import Effect, Save
 from daemon.core.model import MINUTE, SECOND, Incident, IncidentState, Instant, Millis

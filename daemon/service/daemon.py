@@ -10,10 +10,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import checks
 from daemon import __version__
@@ -25,18 +24,18 @@ from daemon.api.schema import DaemonInfo
 from daemon.api.times import stamp
 from daemon.api.views.channel import channel_view
 from daemon.config import Config, ConfigError, compare
-from daemon.core.chronicle import Entry, EntryKind, Notice
+from daemon.core.chronicle import Entry, EntryKind
 from daemon.core.effects import Append, Effect
 from daemon.core.engine import Engine
-from daemon.core.events import Event, PlanChanged, SelfReport, TryChannel
+from daemon.core.events import Event, PlanChanged, SelfReport
 from daemon.core.model import Actor, Incident, Instant
 from daemon.core.oncall.duty import with_calendars
 from daemon.core.plan import Plan
 from daemon.notify.health import ChannelHealth
-from daemon.notify.selftest import SelfTests
-from daemon.notify.trial import Trial, spec_of, trial_notice, try_out
+from daemon.notify.trial import Trial
 from daemon.service.auditor import Auditor
 from daemon.service.calendars import Calendars
+from daemon.service.channel_tests import ChannelTests
 from daemon.service.clock import Clock
 from daemon.service.forgetting import Forgetting
 from daemon.service.limits import has_files_to_spare
@@ -44,8 +43,9 @@ from daemon.service.parts import Parts, access_of, actions_of, ping_tokens, rema
 from daemon.service.reporter import Reporter
 from daemon.service.selfwatch import SelfWatch, Vitals
 from daemon.service.turns import Turns
-from daemon.store import History, Store
 from daemon.store.reading.analysis import Analysis
+from daemon.store.reading.history import History
+from daemon.store.store import Store
 
 _log = logging.getLogger("tocsin.daemon")
 
@@ -102,10 +102,7 @@ class Daemon:
         self._reload_error: str | None = None
         self._reloading = asyncio.Lock()
         self._roster = Roster()
-        self._tests: set[asyncio.Task[None]] = set()
-        self._self_tests = SelfTests(
-            self.turns.memory, self._self_test, self._report, self._spawn_test
-        )
+        self._tests = ChannelTests(config, self.turns, clock.now, self._report)
 
     def now(self) -> Instant:
         """The daemon's time."""
@@ -131,14 +128,12 @@ class Daemon:
         await self.turns.start(restored)
         self.calendars.follow(self.config)
         self.reporter.follow(self.config)
-        self._plan_self_tests()
+        self._tests.follow(self.config)
 
     async def stop(self) -> None:
         """End cleanly: no new probe, what is in flight is given up or stays in the outbox,
         everything decided is on disk."""
-        for task in self._tests:
-            task.cancel()
-        await asyncio.gather(*self._tests, return_exceptions=True)
+        await self._tests.close()
         await self.calendars.close()
         await self.reporter.close()
         await self.turns.stop()
@@ -176,7 +171,7 @@ class Daemon:
     def _look(self) -> None:
         self.turns.look_at_clock()
         self.turns.runner.sweep()
-        self._self_tests.look(self.now())
+        self._tests.look()
         for report in self.watch.look(self._vitals(), self.now()):
             self._report(report)
 
@@ -239,8 +234,7 @@ class Daemon:
 
     def channels(self) -> list[ChannelHealth]:
         """How each channel has done since the start, by name."""
-        found = sorted(self.turns.dispatcher.health().items())
-        return [self._self_tests.filled(health) for _, health in found]
+        return self._tests.health()
 
     async def test_channel(self, name: str, address: str | None, by: Actor) -> Trial:
         """Send a test message over a channel, past the outbox, once it is on record who asked.
@@ -248,28 +242,7 @@ class Daemon:
         Raises:
             Refusal: There is no such channel, or it has no such recipient.
         """
-        notice = self._test_message(name, address, by.name)
-        await self.command(TryChannel(name, address is not None, by))
-        trial = await try_out(self.turns.dispatcher.try_out, notice)
-        if address is None:
-            self._self_tests.learn(name, trial, self.now())
-        return trial
-
-    async def _self_test(self, name: str) -> Trial:
-        notice = self._test_message(name, None, "the configuration (self_test)")
-        return await try_out(self.turns.dispatcher.try_out, notice)
-
-    def _test_message(self, name: str, address: str | None, by: str) -> Notice:
-        return trial_notice(spec_of(self.config.channels, name), address, by, self.now())
-
-    def _spawn_test(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work, name="self-test of a channel")
-        self._tests.add(task)
-        task.add_done_callback(self._tests.discard)
-
-    def _plan_self_tests(self) -> None:
-        zone = ZoneInfo(self.config.daemon.timezone)
-        self._self_tests.plan(self.config.channels, zone, self.now())
+        return await self._tests.by_operator(name, address, by)
 
     async def reload(self) -> dict[str, Any]:
         """Read the configuration anew and go on with it: all of it, or nothing.
@@ -325,7 +298,7 @@ class Daemon:
         self.config = parts.config
         self.access, self.ping_tokens = parts.access, parts.ping_tokens
         self.turns.dispatcher.replace(parts.channels)
-        self._plan_self_tests()
+        self._tests.follow(parts.config)
         self.turns.responder.replace(actions_of(parts.config))
         self._store.retain(parts.config.retention_plan)
         self._store.follow(parts.config.plan)

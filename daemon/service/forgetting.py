@@ -21,7 +21,7 @@ from daemon.core.events import Event, Forget
 from daemon.core.forgetting import NAMING
 from daemon.core.model import Actor
 from daemon.service.turns import Turns
-from daemon.store import Store
+from daemon.store.store import Store
 from daemon.store.upkeep.erasing import Erasure
 from daemon.store.upkeep.forget import erasure_of, mentions
 

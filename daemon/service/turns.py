@@ -37,7 +37,7 @@ from daemon.service.documents import reports_in
 from daemon.service.parts import actions_of, open_channels, open_runner
 from daemon.service.pulse import Pulse
 from daemon.service.selfwatch import SelfWatch
-from daemon.store import Store
+from daemon.store.store import Store
 
 _log = logging.getLogger("tocsin.daemon")
 

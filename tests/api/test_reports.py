@@ -21,8 +21,8 @@ from daemon.core.model import HOUR
 from daemon.report.keeping import pack
 from daemon.report.offline import read, read_day
 from daemon.report.question import LiesAhead
-from daemon.store import Store
 from daemon.store.reading.analysis import Analysis
+from daemon.store.store import Store
 from tests.api.lab import Lab, call, connected
 from tests.report import days, past
 

@@ -10,11 +10,11 @@ from bench import months
 from bench.lab import QUICK, Lab
 from bench.questions import questions
 from daemon.core.model import DAY
-from daemon.store import verify
 from daemon.store.connect import open_reader
 from daemon.store.reading.incidents import incident_statistics
 from daemon.store.reading.latency import measured
 from daemon.store.reading.trends import service_trends
+from daemon.store.upkeep.care import verify
 
 SMALL = months.Scale(checks=5, days=4, minute_days=1, results=700, incidents=100)
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from checks.spec import Secret, Strict, format_duration, parse_duration
+from checks.durations import format_duration, parse_duration
+from checks.spec import Secret, Strict
 
 
 class Held(Strict):

@@ -11,7 +11,7 @@ import pytest
 
 from daemon.cli.app import run
 from daemon.core.effects import Append
-from daemon.store import Store
+from daemon.store.store import Store
 from tests.cli.conftest import Desk
 from tests.store.samples import NOW, an_audit
 

@@ -12,7 +12,7 @@ from daemon.cli.app import run
 from daemon.config import load
 from daemon.core.effects import Append
 from daemon.core.events import KeepReport
-from daemon.store import Store
+from daemon.store.store import Store
 from tests.api.lab import Lab
 from tests.cli.conftest import Desk
 from tests.report import past

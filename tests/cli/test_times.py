@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.spec import parse_duration
+from checks.durations import parse_duration
 from daemon.api.times import stamp
 from daemon.cli.times import age, instant, local, most, parse_span, parse_time, span, until
 

@@ -18,7 +18,7 @@ from daemon.core.plan import (
     UnknownTime,
 )
 from daemon.core.severity import Severity
-from daemon.store import Retention
+from daemon.store.upkeep.prune import Retention
 
 Load = Callable[[str], Config]
 TCP = '[[check]]\nname = "web"\nkind = "tcp"\nhost = "127.0.0.1"\nport = 80\n'

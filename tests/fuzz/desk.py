@@ -19,8 +19,8 @@ from typing import Any
 from daemon.core.events import Amend, BeginMaintenance, Event, PutOverride, PutSilence
 from daemon.core.model import HOUR, Actor, AmendmentKind, Instant
 from daemon.core.plan import Contact, PersonPlan, Plan, ResponsePlan, When
-from daemon.store import Store
 from daemon.store.reading.analysis import Analysis
+from daemon.store.store import Store
 from tests.api.lab import Lab, matcher, plan, serving
 from tests.api.test_hostile import harmless
 from tests.api.test_schedules import on_duty

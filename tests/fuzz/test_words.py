@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from checks.spec import format_duration, parse_duration
+from checks.durations import format_duration, parse_duration
 from daemon.cli.times import parse_span, parse_time
 from daemon.core.labels import parse_matcher
 from tests.api.lab import START

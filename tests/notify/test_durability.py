@@ -6,7 +6,7 @@ from pathlib import Path
 
 from daemon.core.effects import Enqueue, Save
 from daemon.notify.dispatcher import Dispatcher
-from daemon.store import Store
+from daemon.store.store import Store
 from tests.notify.lab import (
     T0,
     Reports,

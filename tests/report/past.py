@@ -20,7 +20,7 @@ from daemon.core.model import (
     ServiceState,
 )
 from daemon.core.severity import Severity
-from daemon.store import Store
+from daemon.store.store import Store
 
 START = 1_793_487_600_000
 """2026-11-01T00:00+01:00."""

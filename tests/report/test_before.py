@@ -17,9 +17,9 @@ from daemon.core.sla.timeline import Stretch, Timeline
 from daemon.report.before import totals_before
 from daemon.report.offline import read
 from daemon.report.past import Past
-from daemon.store import Retention
 from daemon.store.connect import make_place, open_writer
 from daemon.store.rollups.fold import fold
+from daemon.store.upkeep.prune import Retention
 from tests.report import past
 
 FIRST = 20_700 * DAY

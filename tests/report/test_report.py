@@ -17,7 +17,8 @@ import pytest
 from daemon.cli import times
 from daemon.cli.app import run
 from daemon.core.model import DAY, HOUR, MINUTE
-from daemon.store import Retention, backup, prune
+from daemon.store.upkeep.care import backup, prune
+from daemon.store.upkeep.prune import Retention
 from tests.report import past
 
 

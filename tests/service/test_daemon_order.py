@@ -18,8 +18,8 @@ from daemon.core.model import CheckState, Instant
 from daemon.service.clock import Clock
 from daemon.service.daemon import Daemon
 from daemon.service.turns import TOGETHER
-from daemon.store import Store
 from daemon.store.reading.analysis import Analysis
+from daemon.store.store import Store
 
 CONFIG = '[[check]]\nname = "clock"\nkind = "exec"\nrun = ["date"]\n'
 

@@ -20,7 +20,7 @@ from daemon.core.events import Tick
 from daemon.core.model import Instant
 from daemon.service.clock import Clock
 from daemon.service.daemon import Daemon
-from daemon.store import Store
+from daemon.store.store import Store
 
 CONFIG = '[[check]]\nname = "clock"\nkind = "exec"\nrun = ["date"]\n'
 

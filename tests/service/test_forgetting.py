@@ -37,8 +37,8 @@ from daemon.report.keeping import pack, unpack
 from daemon.service.clock import Clock
 from daemon.service.daemon import Daemon
 from daemon.service.documents import reports_in
-from daemon.store import Store
 from daemon.store.reading.reports import kept_report
+from daemon.store.store import Store
 from daemon.store.upkeep.erasing import Erasure
 
 MARIT = Actor("marit", "unix uid 1007")

@@ -22,7 +22,7 @@ from daemon.service import parts
 from daemon.service.clock import Clock
 from daemon.service.daemon import Daemon
 from daemon.service.parts import prepare_checks
-from daemon.store import Store
+from daemon.store.store import Store
 
 HOOK = """
 [channel.ops]

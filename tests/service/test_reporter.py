@@ -27,8 +27,8 @@ from daemon.report.periods import period_before
 from daemon.service.documents import reports_in
 from daemon.service.parts import open_channels
 from daemon.service.reporter import ANEW, Reporter
-from daemon.store import Store
 from daemon.store.reading.analysis import Analysis
+from daemon.store.store import Store
 from tests.notify.test_email import Mailbox
 from tests.report import past
 

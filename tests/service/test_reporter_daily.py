@@ -16,9 +16,9 @@ from daemon.core.plan import Plan
 from daemon.report.due import due_period
 from daemon.report.keeping import line, unpack
 from daemon.service.reporter import Reporter
-from daemon.store import Store
 from daemon.store.reading.analysis import Analysis
 from daemon.store.reading.reports import kept_report, kept_reports
+from daemon.store.store import Store
 from tests.report import days
 
 MORNING = days.NEXT + 7 * HOUR

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from daemon.store import Retention, Store
+from daemon.store.store import Store
+from daemon.store.upkeep.prune import Retention
 
 Query = Callable[..., list[Any]]
 

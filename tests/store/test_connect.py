@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from daemon.store import Store, StoreForeign, StoreLocked, StoreTooNew, StoreUnusable
 from daemon.store.connect import examine
+from daemon.store.errors import StoreForeign, StoreLocked, StoreTooNew, StoreUnusable
 from daemon.store.schema import APPLICATION_ID, VERSION
+from daemon.store.store import Store
 
 
 def mode(path: Path) -> int:

@@ -17,7 +17,9 @@ import pytest
 from checks.result import Status
 from daemon.core.effects import Append, Effect, Enqueue, Observed, Save
 from daemon.core.model import CheckState
-from daemon.store import Store, StoreUnusable, verify
+from daemon.store.errors import StoreUnusable
+from daemon.store.store import Store
+from daemon.store.upkeep.care import verify
 from tests.store.conftest import Query
 from tests.store.samples import NOW, a_notice, a_result, an_entry, an_incident
 
@@ -25,7 +27,7 @@ WRITER = """
 import asyncio, sys
 from pathlib import Path
 from daemon.core.effects import Append, Enqueue, Observed, Save
-from daemon.store import Store
+from daemon.store.store import Store
 from tests.store.samples import NOW, a_notice, a_result, an_entry, an_incident
 
 async def main():
@@ -212,7 +214,7 @@ LIMITED = """
 import asyncio, resource, signal, sys
 from pathlib import Path
 from daemon.core.effects import Append, Save
-from daemon.store import Store
+from daemon.store.store import Store
 from tests.store.samples import NOW, an_entry, an_incident
 
 async def main():

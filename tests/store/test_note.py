@@ -7,7 +7,8 @@ import pytest
 from checks.result import Status
 from daemon.core.effects import Observed, Save
 from daemon.core.model import CheckState
-from daemon.store import Store, StoreUnusable
+from daemon.store.errors import StoreUnusable
+from daemon.store.store import Store
 from tests.store.conftest import Query
 from tests.store.samples import NOW, a_result
 

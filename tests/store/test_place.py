@@ -15,8 +15,10 @@ from pathlib import Path
 import pytest
 
 from daemon.core.effects import Observed, Save
-from daemon.store import Store, TargetExists, verify
+from daemon.store.errors import TargetExists
 from daemon.store.place import Place
+from daemon.store.store import Store
+from daemon.store.upkeep.care import verify
 from tests.store.samples import NOW, a_result, an_incident
 
 

@@ -9,7 +9,7 @@ from daemon.core.chronicle import RunOutput
 from daemon.core.effects import Append, Drop, Save
 from daemon.core.model import ResponseRun, ResponseState, RunState
 from daemon.core.plan import Plan
-from daemon.store import Store
+from daemon.store.store import Store
 from tests.store.conftest import Query
 from tests.store.samples import ANA, NOW
 

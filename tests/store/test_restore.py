@@ -26,7 +26,8 @@ from daemon.core.model import (
 from daemon.core.plan import CheckPlan, Plan, RulePlan, ServicePlan, SlaKind, SlaPlan
 from daemon.core.sla.books import Books
 from daemon.core.turn import Fact, Turn
-from daemon.store import Store, StoreUnusable
+from daemon.store.errors import StoreUnusable
+from daemon.store.store import Store
 from tests.store.samples import NOW, a_result, an_alert, an_incident
 
 

@@ -13,7 +13,8 @@ from daemon.core.chronicle import Interval
 from daemon.core.effects import Append, Drop, Effect, Enqueue, Observed, Save, StartProbe
 from daemon.core.model import Alert, CheckState, Incident, IncidentState
 from daemon.core.plan import Plan, RulePlan
-from daemon.store import Store, StoreUnusable
+from daemon.store.errors import StoreUnusable
+from daemon.store.store import Store
 from daemon.store.writer import ROWS_A_STEP
 from tests.store.conftest import Query
 from tests.store.samples import (

@@ -34,7 +34,7 @@ from daemon.core.model import (
     Instant,
     ServiceState,
 )
-from daemon.store import Store
+from daemon.store.store import Store
 from tests.system.running import PATIENCE_S, Tocsin
 
 pytestmark = pytest.mark.slow

@@ -1,96 +1,31 @@
 """What may be asked: the queries and bodies of the API, as strict models.
 
-Everything here stands at the border, so it is pydantic: unknown names are refused with
-those that are known, every text is bounded and freed of control characters, and whatever
-is wrong with one request is said at once.
+Everything here stands at the border, so it is pydantic. `fields` has what they are made of,
+`reading` reads a request as one of them; the modules beside hold those of one subject each.
 """
 
 from __future__ import annotations
 
-import codecs
-from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Literal
 
-import pydantic
-from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, WithJsonSchema
+from pydantic import AfterValidator, Field
 
-from checks.spec import parse_duration
-from checks.text import clean_lines, one_line
-from daemon.api.faults import words
-from daemon.api.problems import Malformed, Unprocessable
-from daemon.api.times import parse_stamp
-from daemon.api.views import matcher_of
-from daemon.core.labels import Matcher, parse_matcher, severity_matcher
+from checks.text import clean_lines
+from daemon.api.inputs.fields import (
+    MAX_NOTE,
+    AMatcher,
+    Comment,
+    Input,
+    Limit,
+    SeverityWord,
+    Span,
+    SpanText,
+    Time,
+    Word,
+    not_blank,
+)
+from daemon.api.problems import Unprocessable
 from daemon.core.model import Recurrence
-from daemon.core.severity import Severity, parse_severity
-
-MAX_LIMIT: Final = 10_000
-MAX_COMMENT: Final = 2_000
-MAX_NOTE: Final = 10_000
-MAX_SPAN_MS: Final = 10 * 366 * 86_400_000
-
-M = TypeVar("M", bound="Input")
-
-
-class Input(pydantic.BaseModel):
-    """The base of all queries and bodies."""
-
-    model_config = pydantic.ConfigDict(
-        extra="forbid",
-        frozen=True,
-        hide_input_in_errors=True,
-        arbitrary_types_allowed=True,
-        str_max_length=20_000,
-        defer_build=True,  # at a start nothing has been asked for yet
-    )
-
-
-def not_blank(text: str) -> str:
-    """A text that says something."""
-    if not text.strip():
-        raise ValueError("it must not be empty")
-    return text
-
-
-def _time(value: object) -> int:
-    if not isinstance(value, str):
-        raise ValueError("a time is a text like 2026-11-21T09:50:00.000Z")  # noqa: TRY004  # pydantic reports ValueErrors
-    return parse_stamp(value)
-
-
-def _severity(value: object) -> Severity:
-    return parse_severity(str(value)[:40])
-
-
-def _matcher(value: object) -> Matcher:
-    """A matcher as text, or as Alertmanager's object."""
-    if isinstance(value, str):
-        return severity_matcher(parse_matcher(value))
-    if not isinstance(value, Mapping):
-        raise ValueError('a matcher is a text like name="value", or an object')  # noqa: TRY004  # pydantic reports ValueErrors
-    if unknown := value.keys() - {"name", "value", "isRegex", "isEqual"}:
-        raise ValueError(f"a matcher has no {', '.join(sorted(map(str, unknown)))[:100]}")
-    name, text = value.get("name"), value.get("value")
-    is_regex, is_equal = value.get("isRegex", False), value.get("isEqual", True)
-    if not isinstance(name, str) or not name or not isinstance(text, str):
-        raise ValueError("a matcher needs a name and a value, both texts")
-    if not isinstance(is_regex, bool) or not isinstance(is_equal, bool):
-        raise ValueError("a matcher's isRegex and isEqual are true or false")  # noqa: TRY004  # as above
-    return severity_matcher(matcher_of(name, text, is_regex=is_regex, is_equal=is_equal))
-
-
-Time = Annotated[int, BeforeValidator(_time)]
-Comment = Annotated[
-    str, Field(max_length=MAX_COMMENT), AfterValidator(lambda text: clean_lines(text, MAX_COMMENT))
-]
-Span = Annotated[int, Field(gt=0, le=MAX_SPAN_MS)]
-SpanText = Annotated[int, BeforeValidator(parse_duration), Field(gt=0, le=MAX_SPAN_MS)]
-SeverityWord = Annotated[Severity, PlainValidator(_severity), WithJsonSchema({"type": "string"})]
-AMatcher = Annotated[
-    Matcher, PlainValidator(_matcher), WithJsonSchema({"type": ["string", "object"]})
-]
-Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT)]
-Word = Annotated[str, Field(max_length=200)]
 
 
 class NoQuery(Input):
@@ -322,68 +257,3 @@ class BackupBody(Input):
     """Where the copy goes, on the daemon's host."""
 
     path: Annotated[str, Field(min_length=1, max_length=4_096), AfterValidator(not_blank)]
-
-
-def parse_query(model: type[M], pairs: Iterable[tuple[str, str]]) -> M:
-    """Read a query string.
-
-    Raises:
-        Malformed: A parameter is unknown, given twice, or not what it should be.
-    """
-    lists = {name for name, field in model.model_fields.items() if field.default == ()}
-    values: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in lists:
-            values.setdefault(name, []).append(value)
-        elif name in values:
-            raise Malformed(f"the parameter {one_line(name, 60)!r} is given more than once")
-        else:
-            values[name] = value
-    try:
-        return model.model_validate(values)
-    except pydantic.ValidationError as error:
-        raise Malformed(*_words(error, model, "parameter")) from None
-
-
-def parse_body(model: type[M], raw: bytes) -> M:
-    """Read a JSON body; an empty one is an empty object.
-
-    Raises:
-        Malformed: It is no JSON.
-        Unprocessable: It is, but not what it should be.
-    """
-    text = raw.removeprefix(codecs.BOM_UTF8) or b"{}"
-    try:
-        return model.model_validate_json(text, strict=True)
-    except pydantic.ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        if first["type"] == "json_invalid":
-            reason = one_line(str(first.get("ctx", {}).get("error", "")), 200)
-            raise Malformed(f"the body is no JSON: {reason}") from None
-        raise Unprocessable(*_words(error, model, "field")) from None
-
-
-def _words(
-    error: pydantic.ValidationError, model: type[Input], noun: str
-) -> tuple[str, list[dict[str, str]]]:
-    """What is wrong, as one text and as a list of fields with their faults."""
-    known = ", ".join(field.alias or name for name, field in model.model_fields.items()) or "none"
-    faults = []
-    found = error.errors(include_url=False, include_input=False)
-    # A list is also called too short when its items are at fault: those say it better.
-    inner = {fault["loc"][:-1] for fault in found}
-    told = [one for one in found if one["type"] != "too_short" or one["loc"] not in inner]
-    for fault in told[:20]:
-        place = one_line(".".join(map(str, fault["loc"])), 80)
-        if fault["type"] == "extra_forbidden":
-            message = f"unknown {noun}; known: {known}"
-        elif fault["type"] == "value_error":
-            message = str(fault["ctx"]["error"])
-        else:
-            message = words(fault)
-        faults.append({"field": place, "message": one_line(message, 300)})
-    lines = [
-        f"{fault['field']}: {fault['message']}" if fault["field"] else fault["message"]
-        for fault in faults
-    ]
-    return "; ".join(lines), faults

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from daemon.api.call import Call
-from daemon.api.inputs import AMatcher, Input, SeverityWord, Span, SpanText, Time, Word
+from daemon.api.inputs.fields import AMatcher, Input, SeverityWord, Span, SpanText, Time, Word
 from daemon.api.problems import Malformed, Unprocessable
 from daemon.core.model import DAY, Instant, Millis
 from daemon.store.reading.incidents import MOST, Cursor

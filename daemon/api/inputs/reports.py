@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from daemon.api.inputs import Input, Limit, Time, Word
+from daemon.api.inputs.fields import Input, Limit, Time, Word
 
 
 class ReportBody(Input):

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from checks.text import clean_lines
-from daemon.api.inputs import MAX_COMMENT, Input, Time, not_blank
+from daemon.api.inputs.fields import MAX_COMMENT, Input, Time, not_blank
 from daemon.core.model import DAY
 
 Reason = Annotated[

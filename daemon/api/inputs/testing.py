@@ -9,7 +9,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from daemon.api.inputs import Input, SeverityWord, Span, SpanText, Word
+from daemon.api.inputs.fields import Input, SeverityWord, Span, SpanText, Word
 from daemon.api.problems import Unprocessable
 from daemon.core.model import MINUTE
 from daemon.core.trying.testing import MOST

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, Field
 
 from checks.text import clean_lines, one_line
-from daemon.api.inputs import Comment, Input, SeverityWord, Span, SpanText, Word, not_blank
+from daemon.api.inputs.fields import Comment, Input, SeverityWord, Span, SpanText, Word, not_blank
 from daemon.api.problems import Unprocessable
 from daemon.core.incidents.workflow import LONGEST_TITLE, LONGEST_UPDATE
 from daemon.core.severity import Severity

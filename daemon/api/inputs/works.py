@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from daemon.api.inputs import AMatcher, Comment, Input, Span, SpanText, Time, Word, not_blank
+from daemon.api.inputs.fields import AMatcher, Comment, Input, Span, SpanText, Time, Word, not_blank
 from daemon.api.problems import Unprocessable
 
 _Name = Annotated[Word, AfterValidator(not_blank)]

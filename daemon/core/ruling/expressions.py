@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from checks.cel_library import cel
 from checks.comparison import Comparison, read_comparison
-from checks.spec import parse_duration
+from checks.durations import parse_duration
 from daemon.core.model import Millis
 
 FIELDS: Final = ("status", "latency_ms", "message", "fault", "metrics")

@@ -121,15 +121,20 @@ def violations(
             depth += before
         found.append((begin, end, depth))
     return tuple(
-        Violation(
-            low, None if high == lasting else high, -(-over // unit), _about(notes, low, high)
-        )
-        for low, high, over in found
+        [
+            Violation(
+                low,
+                None if high == lasting else high,
+                -(-over // unit),
+                _about(notes, low, high) if notes else (),
+            )
+            for low, high, over in found
+        ]
     )
 
 
 def _about(notes: Sequence[Amendment], start: Instant, end: Instant) -> tuple[Amendment, ...]:
-    return tuple(note for note in notes if note.start < end and note.end > start) if notes else ()
+    return tuple(note for note in notes if note.start < end and note.end > start)
 
 
 def outages(stretches: Iterable[Stretch], lasting: Instant | None) -> tuple[Outage, ...]:
@@ -143,7 +148,7 @@ def outages(stretches: Iterable[Stretch], lasting: Instant | None) -> tuple[Outa
         else:
             spans.append((start, end))
     return tuple(
-        Outage(start, None if end == lasting else end, end - start) for start, end in spans
+        [Outage(start, None if end == lasting else end, end - start) for start, end in spans]
     )
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
-from math import ceil, floor
 from typing import Final
 
 PLACES: Final = 4
@@ -23,19 +22,28 @@ SHOWN_PLACES: Final = 2
 
 def cut(percent: Fraction | Decimal | float, places: int = PLACES) -> Decimal:
     """Percent of something good, rounded down; a float is taken as it is written."""
-    return Decimal(floor(_exact(percent) * 10**places)).scaleb(-places)
+    exact = _exact(percent)
+    return Decimal(exact.numerator * 10**places // exact.denominator).scaleb(-places)
 
 
 def raised(percent: Fraction | Decimal | float, places: int = PLACES) -> Decimal:
     """Percent of something bad, rounded up."""
-    return Decimal(ceil(_exact(percent) * 10**places)).scaleb(-places)
+    exact = _exact(percent)
+    return Decimal(-(-exact.numerator * 10**places // exact.denominator)).scaleb(-places)
 
 
 def value_of(share: Fraction, target: Decimal) -> Decimal:
     """A share of good as percent, cut to four places, but not to below a target that was
     reached: then the target is the truer bound."""
-    value = cut(share * 100)
-    return max(value, target) if share * 100 >= Fraction(target) else value
+    percent = share * 100
+    value = cut(percent)
+    return max(value, target) if reaches(percent, target) else value
+
+
+def reaches(percent: Fraction, target: Decimal | float) -> bool:
+    """Whether a percentage is at least the target: exactly, never as shown."""
+    bound = _exact(target)
+    return percent.numerator * bound.denominator >= bound.numerator * percent.denominator
 
 
 def percent_text(value: Fraction | Decimal | float, target: Decimal | float | None = None) -> str:
@@ -45,10 +53,16 @@ def percent_text(value: Fraction | Decimal | float, target: Decimal | float | No
     """
     if target is None:
         return _plain(cut(value, SHOWN_PLACES))
-    bound = Decimal(str(target))
-    places = max(SHOWN_PLACES, _places(bound))
+    bound, places = _bound(str(target))
     shown = cut(value, places)
-    return _plain(max(shown, bound) if _exact(value) >= Fraction(bound) else shown)
+    return _plain(max(shown, bound) if reaches(_exact(value), bound) else shown)
+
+
+@lru_cache(maxsize=256)
+def _bound(text: str) -> tuple[Decimal, int]:
+    """A target, and to how many places it is shown."""
+    bound = Decimal(text)
+    return bound, max(SHOWN_PLACES, _places(bound))
 
 
 def _places(number: Decimal) -> int:

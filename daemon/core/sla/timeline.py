@@ -14,6 +14,8 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+from operator import is_, lt, sub
 from typing import Final
 
 from checks.result import Status
@@ -56,22 +58,46 @@ def _put(starts: list[Instant], statuses: list[Status], start: Instant, status: 
         statuses.append(status)
 
 
-def _running(starts: Sequence[Instant], statuses: Sequence[Status]) -> Iterator[Totals]:
+def _pieced(stretches: Iterable[Stretch]) -> tuple[list[Instant], list[Status]]:
+    """Starts and statuses of any pieces in order of time."""
+    starts: list[Instant] = []
+    statuses: list[Status] = []
+    end: Instant | None = None
+    for low, high, status in stretches:
+        if end is not None and low > end:
+            _put(starts, statuses, end, Status.UNKNOWN)
+        _put(starts, statuses, low, status)
+        end = high
+    if end is not None:
+        _put(starts, statuses, end, Status.UNKNOWN)
+    return starts, statuses
+
+
+def _whole(stretches: Sequence[Stretch]) -> tuple[list[Instant], list[Status]] | None:
+    """Starts and statuses of pieces without gaps and repetition, as a store keeps them: at once,
+    for a report has a hundred thousand. None if they are not so."""
+    lows, highs, kinds = zip(*stretches, strict=True)
+    if lows[1:] != highs[:-1] or not all(map(lt, lows, highs)) or any(map(is_, kinds, kinds[1:])):
+        return None
+    first = int(kinds[0] is Status.UNKNOWN)
+    starts, statuses = list(lows[first:]), list(kinds[first:])
+    if statuses and statuses[-1] is not Status.UNKNOWN:
+        starts.append(highs[-1])
+        statuses.append(Status.UNKNOWN)
+    return starts, statuses
+
+
+def _running(starts: Sequence[Instant], statuses: Sequence[Status]) -> Iterable[Totals]:
     """For each piece the totals from the first one's start to its own."""
-    up = degraded = unknown = down = 0
-    before, last = Status.UNKNOWN, starts[0] if starts else 0
-    for start, status in zip(starts, statuses, strict=True):
-        span = start - last
-        if before is Status.UP:
-            up += span
-        elif before is Status.DOWN:
-            down += span
-        elif before is Status.UNKNOWN:
-            unknown += span
-        else:
-            degraded += span
-        yield up, degraded, unknown, down
-        before, last = status, start
+    spans = list(map(sub, starts[1:], starts))
+    up, degraded, unknown, down = (
+        accumulate(
+            [span if one is status else 0 for span, one in zip(spans, statuses, strict=False)],
+            initial=0,
+        )
+        for status in sorted(Status)
+    )
+    return zip(up, degraded, unknown, down, strict=True) if starts else ()
 
 
 class Timeline:
@@ -89,16 +115,12 @@ class Timeline:
     def of(cls, stretches: Iterable[Stretch]) -> Timeline:
         """The timeline of these, given in order of time, in one pass; between them and after the
         last nothing is known."""
-        made, end = cls(), None
-        starts, statuses = made._starts, made._statuses
-        for low, high, status in stretches:
-            if end is not None and low > end:
-                _put(starts, statuses, end, Status.UNKNOWN)
-            _put(starts, statuses, low, status)
-            end = high
-        if end is not None:
-            _put(starts, statuses, end, Status.UNKNOWN)
-        made._sums = list(_running(starts, statuses))
+        pieces = list(stretches)
+        made = cls()
+        if not pieces:
+            return made
+        made._starts, made._statuses = _whole(pieces) or _pieced(pieces)
+        made._sums = list(_running(made._starts, made._statuses))
         return made
 
     def __len__(self) -> int:

@@ -10,6 +10,7 @@ import enum
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 from daemon.core.model import Amendment, Instant, Millis
 from daemon.core.plan import SlaKind
@@ -25,9 +26,10 @@ class Level(enum.StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(NamedTuple):
     """An interval in which the service failed with its budget spent.
+
+    A tuple, as an outage is: a report has tens of thousands of them.
 
     Attributes:
         end: None while it lasts.
@@ -41,8 +43,7 @@ class Violation:
     notes: tuple[Amendment, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Outage:
+class Outage(NamedTuple):
     """Down time without a break that counts; `end` None: it lasts."""
 
     start: Instant

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from checks.spec import format_duration
+from checks.durations import format_duration
 from daemon.core.changing import replace
 from daemon.core.model import Incident, Instant, Later
 from daemon.core.plan import Plan

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from checks.spec import format_duration
+from checks.durations import format_duration
 from daemon.core.changing import replace
 from daemon.core.chronicle import EntryKind, NoticeType
 from daemon.core.incidents.casebook import Casebook

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from checks.spec import Duration, Secret, format_duration
+from checks.durations import format_duration
+from checks.spec import Duration, Secret
 from daemon.notify.spec.base import SECOND, AddressedSpec, Authorities, ServiceUrl
 
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")

@@ -9,8 +9,8 @@ import pytest
 from daemon.core.effects import Save
 from daemon.core.model import HOUR, MINUTE, SECOND, Alert, AlertState, Escalation, Level
 from daemon.core.severity import Severity
-from daemon.store import Store
 from daemon.store.reading.alerts import AlertCursor, AlertFilter, alert_page, alert_totals
+from daemon.store.store import Store
 from tests.store.samples import NOW, an_alert, an_incident
 
 

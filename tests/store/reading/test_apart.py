@@ -9,8 +9,9 @@ from functools import partial
 import pytest
 
 from daemon.core.effects import Save
-from daemon.store import Store, StoreUnusable
+from daemon.store.errors import StoreUnusable
 from daemon.store.reading.incidents import incident_statistics
+from daemon.store.store import Store
 from tests.store.samples import NOW, an_incident
 
 

@@ -13,9 +13,9 @@ import pytest
 from checks.result import Result, Status
 from daemon.core.effects import Enqueue, Observed, Save
 from daemon.core.model import SECOND
-from daemon.store import Store
 from daemon.store.reading import exports
 from daemon.store.reading.exports import COLUMNS, Form, Table, Wanted, pieces
+from daemon.store.store import Store
 from tests.store.samples import NOW, a_notice, an_alert
 
 

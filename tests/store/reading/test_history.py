@@ -10,7 +10,7 @@ from checks.result import Status
 from daemon.core.chronicle import Interval
 from daemon.core.effects import Append, Enqueue, Observed, Save
 from daemon.core.model import MINUTE, IncidentState
-from daemon.store import Store
+from daemon.store.store import Store
 from tests.store.samples import NOW, a_notice, a_result, an_audit, an_incident
 
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from daemon.core.effects import Drop, Save
 from daemon.core.model import HOUR, MINUTE, Escalation, Incident, IncidentState, Level
 from daemon.core.severity import Severity
-from daemon.store import Store, StoreUnusable
 from daemon.store.connect import open_reader
+from daemon.store.errors import StoreUnusable
 from daemon.store.reading.incidents import (
     Cursor,
     IncidentFilter,
@@ -25,6 +25,7 @@ from daemon.store.reading.incidents import (
     hours_of_week,
     incident_statistics,
 )
+from daemon.store.store import Store
 from tests.store.samples import NOW, an_incident
 
 LEVELS = (Level(0, ("channel:ops",)), Level(MINUTE, ("person:ana",)))

@@ -12,8 +12,8 @@ from daemon.core.effects import Observed
 from daemon.core.model import DAY, HOUR, MINUTE
 from daemon.core.plan import BurnPlan, SlaPlan
 from daemon.core.severity import Severity
-from daemon.store import Store
 from daemon.store.reading.run_counts import read_run_counts
+from daemon.store.store import Store
 from tests.store.samples import NOW, a_result
 from tests.store.test_restore import PLAN
 

@@ -10,10 +10,10 @@ from daemon.core.effects import Save
 from daemon.core.labels import parse_matcher
 from daemon.core.model import SECOND, Incident
 from daemon.core.severity import Severity
-from daemon.store import Store
 from daemon.store.reading import search as history_search
 from daemon.store.reading.incidents import Cursor, IncidentFilter
 from daemon.store.reading.search import Sought, search_page
+from daemon.store.store import Store
 from tests.store.samples import NOW, an_alert, an_incident
 
 

@@ -14,17 +14,10 @@ import pytest
 from checks.result import Status
 from daemon.core.effects import Append, Effect, Enqueue, Observed, Save
 from daemon.core.model import DAY, HOUR
-from daemon.store import (
-    Retention,
-    Store,
-    StoreBusy,
-    StoreForeign,
-    StoreUnusable,
-    TargetExists,
-    backup,
-    prune,
-    verify,
-)
+from daemon.store.errors import StoreBusy, StoreForeign, StoreUnusable, TargetExists
+from daemon.store.store import Store
+from daemon.store.upkeep.care import backup, prune, verify
+from daemon.store.upkeep.prune import Retention
 from tests.store.samples import NOW, a_notice, a_result, an_alert, an_entry, an_incident
 
 

@@ -7,8 +7,8 @@ from functools import partial
 from daemon.core.chronicle import Entry, EntryKind
 from daemon.core.effects import Append, Drop, Effect, Save
 from daemon.core.model import HOUR, AlertState, Incident, IncidentState
-from daemon.store import Store
 from daemon.store.reading.incidents import history_page
+from daemon.store.store import Store
 from daemon.store.upkeep.cleanup import Removable, removable
 from tests.store.conftest import Query
 from tests.store.samples import ANA, NOW, an_alert, an_incident

@@ -14,9 +14,12 @@ from daemon.core.effects import Append, Effect, Enqueue, Save
 from daemon.core.labels import Matcher, MatchOp
 from daemon.core.model import Actor, Escalation, IncidentState, Level, Silence, Told
 from daemon.core.severity import Severity
-from daemon.store import Store, StoreBusy, StoreUnusable, forget, verify
 from daemon.store.connect import open_reader
+from daemon.store.errors import StoreBusy, StoreUnusable
 from daemon.store.reading.incidents import history_page, incident_statistics
+from daemon.store.store import Store
+from daemon.store.upkeep.care import verify
+from daemon.store.upkeep.forget import forget
 from tests.store.conftest import Query
 from tests.store.samples import NOW, a_notice, an_alert, an_incident
 
