@@ -2,17 +2,15 @@
 of a thousand services) would make the daemon's loop wait for the interpreter's lock, again and
 again.
 
-The process (`main`) reads a pickled question on its standard input, asks it on a
-connection that cannot write, writes the pickled answer to its standard output, and ends; also when
-nobody reads that any more. It runs at a low priority. Only the process that starts it speaks to it.
-The answer is read in the daemon: a question asked here gives figures, not all that they stand on,
+The process (`daemon.store.reading.answering`) reads the pickled question on its standard input and
+writes the pickled answer to its standard output. Only the process that starts it speaks to it. The
+answer is read in the daemon: a question asked here gives figures, not all that they stand on,
 or what is made of them as bytes, which cost the daemon nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import pickle
 import sqlite3
 import sys
@@ -20,19 +18,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar, cast
 
-from daemon.store.connect import open_reader
-from daemon.store.errors import StoreError, StoreUnusable, unusable
+from daemon.store.errors import StoreError, StoreUnusable
 
 _T = TypeVar("_T")
 
-NICENESS: Final = 10
 LONGEST_S: Final = 120.0
 """After this long a question is given up."""
 
 
-_PROGRAM: Final = f"import gc; gc.disable(); from {__name__} import main; main()"
-"""Not `-m`: the package imports this module itself. What is made is needed until the end, and
-looking for rubbish among a million values took a third of the time."""
+_PROGRAM: Final = "import gc; gc.disable(); from daemon.store.reading.answering import main; main()"
+"""What is made is needed until the end, and looking for rubbish among a million values took a third
+of the time."""
 
 
 async def ask_apart(path: Path, question: Callable[[sqlite3.Connection], _T]) -> _T:
@@ -64,29 +60,3 @@ async def ask_apart(path: Path, question: Callable[[sqlite3.Connection], _T]) ->
     if isinstance(told, StoreError):
         raise told
     return cast("_T", told)
-
-
-def _answer(path: Path, question: Callable[[sqlite3.Connection], object]) -> object:
-    try:
-        connection = open_reader(path)
-        try:
-            connection.execute("BEGIN")
-            return question(connection)
-        finally:
-            connection.close()
-    except sqlite3.Error as error:
-        return unusable(path, error)
-    except StoreError as error:
-        return error
-
-
-def main() -> None:
-    """Answer one question and end."""
-    os.nice(NICENESS)
-    question = pickle.load(sys.stdin.buffer)  # noqa: S301  # from the process that started this
-    answer = pickle.dumps(_answer(Path(sys.argv[1]), question))
-    try:
-        sys.stdout.buffer.write(answer)
-        sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        os._exit(1)  # whoever asked is gone; nothing is to be flushed any more
