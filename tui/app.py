@@ -7,9 +7,9 @@ screens show it, the registry says what keys do, the deeds do it.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar, Final, cast
+from typing import ClassVar, Final, cast
 
 from textual import work
 from textual.app import App
@@ -18,13 +18,14 @@ from textual.command import Provider
 from textual.timer import Timer
 
 from daemon.api.schema import SlaView
-from daemon.client import Client, ClientError
+from daemon.client import Client
 from daemon.core.model import Instant
 from tui.asked import Asked
 from tui.desk import Desk
 from tui.doing.actions import ACTIONS, BY_ID, MODES, Action, Place, Situation, by_key, refusal
 from tui.doing.asking import Asking
-from tui.doing.deeds import Deeds, Done, Undo
+from tui.doing.carrying import Carrying
+from tui.doing.deeds import Deeds
 from tui.doing.palette import Registry
 from tui.doing.tour import Tour
 from tui.drawing.theme import DARK, LIGHT, PALETTES, theme
@@ -53,7 +54,6 @@ from tui.widgets.virtual_list import VirtualList
 
 PAINT_S: Final = 0.25
 """The least time between two paints that nobody's hand asked for."""
-UNDO_LIMIT: Final = 50
 TOAST_S: Final = 6.0
 
 
@@ -111,8 +111,8 @@ class Dashboard(App[None]):
         self.desk = Desk(*parts, now, zone, colour=colour)
         self.deeds = Deeds(self.client, self.mirror, now)
         self.asking = Asking(self)
+        self.carrying = Carrying(self)
         self.paging = Paging(self, ringing)
-        self._undos: list[Undo] = []
         self._paint_timer: Timer | None = None
         self._painted_at = 0.0
         self.opened = False
@@ -158,6 +158,10 @@ class Dashboard(App[None]):
         if self._paint_timer is not None:
             self._paint_timer.stop()
             self._paint_timer = None
+        self.hurry()
+
+    def hurry(self) -> None:
+        """Paint what has changed at once: a hand asked for it."""
         self._painted_at = 0.0
         self.changed()
 
@@ -274,7 +278,8 @@ class Dashboard(App[None]):
 
     def _write(self, action: Action, situation: Situation) -> None:
         if action.id == "undo":
-            self.carry_out(self._undo())
+            deed = self.carrying.do(self.carrying.undo())
+            self.run_worker(deed, name="deed", exclusive=False)
         else:
             self._ask(action, situation)
 
@@ -283,39 +288,7 @@ class Dashboard(App[None]):
         """Ask what a deed needs, then do it."""
         deed = await self.asking.deed(action.id, situation)
         if deed is not None:
-            await self._do(deed)
-
-    def carry_out(self, deed: Coroutine[Any, Any, Done]) -> None:
-        """Do a deed in its own time, and answer with a toast."""
-        self.run_worker(self._do(deed), name="deed", exclusive=False)
-
-    async def _do(self, deed: Coroutine[Any, Any, Done]) -> None:
-        try:
-            done = await deed
-        except ClientError as error:
-            self.say(str(error), "Not done", "error")
-            return
-        if done.undo is not None:
-            self._undos = [*self._undos, done.undo][-UNDO_LIMIT:]
-        self.desk.undo = self._undos[-1].title if self._undos else None
-        self.say(done.toast)
-        self._painted_at = 0.0
-        self.changed()
-
-    async def _undo(self) -> Done:
-        """Take the last deed back; what became of it meanwhile comes first."""
-        undo = self._undos.pop()
-        self.desk.undo = self._undos[-1].title if self._undos else None
-        hindered = undo.hindered()
-        if hindered is not None:
-            return Done(f"Not undone: {hindered}.")
-        try:
-            done = await undo.act()
-        except ClientError:
-            self._undos.append(undo)
-            self.desk.undo = undo.title
-            raise
-        return Done(f"Undone. {done.text}")
+            await self.carrying.do(deed)
 
     # Going places
 

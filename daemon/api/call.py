@@ -18,7 +18,9 @@ from aiohttp import web
 
 from daemon.api.access import Access, Directory, Peer, Role, own_uid, role_of
 from daemon.api.backend import Backend
-from daemon.api.inputs import Input, NoBody, NoQuery, parse_body, parse_query
+from daemon.api.inputs import NoBody, NoQuery
+from daemon.api.inputs.fields import Input
+from daemon.api.inputs.reading import parse_body, parse_query
 from daemon.api.problems import Malformed, NotPermitted, TooSlow, WrongMedia
 from daemon.api.wire import Connection
 

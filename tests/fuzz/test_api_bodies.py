@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from daemon.api.inputs import MAX_NOTE
+from daemon.api.inputs.fields import MAX_NOTE
 from daemon.api.routes.table import endpoints
 from tests.fuzz.desk import Desk, Request, open_desk
 from tests.fuzz.trials import kept, tries

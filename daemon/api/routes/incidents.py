@@ -15,7 +15,6 @@ from daemon.api import schema, views
 from daemon.api.call import Call, answer
 from daemon.api.choose import matches_incident, meant
 from daemon.api.inputs import (
-    MAX_LIMIT,
     AckBody,
     AlertsQuery,
     AssignBody,
@@ -26,6 +25,7 @@ from daemon.api.inputs import (
     NoteBody,
     SnoozeBody,
 )
+from daemon.api.inputs.fields import MAX_LIMIT
 from daemon.api.order import alert_order, in_order, is_open
 from daemon.api.problems import Unprocessable
 from daemon.api.routes.picture import encode_list
