@@ -27,6 +27,7 @@ from daemon.core.events import (
     Assign,
     BeginMaintenance,
     CalendarRead,
+    Decidable,
     EndMaintenance,
     EndOverride,
     Escalate,
@@ -68,37 +69,6 @@ from daemon.core.turn import Turn
 
 _PASSES: Final = 1_000
 """How many passes of one turn are taken for a fault."""
-
-Decidable = (
-    Acknowledge
-    | Snooze
-    | Assign
-    | Unacknowledge
-    | AddNote
-    | SetRole
-    | PostUpdate
-    | OpenIncident
-    | FireTest
-    | Merge
-    | Split
-    | Resolve
-    | Escalate
-    | PutSilence
-    | ExpireSilence
-    | BeginMaintenance
-    | EndMaintenance
-    | RunResponse
-    | ApproveRun
-    | RefuseRun
-    | ResetResponse
-    | PutOverride
-    | EndOverride
-    | CalendarRead
-    | RunEnded
-    | SelfReport
-    | Settled
-)
-"""The events that this half takes."""
 
 
 class Decider:

@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from checks.result import Result, Status
 from daemon.core.alerting.sources import outlives_restart, stands_alone
 from daemon.core.chronicle import Notice, NoticeType
-from daemon.core.decider import Decidable, Decider
+from daemon.core.decider import Decider
 from daemon.core.effects import Effect, Enqueue
 from daemon.core.engine import Engine, ordered
 from daemon.core.errors import Refusal
@@ -26,6 +26,7 @@ from daemon.core.events import (
     AddNote,
     Assign,
     CheckNow,
+    Decidable,
     Escalate,
     Event,
     ExpireSilence,

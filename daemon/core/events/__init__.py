@@ -57,17 +57,8 @@ from daemon.core.events.observed import (
     Tick,
 )
 
-Command = (
-    CheckNow
-    | CleanUp
-    | Forget
-    | TryChannel
-    | Amend
-    | KeepReport
-    | FileReport
-    | MailReport
-    | Withdraw
-    | Acknowledge
+Handling = (
+    Acknowledge
     | Snooze
     | Assign
     | Unacknowledge
@@ -91,6 +82,20 @@ Command = (
     | PutOverride
     | EndOverride
 )
+"""What an operator does about incidents, silences, windows, responses and duty."""
+
+Command = (
+    CheckNow
+    | CleanUp
+    | Forget
+    | TryChannel
+    | Amend
+    | KeepReport
+    | FileReport
+    | MailReport
+    | Withdraw
+    | Handling
+)
 """Events that an operator caused. They may be refused with a `daemon.core.errors.Refusal`."""
 
 Event = (
@@ -106,6 +111,9 @@ Event = (
     | Command
 )
 
+Decidable = Handling | CalendarRead | RunEnded | SelfReport | Settled
+"""What the deciding half of the engine (`daemon.core.decider`) takes."""
+
 __all__ = [
     "Acknowledge",
     "AddNote",
@@ -117,6 +125,7 @@ __all__ = [
     "CheckNow",
     "CleanUp",
     "Command",
+    "Decidable",
     "EndMaintenance",
     "EndOverride",
     "Escalate",
@@ -126,6 +135,7 @@ __all__ = [
     "FireTest",
     "Forget",
     "Gap",
+    "Handling",
     "KeepReport",
     "MailReport",
     "Mailing",

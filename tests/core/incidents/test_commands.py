@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 
 from daemon.core.chronicle import EntryKind
-from daemon.core.decider import Decidable
 from daemon.core.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal
 from daemon.core.events import (
     Acknowledge,
     AddNote,
     Assign,
+    Decidable,
     Escalate,
     PutSilence,
     Resolve,
