@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from daemon.core.model import HOUR, Incident, Instant, Millis
 from daemon.store.codec import decode_incident
 
@@ -176,32 +178,39 @@ def incident_statistics(
     wanted = IncidentFilter(start, end, service, organization)
     where, values = _where(wanted, None)
     where += f" AND {NO_TEST}"
-    rows = connection.execute(
-        "SELECT fired_at, severity, service, acknowledged_at, resolved_at"  # noqa: S608  # conditions from `_where`
-        f" FROM incident{where}",
-        values,
-    ).fetchall()
+    texts = connection.execute(f"{_GATHERED}{where}", values).fetchone()
     (escalated,) = connection.execute(
         f"SELECT count(*) FROM incident{where} AND level > 0",  # noqa: S608  # conditions from `_where`
         values,
     ).fetchone()
-    to_acknowledge = durations([row[3] - row[0] for row in rows if row[3] is not None])
-    to_resolve = durations([row[4] - row[0] for row in rows if row[4] is not None])
+    fired_at, taken_ms, ended_ms = map(_numbers, texts[:3])
+    severities, services = map(_words, texts[3:])
+    to_acknowledge, to_resolve = durations(taken_ms), durations(ended_ms)
     return IncidentStatistics(
         start=start,
         end=end,
         zone=zone,
-        total=len(rows),
-        open=len(rows) - to_resolve.count,
+        total=len(fired_at),
+        open=len(fired_at) - to_resolve.count,
         acknowledged=to_acknowledge.count,
         resolved=to_resolve.count,
         escalated=escalated,
-        by_severity=dict(Counter(row[1] for row in rows).most_common()),
-        by_service=dict(Counter(row[2] or "" for row in rows).most_common()),
-        by_hour_of_week=hours_of_week((row[0] for row in rows), zone),
+        by_severity=dict(Counter(severities).most_common()),
+        by_service=dict(Counter(services).most_common()),
+        by_hour_of_week=hours_of_week(fired_at, zone),
         to_acknowledge=to_acknowledge,
         to_resolve=to_resolve,
     )
+
+
+_GATHERED: Final = """SELECT json_group_array(fired_at),
+    json_group_array(acknowledged_at - fired_at) FILTER (WHERE acknowledged_at IS NOT NULL),
+    json_group_array(resolved_at - fired_at) FILTER (WHERE resolved_at IS NOT NULL),
+    json_group_array(severity), json_group_array(coalesce(service, '')) FROM incident"""
+"""Each column as one text: a row for each incident would take half as long again."""
+
+_numbers: Final = msgspec.json.Decoder(list[int]).decode
+_words: Final = msgspec.json.Decoder(list[str]).decode
 
 
 def durations(spans: Iterable[Millis]) -> Durations:
@@ -229,7 +238,7 @@ def hours_of_week(moments: Iterable[Instant], zone: str) -> Sequence[int]:
     year has few of them.
     """
     counts, where = [0] * 168, ZoneInfo(zone)
-    for quarter, many in Counter(moment // _QUARTER for moment in moments).items():
+    for quarter, many in Counter([moment // _QUARTER for moment in moments]).items():
         local = datetime.fromtimestamp(quarter * _QUARTER / 1000, UTC).astimezone(where)
         counts[local.weekday() * 24 + local.hour] += many
     return counts
