@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import ssl
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -70,6 +71,8 @@ START: Instant = 1_795_255_865_000
 
 TOKEN = "s3cr3t-token"
 V1 = "/api/v1"
+_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""That of httpx would read every authority of the host for each client."""
 
 
 def check_plan(name: str, service: str, **changes: Any) -> CheckPlan:
@@ -352,7 +355,7 @@ async def serving(lab: Lab, directory: Path) -> AsyncIterator[Path]:
 @asynccontextmanager
 async def raw_http(socket: Path) -> AsyncIterator[httpx.AsyncClient]:
     """A plain HTTP client on the socket, for what the real client would never send."""
-    transport = httpx.AsyncHTTPTransport(uds=str(socket))
+    transport = httpx.AsyncHTTPTransport(uds=str(socket), verify=_NO_TLS)
     async with httpx.AsyncClient(transport=transport, base_url="http://tocsin") as http:
         yield http
 

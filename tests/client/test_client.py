@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import ssl
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -262,3 +263,16 @@ async def test_the_token_of_a_ping_is_no_business_of_the_client(tmp_path: Path) 
     async with connected(lab, tmp_path) as client:
         state = await client.state()
     assert TOKEN not in str(state)
+
+
+async def test_a_client_of_a_unix_socket_reads_no_certificate_authorities(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def reads(*_: object, **__: object) -> None:
+        raise AssertionError("it read every authority of the host")
+
+    monkeypatch.setattr(ssl, "create_default_context", reads)
+    lab = Lab()
+    lab.result("web", Status.UP)
+    async with connected(lab, tmp_path) as client:
+        assert (await client.status()).counts.checks
