@@ -137,11 +137,6 @@ class Story:
         """Whether it is sent to tell the status update that it holds."""
         return self.word == STATUS_UPDATE
 
-    @property
-    def firing_count(self) -> int:
-        """How many of the alerts shown fire."""
-        return sum(alert.state == "firing" for alert in self.alerts)
-
 
 _SHOWN_ALERTS: Final = 20
 _TELLING: Final = ("message", "summary", "description")

@@ -5,28 +5,23 @@ of the configuration, over the contacts for what is not urgent, never over a tel
 silence that mutes nothing that fires ends without a word. That it is about to end is told once,
 also when the daemon was off at the time (`Silence.warned_at`).
 
-It stands beside muting, and is asked before the mutes of a turn are others; its notices belong to
-no incident, and carry one of their own making that says what is to be said.
+It stands beside muting, and is asked before the mutes of a turn are others; what its
+author is told belongs to no incident (`telling.aside`).
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from typing import Final
 
 from daemon.core.alerting.titles import lasting
-from daemon.core.chronicle import EntryKind, Notice, NoticeType
-from daemon.core.effects import Enqueue
+from daemon.core.chronicle import EntryKind, NoticeType
 from daemon.core.incidents.casebook import Casebook
-from daemon.core.model import Alert, Incident, IncidentState, Silence
+from daemon.core.model import Alert, Incident, Silence
 from daemon.core.plan import Plan
-from daemon.core.severity import Severity
-from daemon.core.telling import notices
+from daemon.core.telling.aside import Aside, tell_aside
 from daemon.core.turn import Turn
 
-_PAGERS: Final = frozenset({"pagerduty", "voice"})
-"""Kinds of channels that only tell trouble."""
 MOST: Final = 100
 """So many timelines get a line at most."""
 SHOWN: Final = 10
@@ -69,36 +64,18 @@ class Endings:
     def _tell_author(
         self, silence: Silence, incidents: list[Incident], is_to_come: bool, turn: Turn
     ) -> None:
-        who = (f"person:{silence.created_by}",)
-        to, _ = notices.recipients(self._plan, who, Severity.INFO, turn.now)
         when = f"ends in {lasting(silence.ends_at - turn.now)}" if is_to_come else "has ended"
         about = ", ".join(map(str, silence.matchers))
         worst = sorted(incidents, key=lambda one: (-one.severity, one.fired_at))
         named = "; ".join(f"{one.title} ({one.severity.word})" for one in worst[:SHOWN])
         more = f" and {len(incidents) - SHOWN} more" if len(incidents) > SHOWN else ""
-        key = hashlib.sha256(f"{silence.key}\0{turn.now}".encode()).hexdigest()[:12]
-        said = Incident(
-            key=f"silence-{key}",
-            group="silence",
-            state=IncidentState.TRIGGERED,
-            severity=Severity.INFO,
+        aside = Aside(
+            NoticeType.SILENCE,
+            "silence",
+            silence.key,
             title=f"Your silence {when}",
-            summary=f"It mutes what matches {about}. Firing still: {named}{more}.",
-            fired_at=turn.now,
+            text=f"It mutes what matches {about}. Firing still: {named}{more}.",
+            reason="end of a silence",
+            from_=turn.now,
         )
-        for recipient in to:
-            if self._plan.channels[recipient.channel].kind in _PAGERS:
-                continue
-            notice = Notice(
-                key=notices.notice_key(said, NoticeType.SILENCE, recipient),
-                type=NoticeType.SILENCE,
-                channel=recipient.channel,
-                recipient=recipient.name,
-                address=recipient.address,
-                at=turn.now,
-                reason="end of a silence",
-                incident=said,
-                alerts=(),
-                expires_at=turn.now + notices.USEFUL_FOR[NoticeType.SILENCE],
-            )
-            turn.emit(Enqueue(notice))
+        tell_aside(self._plan, silence.created_by, aside, turn)

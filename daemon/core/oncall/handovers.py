@@ -8,32 +8,27 @@ what differs from that: so each is announced once, also one that came while the 
 an override made at run time that takes effect now is announced now. A schedule that is seen for
 the first time is taken as it is.
 
-Nothing is looked at between two changes. It stands beside the desk and before the outbox; its
-notices belong to no incident, and carry one of their own making that says what is to be said.
+Nothing is looked at between two changes. It stands beside the desk and before the outbox; what it
+tells belongs to no incident (`telling.aside`).
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from typing import Final
 
-from daemon.core.chronicle import Notice, NoticeType
+from daemon.core.chronicle import NoticeType
 from daemon.core.deadlines import Deadlines
-from daemon.core.effects import Enqueue
 from daemon.core.incidents.casebook import Casebook
-from daemon.core.model import DAY, Handover, Incident, IncidentState, Instant, Millis
+from daemon.core.model import DAY, Handover, Incident, Instant, Millis
 from daemon.core.oncall.clockwork import shown
 from daemon.core.oncall.schedules import following, on_call
 from daemon.core.plan import Plan, SchedulePlan
-from daemon.core.severity import Severity
-from daemon.core.telling import notices
+from daemon.core.telling.aside import Aside, tell_aside
 from daemon.core.turn import Turn
 
 LOOK_AGAIN: Final[Millis] = 30 * DAY
 """A change farther ahead than anybody looked is looked for again after this."""
-_PAGERS: Final = frozenset({"pagerduty", "voice"})
-"""Kinds of channels that only tell trouble."""
 _LOOK: Final = 400
 """What looking at a schedule costs of a turn's room."""
 SHOWN: Final = 20
@@ -153,30 +148,13 @@ class Handovers:
     def _tell(
         self, schedule: SchedulePlan, name: str, title: str, text: str, at: Instant, turn: Turn
     ) -> None:
-        to, _ = notices.recipients(self._plan, (f"person:{name}",), Severity.INFO, turn.now)
-        key = hashlib.sha256(f"{schedule.name}\x00{turn.now}".encode()).hexdigest()[:12]
-        said = Incident(
-            key=f"handover-{key}",
-            group="handover",
-            state=IncidentState.TRIGGERED,
-            severity=Severity.INFO,
+        aside = Aside(
+            NoticeType.HANDOVER,
+            "handover",
+            schedule.name,
             title=title,
-            summary=text,
-            fired_at=turn.now,
+            text=text,
+            reason=f"hand-over of {schedule.name}",
+            from_=max(at, turn.now),
         )
-        for recipient in to:
-            if self._plan.channels[recipient.channel].kind in _PAGERS:
-                continue
-            notice = Notice(
-                key=notices.notice_key(said, NoticeType.HANDOVER, recipient),
-                type=NoticeType.HANDOVER,
-                channel=recipient.channel,
-                recipient=recipient.name,
-                address=recipient.address,
-                at=turn.now,
-                reason=f"hand-over of {schedule.name}",
-                incident=said,
-                alerts=(),
-                expires_at=max(at, turn.now) + notices.USEFUL_FOR[NoticeType.HANDOVER],
-            )
-            turn.emit(Enqueue(notice))
+        tell_aside(self._plan, name, aside, turn)

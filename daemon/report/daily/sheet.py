@@ -12,7 +12,8 @@ import io
 from collections.abc import Iterator
 from typing import Final
 
-from daemon.api.schema.daily import DailyView, DayCount
+from daemon.api.schema.analysis import TopAlertView
+from daemon.api.schema.daily import DailyView, DayCount, DayIncident, DayService, MutedIncident
 from daemon.report.sheet import Row, cell
 
 COLUMNS: Final = (
@@ -76,6 +77,18 @@ def _compared(one: DayCount) -> Row:
     return {"count": one.count, "day_before": one.day_before, "usual": one.usual}
 
 
+def _lost(one: DayService | DayIncident) -> Row:
+    return {"lost": one.lost, "currency": one.currency}
+
+
+def _titled(one: DayIncident | MutedIncident) -> Row:
+    return {"name": one.title, "id": one.id, "service": one.service, "severity": one.severity}
+
+
+def _named(one: TopAlertView) -> Row:
+    return {"name": one.name, "id": one.source, "count": one.count}
+
+
 def _counts(view: DailyView) -> Iterator[Row]:
     for grave in view.severities:
         yield {
@@ -95,12 +108,11 @@ def _counts(view: DailyView) -> Iterator[Row]:
             "name": one.service,
             "service": one.service,
             **_compared(one.alerts),
+            **_lost(one),
             "incidents": one.incidents.count,
             "score": one.score,
             "down_ms": one.down_ms,
             "unknown_ms": one.unknown_ms,
-            "lost": one.lost,
-            "currency": one.currency,
         }
 
 
@@ -108,26 +120,19 @@ def _incidents(view: DailyView) -> Iterator[Row]:
     for one in view.incidents:
         yield {
             "kind": "incident",
-            "name": one.title,
-            "id": one.id,
-            "service": one.service,
-            "severity": one.severity,
+            **_titled(one),
+            **_lost(one),
             "start": one.fired_at,
             "end": one.resolved_at,
             "acknowledged": one.acknowledged_at,
             "by": one.acknowledged_by,
             "level": one.level,
             "late": " ".join(one.late),
-            "lost": one.lost,
-            "currency": one.currency,
         }
     for muted in view.muted:
         yield {
             "kind": "muted",
-            "name": muted.title,
-            "id": muted.id,
-            "service": muted.service,
-            "severity": muted.severity,
+            **_titled(muted),
             "start": muted.since,
             "text": muted.reason,
         }
@@ -165,20 +170,16 @@ def _alerts(view: DailyView) -> Iterator[Row]:
     for noise in view.noise.alerts:
         yield {
             "kind": "noise",
-            "name": noise.alert.name,
-            "id": noise.alert.source,
-            "count": noise.alert.count,
+            **_named(noise.alert),
             "text": "; ".join(f"{one.table} {one.key}: {one.text}" for one in noise.advice),
         }
     for kind, found in (("alert", view.top), ("self", view.tocsin)):
         for one in found:
             yield {
                 "kind": kind,
-                "name": one.name,
-                "id": one.source,
+                **_named(one),
                 "service": one.service,
                 "severity": one.severity,
-                "count": one.count,
                 "open": one.open,
                 "escalated": one.escalated,
             }

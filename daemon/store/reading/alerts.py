@@ -1,7 +1,6 @@
-"""Questions about alerts: a page of their history, and what each did over a span.
+"""What each alert did over a span: what fires most, longest, and is escalated most, and what only
+makes noise: what nobody acknowledges, what goes by itself within a minute, what comes back at once.
 
-`alert_totals` answers what fires most, longest, and is escalated most, and what only makes
-noise: what nobody acknowledges, what goes by itself within a minute, what comes back at once.
 It reads an index that holds all it needs, and adds up in SQLite.
 """
 
@@ -10,54 +9,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from daemon.core.alerting.sources import TEST
-from daemon.core.model import MINUTE, Alert, Instant, Millis
-from daemon.store.codec import decode_alert
-from daemon.store.reading.incidents import MOST
+from daemon.core.model import MINUTE, Instant, Millis
 
 SHORT: Final[Millis] = MINUTE
 """What fired for less than this was over before anybody could look."""
 AGAIN: Final[Millis] = 10 * MINUTE
 """What fires again within this after its end came back at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class AlertFilter:
-    """Which occurrences; all conditions hold, and None asks for nothing.
-
-    Attributes:
-        since, until: Fired in [since, until).
-        severity: A word, `critical`.
-        source: `check:NAME`, `rule:NAME:CHECK`, `self:NAME`.
-        incident: The id of the incident it belongs to.
-        resolved: Whether it is over.
-    """
-
-    since: Instant | None = None
-    until: Instant | None = None
-    name: str | None = None
-    severity: str | None = None
-    source: str | None = None
-    incident: str | None = None
-    resolved: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AlertCursor:
-    """Where a page ended: the next one begins with what is older than this."""
-
-    fired_at: Instant
-    fingerprint: str
-
-
-@dataclass(frozen=True, slots=True)
-class AlertPage:
-    """A page of occurrences, the newest first; `following` is None where nothing is older."""
-
-    alerts: Sequence[Alert]
-    following: AlertCursor | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,46 +49,6 @@ class AlertTotals:
     short: int
     again: int
     worst: str
-
-
-def alert_page(
-    connection: sqlite3.Connection,
-    filter: AlertFilter | None = None,  # noqa: A002  # it is one, and callers name it
-    after: AlertCursor | None = None,
-    limit: int = 50,
-) -> AlertPage:
-    """A page of the occurrences that the filter lets through, the newest first."""
-    where, values = _where(filter or AlertFilter(), after)
-    limit = max(1, min(limit, MOST))
-    rows = connection.execute(
-        f"SELECT fired_at, fingerprint, record FROM alert_history{where}"  # noqa: S608  # conditions from `_where`
-        " ORDER BY fired_at DESC, fingerprint DESC LIMIT ?",
-        (*values, limit + 1),
-    ).fetchall()
-    following = AlertCursor(*rows[limit - 1][:2]) if len(rows) > limit else None
-    return AlertPage([decode_alert(row[2]) for row in rows[:limit]], following)
-
-
-def _where(wanted: AlertFilter, after: AlertCursor | None) -> tuple[str, list[Any]]:
-    conditions = [
-        (column, value)
-        for column, value in (
-            ("name = ?", wanted.name),
-            ("severity = ?", wanted.severity),
-            ("source = ?", wanted.source),
-            ("incident = ?", wanted.incident),
-            ("fired_at >= ?", wanted.since),
-            ("fired_at < ?", wanted.until),
-            ("(resolved_at IS NOT NULL) = ?", wanted.resolved),
-        )
-        if value is not None
-    ]
-    values: list[Any] = [value for _, value in conditions]
-    texts = [text for text, _ in conditions]
-    if after is not None:
-        texts.append("(fired_at, fingerprint) < (?, ?)")
-        values += [after.fired_at, after.fingerprint]
-    return f" WHERE {' AND '.join(texts)}" if texts else "", values
 
 
 _RANK: Final = """CASE severity WHEN 'emergency' THEN 5 WHEN 'critical' THEN 4 WHEN 'high' THEN 3

@@ -46,28 +46,14 @@ def measured_by_day(
     connection: sqlite3.Connection, check: str, first_day: int, days: int
 ) -> Sequence[Measured]:
     """What each of these days (UTC) found, those that are over; the others found nothing."""
-    return _each(connection, check, "day", range(first_day, first_day + days))
-
-
-def measured_by_hour(
-    connection: sqlite3.Connection, check: str, first_hour: int, hours: int
-) -> Sequence[Measured]:
-    """The same of each of these hours, counted from the epoch."""
-    return _each(connection, check, "hour", range(first_hour, first_hour + hours))
-
-
-def _each(
-    connection: sqlite3.Connection, check: str, unit: str, wanted: range
-) -> Sequence[Measured]:
-    """What each of these days or hours (`unit`) found."""
-    found = [Measured() for _ in wanted]
+    found = [Measured() for _ in range(days)]
     for check_id in _ids(connection, [check]).values():
-        for at, *row in connection.execute(
-            f"SELECT {unit}, {COLUMNS} FROM json_each(?) AS one"  # noqa: S608  # words of this file
-            f" CROSS JOIN rollup_{unit} ON {unit} = one.value AND check_id = ?",
-            (_json(wanted), check_id),
+        for day, *row in connection.execute(
+            f"SELECT day, {COLUMNS} FROM json_each(?) AS one"  # noqa: S608  # words of this file
+            " CROSS JOIN rollup_day ON day = one.value AND check_id = ?",
+            (_json(range(first_day, first_day + days)), check_id),
         ):
-            found[at - wanted.start].take(row)
+            found[day - first_day].take(row)
     return found
 
 

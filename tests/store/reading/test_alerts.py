@@ -9,7 +9,7 @@ import pytest
 from daemon.core.effects import Save
 from daemon.core.model import HOUR, MINUTE, SECOND, Alert, AlertState, Escalation, Level
 from daemon.core.severity import Severity
-from daemon.store.reading.alerts import AlertCursor, AlertFilter, alert_page, alert_totals
+from daemon.store.reading.alerts import alert_totals
 from daemon.store.store import Store
 from tests.store.samples import NOW, an_alert, an_incident
 
@@ -69,33 +69,6 @@ async def test_totals_are_those_of_the_span(store: Store, kept: list[Alert]) -> 
         partial(alert_totals, start=NOW + 1, end=NOW + 3 * HOUR, now=NOW + 4 * HOUR)
     )
     assert (web.name, web.count, web.open) == ("web", 2, 0)
-
-
-async def test_pages_hold_every_occurrence_once(store: Store, kept: list[Alert]) -> None:
-    found: list[Alert] = []
-    after: AlertCursor | None = None
-    while True:
-        page = await store.analysis.ask(partial(alert_page, after=after, limit=2))
-        found += page.alerts
-        after = page.following
-        if after is None:
-            break
-    assert sorted(found, key=repr) == sorted(kept, key=repr)
-    assert [one.fired_at for one in found] == sorted((one.fired_at for one in kept), reverse=True)  # type: ignore[type-var]  # all of them fired
-
-
-async def test_filters_let_through_what_they_say(store: Store, kept: list[Alert]) -> None:
-    async def count(**wanted: object) -> int:
-        asked = AlertFilter(**wanted)  # type: ignore[arg-type]  # tests name fields freely
-        return len((await store.analysis.ask(partial(alert_page, filter=asked))).alerts)
-
-    assert await count(name="web") == 4
-    assert await count(severity="critical") == 1
-    assert await count(incident="loud") == 2
-    assert await count(resolved=False) == 1
-    assert await count(since=NOW + 1, until=NOW + 3 * HOUR) == 2
-    assert await count(source=kept[0].source) == 5
-    assert await count(name="nobody") == 0
 
 
 async def test_alerts_of_tests_count_in_no_totals(store: Store, kept: list[Alert]) -> None:
