@@ -6,6 +6,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -83,18 +84,32 @@ class Desk:
         return Said(code, said.out, said.err)
 
 
+OpenDesk = Callable[[Lab], AbstractContextManager[Desk]]
+
+
 @pytest.fixture
-def desk(
+def open_desk(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Desk]:
+) -> OpenDesk:
+    """Opens a terminal beside a lab; the commands live in the lab's time."""
+
+    @contextmanager
+    def opened(lab: Lab) -> Iterator[Desk]:
+        clock = SimpleNamespace(time_ns=lambda: lab.now() * 1_000_000)
+        monkeypatch.setattr(times, "time", clock)
+        desk = Desk(lab, capsys, tmp_path)
+        desk.open()
+        try:
+            yield desk
+        finally:
+            desk.close()
+
+    return opened
+
+
+@pytest.fixture
+def desk(tmp_path: Path, open_desk: OpenDesk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """A daemon that is up and watches three checks."""
     monkeypatch.chdir(tmp_path)
-    lab = Lab()
-    clock = SimpleNamespace(time_ns=lambda: lab.now() * 1_000_000)
-    monkeypatch.setattr(times, "time", clock)  # the commands live in the lab's time
-    desk = Desk(lab, capsys, tmp_path)
-    desk.open()
-    try:
+    with open_desk(Lab()) as desk:
         yield desk
-    finally:
-        desk.close()

@@ -8,26 +8,22 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import msgspec
 import pytest
 
 from checks.result import Status
 from daemon.api import schema
-from daemon.cli import times
 from daemon.cli.app import run
 from daemon.cli.drawn import bar, heat_map
 from daemon.core.model import HOUR, MINUTE
 from tests.api.past import PastLab
 
-from .conftest import Desk
+from .conftest import Desk, OpenDesk
 
 
 @pytest.fixture
-def past(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Desk]:
+def past(tmp_path: Path, open_desk: OpenDesk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """A daemon whose shop failed three times, and fails."""
     monkeypatch.setenv("TZ", "Europe/Berlin")
     lab = PastLab(tmp_path)
@@ -37,15 +33,9 @@ def past(
         lab.outage("web")
         lab.later(6 * MINUTE)
     lab.keep()
-    clock = SimpleNamespace(time_ns=lambda: lab.now() * 1_000_000)
-    monkeypatch.setattr(times, "time", clock)
-    desk = Desk(lab, capsys, tmp_path)
-    desk.open()
-    try:
+    with open_desk(lab) as desk:
         yield desk
-    finally:
-        desk.close()
-        asyncio.run(lab.analysis.close())
+    asyncio.run(lab.analysis.close())
 
 
 def test_history_lists_what_was_and_how_long_it_took(past: Desk) -> None:

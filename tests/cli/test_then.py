@@ -5,24 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import msgspec
 import pytest
 
 from checks.result import Status
 from daemon.api import schema
-from daemon.cli import times
 from daemon.core.model import HOUR, MINUTE
 from tests.api.past import PastLab
 
-from .conftest import Desk
+from .conftest import Desk, OpenDesk
 
 
 @pytest.fixture
-def past(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Desk]:
+def past(tmp_path: Path, open_desk: OpenDesk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """The shop was down for half an hour and is well again since an hour."""
     monkeypatch.setenv("TZ", "Europe/Berlin")
     lab = PastLab(tmp_path)
@@ -33,14 +29,9 @@ def past(
     lab.result("web", Status.UP)
     lab.later(HOUR)
     lab.keep()
-    monkeypatch.setattr(times, "time", SimpleNamespace(time_ns=lambda: lab.now() * 1_000_000))
-    desk = Desk(lab, capsys, tmp_path)
-    desk.open()
-    try:
+    with open_desk(lab) as desk:
         yield desk
-    finally:
-        desk.close()
-        asyncio.run(lab.analysis.close())
+    asyncio.run(lab.analysis.close())
 
 
 def test_status_tells_how_it_was_and_that_this_is_the_past(past: Desk) -> None:

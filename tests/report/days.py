@@ -31,6 +31,7 @@ from daemon.core.model import (
 from daemon.core.severity import Severity
 from daemon.store.batch import Batch
 from daemon.store.connect import make_place, open_writer
+from tests.report import shop
 
 FRIDAY = 1_795_129_200_000
 """2026-11-20T00:00+01:00, in Berlin."""
@@ -54,20 +55,6 @@ currency = "GBP"
 [[service]]
 name = "search"
 organization = "bolt"
-[[check]]
-name = "web"
-kind = "tcp"
-host = "127.0.0.1"
-port = 1
-service = "checkout"
-every = "30s"
-[[check]]
-name = "other"
-kind = "tcp"
-host = "127.0.0.1"
-port = 2
-service = "search"
-every = "30s"
 [person.ana]
 contact = {{ low = ["journal"] }}
 [person.ben]
@@ -87,9 +74,7 @@ _LEVELS = (Level(0, ("person:ana",)), Level(5 * MINUTE, ("person:ben",)))
 
 def configure(folder: Path, database: Path) -> Path:
     """The configuration of these days."""
-    path = folder / "config.toml"
-    path.write_text(CONFIG.format(database=database))
-    return path
+    return shop.configure(CONFIG, folder, database)
 
 
 @dataclass

@@ -21,6 +21,7 @@ from daemon.core.model import (
 )
 from daemon.core.severity import Severity
 from daemon.store.store import Store
+from tests.report import shop
 
 START = 1_793_487_600_000
 """2026-11-01T00:00+01:00."""
@@ -39,20 +40,6 @@ context = "shop"
 organization = "acme"
 [[service]]
 name = "search"
-[[check]]
-name = "web"
-kind = "tcp"
-host = "127.0.0.1"
-port = 1
-service = "checkout"
-every = "30s"
-[[check]]
-name = "other"
-kind = "tcp"
-host = "127.0.0.1"
-port = 2
-service = "search"
-every = "30s"
 [context.shop]
 [[sla]]
 name = "checkout"
@@ -139,6 +126,4 @@ async def make(path: Path, seen: int, *more: Effect) -> None:
 
 def configure(folder: Path, database: Path) -> Path:
     """The configuration that goes with it."""
-    path = folder / "config.toml"
-    path.write_text(CONFIG.format(database=database))
-    return path
+    return shop.configure(CONFIG, folder, database)

@@ -6,17 +6,15 @@ A switch, a file, says whether the shop is up.
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
 from daemon.api import schema
 from daemon.cli.app import run
+from tests.cli.conftest import Said
 from tests.system.running import Tocsin
 
 NOBODY = 65_534
@@ -71,19 +69,6 @@ target = 99.9
 [access]
 viewer = ["nobody"]
 """
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a command wrote, and its exit code."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
 
 
 class Desk:
