@@ -7,10 +7,10 @@ into the outbox. The records that do change are in `daemon.core.model`.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 
 from checks.result import Status
 from daemon.core.model import Actor, Alert, Incident, Instant
+from daemon.core.record import record
 
 
 class EntryKind(enum.StrEnum):
@@ -48,7 +48,7 @@ class EntryKind(enum.StrEnum):
     """What became of a response: due, held, asks, begins, ended."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Entry:
     """A line of an incident's timeline; never changed once written."""
 
@@ -59,7 +59,7 @@ class Entry:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Audit:
     """An operator's action, for the audit log."""
 
@@ -70,7 +70,7 @@ class Audit:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Interval:
     """A closed piece of a timeline: `entity` (`check`, `service`, or `sla` for an objective that
     counts runs) `name` was `status` from `start` (inclusive) to `end` (exclusive)."""
@@ -82,7 +82,7 @@ class Interval:
     status: Status
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class RunOutput:
     """What a response's run wrote, bounded and scrubbed."""
 
@@ -91,7 +91,7 @@ class RunOutput:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class KeptReport:
     """A report that was made and is kept as it was.
 
@@ -123,7 +123,7 @@ class KeptReport:
     folder: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class FiledReport:
     """The file of a kept report is in its folder."""
 
@@ -147,7 +147,7 @@ class NoticeType(enum.StrEnum):
     """Of no incident: a report that was made, as a mail's attachment."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Notice:
     """One notification to one recipient over one channel, as it was decided.
 

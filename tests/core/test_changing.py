@@ -22,16 +22,17 @@ def test_a_changed_copy_equals_the_one_the_library_makes() -> None:
 
 def test_a_copy_is_as_frozen_as_its_original() -> None:
     copied = replace(CheckState("web"), attempts=2)
-    with pytest.raises(dataclasses.FrozenInstanceError):
+    with pytest.raises(AttributeError):
         copied.attempts = 3  # type: ignore[misc]  # that is what is tested
     assert copied.attempts == 2
 
 
 def test_a_field_that_the_record_has_not_is_refused() -> None:
-    with pytest.raises(KeyError):
+    with pytest.raises(TypeError):
         replace(INCIDENT, colour="red")
 
 
-def test_what_its_constructor_completes_is_not_copied_around_it() -> None:
-    with pytest.raises(TypeError, match="must be made by its constructor"):
-        replace(parse_matcher("a=b"), value="c")
+def test_what_its_constructor_completes_is_completed_in_the_copy_too() -> None:
+    copied = replace(parse_matcher("a=~b.*"), value="c.*")
+    assert copied.matches({"a": "cd"})
+    assert not copied.matches({"a": "bd"})

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from daemon.core.labels import Matcher
 from daemon.core.model.basics import Instant, Millis
+from daemon.core.record import record
 from daemon.core.severity import Severity
 
 
@@ -40,7 +41,7 @@ class MuteKind(enum.StrEnum):
     """It does not fire for long enough yet for the routes to tell it."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Mute:
     """One reason why an alert is not told.
 
@@ -57,7 +58,7 @@ class Mute:
     until: Instant | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Promotion:
     """After `after` of firing, the effective severity is at least `to`."""
 
@@ -65,7 +66,7 @@ class Promotion:
     to: Severity
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Terms:
     """What an alert's condition last asked for; kept with the alert, so that its timers go on
     after a restart without the condition being stated again.
@@ -89,7 +90,7 @@ class Terms:
     down: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Alert:
     """One labelled condition that holds or held. Its key is its fingerprint.
 
@@ -137,7 +138,7 @@ class Alert:
         return {**self.labels, "severity": self.effective.word}
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Recurrence:
     """A silence comes again: as `cron` says on the clock of the zone, for `lasts`."""
 
@@ -146,7 +147,7 @@ class Recurrence:
     timezone: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Silence:
     """An operator's mute: matchers with a start and an end. Its key is its id.
 

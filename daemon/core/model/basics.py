@@ -6,7 +6,7 @@ None.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from daemon.core.record import record
 
 Instant = int
 Millis = int
@@ -17,7 +17,7 @@ HOUR: Millis = 60 * MINUTE
 DAY: Millis = 24 * HOUR
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Actor:
     """Who did something, and from where.
 

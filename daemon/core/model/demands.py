@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from daemon.core.model.basics import Instant
+from daemon.core.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Demand:
     """So many of some notices must be taken by a time. Decided in `daemon.core.telling.demands`.
 

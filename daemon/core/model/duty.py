@@ -5,12 +5,11 @@ Decided in `daemon.core.telling.contacts`, `levels`, `overrides` and `handovers`
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from daemon.core.model.basics import Instant, Millis
+from daemon.core.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Later:
     """A contact of a person that is used if the incident still calls by then.
 
@@ -31,7 +30,7 @@ class Later:
     level: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Turnabout:
     """Whose turn it was last at a level that tells one after the other.
 
@@ -44,7 +43,7 @@ class Turnabout:
     last: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Override:
     """Other persons on call for a while, as an operator said at run time. Its key is its id.
 
@@ -68,7 +67,7 @@ class Override:
     comment: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Handover:
     """Who was last announced to be on call. Its key is the schedule's name."""
 

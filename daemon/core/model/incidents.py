@@ -6,7 +6,6 @@ Its life is decided in `daemon.core.incidents.life`.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from decimal import Decimal
 
 from daemon.core.model.alerts import Mute
@@ -14,6 +13,7 @@ from daemon.core.model.basics import HOUR, Instant, Millis
 from daemon.core.model.demands import Demand
 from daemon.core.model.duty import Later
 from daemon.core.model.telling import Escalation, Told
+from daemon.core.record import record
 from daemon.core.severity import Severity
 
 
@@ -25,7 +25,7 @@ class IncidentState(enum.StrEnum):
     RESOLVED = "resolved"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class AtRisk:
     """Money that is lost at once if the service is not well by a time: an opportunity."""
 
@@ -34,7 +34,7 @@ class AtRisk:
     what: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class StatusUpdate:
     """What those who ask were last told in words.
 
@@ -48,7 +48,7 @@ class StatusUpdate:
     next_at: Instant | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Incident:
     """The alerts that one route groups together, from the first to the last. Its key is its id.
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from daemon.core.model.basics import Instant
+from daemon.core.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Kin:
     """How often alerts of a kind fired, and beside which others. Its key names the kind:
     `alertname@service`. What is long ago counts less.

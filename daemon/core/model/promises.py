@@ -6,9 +6,9 @@ What that does to the figures is `daemon.core.sla.availability`'s to say.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 
 from daemon.core.model.basics import Actor, Instant
+from daemon.core.record import record
 
 
 class AmendmentKind(enum.StrEnum):
@@ -20,7 +20,7 @@ class AmendmentKind(enum.StrEnum):
     """Something to read beside the violations in it: a cause, how it was mended."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Amendment:
     """What an operator said of [start, end) of an SLA. Its key is its id."""
 

@@ -8,9 +8,9 @@ output.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 
 from daemon.core.model.basics import ENGINE, Actor, Instant
+from daemon.core.record import record
 
 
 class RunState(enum.StrEnum):
@@ -38,7 +38,7 @@ class RunState(enum.StrEnum):
         return self not in (RunState.WAITING, RunState.RUNNING)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ResponseRun:
     """One run of a response for an incident. Its key is its id.
 
@@ -76,7 +76,7 @@ class ResponseRun:
         return self.state is RunState.DRY_RUN and self.asked_by != ENGINE
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ResponseState:
     """How a response has done. Its key is its name.
 

@@ -5,13 +5,12 @@ What they become is decided in `daemon.core.observing.health` and `daemon.core.o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from checks.result import Status
 from daemon.core.model.basics import Instant
+from daemon.core.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class CheckState:
     """What the engine knows of a check, apart from its newest result.
 
@@ -51,7 +50,7 @@ class CheckState:
     expires: Instant | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ServiceState:
     """A service's status, and up to when its timeline is settled in the store.
 

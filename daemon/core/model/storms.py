@@ -6,13 +6,12 @@ Its life is decided in `daemon.core.muting.correlate`; which alerts belong to it
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from daemon.core.model.basics import Instant
+from daemon.core.record import record
 from daemon.core.severity import Severity
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Storm:
     """Alerts of several conditions that fired within a window. Its key is its name.
 

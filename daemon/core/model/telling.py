@@ -7,13 +7,13 @@ belong to an incident.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from daemon.core.model.basics import HOUR, MINUTE, Instant, Millis
+from daemon.core.record import record
 from daemon.core.severity import Severity
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Level:
     """One level of an escalation policy.
 
@@ -37,7 +37,7 @@ class Level:
     require_within: Millis = MINUTE
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Escalation:
     """Where an incident stands in its policy, which is copied when the incident begins.
 
@@ -71,7 +71,7 @@ class Escalation:
     picks: tuple[tuple[int, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Told:
     """What a recipient was last told of an incident.
 
@@ -97,7 +97,7 @@ class Told:
     lost: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Group:
     """The alerts that one route gathers by their `group_by` labels, and its timers.
 

@@ -5,12 +5,11 @@ What it does is decided in `daemon.core.muting.works`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from daemon.core.model.basics import Instant
+from daemon.core.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Work:
     """Maintenance as it happened, or as an operator announced it. Its key is its id.
 
