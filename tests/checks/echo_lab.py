@@ -29,6 +29,7 @@ import uvloop
 
 import checks
 from checks.icmp_echo import checksum
+from tests.checks.hindrance import HINDERED_S, Hindrance
 
 V4, V6 = "127.0.0.5", "fd00::5"
 """Targets that answer."""
@@ -54,6 +55,7 @@ _SETTINGS = {
     "ipv4/neigh/v0/mcast_solicit": "1",
 }
 _HEADER = struct.Struct("!BBHHH")
+_TRIALS = 6
 
 
 class Lab:
@@ -63,7 +65,17 @@ class Lab:
         self._process = process
 
     def run(self, kind: str, **request: Any) -> dict[str, Any]:
-        """Run a check; its result, with `threads`, how many were started by it."""
+        """Run a check; its result, with `threads`, how many were started by it.
+
+        A run that the machine hindered is made again, but for one that is to be stalled.
+        """
+        for _ in range(_TRIALS - 1):
+            found = self._run_once(kind, request)
+            if "stall_s" in request or found["hindered_s"] < HINDERED_S:
+                return found
+        return self._run_once(kind, request)
+
+    def _run_once(self, kind: str, request: dict[str, Any]) -> dict[str, Any]:
         process = self._process
         assert process.stdin is not None
         assert process.stdout is not None
@@ -231,10 +243,11 @@ async def _run(request: dict[str, Any]) -> dict[str, Any]:
         asyncio.get_running_loop().call_later(0.02, time.sleep, request["stall_s"])
     before = threading.active_count()
     peak = before
-    task = asyncio.ensure_future(checks.run(check, 0))
-    while not task.done():
-        await asyncio.wait((task,), timeout=0.01)
-        peak = max(peak, threading.active_count())
+    async with Hindrance() as hindrance:
+        task = asyncio.ensure_future(checks.run(check, 0))
+        while not task.done():
+            await asyncio.wait((task,), timeout=0.01)
+            peak = max(peak, threading.active_count())
     found = task.result()
     return {
         "status": found.status.word,
@@ -244,6 +257,7 @@ async def _run(request: dict[str, Any]) -> dict[str, Any]:
         "phases": dict(found.phases),
         "metrics": dict(found.metrics),
         "threads": peak - before,
+        "hindered_s": hindrance.longest_s,
     }
 
 

@@ -17,8 +17,9 @@ from pydantic import ValidationError
 import checks.dns
 from checks.dns import DnsSpec, read_server, system_servers
 from checks.dns_records import encode_name
-from checks.result import Fault, Status
+from checks.result import Fault, Result, Status
 from tests.checks.conftest import Run
+from tests.checks.hindrance import unhindered
 from tests.peers import start_dnsmasq
 from tests.peers.nameserver import (
     Asked,
@@ -166,15 +167,17 @@ async def test_only_lies_are_no_answer_and_told(run: Run, number: int | None) ->
         other = encode_name("evil.example") + b"\0\x01\0\x01"
         return [one.answer(address("203.0.113.6"), question=other)]
 
+    def is_told(found: Result) -> None:
+        assert (found.status, found.fault) == (Status.DOWN, Fault.TIMEOUT)
+        assert found.message.endswith(
+            "(another question was answered)"
+            if number is None
+            else "(the answer has another number than the question)"
+        )
+
     began = time.monotonic()
-    found = await asked(run, lie, timeout_ms=300)
-    assert time.monotonic() - began < 0.8
-    assert (found.status, found.fault) == (Status.DOWN, Fault.TIMEOUT)
-    assert found.message.endswith(
-        "(another question was answered)"
-        if number is None
-        else "(the answer has another number than the question)"
-    )
+    await unhindered(lambda: asked(run, lie, timeout_ms=300), is_told)
+    assert time.monotonic() - began < 10
 
 
 async def test_an_answer_from_another_address_is_not_heard(run: Run) -> None:
@@ -192,21 +195,35 @@ async def test_an_answer_from_another_address_is_not_heard(run: Run) -> None:
             Ears, local_addr=("127.0.0.1", 0)
         )
         port = transport.get_extra_info("sockname")[1]
-        found = await run("dns", query="x.example", server=f"127.0.0.1:{port}", timeout_ms=200)
+
+        async def ask() -> Result:
+            heard.clear()
+            return await run("dns", query="x.example", server=f"127.0.0.1:{port}", timeout_ms=200)
+
+        def is_told(found: Result) -> None:
+            assert len(heard) == 3
+            assert found.message == f"no answer from 127.0.0.1:{port} to x.example A"
+
+        await unhindered(ask, is_told)
         transport.close()
-    assert len(heard) == 3
-    assert found.message == f"no answer from 127.0.0.1:{port} to x.example A"
 
 
 async def test_silence_is_named_with_the_server_within_the_timeout(run: Run) -> None:
     async with start_nameserver(lambda _: []) as server:
+
+        async def ask() -> Result:
+            server.asked.clear()
+            return await run("dns", query="x.example", server=server.words, timeout_ms=300)
+
+        def is_told(found: Result) -> None:
+            assert found.message == f"no answer from {server.words} to x.example A"
+            assert found.fault is Fault.TIMEOUT
+            assert len({one.message for one in server.asked}) == 1
+            assert len(server.asked) == 3
+
         began = time.monotonic()
-        found = await run("dns", query="x.example", server=server.words, timeout_ms=300)
-        assert time.monotonic() - began < 0.8
-    assert found.message == f"no answer from {server.words} to x.example A"
-    assert found.fault is Fault.TIMEOUT
-    assert len({one.message for one in server.asked}) == 1
-    assert len(server.asked) == 3
+        await unhindered(ask, is_told)
+        assert time.monotonic() - began < 10
 
 
 async def test_a_lost_datagram_is_sent_again(run: Run) -> None:
@@ -283,11 +300,13 @@ async def test_lies_over_tcp_are_a_fault(run: Run) -> None:
 
 
 async def test_silence_over_tcp_is_named_too(run: Run) -> None:
+    def is_told(found: Result) -> None:
+        assert found.fault is Fault.TIMEOUT
+        assert found.message.endswith("to www.example.org A (asked over TCP)")
+
     began = time.monotonic()
-    found = await asked(run, lambda _: [], transport="tcp", timeout_ms=200)
-    assert time.monotonic() - began < 0.7
-    assert found.fault is Fault.TIMEOUT
-    assert found.message.endswith("to www.example.org A (asked over TCP)")
+    await unhindered(lambda: asked(run, lambda _: [], transport="tcp", timeout_ms=200), is_told)
+    assert time.monotonic() - began < 10
 
 
 async def test_a_server_of_the_past_is_asked_without_the_extension(run: Run) -> None:

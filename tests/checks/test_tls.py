@@ -24,6 +24,7 @@ from checks.result import Fault, Result, Status
 from checks.tls import TlsCheckSpec
 from tests.checks.authority import Authority
 from tests.checks.conftest import Run, prepared
+from tests.checks.hindrance import unhindered
 from tests.checks.test_tls_client import refusing
 from tests.peers import start_postgres
 from tests.peers.http import Script, start_raw
@@ -245,11 +246,14 @@ async def test_a_peer_that_never_says_goodbye_is_up(
         writer.transport.pause_reading()  # type: ignore[attr-defined]  # a transport that reads
         await asyncio.Event().wait()
 
+    def is_up(found: Result) -> None:
+        assert found.status is Status.UP, found
+        assert found.latency_ms == pytest.approx(sum(found.phases.values()))
+
+    context = authority.server("localhost")
     began = time.monotonic()
-    found = await met(run, authority.server("localhost"), script=deaf, ca=ca, timeout_ms=400)
-    assert found.status is Status.UP, found
-    assert time.monotonic() - began < 0.9
-    assert found.latency_ms == pytest.approx(sum(found.phases.values()))
+    await unhindered(lambda: met(run, context, script=deaf, ca=ca, timeout_ms=400), is_up)
+    assert time.monotonic() - began < 10
 
 
 async def test_a_peer_without_tls_is_told_from_a_broken_one(run: Run) -> None:
@@ -272,10 +276,12 @@ async def test_silence_ends_with_the_timeout_and_names_the_phase(run: Run) -> No
     async def silent(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
         await reader.read(-1)
 
+    def is_told(found: Result) -> None:
+        assert found.message == "timed out after 150ms (while waiting for: tls)"
+
     began = time.monotonic()
-    found = await met(run, None, script=silent, timeout_ms=150)
-    assert found.message == "timed out after 150ms (while waiting for: tls)"
-    assert time.monotonic() - began < 0.65
+    await unhindered(lambda: met(run, None, script=silent, timeout_ms=150), is_told)
+    assert time.monotonic() - began < 10
 
 
 async def test_a_second_look_that_hangs_keeps_what_was_found(
