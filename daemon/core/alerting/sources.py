@@ -1,10 +1,11 @@
 """Where alerts come from: Tocsin's own reports, and whether a source still exists.
 
 What the service reports of itself (`self:database`, ...) is known to its present process
-alone, so it does not outlive a restart. Four are the engine's own findings and follow from
+alone, so it does not outlive a restart. Five are the engine's own findings and follow from
 what is stored: the lost uplink, a channel that does not deliver (`self:delivery:CHANNEL`), a
-policy that found nobody to tell (`self:nobody:POLICY`), and an incident that was not answered in
-time (`self:slow:ack:INCIDENT`, `self:slow:fix:INCIDENT`). What an operator opens by hand comes
+policy that found nobody to tell (`self:nobody:POLICY`), a response that is stopped
+(`self:response:RESPONSE`), and an incident that was not answered in time
+(`self:slow:ack:INCIDENT`, `self:slow:fix:INCIDENT`). What an operator opens by hand comes
 from `manual:ID`, what one fires as a test from `test:ID`.
 """
 
