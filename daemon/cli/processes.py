@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -31,6 +32,7 @@ def run(config: Config = None, socket: Socket = None, status_lines: StatusLines 
 
     Example: tocsin run --config /etc/tocsin/config.toml
     """
+    gc.disable()  # until `settle_memory`: what a start imports and makes, it keeps
     from daemon.service.app import serve
 
     _listen_on(socket, config)

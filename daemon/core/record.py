@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dataclasses import dataclass as record
 else:
     from collections.abc import Callable
-    from dataclasses import MISSING, Field, dataclass
+    from dataclasses import MISSING, Field, dataclass, fields
 
     import msgspec
 
@@ -25,22 +25,22 @@ else:
         """Make a record of a class that is declared like a frozen, slotted dataclass.
 
         Raises:
-            TypeError: It is to be another kind of dataclass, or has a base.
+            TypeError: It is to be another kind of dataclass, or is more than its fields.
         """
         if not (frozen and slots):
             raise TypeError("a record is frozen and has slots")
         return _made
 
     def _made(kind: type) -> type:
-        if kind.__bases__ != (object,) or hasattr(kind, "__post_init__"):
+        declared = fields(dataclass(init=False, repr=False, eq=False, match_args=False)(kind))
+        is_more = kind.__bases__ != (object,) or hasattr(kind, "__post_init__")
+        if is_more or not all(map(_is_plain, declared)):
             raise TypeError(f"{kind.__name__} is more than its fields")
-        declared = dataclass(init=False, repr=False, eq=False, match_args=False)(kind)
-        fields: dict[str, Field] = declared.__dataclass_fields__
-        space = {name: one for name, one in vars(kind).items() if name not in (*fields, *_OWN)}
+        left_out = {*_OWN, *(one.name for one in declared)}
         return msgspec.defstruct(
             kind.__name__,
-            [(name, one.type, _default(one)) for name, one in fields.items()],
-            namespace=space,
+            [(one.name, one.type, _default(one)) for one in declared],
+            namespace={name: it for name, it in vars(kind).items() if name not in left_out},
             module=kind.__module__,
             frozen=True,
             gc=False,
@@ -48,6 +48,10 @@ else:
 
     _OWN = ("__annotations__", "__dict__", "__weakref__")
     """What a class has of its own, as the struct will."""
+
+    def _is_plain(one: Field) -> bool:
+        """Whether the field is given, compared and shown like any other."""
+        return one.init and one.repr and one.compare and one.hash is None and not one.kw_only
 
     def _default(one: Field) -> object:
         if one.default is not MISSING:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from checks.result import Result
 from daemon.core.chronicle import Interval
 from daemon.core.model import Record
+from daemon.core.record import record
 from daemon.core.sla.runs import RunCount
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Snapshot:
     """The engine's memory as values; the store keeps it current through the effects.
 

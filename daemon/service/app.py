@@ -7,7 +7,6 @@ error, with exit code 2: nothing is changed, nobody is left half started.
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import os
 import signal
@@ -58,7 +57,6 @@ def serve(config_path: Path | None, *, status_lines: bool = False) -> int:
         The exit code: 0 after a clean end, 1 after a fault of its own, 2 when it could not
         start.
     """
-    gc.disable()  # until `settle_memory`: what a start makes, it keeps
     try:
         config = load(find_config(config_path))
         prepared = prepare_checks(config, elsewhere=config.daemon.workers > 0)

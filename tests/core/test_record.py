@@ -75,3 +75,11 @@ def test_what_is_more_than_its_fields_is_no_record() -> None:
 
     with pytest.raises(TypeError, match="Further is more than its fields"):
         record(frozen=True, slots=True)(Further)
+
+
+def test_a_field_that_is_not_compared_makes_no_record() -> None:
+    class Hidden:
+        x: int = field(compare=False)
+
+    with pytest.raises(TypeError, match="Hidden is more than its fields"):
+        record(frozen=True, slots=True)(Hidden)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from daemon.core.chronicle import KeptReport
 from daemon.core.model import Actor, AmendmentKind, Instant, Record
+from daemon.core.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class CheckNow:
     """An operator wants this check run at once."""
 
@@ -16,7 +15,7 @@ class CheckNow:
     actor: Actor
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class CleanUp:
     """An admin has a part of the history removed; `detail` says which, in words. It is
     written down before that is done."""
@@ -25,7 +24,7 @@ class CleanUp:
     actor: Actor
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class TryChannel:
     """An operator sends a test message over a channel; it is written down before that is done.
 
@@ -39,7 +38,7 @@ class TryChannel:
     actor: Actor
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Forget:
     """An admin has a person forgotten.
 
@@ -53,7 +52,7 @@ class Forget:
     actor: Actor
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class RunResponse:
     """Run a response for an incident now.
 
@@ -67,7 +66,7 @@ class RunResponse:
     dry_run: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ApproveRun:
     """Let a run begin that waits for approval."""
 
@@ -75,7 +74,7 @@ class ApproveRun:
     actor: Actor
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class RefuseRun:
     """Have a run that waits for approval not begin."""
 
@@ -84,7 +83,7 @@ class RefuseRun:
     comment: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ResetResponse:
     """Set a response going again: its breaker, its limit and its cooldown begin anew."""
 
@@ -92,7 +91,7 @@ class ResetResponse:
     actor: Actor
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Amend:
     """Say something of an SLA's past: exclude [start, end), or write a note on it."""
 
@@ -104,7 +103,7 @@ class Amend:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Mailing:
     """Whom a report is mailed to.
 
@@ -119,7 +118,7 @@ class Mailing:
     address: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class KeepReport:
     """Keep a report that was made, and mail it.
 
@@ -134,14 +133,14 @@ class KeepReport:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class FileReport:
     """The file of a report that is kept is in its folder now."""
 
     report: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class MailReport:
     """Mail a report that is kept once more to those who did not get it.
 
@@ -159,7 +158,7 @@ class MailReport:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Withdraw:
     """Take an exclusion or a note back."""
 
@@ -167,7 +166,7 @@ class Withdraw:
     actor: Actor
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class PutOverride:
     """Put others on call on a schedule for a while.
 
@@ -187,7 +186,7 @@ class PutOverride:
     comment: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class EndOverride:
     """End an override now, or take back one that has not begun."""
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from daemon.core.model import Actor, Millis
+from daemon.core.record import record
 from daemon.core.severity import Severity
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Acknowledge:
     """Take an incident: stops its escalation and its repeats.
 
@@ -24,7 +23,7 @@ class Acknowledge:
     version: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Snooze:
     """Take an incident for a time: an acknowledgement that must have an end.
 
@@ -39,7 +38,7 @@ class Snooze:
     version: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Assign:
     """Give an incident to a person; that does not acknowledge it.
 
@@ -54,7 +53,7 @@ class Assign:
     version: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Unacknowledge:
     """Give an incident back: its escalation goes on with the time it had left."""
 
@@ -63,7 +62,7 @@ class Unacknowledge:
     version: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class AddNote:
     """Write a line into an incident's timeline."""
 
@@ -73,7 +72,7 @@ class AddNote:
     version: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class SetRole:
     """Give a person a part in mending an incident.
 
@@ -89,7 +88,7 @@ class SetRole:
     version: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class PostUpdate:
     """Tell those who ask how it goes.
 
@@ -104,7 +103,7 @@ class PostUpdate:
     version: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class OpenIncident:
     """Begin an incident by hand."""
 
@@ -115,7 +114,7 @@ class OpenIncident:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class FireTest:
     """Fire marked alerts that go the real way; see `daemon.core.trying.testing`.
 
@@ -132,7 +131,7 @@ class FireTest:
     alerts: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Merge:
     """Move the alerts of other incidents into this one; the others end by that."""
 
@@ -142,7 +141,7 @@ class Merge:
     version: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Split:
     """Move some firing alerts of an incident into a new one."""
 
@@ -152,7 +151,7 @@ class Split:
     version: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Resolve:
     """End an incident by hand; its alerts that still fire open a new one only when they
     fire anew."""
@@ -163,7 +162,7 @@ class Resolve:
     version: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Escalate:
     """Run the next level of an incident's policy now."""
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from daemon.core.labels import Matcher
 from daemon.core.model import Actor, Instant, Recurrence
+from daemon.core.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class PutSilence:
     """Make a silence, or change the one with id `silence`.
 
@@ -27,7 +26,7 @@ class PutSilence:
     recurs: Recurrence | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ExpireSilence:
     """End a silence now; ending an ended one changes nothing."""
 
@@ -35,7 +34,7 @@ class ExpireSilence:
     actor: Actor
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class BeginMaintenance:
     """Announce planned work, for now or later, without touching the configuration.
 
@@ -54,7 +53,7 @@ class BeginMaintenance:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class EndMaintenance:
     """End planned work before its time, or take back what has not begun.
 

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 
 from checks.result import Result
 from daemon.core.chronicle import NoticeType
 from daemon.core.model import Instant, RunState
 from daemon.core.plan import CalendarPiece, Plan
+from daemon.core.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Tick:
     """Nothing happened but time: fire what is due."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ResultsArrived:
     """Probes ended. Each check is in it once at most, as its runs follow one another."""
 
@@ -32,7 +32,7 @@ class Signal(enum.StrEnum):
     LOG = "log"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Ping:
     """A heartbeat came in.
 
@@ -47,7 +47,7 @@ class Ping:
     body: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Gap:
     """Nothing could be measured from `start` to `now`: the machine slept or the clock jumped.
 
@@ -57,14 +57,14 @@ class Gap:
     start: Instant
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class PlanChanged:
     """The configuration was reloaded."""
 
     plan: Plan
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class SelfReport:
     """Tocsin watches itself: `problem` (`database`, `loop`, `outbox`, ...) holds or not."""
 
@@ -73,7 +73,7 @@ class SelfReport:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Settled:
     """A notice was delivered, or never will be.
 
@@ -103,7 +103,7 @@ class Settled:
     personal: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class RunEnded:
     """A response's run came to its end.
 
@@ -120,7 +120,7 @@ class RunEnded:
     output: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class CalendarRead:
     """The calendar of a schedule was read anew.
 

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
@@ -43,6 +42,7 @@ from daemon.core.model import (
 )
 from daemon.core.oncall import escalation as policy
 from daemon.core.oncall.clockwork import read
+from daemon.core.record import record
 from daemon.core.severity import Severity, parse_severity
 
 _K = EntryKind
@@ -73,7 +73,7 @@ _REASONS: Final = (
 _NOTHING: Final[Mapping[str, Incident]] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class _Told:
     """A timeline in two: the lines up to a moment, and the kinds of those after it; and whether
     one of those says that it got a policy only then."""

@@ -17,7 +17,6 @@ from __future__ import annotations
 import enum
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from daemon.core.alerting import titles
@@ -26,6 +25,7 @@ from daemon.core.changing import replace
 from daemon.core.errors import NotAllowed
 from daemon.core.model import ENGINE, Actor, Alert, Incident, IncidentState, Instant, Mute
 from daemon.core.plan import Plan
+from daemon.core.record import record
 
 MUTES_SHOWN: Final = 20
 """How many reasons a muted incident shows at most."""
@@ -51,21 +51,21 @@ class Happening(enum.Enum):
     ESCALATE = "escalated"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Go:
     """The incident is in this state afterwards, maybe the one it was in."""
 
     to: IncidentState
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Refuse:
     """The operator is refused, for this reason."""
 
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Ignore:
     """It means nothing in this state."""
 

@@ -26,6 +26,7 @@ from daemon.core.deadlines import Deadlines
 from daemon.core.labels import Labels, match_all
 from daemon.core.model import MINUTE, Alert, Instant, Millis, Mute, MuteKind
 from daemon.core.plan import CheckPlan, InhibitPlan
+from daemon.core.record import record
 
 LONGEST_GRACE: Final[Millis] = 5 * MINUTE
 """No symptom waits longer than this after its cause ended, however seldom it is measured."""
@@ -69,7 +70,7 @@ class _Bucket:
         return max(found, default=None)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class _Place:
     """Where an alert stands in one inhibition's index."""
 

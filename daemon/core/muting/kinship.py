@@ -15,11 +15,11 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from daemon.core.alerting.sources import test_of
 from daemon.core.model import DAY, MINUTE, Alert, Instant, Kin, Millis
+from daemon.core.record import record
 from daemon.core.turn import Turn
 
 WINDOW: Final[Millis] = 10 * MINUTE
@@ -30,7 +30,7 @@ MOST: Final = 5_000
 BESIDE: Final = 20
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Related:
     """Another kind that fires together with one.
 
@@ -59,8 +59,8 @@ class Kinship:
 
     def restore(self, records: Iterable[Kin]) -> None:
         """Take in what a store kept."""
-        for record in sorted(records, key=lambda one: (one.at, one.key)):
-            self._keep(record)
+        for kin in sorted(records, key=lambda one: (one.at, one.key)):
+            self._keep(kin)
 
     def fired(self, alert: Alert, turn: Turn) -> None:
         """This alert began to fire; one of a test says nothing of others."""

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from itertools import chain
 from typing import Final, Protocol
@@ -28,6 +27,7 @@ from daemon.core.model import DAY, Instant, Millis
 from daemon.core.muting import recurring
 from daemon.core.oncall.clockwork import local_at, reached
 from daemon.core.plan import MaintenancePlan
+from daemon.core.record import record
 from daemon.core.sla.availability import Span, merge_spans
 
 _NOT_OF_A_CHECK: Final = frozenset({"alertname", "rule", "severity"})
@@ -37,7 +37,7 @@ HORIZON: Final[Millis] = 32 * DAY
 """How far occurrences that follow each other without a break are looked through for an end."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Window:
     """Planned time without a break: [start, end).
 
@@ -181,7 +181,7 @@ class Happened(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class _Stretch:
     """The planned time in [start, end), without overlaps: where each piece begins and ends."""
 

@@ -13,14 +13,14 @@ the plan does not have (disabled checks) are left out of their groups.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from checks.result import Status
 from daemon.core.model import CheckState, ServiceState
 from daemon.core.plan import CheckPlan, Plan, ServicePlan
+from daemon.core.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Node:
     """A check or a service."""
 

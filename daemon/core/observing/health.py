@@ -27,12 +27,12 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from checks.result import Status
 from daemon.core.changing import replace
 from daemon.core.model import CheckState, Instant
+from daemon.core.record import record
 
 
 class Phase(enum.Enum):
@@ -147,7 +147,7 @@ def phase_of(state: CheckState) -> Phase:
     return Phase.RECOVERING if state.soft_status is Status.UP else Phase.SHIFTING
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Step:
     """What came of a run: the new record, and what was done (the first action, if a
     confirmation was followed by the beginning of the next streak)."""

@@ -17,7 +17,6 @@ drives: it keeps the deadlines and changes the records.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
@@ -35,6 +34,7 @@ from daemon.core.model import HOUR, CheckState, Instant, Millis
 from daemon.core.observing.estate import Estate
 from daemon.core.observing.health import decide, unmeasured
 from daemon.core.plan import HeartbeatPlan, Plan
+from daemon.core.record import record
 from daemon.core.turn import Turn
 
 LONGEST_RUN: Final[Millis] = 72 * HOUR
@@ -45,7 +45,7 @@ DEAF: Final = "Tocsin was not listening when its ping was due"
 _BODY_LIMIT: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Heard:
     """What came of a ping.
 

@@ -18,11 +18,11 @@ began; these functions make the next value. They tell nobody: see `daemon.core.t
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 
 from daemon.core.changing import replace
 from daemon.core.model import Escalation, Instant, Millis
 from daemon.core.plan import PolicyPlan
+from daemon.core.record import record
 
 
 class StepKind(enum.Enum):
@@ -35,7 +35,7 @@ class StepKind(enum.Enum):
     THEN = "then"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Step:
     """A step that was run: tell `targets`.
 

@@ -21,7 +21,6 @@ import heapq
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice, pairwise
 from typing import Final
@@ -30,6 +29,7 @@ from zoneinfo import ZoneInfo
 from daemon.core.model import DAY, Instant, Millis, Override
 from daemon.core.oncall.clockwork import local_at, months_later, reached
 from daemon.core.plan import CalendarPiece, LayerPlan, Restriction, Rotation, SchedulePlan
+from daemon.core.record import record
 
 _UNITS: Final = {
     Rotation.HOURLY: timedelta(hours=1),
@@ -41,7 +41,7 @@ _HORIZONS: Final[tuple[Millis, ...]] = (2 * DAY, 32 * DAY, 370 * DAY)
 """How far ahead the next hand-over is looked for, one after the other."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Shift:
     """A stretch of time with the same persons on call.
 

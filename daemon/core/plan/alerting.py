@@ -6,11 +6,12 @@ Also how an acknowledgement ends and how fast incidents are to be answered.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from daemon.core.labels import Matcher
 from daemon.core.model import HOUR, MINUTE, SECOND, Millis, Promotion
+from daemon.core.record import record
 from daemon.core.severity import Severity
 
 DEFAULT_GROUP_WAIT: Final[Mapping[Severity, Millis]] = {
@@ -23,7 +24,7 @@ DEFAULT_GROUP_WAIT: Final[Mapping[Severity, Millis]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class RulePlan:
     """A rule: for each selected check, an alert while its condition holds.
 
@@ -47,7 +48,7 @@ class RulePlan:
     promote: tuple[Promotion, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class RoutePlan:
     """A node of the routing tree, with what it inherits already filled in.
 
@@ -78,7 +79,7 @@ class RoutePlan:
     routes: tuple[RoutePlan, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class InhibitPlan:
     """A firing alert that matches `source` mutes those that match `target` and have equal
     values of the `equal` labels."""
@@ -88,7 +89,7 @@ class InhibitPlan:
     equal: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class CorrelatePlan:
     """Alerts of `needs` different conditions that fire within `window`, with equal values of the
     `equal` labels, are one incident. A condition holds for what all of its matchers match."""
@@ -100,7 +101,7 @@ class CorrelatePlan:
     equal: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class SeverityPlan:
     """Targets for how fast incidents of a severity are acknowledged and resolved, and how often
     those who ask are told how it goes."""
@@ -110,7 +111,7 @@ class SeverityPlan:
     update_every: Millis | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class AckPlan:
     """When an acknowledged incident reopens, and how often whoever has it is reminded of it."""
 

@@ -6,11 +6,11 @@ Their wall-clock times are in the time zone that each names.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from datetime import datetime
 
 from daemon.core.labels import Matcher
 from daemon.core.model import Instant, Millis, Override
+from daemon.core.record import record
 
 
 class Rotation(enum.StrEnum):
@@ -22,7 +22,7 @@ class Rotation(enum.StrEnum):
     MONTHLY = "monthly"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Restriction:
     """Hours of days. Where `end_minute` is not after `start_minute` they end on the next day.
 
@@ -36,7 +36,7 @@ class Restriction:
     end_minute: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class LayerPlan:
     """A rotation of a schedule. Times are local, without a zone.
 
@@ -55,7 +55,7 @@ class LayerPlan:
     restrictions: tuple[Restriction, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class OverridePlan:
     """From `start` to before `end` (local times) these persons are on call: in place of
     everybody, or of the one that it `replaces`."""
@@ -66,7 +66,7 @@ class OverridePlan:
     replaces: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class CalendarPiece:
     """A stretch of time in which a calendar from outside has these persons on call."""
 
@@ -75,7 +75,7 @@ class CalendarPiece:
     persons: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class SchedulePlan:
     """Who is on call when; see `daemon.core.oncall.schedules`. Of layers the last that has somebody
     counts, overrides count in their order.
@@ -97,7 +97,7 @@ class SchedulePlan:
     calendar: tuple[CalendarPiece, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class MaintenancePlan:
     """Planned work; see `daemon.core.muting.maintenance`. It comes as `cron` says, or as `rrule`
     says from `start` on, and lasts for `duration`; or once, from `start` to `end` (local times).
@@ -125,7 +125,7 @@ class MaintenancePlan:
         return self.cron is not None or self.rrule is not None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class HoursPlan:
     """One alternative of a time interval: every field that is not empty must match.
 
@@ -144,7 +144,7 @@ class HoursPlan:
     years: tuple[tuple[int, int], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class IntervalPlan:
     """See `daemon.core.telling.intervals`. A time interval matches when one of `any_of` does."""
 

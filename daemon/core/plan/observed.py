@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from typing import Final
 
 from checks.result import Status
 from daemon.core.model import SECOND, AtRisk, Millis, Promotion
+from daemon.core.record import record
 from daemon.core.severity import Severity
 
 DEFAULT_SEVERITY: Final[Mapping[Status, Severity]] = {
@@ -19,7 +20,7 @@ DEFAULT_SEVERITY: Final[Mapping[Status, Severity]] = {
 """What a failure means where no context says otherwise."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class HeartbeatPlan:
     """When a heartbeat is due: every `period`, or as `cron` says in `timezone`; plus `grace`."""
 
@@ -29,7 +30,7 @@ class HeartbeatPlan:
     grace: Millis
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class CheckPlan:
     """A check as the engine schedules and judges it.
 
@@ -64,7 +65,7 @@ class CheckPlan:
     """A run that has not ended this long after its start (and a little) is given up."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ServicePlan:
     """A service. A check without one belongs to a service of the check's own name.
 
@@ -94,7 +95,7 @@ class ServicePlan:
     update_every: Millis | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class UplinkPlan:
     """The monitor's own connection: unknown results while all of `checks` fail."""
 

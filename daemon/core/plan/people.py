@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from daemon.core.model import MINUTE, Level, Millis
+from daemon.core.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class PolicyPlan:
     """An escalation policy. After the last level it starts over `rounds` times, then tells
     the `then` targets once."""
@@ -20,7 +19,7 @@ class PolicyPlan:
     """How long after its last level a policy starts over, or turns to `then`."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Contact:
     """A way to reach a person: a channel and the address there (None: the channel's own).
 
@@ -33,7 +32,7 @@ class Contact:
     after: Millis = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class PersonPlan:
     """Somebody who is notified. `high` contacts are used for critical and worse, `low` else
     (each falls back to the other where it is empty)."""
@@ -43,7 +42,7 @@ class PersonPlan:
     low: tuple[Contact, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class TeamPlan:
     """Persons who are told together."""
 
@@ -51,7 +50,7 @@ class TeamPlan:
     members: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ChannelPlan:
     """What the engine needs of a channel: `send_resolved`, where to turn when it fails, and
     whether it tells those who ask, not those who mend."""

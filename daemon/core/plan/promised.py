@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 
 from daemon.core.model import Millis
+from daemon.core.record import record
 from daemon.core.severity import Severity
 
 
@@ -42,7 +43,7 @@ class MetricFunction(enum.StrEnum):
     """The sum of its values over that of another metric's."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class MetricPlan:
     """Where a metric should be: a window in which it is not is bad as a whole.
 
@@ -62,7 +63,7 @@ class MetricPlan:
     at_least: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class CreditPlan:
     """Below so many percent, so many percent of the fee are given back."""
 
@@ -70,7 +71,7 @@ class CreditPlan:
     percent: Decimal
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class BurnPlan:
     """The budget burns too fast: alert when the burn rate is at least `rate` both over the
     long window and over the short one, which resets it soon after the burning ends.
@@ -87,7 +88,7 @@ class BurnPlan:
     min_events: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class SlaPlan:
     """An objective of a service, or of several together.
 

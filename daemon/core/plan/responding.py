@@ -7,10 +7,10 @@ name, and `daemon.respond` has the rest.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 
 from daemon.core.labels import Matcher
 from daemon.core.model import MINUTE, Millis
+from daemon.core.record import record
 
 
 class When(enum.StrEnum):
@@ -29,7 +29,7 @@ class When(enum.StrEnum):
         return self in (When.FIRING, When.ESCALATED)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ResponsePlan:
     """A response.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from daemon.core.model import Millis
 from daemon.core.plan.alerting import (
@@ -19,10 +19,11 @@ from daemon.core.plan.observed import CheckPlan, ServicePlan, UplinkPlan
 from daemon.core.plan.people import ChannelPlan, PersonPlan, PolicyPlan, TeamPlan
 from daemon.core.plan.promised import SlaPlan
 from daemon.core.plan.responding import ResponsePlan
+from daemon.core.record import record
 from daemon.core.severity import Severity
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Plan:
     """Everything the engine is configured with. Mappings are by name, in the file's order."""
 

@@ -12,14 +12,13 @@ them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from daemon.core.changing import replace
 from daemon.core.model import Instant, ResponseState
 from daemon.core.plan import ResponsePlan
+from daemon.core.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Hindrance:
     """Why a response may not begin now.
 

@@ -22,7 +22,6 @@ of responses is in `daemon.core.responding.commands`.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from daemon.core.changing import replace
@@ -30,6 +29,7 @@ from daemon.core.deadlines import soonest
 from daemon.core.incidents.casebook import Casebook
 from daemon.core.model import ENGINE, Incident, IncidentState, Instant, Record, RunState
 from daemon.core.plan import Plan, ResponsePlan, When
+from daemon.core.record import record
 from daemon.core.responding import allowance
 from daemon.core.responding.course import SEPARATOR, ResponseCourse, pair
 from daemon.core.severity import Severity
@@ -39,7 +39,7 @@ _NOT_BEGUN: Final = frozenset({"", RunState.WAITING.value, RunState.EXPIRED.valu
 """How far a response got on an incident that was merged, where it is due on the survivor still."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class _Seen:
     """What of an incident decides about responses, as it was looked at last."""
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Final
 
@@ -22,6 +21,7 @@ from checks.cel_library import cel
 from checks.comparison import Comparison, read_comparison
 from checks.durations import parse_duration
 from daemon.core.model import Millis
+from daemon.core.record import record
 
 FIELDS: Final = ("status", "latency_ms", "message", "fault", "metrics")
 """What every result has; the names of its metrics may be used likewise."""
@@ -80,7 +80,7 @@ _FAILURES: Final = (RuntimeError, TypeError, ValueError, LookupError, Arithmetic
 """What the library raises for a value that is missing or of another type."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Call:
     """A call of a window function.
 
@@ -98,7 +98,7 @@ class Call:
     ahead: Millis = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class RuleProgram:
     """A compiled condition.
 

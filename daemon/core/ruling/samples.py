@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 
 from checks.result import Result, Status
 from daemon.core.model import Instant, Millis
+from daemon.core.record import record
 from daemon.core.ruling.expressions import Call
 from daemon.core.ruling.windows import Minutes, Window
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Needs:
     """What rules call for, made once for all the checks that the same rules select.
 

@@ -20,6 +20,7 @@ from typing import Final
 from daemon.core.deadlines import Deadlines
 from daemon.core.model import MINUTE, SECOND, Instant, Millis
 from daemon.core.plan import BurnPlan, SlaPlan
+from daemon.core.record import record
 from daemon.core.severity import Severity
 from daemon.core.sla.showing import percent_text
 from daemon.core.sla.values import Level
@@ -37,7 +38,7 @@ _LEVELS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Look:
     """What an objective is, as far as its alerts ask.
 

@@ -10,7 +10,6 @@ the period exactly and no rounding carries a value across its target.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from math import floor
@@ -19,6 +18,7 @@ from typing import Final
 from checks.result import Status
 from daemon.core.model import HOUR, Amendment, AmendmentKind, Instant, Millis
 from daemon.core.plan import SlaKind, SlaPlan
+from daemon.core.record import record
 from daemon.core.sla.alarms import Look
 from daemon.core.sla.failing import (
     Costs,
@@ -29,7 +29,7 @@ from daemon.core.sla.failing import (
     violations,
 )
 from daemon.core.sla.periods import period_at
-from daemon.core.sla.showing import value_of
+from daemon.core.sla.showing import exact, reaches, value_of
 from daemon.core.sla.timeline import Timeline, Totals
 from daemon.core.sla.values import Level, Reliability, SlaFigures
 
@@ -147,18 +147,19 @@ def look_at(plan: SlaPlan, timeline: Timeline, now: Instant, excluded: Sequence[
 
 
 def _allowed(plan: SlaPlan, period_ms: Millis) -> Fraction:
-    return max(1 - Fraction(plan.target) / 100, Fraction(1, period_ms))
+    return max(1 - exact(plan.target) / 100, Fraction(1, period_ms))
 
 
 def _level(plan: SlaPlan, share: Fraction | None) -> Level:
     """Compared exactly, never as shown."""
     if share is None:
         return Level.UNKNOWN
-    if share * 100 < Fraction(plan.target):
+    percent = share * 100
+    if not reaches(percent, plan.target):
         return Level.MISSED
-    if plan.critical is not None and share * 100 < Fraction(plan.critical):
+    if plan.critical is not None and not reaches(percent, plan.critical):
         return Level.CRITICAL
-    if plan.warning is not None and share * 100 < Fraction(plan.warning):
+    if plan.warning is not None and not reaches(percent, plan.warning):
         return Level.WARNING
     return Level.GOOD
 
@@ -167,7 +168,8 @@ def credit_of(plan: SlaPlan, share: Fraction | None) -> Decimal:
     """The lowest tier that the share is below; nothing where nothing was counted."""
     if share is None:
         return Decimal(0)
-    under = [tier for tier in plan.credits if share * 100 < Fraction(tier.below)]
+    percent = share * 100
+    under = [tier for tier in plan.credits if not reaches(percent, tier.below)]
     return min(under, key=lambda tier: tier.below).percent if under else Decimal(0)
 
 
@@ -182,7 +184,7 @@ def _exhausts_at(
     return at if end == now or at < end else None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class _Away:
     """The excluded time of a period; spans disjoint, in order, cut to what they speak of.
 
@@ -235,7 +237,7 @@ def figures(
     exclusions = [one for one in mine if one.kind is AmendmentKind.EXCLUSION]
     approved = [(one.start, one.end) for one in exclusions]
     away = _away((start, end), until, planned, approved)
-    costs, target = Costs.of(plan), Fraction(plan.target) / 100
+    costs, target = Costs.of(plan), exact(plan.target) / 100
     totals = _totals(timeline, start, until, away.elapsed)
     share = costs.share(totals)
     unamended = costs.share(_totals(timeline, start, until, away.planned)) if approved else share

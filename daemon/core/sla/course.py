@@ -9,7 +9,7 @@ the timeline's sums, so a year of flapping takes no longer than a quiet one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from math import floor
@@ -18,6 +18,7 @@ from typing import Final
 
 from daemon.core.model import Instant, Millis
 from daemon.core.plan import BurnPlan, SlaPlan
+from daemon.core.record import record
 from daemon.core.sla.availability import credit_of, look_at, merge_spans
 from daemon.core.sla.burning import exceeds, usual
 from daemon.core.sla.failing import Costs, Span
@@ -29,7 +30,7 @@ STEPS: Final = 240
 """The elapsed period is drawn in so many steps."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Point:
     """What was left of the budget at a moment; negative when overspent, rounded down."""
 
@@ -37,7 +38,7 @@ class Point:
     left_ms: Millis
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Burning:
     """How fast the budget burns over a long and a short window; None where nothing counted.
 
@@ -58,7 +59,7 @@ class Burning:
         return all(rate is not None and exceeds(rate, self.window) for rate in rates)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Trial:
     """How the period would end with so much more down time, and no other.
 
@@ -74,7 +75,7 @@ class Trial:
     credit_percent: Decimal
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Course:
     """An objective's period until now.
 

@@ -8,7 +8,6 @@ budget. Both leave excluded time out and end where it begins.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
 from operator import mul
@@ -16,6 +15,7 @@ from operator import mul
 from checks.result import Status
 from daemon.core.model import Amendment, Instant, Millis
 from daemon.core.plan import SlaPlan, UnknownTime
+from daemon.core.record import record
 from daemon.core.sla.timeline import Stretch, Timeline, Totals
 from daemon.core.sla.values import Outage, Reliability, Violation
 
@@ -23,7 +23,7 @@ Span = tuple[Instant, Instant]
 """[start, end) in milliseconds since the epoch."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Costs:
     """What a millisecond takes of the budget: down all of it, degraded what it lacks of up.
 
@@ -39,9 +39,7 @@ class Costs:
     @classmethod
     def of(cls, plan: SlaPlan) -> Costs:
         """As this objective counts."""
-        lacks = 1 - Fraction(plan.degraded_weight)
-        unknown = {UnknownTime.DOWN: True, UnknownTime.UP: False}.get(plan.unknown)
-        return cls(lacks.numerator, unknown, lacks.denominator)
+        return _costs(plan.degraded_weight, plan.unknown)
 
     @property
     def prices(self) -> tuple[int, int, int, int]:
@@ -72,6 +70,14 @@ class Costs:
 
     def _parts(self, totals: Totals) -> int:
         return sum(map(mul, self.prices, totals))
+
+
+@lru_cache(maxsize=64)
+def _costs(degraded_weight: Decimal, unknown: UnknownTime) -> Costs:
+    """Remembered: a thousand objectives count in a few ways."""
+    lacks = 1 - Fraction(degraded_weight)
+    at_all = {UnknownTime.DOWN: True, UnknownTime.UP: False}.get(unknown)
+    return Costs(lacks.numerator, at_all, lacks.denominator)
 
 
 def counted_stretches(
@@ -105,17 +111,15 @@ def violations(
     """
     costs = costs.finer(budget)
     unit, prices = costs.unit, costs.prices
-    left = int(budget * unit)
+    left = max(0, int(budget * unit))
     found: list[tuple[Instant, Instant, int]] = []
-    for start, end, status in stretches:
-        price = prices[status]
+    dear = [(start, end, price) for start, end, status in stretches if (price := prices[status])]
+    for start, end, price in dear:
         spent = (end - start) * price
-        if not spent:
-            continue
         if spent <= left:
             left -= spent
             continue
-        begin, depth, left = start + left // price, spent - max(left, 0), 0
+        begin, depth, left = start + left // price, spent - left, 0
         if found and found[-1][1] == begin:
             begin, _, before = found.pop()
             depth += before
@@ -140,9 +144,8 @@ def _about(notes: Sequence[Amendment], start: Instant, end: Instant) -> tuple[Am
 def outages(stretches: Iterable[Stretch], lasting: Instant | None) -> tuple[Outage, ...]:
     """Down time without a break; what ends at `lasting` has not ended."""
     spans: list[Span] = []
-    for start, end, status in stretches:
-        if status is not Status.DOWN:
-            continue
+    down = Status.DOWN
+    for start, end in [(start, end) for start, end, status in stretches if status is down]:
         if spans and spans[-1][1] == start:
             spans[-1] = spans[-1][0], end
         else:

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from checks.result import Result, Status
 from daemon.core.model import MINUTE, Instant, Millis
 from daemon.core.plan import Plan, SlaPlan
+from daemon.core.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class RunCount:
     """So many runs of a check that measured something began in a minute.
 

@@ -22,14 +22,14 @@ SHOWN_PLACES: Final = 2
 
 def cut(percent: Fraction | Decimal | float, places: int = PLACES) -> Decimal:
     """Percent of something good, rounded down; a float is taken as it is written."""
-    exact = _exact(percent)
-    return Decimal(exact.numerator * 10**places // exact.denominator).scaleb(-places)
+    whole = exact(percent)
+    return Decimal(whole.numerator * 10**places // whole.denominator).scaleb(-places)
 
 
 def raised(percent: Fraction | Decimal | float, places: int = PLACES) -> Decimal:
     """Percent of something bad, rounded up."""
-    exact = _exact(percent)
-    return Decimal(-(-exact.numerator * 10**places // exact.denominator)).scaleb(-places)
+    whole = exact(percent)
+    return Decimal(-(-whole.numerator * 10**places // whole.denominator)).scaleb(-places)
 
 
 def value_of(share: Fraction, target: Decimal) -> Decimal:
@@ -42,7 +42,7 @@ def value_of(share: Fraction, target: Decimal) -> Decimal:
 
 def reaches(percent: Fraction, target: Decimal | float) -> bool:
     """Whether a percentage is at least the target: exactly, never as shown."""
-    bound = _exact(target)
+    bound = exact(target)
     return percent.numerator * bound.denominator >= bound.numerator * percent.denominator
 
 
@@ -55,7 +55,7 @@ def percent_text(value: Fraction | Decimal | float, target: Decimal | float | No
         return _plain(cut(value, SHOWN_PLACES))
     bound, places = _bound(str(target))
     shown = cut(value, places)
-    return _plain(max(shown, bound) if reaches(_exact(value), bound) else shown)
+    return _plain(max(shown, bound) if reaches(exact(value), bound) else shown)
 
 
 @lru_cache(maxsize=256)
@@ -70,7 +70,8 @@ def _places(number: Decimal) -> int:
     return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
-def _exact(value: Fraction | Decimal | float) -> Fraction:
+def exact(value: Fraction | Decimal | float) -> Fraction:
+    """The number as it is written."""
     return value if isinstance(value, Fraction) else _as_written(str(value))
 
 

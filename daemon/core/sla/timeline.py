@@ -13,13 +13,13 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from operator import is_, lt, sub
 from typing import Final
 
 from checks.result import Status
 from daemon.core.model import Instant, Millis
+from daemon.core.record import record
 
 Totals = tuple[Millis, Millis, Millis, Millis]
 """Milliseconds spent up, degraded, unknown and down: indexed by `Status`."""
@@ -33,7 +33,7 @@ _TRIM: Final = 16
 """Forgotten pieces are cut off in lots of at least this many, so that forgetting is cheap."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Piece:
     """From `start` (inclusive) to `end` (exclusive) the status was this."""
 

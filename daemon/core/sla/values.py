@@ -7,13 +7,14 @@ rounded here already (`showing`), so that no two readers round differently.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
 from daemon.core.model import Amendment, Instant, Millis
 from daemon.core.plan import SlaKind
+from daemon.core.record import record
 
 
 class Level(enum.StrEnum):
@@ -51,7 +52,7 @@ class Outage(NamedTuple):
     length_ms: Millis
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Reliability:
     """How often it failed and how fast it was mended.
 
@@ -66,7 +67,7 @@ class Reliability:
     mtbf_ms: Millis | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class SlaFigures:
     """An SLA so far in a period.
 

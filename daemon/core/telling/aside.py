@@ -8,13 +8,13 @@ that only tells trouble, as a telephone call.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import Final
 
 from daemon.core.chronicle import Notice, NoticeType
 from daemon.core.effects import Enqueue
 from daemon.core.model import Incident, IncidentState, Instant
 from daemon.core.plan import Plan
+from daemon.core.record import record
 from daemon.core.severity import Severity
 from daemon.core.telling import notices
 from daemon.core.turn import Turn
@@ -23,7 +23,7 @@ _PAGERS: Final = frozenset({"pagerduty", "voice"})
 """Kinds of channels that only tell trouble."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Aside:
     """What is to be said.
 

@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from daemon.core.chronicle import NoticeType
 from daemon.core.model import Group, Instant, Millis, Told
+from daemon.core.record import record
 from daemon.core.severity import Severity
 
 
@@ -46,7 +46,7 @@ NOTICE_TYPE: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Look:
     """What a group knows when it looks whether to tell a channel something.
 

@@ -13,7 +13,6 @@ stands beside the desk, which looks at the incidents again when something change
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from heapq import merge
 from typing import Final
@@ -23,6 +22,7 @@ from daemon.core.deadlines import Deadlines
 from daemon.core.model import DAY, Instant, Mute, MuteKind
 from daemon.core.oncall.clockwork import days_in, local_at, reached
 from daemon.core.plan import HoursPlan, IntervalPlan
+from daemon.core.record import record
 
 HORIZON_DAYS: Final = 400
 """How far the next change is looked for; one that lies beyond is looked for again then."""
@@ -30,7 +30,7 @@ HORIZON_DAYS: Final = 400
 Span = tuple[Instant, Instant]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Phase:
     """Whether an interval matches, and until when that stays so.
 

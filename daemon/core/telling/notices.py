@@ -14,13 +14,13 @@ from __future__ import annotations
 import hashlib
 import heapq
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from daemon.core.chronicle import Notice, NoticeType
 from daemon.core.model import DAY, HOUR, Alert, Incident, Instant, Millis, Told
 from daemon.core.oncall.schedules import on_call
 from daemon.core.plan import Contact, PersonPlan, Plan
+from daemon.core.record import record
 from daemon.core.severity import Severity
 
 ALERTS_SHOWN: Final = 100
@@ -45,7 +45,7 @@ ALARMING: Final = frozenset(
 """The types that call somebody to an incident; never sent while it is muted."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Recipient:
     """Somebody on a channel; the channel itself where `name` is empty."""
 

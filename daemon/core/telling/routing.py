@@ -12,7 +12,6 @@ was begun with are kept with its groups.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from json.encoder import encode_basestring
 from typing import Final
 
@@ -20,12 +19,13 @@ from daemon.core.alerting.sources import TEST, stands_alone, test_of
 from daemon.core.labels import match_all
 from daemon.core.model import Alert, Millis
 from daemon.core.plan import DEFAULT_GROUP_WAIT, RoutePlan
+from daemon.core.record import record
 
 ALL_LABELS: Final = "..."
 """In `group_by`: group by every label, so that each alert is a group of its own."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Taken:
     """A route that an alert takes.
 
@@ -56,7 +56,7 @@ class Taken:
         return DEFAULT_GROUP_WAIT[alert.effective]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Routing:
     """The routes of one alert: the one that owns its incident, and those that only notify."""
 

@@ -9,7 +9,6 @@ daemon would do; what lives in a running daemon (silences, other alerts) is not 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -23,6 +22,7 @@ from daemon.core.labels import Matcher, match_all
 from daemon.core.model import CheckState, Instant, Millis, Mute
 from daemon.core.oncall.levels import PASSED_OVER
 from daemon.core.plan import Plan, RoutePlan
+from daemon.core.record import record
 from daemon.core.ruling.conditions import of_check
 from daemon.core.severity import Severity
 from daemon.core.telling.intervals import Timetable
@@ -112,7 +112,7 @@ def mutes_at(plan: Plan, route: RoutePlan, at: Instant) -> tuple[Mute, ...]:
     return timetable.mutes(route.mute_time_intervals, route.active_time_intervals)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Visit:
     """A node of the routing tree, held against labels.
 

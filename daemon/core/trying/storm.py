@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from daemon.core.chronicle import Notice, NoticeType
@@ -20,6 +20,7 @@ from daemon.core.effects import Enqueue
 from daemon.core.events import FireTest
 from daemon.core.model import HOUR, Incident, IncidentState, Instant, Millis
 from daemon.core.plan import Plan
+from daemon.core.record import record
 from daemon.core.trying import testing
 from daemon.core.trying.rehearsal import delivered
 from daemon.core.turn import Condition, Turn
@@ -30,7 +31,7 @@ TAIL: Final[Millis] = HOUR
 Arrivals = list[tuple[Instant, list[Condition]]]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Gathered:
     """An incident that came of a storm.
 
@@ -47,7 +48,7 @@ class Gathered:
     muted: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Storm:
     """What becomes of a storm.
 
