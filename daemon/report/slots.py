@@ -21,14 +21,7 @@ Unit = Literal["hour", "day", "week", "month"]
 
 UP, DEGRADED, DOWN, UNKNOWN, EXCLUDED, AHEAD = ".~#?x-"
 
-_WORST: Final = (
-    (Status.DOWN, DOWN),
-    (Status.DEGRADED, DEGRADED),
-    (Status.UP, UP),
-    (Status.UNKNOWN, UNKNOWN),
-)
-"""What a slot shows, the first of these that it has any time of."""
-
+_UP, _DEGRADED, _UNKNOWN, _DOWN = sorted(Status)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
@@ -67,16 +60,25 @@ def strip(
             letters.append(AHEAD)
             continue
         end = min(end, until)
+        if not lows:
+            letters.append(_worst(timeline.statuses(start, end)))
+            continue
         first = max(0, bisect_left(lows, start) - 1)
         away = [one for one in excluded[first : bisect_left(lows, end)] if one[1] > start]
         letters.append(_letter(timeline, start, end, away))
     return "".join(letters)
 
 
+def _worst(found: Sequence[Status]) -> str:
+    """The letter of a slot that had these, and nothing excluded."""
+    if _DOWN in found:
+        return DOWN
+    if _DEGRADED in found:
+        return DEGRADED
+    return UP if _UP in found else UNKNOWN
+
+
 def _letter(timeline: Timeline, start: Instant, end: Instant, away: Sequence[Span]) -> str:
-    if not away:
-        found = timeline.statuses(start, end)
-        return next(letter for status, letter in _WORST if status in found)
     up, degraded, unknown, down = timeline.totals(start, end)
     for low, high in away:
         gone = timeline.totals(max(low, start), min(high, end))

@@ -6,6 +6,8 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from heapq import nlargest
+from operator import attrgetter
 
 from checks.result import Status
 from daemon.api import schema
@@ -77,10 +79,8 @@ def view(reckoned: Reckoned) -> ReportView:
 
 def _objective(one: Objective) -> ObjectiveReport:
     outages = one.figures.reliability.outages
-    longest = sorted(outages, key=lambda outage: -outage.length_ms)[:LONGEST_OUTAGES]
-    shown = replace(
-        one.figures.reliability, outages=tuple(sorted(longest, key=lambda outage: outage.start))
-    )
+    longest = nlargest(LONGEST_OUTAGES, outages, key=attrgetter("length_ms"))
+    shown = replace(one.figures.reliability, outages=tuple(sorted(longest)))
     figures = sla_view(replace(one.figures, reliability=shown))
     return ObjectiveReport(
         sla=figures,

@@ -69,11 +69,12 @@ def standing(figures: SlaFigures) -> schema.Standing:
 
 
 def _violation(one: Violation) -> schema.Violation:
+    start, end, depth_ms, notes = one
     return schema.Violation(
-        start=stamp(one.start),
-        end=stamp_or_none(one.end),
-        depth_ms=one.depth_ms,
-        notes=[amendment_view(note) for note in one.notes],
+        start=stamp(start),
+        end=None if end is None else stamp(end),
+        depth_ms=depth_ms,
+        notes=[amendment_view(note) for note in notes] if notes else [],
     )
 
 

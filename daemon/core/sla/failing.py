@@ -8,7 +8,9 @@ budget. Both leave excluded time out and end where it begins.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from math import lcm
 from operator import mul
 
