@@ -97,9 +97,11 @@ class Sketch:
                     first = min(first, _add_layer(dense, layer, _BASE**power))
             else:
                 self._absorb_pairs(data)
-        for index, count in enumerate(dense[first:], first):
-            if count:
-                self._counts[index] = self._counts.get(index, 0) + count
+        found = {index: count for index, count in enumerate(dense[first:], first) if count}
+        if self._counts:
+            self.merge(_of(found))
+        else:
+            self._counts = found
 
     def _absorb_pairs(self, data: bytes) -> None:
         numbers, index = _numbers(data), 0
@@ -144,6 +146,12 @@ class Sketch:
         sketch = cls()
         sketch.absorb(data)
         return sketch
+
+
+def _of(counts: dict[int, int]) -> Sketch:
+    sketch = Sketch()
+    sketch._counts = counts
+    return sketch
 
 
 def _add_layer(dense: list[int], layer: bytes, weight: int) -> int:
