@@ -8,7 +8,7 @@ from typing import Final
 
 from checks.text import one_line
 from daemon.api.schema.reports import ObjectiveReport, ReportView, ServiceReport
-from daemon.report.words import article, length, moment, most, percent, share, target, verdict
+from daemon.report.words import article, length, many, moment, most, percent, share, target, verdict
 
 _MARKUP: Final = re.compile(r"([\\`*_{}\[\]<>#|~&])")
 _LONGEST: Final = 500
@@ -47,8 +47,8 @@ def in_short(view: ReportView) -> str:
     found = view.summary
     so_far = "" if view.final else " so far"
     if not found.objectives:
-        return f"No objective is configured here; {_many(found.services, 'service')}."
-    parts = [f"{found.met} of {_many(found.objectives, 'objective')} met{so_far}"]
+        return f"No objective is configured here; {many(found.services, 'service')}."
+    parts = [f"{found.met} of {many(found.objectives, 'objective')} met{so_far}"]
     if found.missed:
         names = [one.sla.name for one in view.objectives if one.sla.met is False]
         shown = ", ".join(names[:10]) + (" and others" if len(names) > 10 else "")
@@ -56,10 +56,6 @@ def in_short(view: ReportView) -> str:
     if found.unknown:
         parts.append(f"{found.unknown} not measured")
     return "; ".join(parts) + "."
-
-
-def _many(count: int, word: str) -> str:
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
 def _about(view: ReportView) -> Iterator[tuple[str, str]]:

@@ -22,6 +22,11 @@ _QUARTERS: Final = ("First", "Second", "Third", "Fourth")
 _UNITS: Final = (("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1_000))
 
 
+def many(count: int, word: str) -> str:
+    """`1 incident`, `2 incidents`."""
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
 def length(ms: Millis | None, none: str = "–") -> str:
     """A span of what is good, with its two greatest units, `19.2 s`, `30 min`, `9 d 5 h`: what is
     less than the second of them is cut off. What was overspent is rounded up."""

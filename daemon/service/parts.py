@@ -218,5 +218,6 @@ def ping_tokens(config: Config) -> dict[str, str]:
 
 def describe(config: Config, socket: Path) -> str:
     """One line for a start: how much is watched, and where the socket is."""
-    plan = config.plan
-    return f"{len(plan.checks)} checks of {len(plan.services)} services, socket {socket}"
+    checks, services = len(config.plan.checks), len(config.plan.services)
+    watched = f"{checks} check{'' if checks == 1 else 's'}"
+    return f"{watched} of {services} service{'' if services == 1 else 's'}, socket {socket}"

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from daemon.api.schema.daily import DailyView
 from daemon.api.times import parse_stamp
 from daemon.core.model import DAY, SECOND, Millis
-from daemon.report.words import moment, most
+from daemon.report.words import many, moment, most
 
 _NAMED: Final = 5
 _WEEKDAYS: Final = (
@@ -38,7 +38,7 @@ def in_short(view: DailyView) -> str:
         quiet = "" if view.coverage.blind_ms else "A quiet day: "
         text = f"{quiet}no incident fired{_so_far(view)}, and none was open."
         return text[0].upper() + text[1:]
-    parts = [f"{_many(view.fired, 'incident')} fired{_so_far(view)}", f"{view.resolved} resolved"]
+    parts = [f"{many(view.fired, 'incident')} fired{_so_far(view)}", f"{view.resolved} resolved"]
     if view.open:
         worst = view.incidents[0]
         parts.append(f"{view.open} still open, the worst: {worst.title} ({worst.severity})")
@@ -72,13 +72,13 @@ def _unseen(view: DailyView) -> Iterator[str]:
     if found.unmeasured and not is_blind(view):
         names = ", ".join(islice(found.unmeasured, _NAMED))
         more = " and others" if len(found.unmeasured) > _NAMED else ""
-        yield f"Not measured at all: {_many(len(found.unmeasured), 'service')}, {names}{more}."
+        yield f"Not measured at all: {many(len(found.unmeasured), 'service')}, {names}{more}."
 
 
 def _untold(view: DailyView) -> Iterator[str]:
     if view.deliveries.failed:
         names = ", ".join(one.channel for one in view.deliveries.failures[:_NAMED])
-        failed = _many(view.deliveries.failed, "message")
+        failed = many(view.deliveries.failed, "message")
         yield f"{failed} could not be delivered, over {names}."
 
 
@@ -142,7 +142,3 @@ def _local(stamp: str, view: DailyView) -> datetime:
 
 def _so_far(view: DailyView) -> str:
     return "" if is_over(view) else " so far"
-
-
-def _many(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"

@@ -1,7 +1,7 @@
 """Asking questions over months, beside the daemon: threads and connections of their own.
 
 A question is a plain function that takes a connection that cannot write and answers with frozen
-values: `incident_history` (pages, statistics), `alert_history` (top alerts, noise), `trends`
+values: `incidents` (pages, statistics), `alerts` (top alerts, noise), `trends`
 (services' days), `latency` (percentiles from rollups), `spans` (state intervals for reports).
 With a daemon one asks through `Analysis.ask`, which runs the question on a reader's thread:
 never in the loop, and never in the writer's way. Without one (a backup on another machine) one

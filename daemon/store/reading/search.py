@@ -1,6 +1,6 @@
 """A page of incidents' history by matchers and words, which no index knows.
 
-What an index answers (`incident_history`) is asked of it, equality matchers on an incident's own
+What an index answers (`incidents`) is asked of it, equality matchers on an incident's own
 facts included; what is left is tried on the incidents it gives, in order. A page looks at `LOOKED`
 of them at most: one for which little matches ends early, and says where the next goes on. So no
 page takes long, however rare its words are. Matchers see an incident as everywhere: with its own
