@@ -7,8 +7,9 @@ made lives to the end, and the garbage collector is told so: else it would look 
 tests again and again while they run.
 
 `suite` is what every `make test` does, `thorough` what CI does with the engine and the fuzz tests
-besides. A test that needs another count says so itself. Nothing has a deadline: how long a trial
-takes is the machine's affair.
+besides: both try the same each time, so that a change is judged by what it changed. `long` goes
+looking for what nobody knows of yet, with other trials each time. A test that needs another count
+says so itself. Nothing has a deadline: how long a trial takes is the machine's affair.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from collections.abc import Generator
 import pytest
 from hypothesis import settings
 
-settings.register_profile("suite", max_examples=40, deadline=None)
-settings.register_profile("thorough", max_examples=100, deadline=None)
+settings.register_profile("suite", max_examples=40, derandomize=True, deadline=None)
+settings.register_profile("thorough", max_examples=100, derandomize=True, deadline=None)
 settings.register_profile("long", max_examples=10_000, deadline=None)
 if settings.get_current_profile_name() != "mutants":  # the mutants' trials have their own
     settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
