@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from daemon.cli.arguments import ITSELF, Commands, Option
-from daemon.cli.ask import ask, say, write
+from daemon.cli.ask import ask
 from daemon.cli.options import Config, Socket, time_of
-from daemon.cli.reporting import Form, Out, Written, put
+from daemon.cli.reporting import Form, Out, Written, deliver
 from daemon.cli.reports import MORE
 from daemon.cli.stop import Exit, Stop
 from daemon.cli.times import now_ms
@@ -95,11 +95,7 @@ def report(
             view = _of_period(period, service, org, time_of(at), socket, config)
         code = Exit.NEGATIVE if view.summary.missed else Exit.GOOD
     text = written(view, Known(format_))
-    if out is None:
-        write(text)
-    else:
-        put(out, text)
-        say("wrote", str(out))
+    deliver(text, out)
     return code
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Final
 
 from daemon.cli.arguments import Option
+from daemon.cli.ask import say, write
 from daemon.cli.stop import Stop
 
 _BESIDE: Final = ("-wal", "-shm", "-journal", ".lock")
@@ -29,7 +30,20 @@ Form = Annotated[
 Out = Annotated[Path | None, Option(("--out",), "FILE", "Where to; else to standard output.")]
 
 
-def put(out: Path, text: str) -> None:
+def deliver(text: str, out: Path | None) -> None:
+    """Write a report to where it is wanted.
+
+    Raises:
+        Stop: The file cannot be written, or something else than a report is there.
+    """
+    if out is None:
+        write(text)
+    else:
+        _put(out, text)
+        say("wrote", str(out))
+
+
+def _put(out: Path, text: str) -> None:
     """Write the file, whole or not at all, in the place of an older report of that name.
 
     Raises:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from daemon.cli.arguments import Argument, Command
-from daemon.cli.ask import answer, ask, say, write, write_table
+from daemon.cli.ask import answer, ask, write_table
 from daemon.cli.database import on_file
 from daemon.cli.options import Config, Format, Output, Socket
-from daemon.cli.reporting import Form, Out, Written, put
+from daemon.cli.reporting import Form, Out, Written, deliver
 from daemon.cli.stop import Exit, Stop
 from daemon.cli.table import Cell
 from daemon.cli.times import local
@@ -59,11 +59,7 @@ def show(
     alone = partial(_one, prefix=report)
     view = _either(socket, config, lambda client: client.kept_report(report), alone)
     text = written(view, Known(format_))
-    if out is None:
-        write(text)
-    else:
-        put(out, text)
-        say("wrote", str(out))
+    deliver(text, out)
 
 
 def _row(one: ReportLine) -> list[Cell | str]:

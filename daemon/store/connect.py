@@ -12,6 +12,7 @@ import errno
 import fcntl
 import os
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -158,14 +159,21 @@ def open_writer(path: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     except sqlite3.Error as error:
         raise unusable(path, error) from None
-    try:
+    with _closed_unless_good(path, connection):
         _prepare(path, connection)
+    return connection
+
+
+@contextlib.contextmanager
+def _closed_unless_good(path: Path, connection: sqlite3.Connection) -> Iterator[None]:
+    """What fails in here closes the connection."""
+    try:
+        yield
     except BaseException as error:
         connection.close()
         if isinstance(error, sqlite3.Error):
             raise unusable(path, error) from None
         raise
-    return connection
 
 
 def _prepare(path: Path, connection: sqlite3.Connection) -> None:
@@ -212,14 +220,9 @@ def open_reader(path: Path, *, any_thread: bool = False) -> sqlite3.Connection:
         )
     except sqlite3.Error as error:
         raise unusable(path, error) from None
-    try:
+    with _closed_unless_good(path, connection):
         connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}").fetchall()
         identify(path, connection)
-    except BaseException as error:
-        connection.close()
-        if isinstance(error, sqlite3.Error):
-            raise unusable(path, error) from None
-        raise
     return connection
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from daemon.cli.reporting import put
+from daemon.cli.reporting import deliver
 from daemon.cli.stop import Stop
 
 
@@ -31,7 +31,7 @@ def test_a_report_never_takes_the_place_of_a_database_or_of_what_lies_beside_it(
 ) -> None:
     before = {path.name: path.read_bytes() for path in database.parent.iterdir()}
     with pytest.raises(Stop, match="belongs to a database; name another file"):
-        put(database.with_name(database.name + end), "a report")
+        deliver("a report", database.with_name(database.name + end))
     assert {path.name: path.read_bytes() for path in database.parent.iterdir()} == before
 
 
@@ -40,9 +40,9 @@ def test_a_report_never_takes_the_place_of_a_configuration_or_a_device(tmp_path:
     config.write_text("[daemon]\n")
     os.mkfifo(pipe)
     with pytest.raises(Stop, match="is a configuration by its name"):
-        put(config, "a report")
+        deliver("a report", config)
     with pytest.raises(Stop, match="is no regular file"):
-        put(pipe, "a report")
+        deliver("a report", pipe)
     assert config.read_text() == "[daemon]\n"
     assert pipe.is_fifo()
 
@@ -51,6 +51,6 @@ def test_a_report_takes_the_place_of_an_older_one_also_through_a_link(tmp_path: 
     old, link = tmp_path / "october.md", tmp_path / "newest.md"
     old.write_text("old")
     link.symlink_to(old)
-    put(link, "new")
+    deliver("new", link)
     assert link.is_symlink()
     assert old.read_text() == "new"

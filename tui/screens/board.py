@@ -169,7 +169,23 @@ class Board(Screen[None]):
         return ((f"{shown:,} of {total:,} match ", "warn"), (made.text, "warn bold"))
 
 
-class ListBoard(Board):
+class DetailBoard(Board):
+    """A board that shows the details of what is selected in it, as `#detail`."""
+
+    def tick(self) -> None:
+        """Details hold countdowns too."""
+        detail = self.query_one("#detail", Sections)
+        if detail.size.width:
+            detail.show()
+        super().tick()
+
+    def selection_changed(self) -> None:
+        """The details are another's."""
+        self.query_one("#detail", Sections).show(top=True)
+        super().selection_changed()
+
+
+class ListBoard(DetailBoard):
     """A list, and the details of what is selected in it."""
 
     TITLE_TEXT: ClassVar[str] = ""
@@ -238,18 +254,6 @@ class ListBoard(Board):
             self.call_after_refresh(self.take)
 
     _filtered_by = ""
-
-    def tick(self) -> None:
-        """Details hold countdowns too."""
-        detail = self.query_one("#detail", Sections)
-        if detail.size.width:
-            detail.show()
-        super().tick()
-
-    def selection_changed(self) -> None:
-        """The details are another's."""
-        self.query_one("#detail", Sections).show(top=True)
-        super().selection_changed()
 
     def details_of(self, key: str) -> Callable[[int], Sequence[Section]] | None:
         """Every row has details."""

@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from tui.desk import Desk
 from tui.doing.actions import Place, Situation
 from tui.drawing.text import Layout, Line
-from tui.screens.board import Board, Empty
+from tui.screens.board import DetailBoard, Empty
 from tui.screens.places import status_figures
 from tui.screens.story import incident_sections
 from tui.showing import figures, promised, rows
@@ -44,7 +44,7 @@ class Activity(PaintedScroll):
         return "  nothing yet since the dashboard was opened"
 
 
-class OverviewScreen(Board):
+class OverviewScreen(DetailBoard):
     """All at a glance."""
 
     PLACE = Place.OVERVIEW
@@ -148,18 +148,6 @@ class OverviewScreen(Board):
     def _incident_rows(self) -> int:
         height = self.size.height
         return 5 if height < 30 else INCIDENT_ROWS if height < 50 else 2 * INCIDENT_ROWS
-
-    def tick(self) -> None:
-        """Details hold countdowns too."""
-        detail = self.query_one("#detail", Sections)
-        if detail.size.width:
-            detail.show()
-        super().tick()
-
-    def selection_changed(self) -> None:
-        """The details are another's."""
-        self.query_one("#detail", Sections).show(top=True)
-        super().selection_changed()
 
     def on_descendant_focus(self) -> None:
         """Another list has the keys: its selection counts now."""
