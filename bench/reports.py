@@ -131,7 +131,7 @@ def _days(path: Path, plan: Plan, words: str, runs: int) -> Iterator[Figure]:
             whole_s.append(time.perf_counter() - began_s)
     finally:
         connection.close()
-    yield Figure(f"alert report of a day, {words}: CPU of the question", "ms", alone_ms[1:], 300)
+    yield Figure(f"alert report of a day, {words}: CPU of the question", "ms", alone_ms[1:])
     yield Figure(f"alert report of a day, {words}, html", "s", whole_s[1:])
 
 
