@@ -15,8 +15,9 @@ import pickle
 import sqlite3
 import sys
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
-from typing import Final, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from daemon.store.errors import StoreError, StoreUnusable
 
@@ -29,6 +30,21 @@ LONGEST_S: Final = 120.0
 _PROGRAM: Final = "import gc; gc.disable(); from daemon.store.reading.answering import main; main()"
 """What is made is needed until the end, and looking for rubbish among a million values took a third
 of the time."""
+
+
+class _Patient(pickle.Pickler):
+    """Asks about every object, in vain: so the interpreter may let the loop go on in between, as it
+    may not in the middle of a pickling that is C from one end to the other."""
+
+    def reducer_override(self, _: object) -> Any:
+        return NotImplemented
+
+
+def _pickled(question: object) -> bytes:
+    """A whole configuration may be in it, of thousands of checks."""
+    written = BytesIO()
+    _Patient(written, pickle.HIGHEST_PROTOCOL).dump(question)
+    return written.getvalue()
 
 
 async def ask_apart(path: Path, question: Callable[[sqlite3.Connection], _T]) -> _T:
@@ -46,7 +62,7 @@ async def ask_apart(path: Path, question: Callable[[sqlite3.Connection], _T]) ->
         stdout=asyncio.subprocess.PIPE,
     )
     try:
-        asked = await asyncio.to_thread(pickle.dumps, question)
+        asked = await asyncio.to_thread(_pickled, question)
         answer, _ = await asyncio.wait_for(process.communicate(asked), LONGEST_S)
     except TimeoutError:
         raise StoreUnusable(f"{path}: no answer within {LONGEST_S:.0f} s; ask for less") from None
