@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from daemon.client import Disconnected
+from tests.tui.beside import beside
 from tui.asked import AGAIN, Asked
 
 
@@ -39,13 +40,8 @@ class Table:
 async def table() -> AsyncIterator[Table]:
     """A table whose questions are carried out."""
     made = Table()
-    running = asyncio.create_task(made.asked.run())
-    try:
+    async with beside(made.asked.run()):
         yield made
-    finally:
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
 
 
 async def test_what_is_fresh_is_asked_for_once() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -12,6 +12,7 @@ from daemon.api.schema import State
 from daemon.api.times import stamp
 from daemon.client import BadRequest, ClientError
 from tests.tui import estate, estate_then
+from tests.tui.beside import beside
 from tests.tui.estate import HOUR, MINUTE, NOW
 from tui.doing.travel import Travel
 
@@ -65,13 +66,8 @@ async def way() -> AsyncIterator[Way]:
 async def walking() -> AsyncIterator[Way]:
     """A traveller under way."""
     made = Way()
-    running = asyncio.create_task(made.travel.run())
-    try:
+    async with beside(made.travel.run()):
         yield made
-    finally:
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
 
 
 async def test_steps_lead_through_every_change_and_back_to_the_present(way: Way) -> None:
