@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from daemon.store import commits
 from daemon.store.store import Store
 from daemon.store.upkeep.prune import Retention
 
@@ -34,6 +35,12 @@ async def opened(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[list[Store]]:
     yield stores
     for store in stores:
         await store.close()
+
+
+@pytest.fixture(autouse=True)
+def _results_wait_for_little_company(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What alone would gather for a second is written in a moment."""
+    monkeypatch.setattr(commits, "GATHER_S", 0.2)
 
 
 @pytest.fixture
