@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from daemon.analysis.escalations import Patterns, patterns
 from daemon.core.chronicle import Interval
 from daemon.core.model import DAY, HOUR, Instant
+from daemon.core.record import record
 from daemon.store.reading.escalated import climbs
 from daemon.store.reading.hours import HourlyTrend, hourly_trend, unwritten
 from daemon.store.reading.trends import (
@@ -25,7 +25,7 @@ SERVICES: Final = 20
 """So many services' escalations are told."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Steps:
     """What a trend is asked of.
 
@@ -42,7 +42,7 @@ class Steps:
     service: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Lines:
     """The line that was asked for with the incidents of its steps, and one of each service."""
 

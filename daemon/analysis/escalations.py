@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
+from daemon.core.record import record
 from daemon.store.reading.escalated import Climb
 from daemon.store.reading.incidents import Durations, durations, hours_of_week
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Pattern:
     """What became of some incidents.
 
@@ -35,7 +35,7 @@ class Pattern:
         return Fraction(self.escalated, self.total)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Patterns:
     """All of it: policies and services with what escalates most in front, and the 168 hours of
     the week in which what escalated had fired."""

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from math import floor
 from typing import Final
 
 from checks.result import Status
 from daemon.core.model import DAY, Millis
+from daemon.core.record import record
 
 WEEK: Final[Millis] = 7 * DAY
 
@@ -67,7 +67,7 @@ FLAT, STEEP = Fraction(11, 10), Fraction(2)
 """Latency of so many times the usual costs nothing, and everything."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Vitals:
     """What a score is made of.
 
@@ -91,7 +91,7 @@ class Vitals:
     budgets: Mapping[str, Fraction] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Part:
     """A part of a score; `score` None: it cannot be told."""
 
@@ -101,7 +101,7 @@ class Part:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Health:
     """A score with its band and its parts; `limit`: the most that the status allows."""
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
+from daemon.core.record import record
 from daemon.store.reading.alerts import AlertTotals
 
 LEAST: Final = 3
@@ -31,7 +31,7 @@ class Why(enum.StrEnum):
     SHORT = "short"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Advice:
     """A reason, and the key of the configuration that mends it.
 
@@ -48,7 +48,7 @@ class Advice:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Noise:
     """An alert that is noise; `noise` is the greatest of its shares."""
 

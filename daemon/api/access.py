@@ -18,10 +18,10 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from typing import Any, Final
 
 from daemon.core.model import Actor
+from daemon.core.record import record
 
 _REMEMBER_S: Final = 60.0
 _MAX_REMEMBERED: Final = 1024
@@ -48,7 +48,7 @@ class Role(enum.IntEnum):
         return self.name.lower()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Credentials:
     """What the kernel says of a connected process."""
 
@@ -56,7 +56,7 @@ class Credentials:
     gids: frozenset[int]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Peer:
     """A connected process's user, by name; `groups` are names too."""
 
@@ -70,7 +70,7 @@ class Peer:
         return Actor(self.user, f"unix uid {self.credentials.uid}")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Access:
     """`[access]`: names of users, and of groups as `@group`, for each role.
 

@@ -7,9 +7,10 @@ bring a registry of its own and a second copy of every number.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from math import isinf, isnan
 from typing import Final
+
+from daemon.core.record import record
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -17,7 +18,7 @@ Sample = tuple[Mapping[str, str], float]
 """A set of labels and its value."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Family:
     """A metric with all its samples.
 

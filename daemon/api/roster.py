@@ -7,7 +7,6 @@ is kept until the next hand-over, or until the schedule changes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from daemon.api.schema import ScheduleView
 from daemon.api.times import stamp
@@ -15,9 +14,10 @@ from daemon.core.changing import replace
 from daemon.core.model import DAY, Instant
 from daemon.core.oncall.schedules import following, on_call
 from daemon.core.plan import SchedulePlan
+from daemon.core.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class _Found:
     """What was found of a schedule, and from when to when it holds."""
 

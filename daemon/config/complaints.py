@@ -8,7 +8,6 @@ they may be secrets.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -17,6 +16,7 @@ from pydantic_core import ErrorDetails
 from checks.durations import format_duration
 from daemon.config.lines import KeyPath
 from daemon.config.problems import did_you_mean
+from daemon.core.record import record
 
 Found = TypeVar("Found")
 
@@ -61,7 +61,7 @@ _NAME_PATTERN_START: Final = "^[A-Za-z0-9][A-Za-z0-9_.:/-]"
 NAME_FORM: Final = "begin with a letter or digit; use those and _ . : / -, at most 100"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Complaint:
     """One fault of a table, at a path below it."""
 

@@ -7,11 +7,12 @@ never shown: they may be secrets.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from pydantic import BaseModel
 
 from daemon.config.loading import Config
+from daemon.core.record import record
 
 _SHOWN = 10
 """How many names of one kind of change a summary lists."""
@@ -20,7 +21,7 @@ _AT_START = ("socket", "database", "workers")
 """Keys of `[daemon]` that only its start obeys."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Change:
     """What changed in one section; names in the order of the files.
 
@@ -39,7 +40,7 @@ class Change:
         return " ".join(_listed(sign, names) for sign, names in parts if names)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Changes:
     """What changed between two configurations.
 

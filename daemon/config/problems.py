@@ -11,9 +11,10 @@ A problem prints as one line, so that editors, `grep` and people can follow it:
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from daemon.core.record import record
 
 _LONGEST: Final = 500
 _UNSEEN: Final = "\N{REPLACEMENT CHARACTER}"
@@ -25,7 +26,7 @@ def plain(text: object) -> str:
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong.
 

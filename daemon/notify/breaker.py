@@ -23,10 +23,11 @@ The lane asks `admits` before it tries anything, and tells what became of it.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from daemon.core.model import MINUTE, SECOND, Instant, Millis
+from daemon.core.record import record
 
 ROW: Final = 5
 """So many failures in a row open a breaker,"""
@@ -44,7 +45,7 @@ class BreakerState(enum.StrEnum):
     HALF_OPEN = "half_open"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Breaker:
     """What is known of a channel.
 

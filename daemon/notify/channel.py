@@ -7,14 +7,14 @@ clock but its socket's: the dispatcher bounds its time, judges its errors and co
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from daemon.core.chronicle import Notice
+from daemon.core.record import record
 from daemon.notify.spec import ChannelSpec
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Message:
     """A notice, ready to go out.
 

@@ -14,12 +14,12 @@ import logging
 import struct
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
 from checks.result import Result, Status
 from daemon.core.model import HOUR, Instant, Millis
+from daemon.core.record import record
 from daemon.notify.channel import Message
 
 _log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ _STRIP_INK: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Chart:
     """A picture, and what it shows in words."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from daemon.core.model import Instant
+from daemon.core.record import record
 from daemon.notify.breaker import BreakerState
 
 _RECENT: Final = 200
@@ -23,7 +24,7 @@ class Wait(enum.StrEnum):
     DIGEST = "digest"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ChannelHealth:
     """A channel's figures since the daemon started.
 

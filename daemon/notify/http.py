@@ -17,7 +17,6 @@ import ssl
 import time
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -27,6 +26,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from daemon import __version__
+from daemon.core.record import record
 from daemon.notify.errors import Permanent, Transient
 from daemon.notify.scrub import Scrubber
 
@@ -40,7 +40,7 @@ _LONG_PATH: Final = 16
 _WORTH_RETRYING: Final = frozenset({408, 425, 429})
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Answer:
     """A good answer: `said` is its status in words, for the receipt."""
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from daemon.core.chronicle import Notice
 from daemon.core.model import Instant
+from daemon.core.record import record
 
 DeliveryState = Literal["queued", "sending", "sent", "failed"]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Pending:
     """A notice whose row is `queued` or `sending` (in flight when the daemon stopped).
 

@@ -13,10 +13,10 @@ taken to lack more than all of its tokens.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from daemon.core.model import HOUR, MINUTE, SECOND, Instant, Millis
+from daemon.core.record import record
 
 _UNITS: Final = {"s": SECOND, "m": MINUTE, "h": HOUR}
 _RATE: Final = re.compile(r"([0-9]{1,6})/([smh])")
@@ -25,7 +25,7 @@ To = tuple[str, str]
 """Who is told: a person's name and their address; empty for the channel itself."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Rate:
     """So many attempts in such a time."""
 

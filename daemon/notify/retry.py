@@ -10,20 +10,20 @@ usefulness, or the policy's patience.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import Final
 
 from daemon.core.model import DAY, MINUTE, SECOND, Instant, Millis
+from daemon.core.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Delivered:
     """The receiver took it; `receipt` is what it said."""
 
     receipt: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Failed:
     """The receiver did not take it; `detail` says why.
 
@@ -42,7 +42,7 @@ class Failed:
 Outcome = Delivered | Failed
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Patience:
     """How long a channel is tried.
 
@@ -63,19 +63,19 @@ WITH_FALLBACK: Final = Patience(age_ms=2 * MINUTE)
 """Another channel stands by: turn to it soon. Five attempts fit."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Done:
     """Delivered: settle it."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Retry:
     """Try again at `at`."""
 
     at: Instant
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class GiveUp:
     """Never again; `reason` says why, in words."""
 

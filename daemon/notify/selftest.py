@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,7 @@ from cronsim import CronSim
 from daemon.core.events import SelfReport
 from daemon.core.model import MINUTE, Instant
 from daemon.core.oncall.clockwork import local_at, reached
+from daemon.core.record import record
 from daemon.notify.health import ChannelHealth
 from daemon.notify.memory import Memory
 from daemon.notify.spec import ChannelSpec
@@ -38,7 +39,7 @@ TryOut = Callable[[str], Awaitable[Trial]]
 """Sends a test message over the channel with this name."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Tested:
     """A channel's last test.
 

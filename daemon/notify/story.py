@@ -7,7 +7,7 @@ anything else, and what a mail says is what a webhook gets.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -15,6 +15,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from daemon.core.chronicle import NoticeType
+from daemon.core.record import record
 from daemon.core.severity import Severity, parse_severity
 from daemon.notify.channel import Message
 from daemon.notify.kinds import kind_of
@@ -47,7 +48,7 @@ COLOURS: Final[Mapping[Severity, str]] = {
 GREEN: Final = "#067647"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class AlertLine:
     """One alert of the incident."""
 
@@ -60,7 +61,7 @@ class AlertLine:
     labels: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Story:
     """The facts of one message. Absent ones are empty texts; times are in the zone asked for.
 

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 
 from daemon.core.chronicle import Notice, NoticeType
 from daemon.core.errors import Invalid, NotFound
 from daemon.core.model import Alert, AlertState, Incident, IncidentState, Instant
+from daemon.core.record import record
 from daemon.core.severity import Severity
 from daemon.notify.retry import Delivered, Outcome
 from daemon.notify.spec import ChannelSpec
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Trial:
     """What came of a test message: `detail` is the receipt, or why it was not taken."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from checks.result import Status
@@ -28,6 +27,7 @@ from daemon.core.model import (
 )
 from daemon.core.muting.silences import Silences, occurrence
 from daemon.core.plan import Plan
+from daemon.core.record import record
 from daemon.core.severity import Severity
 from daemon.core.sla.availability import merge_spans
 from daemon.store.reading.past_open import (
@@ -46,7 +46,7 @@ from daemon.store.reading.past_status import Stood
 from daemon.store.reading.spans import stretches_of
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Happening:
     """What was going on; alerts are those that fired."""
 

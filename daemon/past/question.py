@@ -4,13 +4,13 @@ process can be given."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from daemon.core.model import Instant
 from daemon.core.plan import Plan
+from daemon.core.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class PastQuestion:
     """A moment that is to be shown.
 
@@ -24,7 +24,7 @@ class PastQuestion:
     now: Instant
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Picture:
     """Everything as it stood.
 
@@ -35,7 +35,7 @@ class Picture:
     parts: Mapping[str, bytes]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class NoHistory:
     """Nothing is known of that moment; `oldest`: from when on there is, None for not at all."""
 

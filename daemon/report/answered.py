@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from daemon.core.model import Instant, Millis
+from daemon.core.record import record
 from daemon.store.reading.answered import Tally, tallies, tally
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Answered:
     """The incidents of something in a period.
 

@@ -10,19 +10,20 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from daemon.core.chronicle import Interval
 from daemon.core.effects import Append
 from daemon.core.engine import Engine
 from daemon.core.model import Instant
 from daemon.core.plan import Plan
+from daemon.core.record import record
 from daemon.core.sla.timeline import Stretch, Timeline
 from daemon.store.reading.spans import stretches_of
 from daemon.store.reading.standing import standing
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Past:
     """Services' histories over a span.
 

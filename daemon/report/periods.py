@@ -10,12 +10,12 @@ is not, as everywhere; a date is its local midnight.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from daemon.core.model import DAY, MINUTE, Instant, Millis
+from daemon.core.record import record
 from daemon.core.sla.periods import MONTHS, period_at
 
 Span = tuple[Instant, Instant]
@@ -36,7 +36,7 @@ class BadPeriod(ValueError):
     """It is no period, or not one that a report can be about."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Period:
     """What a report is about: calendar months, or a span.
 

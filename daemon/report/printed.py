@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import msgspec
 
 from daemon.api.schema.daily import AnyReport
 from daemon.core.chronicle import KeptReport
+from daemon.core.record import record
 from daemon.report.forms import Form, file_name, written
 from daemon.report.keeping import pack, unpack
 
@@ -22,7 +22,7 @@ Making = Callable[[sqlite3.Connection], AnyReport]
 """A report that is asked for, as `Analysis.ask_apart` takes it."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Printed:
     """A report in the form that was asked for."""
 

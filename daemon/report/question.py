@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import copyreg
 from collections.abc import Iterable
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
 from daemon.api.times import stamp
 from daemon.core.model import SECOND, Instant, Millis
 from daemon.core.plan import Plan, ServicePlan, SlaPlan
+from daemon.core.record import record
 from daemon.report.periods import Period
 
 
@@ -37,7 +37,7 @@ class NoSuchScope(ValueError):
     """The configuration has no such service or organisation."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Question:
     """A report that is asked for.
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
@@ -18,6 +17,7 @@ from daemon.core.model import MINUTE, Amendment, AmendmentKind, Instant, Millis
 from daemon.core.muting.maintenance import Calendar
 from daemon.core.muting.works import Works
 from daemon.core.plan import Plan, ServicePlan, SlaKind, SlaPlan
+from daemon.core.record import record
 from daemon.core.sla.availability import BURN_WINDOW, figures, merge_spans, service_status
 from daemon.core.sla.failing import Costs, counted_stretches, outages, reliability
 from daemon.core.sla.minutes import ENTITY, GRACE
@@ -38,7 +38,7 @@ TREND = {"month": 5, "quarter": 4, "year": 2, None: 3}
 """So many earlier periods are shown beside one."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Earlier:
     """An objective's share in an earlier period; None where nothing was counted."""
 
@@ -46,7 +46,7 @@ class Earlier:
     share: Fraction | None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Objective:
     """An objective over the period."""
 
@@ -59,7 +59,7 @@ class Objective:
     answered: Answered
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Service:
     """A service over the period, whatever is promised; `totals` are of what is not excluded."""
 
@@ -71,7 +71,7 @@ class Service:
     answered: Answered
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Reckoned:
     """All figures of a report.
 
@@ -91,7 +91,7 @@ class Reckoned:
     answered: Answered
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Away:
     """The time that an objective does not count: planned work, and with what operators excluded;
     from the oldest moment that is looked at on."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from daemon.core.events import Mailing
+from daemon.core.record import record
 
 
 class ReportKind(StrEnum):
@@ -17,7 +17,7 @@ class ReportKind(StrEnum):
     """What fired on a day."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ReportPlan:
     """`[[report]]` as values.
 

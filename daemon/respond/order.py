@@ -7,7 +7,6 @@ webhook as its body. They are as they were when the run was decided.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -19,6 +18,7 @@ from daemon.api.views.incident import incident_view
 from daemon.core.effects import StartResponse
 from daemon.core.model import ResponseRun
 from daemon.core.plan import Plan
+from daemon.core.record import record
 from daemon.notify.scrub import Scrubber
 
 OUTPUT_BYTES: Final = 64 * 1024
@@ -31,7 +31,7 @@ _TOLD: Final = ("service", "severity", "title", "summary", "state", "context", "
 """The incident's facts that a program finds as variables."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Order:
     """One run, ready to be carried out.
 
@@ -62,7 +62,7 @@ class Order:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Outcome:
     """What came of a run: `detail` in one line, `exit_code` where there was a program."""
 

@@ -19,7 +19,6 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +30,7 @@ from daemon.core.events import CalendarRead
 from daemon.core.model import DAY, Instant
 from daemon.core.oncall.schedules import flattened
 from daemon.core.plan import CalendarPiece, PersonPlan
+from daemon.core.record import record
 
 _log = logging.getLogger("tocsin.calendar")
 
@@ -50,7 +50,7 @@ class CalendarFault(Exception):
     """A calendar cannot be had; the text says why and no secret."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Source:
     """Where a schedule's calendar comes from."""
 

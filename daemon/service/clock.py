@@ -13,11 +13,11 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from daemon.core.model import Instant, Millis
+from daemon.core.record import record
 
 TOLERANCE: Final[Millis] = 2_000
 """A difference to the wall clock below this is drift, and corrected in small steps."""
@@ -30,7 +30,7 @@ _SLEW: Final = 20
 """While ahead of the wall clock, one millisecond in this many is left out."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Jump:
     """Time in which nothing was measured, or a clock that was set back.
 

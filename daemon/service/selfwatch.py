@@ -9,13 +9,13 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 import psutil
 
 from daemon.core.events import SelfReport
 from daemon.core.model import MINUTE, Instant, Millis
+from daemon.core.record import record
 from daemon.service.meters import Meter
 
 LAG_LIMIT_MS: Final = 1_000.0
@@ -32,7 +32,7 @@ _HOLD_S: Final = 30.0
 """A problem must be away this long before it is reported over."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Vitals:
     """What is looked at, once a second.
 

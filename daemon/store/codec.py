@@ -37,6 +37,7 @@ from daemon.core.model import (
     Turnabout,
     Work,
 )
+from daemon.core.record import record
 
 Row = tuple[Any, ...]
 """Values for the placeholders of one statement."""
@@ -48,7 +49,7 @@ def _json(record: object) -> str:
     return _encode(record).decode()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class _StoredSilence:
     """A silence with its matchers as name, operator, value: a compiled one is no data."""
 

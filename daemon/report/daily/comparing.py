@@ -8,12 +8,12 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
 from daemon.api.schema.daily import DayCount
 from daemon.core.alerting.sources import service_of
+from daemon.core.record import record
 from daemon.report.daily.question import DayQuestion
 from daemon.store.reading.day import Counted, alert_counts, incident_counts, is_known
 
@@ -24,7 +24,7 @@ NONE: Final = ""
 """What belongs to no service."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Tally:
     """How many there were on a day."""
 
@@ -33,7 +33,7 @@ class Tally:
     by_service: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Days:
     """Counts of the day, of the one before, and of the same weekday in earlier weeks.
 

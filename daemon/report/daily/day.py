@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from daemon.core.model import Instant
 from daemon.core.oncall.clockwork import local_at, reached
+from daemon.core.record import record
 from daemon.report.periods import FIRST_YEAR, LAST_YEAR, BadPeriod, Span
 
 FORMS: Final = "write it like 2026-11-20, yesterday or today"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Day:
     """A day of the calendar, from one local midnight to the next."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import sqlite3
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
@@ -20,6 +19,7 @@ from daemon.api.schema.slas import Period
 from daemon.api.times import stamp
 from daemon.core.model import HOUR, Instant, Millis
 from daemon.core.plan import ServicePlan
+from daemon.core.record import record
 from daemon.core.sla.availability import merge_spans
 from daemon.core.sla.showing import cut, percent_text
 from daemon.core.sla.timeline import Timeline
@@ -29,7 +29,7 @@ from daemon.report.periods import Span
 from daemon.report.slots import AHEAD, DEGRADED, DOWN, UNKNOWN, UP
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class OfService:
     """A service on the day: for how long it was what, and how well that is."""
 
@@ -61,7 +61,7 @@ class OfService:
         return None if per_hour is None else per_hour * self.down_ms / HOUR
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Measured:
     """All services of the question over the day.
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from daemon.core.model import Instant
 from daemon.core.plan import Plan
+from daemon.core.record import record
 from daemon.report.daily.day import Day
 from daemon.report.question import need_scope
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class DayQuestion:
     """A daily report that is asked for.
 

@@ -4,11 +4,11 @@ the page are both written from these. A table that has nothing to say is left ou
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
 from daemon.api.schema.daily import DailyView, DayAnswers, DayCount, DayIncident, DayMute
+from daemon.core.record import record
 from daemon.report.daily.words import brief, clock, count, is_over, usual
 
 Row = Sequence[str]
@@ -17,7 +17,7 @@ LONGEST: Final = 30
 """So many incidents stand in a table; JSON and CSV have more."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Section:
     """A table under a heading.
 

@@ -7,7 +7,6 @@ keep apart (its severity, how far its policy got) is told as it is now.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 from typing import Final
 
@@ -16,6 +15,7 @@ from daemon.api.schema.daily import DayAnswers, DayIncident
 from daemon.api.times import stamp, stamp_or_none
 from daemon.core.model import HOUR, Instant, Millis
 from daemon.core.plan import SeverityPlan
+from daemon.core.record import record
 from daemon.core.severity import Severity
 from daemon.report.daily.question import DayQuestion
 from daemon.store.reading.day import Stood
@@ -25,7 +25,7 @@ _CENT: Final = Decimal("0.01")
 _NO_TARGETS: Final = SeverityPlan()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Seen:
     """An incident at the end of the day.
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from daemon.core.alerting.sources import TEST
 from daemon.core.model import MINUTE, Instant, Millis
+from daemon.core.record import record
 
 SHORT: Final[Millis] = MINUTE
 """What fired for less than this was over before anybody could look."""
@@ -20,7 +20,7 @@ AGAIN: Final[Millis] = 10 * MINUTE
 """What fires again within this after its end came back at once."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class AlertTotals:
     """What the alerts of one name and source did in a span: occurrences that fired in it.
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
@@ -17,6 +16,7 @@ import msgspec
 
 from daemon.core.alerting.sources import TEST
 from daemon.core.model import HOUR, Instant, Millis, Override, Silence, Work
+from daemon.core.record import record
 from daemon.store.codec import TABLES
 from daemon.store.reading.incidents import NO_TEST
 
@@ -46,7 +46,7 @@ class Facts(msgspec.Struct):
     down_until: Instant | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Stood:
     """An incident as its record stands now.
 
@@ -154,7 +154,7 @@ def is_known(connection: sqlite3.Connection, start: Instant, end: Instant) -> bo
     return bool(connection.execute(_MEASURED, (*hours, start, end)).fetchone()[0])
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Sent:
     """A notice that was decided on the day, and what became of it.
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from daemon.core.model import Instant
+from daemon.core.record import record
 from daemon.store.reading.incidents import NO_TEST
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Climb:
     """An incident and its policy.
 

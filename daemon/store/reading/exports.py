@@ -14,7 +14,6 @@ import csv
 import io
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Literal
 
@@ -23,6 +22,7 @@ import msgspec
 from checks.result import Status
 from daemon.api.times import stamp, stamp_or_none
 from daemon.core.model import Instant
+from daemon.core.record import record
 from daemon.store.codec import decode_alert
 from daemon.store.result_codec import read_result
 
@@ -50,7 +50,7 @@ COLUMNS: Final[Mapping[Table, Sequence[str]]] = {
 """What a row holds, in order."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Piece:
     """Some rows as text; `after` None: they were the last."""
 
@@ -58,7 +58,7 @@ class Piece:
     after: After | None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Wanted:
     """What is exported: rows of [since, until) of a table, in a form."""
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +20,7 @@ from daemon.api.schema import DeliveryView
 from daemon.api.times import stamp, stamp_or_none
 from daemon.core.chronicle import Audit, Entry, EntryKind, Interval
 from daemon.core.model import MINUTE, Actor, Alert, Incident, Instant, ResponseRun
+from daemon.core.record import record
 from daemon.store.codec import decode_alert, decode_incident, decode_run
 from daemon.store.connect import BUSY_MS
 from daemon.store.result_codec import read_result
@@ -31,7 +31,7 @@ LIMIT: Final = 10_000
 """No answer has more rows than this."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class MinuteRollup:
     """A check's results in the minute that begins at `at`.
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import accumulate, chain
 from typing import Final
 
@@ -17,6 +16,7 @@ import msgspec
 from checks.result import Status
 from daemon.core.chronicle import Interval
 from daemon.core.model import HOUR, Instant, Millis
+from daemon.core.record import record
 from daemon.store.reading.spans import names_with_intervals, stretches_of
 
 LONGEST: Final = 31 * 24
@@ -26,7 +26,7 @@ _LAST: Final = """SELECT value, (SELECT max(end_at) FROM interval
     WHERE entity = 'service' AND name = value) FROM json_each(?)"""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class HourlyTrend:
     """How long something was what in each of some hours; the lists have one value an hour.
 

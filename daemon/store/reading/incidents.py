@@ -11,7 +11,6 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -19,13 +18,14 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from daemon.core.model import HOUR, Incident, Instant, Millis
+from daemon.core.record import record
 from daemon.store.codec import decode_incident
 
 MOST: Final = 1_000
 """No page is longer than this."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class IncidentFilter:
     """Which incidents; all conditions hold, and None asks for nothing.
 
@@ -48,7 +48,7 @@ class IncidentFilter:
     person: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Cursor:
     """Where a page ended: the next one begins with what is older than this."""
 
@@ -56,7 +56,7 @@ class Cursor:
     key: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class HistoryPage:
     """A page of incidents, the newest first; `following` is None where nothing is older."""
 
@@ -64,7 +64,7 @@ class HistoryPage:
     following: Cursor | None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Durations:
     """What a number of durations says; all in milliseconds, None where there are none.
 
@@ -81,7 +81,7 @@ class Durations:
     greatest: Millis | None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class IncidentStatistics:
     """What happened in [start, end): incidents that fired in it.
 

@@ -5,10 +5,10 @@ status of a service changed."""
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
 from typing import Final
 
 from daemon.core.model import Instant
+from daemon.core.record import record
 from daemon.store.schema.moments import KINDS
 
 _WRITTEN: Final = """
@@ -31,7 +31,7 @@ _LINES: Final = f"""
         (SELECT min(at) FROM timeline WHERE at > :at AND kind IN ({KINDS}))"""  # noqa: S608  # words of the store's own
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Around:
     """What lies around a moment.
 

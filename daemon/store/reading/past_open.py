@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -27,6 +26,7 @@ from daemon.core.model import (
     RunState,
     Silence,
 )
+from daemon.core.record import record
 from daemon.store.codec import TABLES, decode_alert, decode_incident, decode_run
 
 RUNS_WITHIN: Final[Millis] = 7 * DAY
@@ -65,7 +65,7 @@ _RUNS: Final = """
     AND (ended_at IS NULL OR ended_at > :at)"""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Told:
     """An incident with all of its timeline."""
 
@@ -73,7 +73,7 @@ class Told:
     entries: Sequence[Entry]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class LastFired:
     """That an alert had fired by a moment.
 

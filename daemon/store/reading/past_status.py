@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -18,6 +17,7 @@ from checks.result import Result, Status
 from daemon.core.chronicle import Interval
 from daemon.core.model import HOUR, MINUTE, CheckState, Instant
 from daemon.core.plan import ServicePlan
+from daemon.core.record import record
 from daemon.core.sla.availability import service_status
 from daemon.core.sla.timeline import Timeline
 from daemon.store.codec import TABLES
@@ -82,7 +82,7 @@ _EVER: Final[Instant] = -(1 << 62)
 _STATUSES: Final = {int(status): status for status in Status}
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Stood:
     """What something was, and since when; `since` None: nothing was known of it."""
 
@@ -90,7 +90,7 @@ class Stood:
     since: Instant | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Statuses:
     """How everything stood.
 
@@ -213,7 +213,7 @@ def _services(
 # -- what was measured -------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Lasting:
     """What the runs of a check in a minute or an hour found, where no single one is kept.
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from daemon.core.chronicle import KeptReport
 from daemon.core.model import Instant
+from daemon.core.record import record
 from daemon.core.telling.mailing import REPORT_KEY
 
 _COLUMNS: Final = (
@@ -35,7 +35,7 @@ def kept_report(connection: sqlite3.Connection, prefix: str) -> Sequence[bytes]:
     return [row[0] for row in rows]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Filed:
     """A kept report as it is mailed: its file, and all of it for where that is gone."""
 
@@ -53,7 +53,7 @@ def filed_report(connection: sqlite3.Connection, key: str) -> Filed | None:
     return None if row is None else Filed(*row)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Mailed:
     """How far a mail of a report got, the last time it was put into the outbox.
 
@@ -71,7 +71,7 @@ class Mailed:
     number: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Sending:
     """What is still to be done of a report.
 

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from daemon.core.labels import Matcher, MatchOp, match_all
 from daemon.core.model import Incident
+from daemon.core.record import record
 from daemon.store.codec import decode_alert
 from daemon.store.reading.incidents import (
     MOST,
@@ -33,7 +34,7 @@ _OWN: Final = ("service", "organization", "context")
 """Facts of an incident that an index is ordered by, and matchers may ask for."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Sought:
     """Which incidents; all conditions hold.
 
@@ -41,7 +42,7 @@ class Sought:
         text: Words that its title or summary holds, capitals or not.
     """
 
-    filter: IncidentFilter = IncidentFilter()  # noqa: RUF009  # it is frozen
+    filter: IncidentFilter = IncidentFilter()
     matchers: tuple[Matcher, ...] = ()
     text: str = ""
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from operator import add
 from typing import Final
 
@@ -20,9 +19,10 @@ import msgspec
 from checks.result import Status
 from daemon.core.chronicle import Interval
 from daemon.core.model import DAY, Instant, Millis
+from daemon.core.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class DailyTrend:
     """How long something was what on each of some days; the lists have one value a day.
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -14,6 +13,7 @@ import msgspec
 from checks.result import Status
 from daemon.core.chronicle import Interval
 from daemon.core.model import DAY, Instant, Millis
+from daemon.core.record import record
 from daemon.store.reading.hours import unwritten
 from daemon.store.reading.incidents import NO_TEST
 from daemon.store.reading.latency import measured
@@ -23,7 +23,7 @@ from daemon.store.rollups.measured import Measured
 P95: Final = 0.95
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Found:
     """What the store says of a service: time by status, incidents by severity, latency."""
 

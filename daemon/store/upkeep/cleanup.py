@@ -4,12 +4,12 @@ engine does not remember any more. `prune.remove_past` removes it."""
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
 
 from daemon.core.model import Instant
+from daemon.core.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Removable:
     """How many incidents and occurrences of alerts would go."""
 

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 from daemon.core.model import DAY, Instant, Millis
+from daemon.core.record import record
 
 STEP_ROWS: Final = 200
 STEP_REPORTS: Final = 5
@@ -72,7 +72,7 @@ OF_INCIDENT: Final = (
 """What goes with an incident, the incident last."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class _Past:
     """Rows that the engine has dropped and that are over."""
 

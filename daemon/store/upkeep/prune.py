@@ -16,11 +16,11 @@ import sqlite3
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 from daemon.core.model import DAY, HOUR, MINUTE, Instant, Millis
+from daemon.core.record import record
 from daemon.store.upkeep.expiry import OF_INCIDENT, past
 
 STEP_ROWS: Final = 500
@@ -58,7 +58,7 @@ _EXPIRED_AUDIT: Final = """DELETE FROM audit WHERE at < :before AND id IN (
     SELECT id FROM audit ORDER BY id LIMIT :rows)"""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Retention:
     """How long what is kept; None: for ever. State intervals and services' days always are.
 
