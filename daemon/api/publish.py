@@ -39,12 +39,17 @@ def publish_effects(
     effects: Iterable[Effect], engine: EngineView, now: Instant, hub: EventHub
 ) -> None:
     """Tell every subscriber what these effects changed."""
-    gone = False
+    gone, shown = False, set[str]()
     for effect in effects:
-        if isinstance(effect, Observed):
-            publish_results((effect.result,), engine, hub)
-        elif isinstance(effect, Save):
+        if isinstance(effect, Save):
             _publish_record(effect.record, engine, now, hub)
+            if isinstance(effect.record, CheckState):
+                shown.add(effect.record.key)
+        elif isinstance(effect, Observed):
+            if effect.result.check in shown:  # with this result, as its newest
+                hub.trails.add(effect.result)
+            else:
+                publish_results((effect.result,), engine, hub)
         elif isinstance(effect, Append):
             if isinstance(effect.entry, Audit):
                 key = f"{hub.seq}"  # every action stays; none replaces another

@@ -34,6 +34,17 @@ def test_a_result_becomes_one_check_event_with_its_newest_state() -> None:
     ]
 
 
+def test_a_check_that_changes_with_a_result_is_one_event_that_holds_both() -> None:
+    lab = Lab()
+    lab.result("web", Status.UP, "200 in 12 ms")
+    since = lab.hub.seq
+    lab.result("web", Status.DOWN, "no answer")
+    checks = [data for _, kind, data in take_all(lab.hub, since)[0] if kind == "check"]
+    assert [(item["status"], item["last"]["message"]) for item in checks] == [("down", "no answer")]
+    assert lab.hub.seq - since == len(take_all(lab.hub, since)[0])
+    assert lab.hub.trails.of("web")[-1] is None
+
+
 def test_a_probe_that_starts_is_no_event() -> None:
     lab = Lab()
     since = lab.hub.seq
