@@ -101,8 +101,7 @@ async def test_the_keys_look_further_back_and_into_a_service(opened: Opener) -> 
         await session.until(lambda: session.shows("the last 24 hours"))
         await session.press("down")
         await session.until(lambda: session.shows("Health  checkout", "it has no SLA"))
-        paths = [path for _, path in session.fake.requests]
-        assert any("trends?unit=hour" in path and "service=checkout" in path for path in paths)
+        await session.until(lambda: session.asked("trends?unit=hour", "service=checkout"))
         await session.press("slash", *"band=poor", "enter")
         await session.until(lambda: not session.shows("catalogue"))
         await session.press("enter")
