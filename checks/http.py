@@ -164,7 +164,7 @@ class HttpProbe:
             connection, answer = await self._exchange(target, request, method, trace)
             try:
                 onward = self._onward(target, answer)
-                days = self._days(connection)
+                days = self._days(target, connection)
             finally:
                 self._settle(target, connection, answer)
             if onward is None:
@@ -228,11 +228,13 @@ class HttpProbe:
     async def _ask(connection: Connection, request: bytes, answer: Answer, trace: Trace) -> Answer:
         trace.enter("first_byte")
         try:
-            await connection.ask(request, answer)
+            connection.ask(request, answer)
+            await answer.done
         except BaseException:
             connection.abort()
             raise
         finally:
+            connection.end()
             if answer.first_byte_at:
                 trace.split(answer.first_byte_at, "transfer")
         return answer
@@ -259,8 +261,8 @@ class HttpProbe:
         return method, body
 
     @staticmethod
-    def _days(connection: Connection) -> float | None:
-        transport = connection.transport
+    def _days(target: Target, connection: Connection) -> float | None:
+        transport = connection.transport if target.secure else None
         tls = transport.get_extra_info("ssl_object") if transport is not None else None
         return cert_days(tls) if tls is not None else None
 

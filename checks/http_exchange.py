@@ -202,23 +202,19 @@ class Connection(asyncio.Protocol):
         if self._answer is not None:
             self._answer.lost(exc)
 
-    async def ask(self, request: bytes, answer: Answer) -> None:
-        """Send `request` and wait until `answer` is whole.
-
-        Raises:
-            ProbeError: It never will be.
-        """
+    def ask(self, request: bytes, answer: Answer) -> None:
+        """Send `request`, which `answer` is to be read for; `end` must follow."""
         self._answer = answer
-        try:
-            if self._spoke_first:
-                answer.fail(Fault.PROTOCOL, f"{answer.target} spoke before it was asked")
-            elif self.closed or self.transport is None:
-                answer.lost(None)
-            else:
-                self.transport.write(request)
-            await answer.done
-        finally:
-            self._answer = None
+        if self._spoke_first:
+            answer.fail(Fault.PROTOCOL, f"{answer.target} spoke before it was asked")
+        elif self.closed or self.transport is None:
+            answer.lost(None)
+        else:
+            self.transport.write(request)
+
+    def end(self) -> None:
+        """The answer is whole, or nobody waits for it any more."""
+        self._answer = None
 
     def abort(self) -> None:
         """Close at once; nothing lingers."""

@@ -56,13 +56,13 @@ def _verdict(
         return Status.UNKNOWN, seen.message, seen.fault
     if seen.fault is not None:
         return Status.DOWN, seen.message, seen.fault
-    failed, unmeasured = _failures(seen, expect)
-    if failed:
-        return Status.DOWN, _joined(failed), Fault.CONDITION
-    if unmeasured:
-        return Status.UNKNOWN, _joined(unmeasured), Fault.CONDITION
-    degraded = _degradations(seen, degraded_if)
-    if degraded:
+    if expect:
+        failed, unmeasured = _failures(seen, expect)
+        if failed:
+            return Status.DOWN, _joined(failed), Fault.CONDITION
+        if unmeasured:
+            return Status.UNKNOWN, _joined(unmeasured), Fault.CONDITION
+    if degraded_if and (degraded := _degradations(seen, degraded_if)):
         return Status.DEGRADED, _joined(degraded), None
     return (Status.DEGRADED if seen.degraded else Status.UP), seen.message, None
 

@@ -22,37 +22,29 @@ GRAIN_S: Final = 0.05
 class _Watch:
     """All open limits of one event loop, and the one timer that looks at them."""
 
-    __slots__ = ("__weakref__", "_looks_at", "_loop", "_open", "_timer")
+    __slots__ = ("__weakref__", "_loop", "_timer", "looks_at", "open")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._open: set[Limit] = set()
-        self._looks_at = math.inf
+        self.open: set[Limit] = set()
+        self.looks_at = math.inf
         self._timer: asyncio.TimerHandle | None = None
 
-    def add(self, limit: Limit) -> None:
-        self._open.add(limit)
-        if limit.ends_at < self._looks_at:
-            self._look_at(limit.ends_at)
-
-    def _look_at(self, at: float) -> None:
+    def look_at(self, at: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._looks_at = at
+        self.looks_at = at
         self._timer = self._loop.call_at(at, self._tick)
-
-    def remove(self, limit: Limit) -> None:
-        self._open.discard(limit)
 
     def _tick(self) -> None:
         now = self._loop.time()
-        self._timer, self._looks_at = None, math.inf
-        for limit in [limit for limit in self._open if now >= limit.ends_at]:
-            self._open.discard(limit)
+        self._timer, self.looks_at = None, math.inf
+        for limit in [limit for limit in self.open if now >= limit.ends_at]:
+            self.open.discard(limit)
             limit.expire(now)
-        if self._open:
-            first = min(limit.ends_at for limit in self._open)
-            self._look_at(max(first, now + GRAIN_S))
+        if self.open:
+            first = min(limit.ends_at for limit in self.open)
+            self.look_at(max(first, now + GRAIN_S))
 
 
 _watches: Final = PerLoop(_Watch)
@@ -85,7 +77,10 @@ class Limit:
         self._task.cancel()
 
     def __enter__(self) -> Limit:
-        self._watch.add(self)
+        watch = self._watch
+        watch.open.add(self)
+        if self.ends_at < watch.looks_at:
+            watch.look_at(self.ends_at)
         return self
 
     def __exit__(
@@ -94,7 +89,7 @@ class Limit:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._watch.remove(self)
+        self._watch.open.discard(self)
         if self.late_s is None:
             return
         # As asyncio.timeout: our own cancel is taken back; another's goes on its way.

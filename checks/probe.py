@@ -40,7 +40,11 @@ class Trace:
 
     def enter(self, stage: str) -> None:
         """End the stage under way, if any, and begin `stage`."""
-        self.split(perf_counter(), stage)
+        at_s = perf_counter()
+        if self.stage:
+            self.split(at_s, stage)
+        else:
+            self.stage, self._since = stage, at_s
 
     def split(self, at_s: float, stage: str) -> None:
         """Say that the stage under way ended at `at_s` (`perf_counter`) and `stage` began."""

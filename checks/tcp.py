@@ -76,13 +76,25 @@ def _words(error: Exception) -> str:
     return one_line(first.decode("utf-8", "replace") if isinstance(first, bytes) else str(first))
 
 
-class _Listener(asyncio.Protocol):
+class _Caller(asyncio.Protocol):
+    """Connects, and that is all; nothing is read."""
+
+    __slots__ = ("transport",)
+
+    def __init__(self) -> None:
+        self.transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)
+
+
+class _Listener(_Caller):
     """Collects what the target says, up to `BANNER_LIMIT`, until it is enough."""
 
-    __slots__ = ("_pattern", "_words", "enough", "heard", "transport")
+    __slots__ = ("_pattern", "_words", "enough", "heard")
 
     def __init__(self, pattern: Any, words: str) -> None:
-        self.transport: asyncio.Transport | None = None
+        super().__init__()
         self.heard = bytearray()
         self.enough: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._pattern = pattern
@@ -91,9 +103,6 @@ class _Listener(asyncio.Protocol):
     @property
     def text(self) -> str:
         return self.heard.decode("utf-8", "replace")
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
         self.heard += data[: BANNER_LIMIT - len(self.heard)]
@@ -134,16 +143,19 @@ class TcpProbe:
 
     async def observe(self, trace: Trace) -> Observation:
         """Connect, talk, and close."""
-        listener = _Listener(self._pattern, self._words)
+        listener = None if self._deaf else _Listener(self._pattern, self._words)
+        caller = _Caller() if listener is None else listener
         try:
-            await connect(self._endpoint, listener, trace, self._limit_s, deaf=self._deaf)
+            await connect(self._endpoint, caller, trace, self._limit_s, deaf=self._deaf)
+            if listener is None:
+                return self._observation("", None, trace)
             days = None if self._tls is None else await self._secure(listener, trace)
             if self._listens:
                 await self._talk(listener, trace)
-            return self._observation(listener, days, trace)
+            return self._observation(listener.text if self._listens else "", days, trace)
         finally:
-            if listener.transport is not None:
-                listener.transport.abort()
+            if caller.transport is not None:
+                caller.transport.abort()
 
     async def _secure(self, listener: _Listener, trace: Trace) -> float | None:
         plain = listener.transport
@@ -168,11 +180,11 @@ class TcpProbe:
                 f'{self._endpoint.words} said {said}, which does not match "{self._spec.receive}"',
             )
 
-    def _observation(self, listener: _Listener, days: float | None, trace: Trace) -> Observation:
+    def _observation(self, banner: str, days: float | None, trace: Trace) -> Observation:
         latency_ms = trace.finish()
         fields: dict[str, Any] = {
             "connected": True,
-            "banner": listener.text if self._listens else "",
+            "banner": banner,
             "latency_ms": latency_ms,
             "addresses_failed": len(trace.failed_addresses),
             "phases": trace.phases,

@@ -120,7 +120,9 @@ class Wire(asyncio.Transport):
         "connected",
     )
 
-    def __init__(self, sock: socket.socket, protocol: asyncio.Protocol, watcher: Watcher) -> None:
+    def __init__(
+        self, sock: socket.SocketType, protocol: asyncio.Protocol, watcher: Watcher
+    ) -> None:
         self._socket = sock
         self._closed = False
         self._fd = sock.fileno()
@@ -231,7 +233,7 @@ class Wire(asyncio.Transport):
             self._protocol.connection_lost(error)
 
     def detach(self) -> socket.socket:
-        """Give the socket away, with nothing more read or sent here.
+        """Give the socket away, as Python's own, with nothing more read or sent here.
 
         Raises:
             ConnectionError: The connection has ended.
@@ -240,7 +242,10 @@ class Wire(asyncio.Transport):
             raise ConnectionAbortedError(errno.ECONNABORTED, os.strerror(errno.ECONNABORTED))
         self._watcher.forget(self._fd, closed=False)
         self._closed = True
-        return self._socket
+        plain = self._socket
+        sock = socket.socket(plain.family, plain.type, plain.proto, plain.detach())
+        sock.setblocking(False)
+        return sock
 
     def abort(self) -> None:
         """Close at once."""
@@ -275,7 +280,7 @@ def begin_wire(
         OSError: It cannot be reached.
     """
     loop = asyncio.get_running_loop()
-    sock = socket.socket(family, _STREAM)
+    sock = socket.SocketType(family, _STREAM)  # Python's own class around it costs as much again
     try:
         if not _FLAGS:
             sock.setblocking(False)
