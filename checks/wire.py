@@ -280,7 +280,7 @@ def begin_wire(
         OSError: It cannot be reached.
     """
     loop = asyncio.get_running_loop()
-    sock = socket.SocketType(family, _STREAM)  # Python's own class around it costs as much again
+    sock = socket.SocketType(family, _STREAM)  # Python's class around it costs a quarter more
     try:
         if not _FLAGS:
             sock.setblocking(False)

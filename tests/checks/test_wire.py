@@ -197,6 +197,7 @@ async def test_a_wire_that_an_earlier_one_of_its_round_ended_is_not_called(
 async def test_a_detached_socket_goes_on_elsewhere(listener: socket.socket) -> None:
     wire, talk, peer = await opened(listener)
     with peer, wire.detach() as sock:
+        assert (sock.gettimeout(), type(sock)) == (0.0, socket.socket)
         sock.setblocking(True)
         sock.sendall(b"mine")
         assert peer.recv(10) == b"mine"
