@@ -29,11 +29,12 @@ from daemon.core.chronicle import (
 )
 from daemon.core.effects import Append, Drop, Effect, Enqueue, Save
 from daemon.core.model import Alert, Instant, Record
-from daemon.store.codec import TABLES, Row, Table, notice_row, occurrence_row
+from daemon.store.codec import TABLES, notice_row, occurrence_row
 from daemon.store.result_codec import ResultRow
 from daemon.store.schema.channels import REMEMBER
 from daemon.store.schema.mailing import FILED
 from daemon.store.schema.reports import KEEP
+from daemon.store.table import Row, Table
 
 _log = logging.getLogger("tocsin.store")
 _T = TypeVar("_T")

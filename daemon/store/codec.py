@@ -1,6 +1,6 @@
 """Records as rows and back: which table keeps what, and in which columns.
 
-A record is stored whole, as JSON in the `record` column, from the frozen dataclasses of
+A record is stored whole, as JSON in the `record` column, from the values of
 `daemon.core.model`; the other columns repeat what people and indexes look for. A field that
 gets a default in the model can be read from older rows; anything else needs a migration.
 What cannot be encoded is left out and told by name (`batch`); it keeps no other row out.
@@ -9,9 +9,7 @@ What cannot be encoded is left out and told by name (`batch`); it keeps no other
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -38,9 +36,7 @@ from daemon.core.model import (
     Work,
 )
 from daemon.core.record import record
-
-Row = tuple[Any, ...]
-"""Values for the placeholders of one statement."""
+from daemon.store.table import Row, Table
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -189,48 +185,6 @@ def _run_row(run: ResponseRun) -> Row:
         run.detail,
         _json(run),
     )
-
-
-@dataclass(frozen=True)
-class Table:
-    """The table of one kind of record.
-
-    Attributes:
-        columns: As `row` gives them; the first is the key, the last the record.
-        keeps: What the engine drops stays as history, with `live` 0.
-    """
-
-    name: str
-    columns: str
-    row: Callable[[Any], Row]
-    decode: Callable[[str], Record]
-    keeps: bool = False
-
-    @cached_property
-    def upsert(self) -> str:
-        """Store a row's newest value."""
-        names = [name.strip() for name in self.columns.split(",")]
-        changes = [f"{name} = excluded.{name}" for name in names[1:]]
-        if self.keeps:
-            changes.append("live = 1")
-        marks = ", ".join("?" * len(names))
-        return (
-            f"INSERT INTO {self.name} ({self.columns}) VALUES ({marks})"  # noqa: S608  # names from this file
-            f" ON CONFLICT (key) DO UPDATE SET {', '.join(changes)}"
-        )
-
-    @cached_property
-    def drop(self) -> str:
-        """The engine knows this key no longer."""
-        if self.keeps:
-            return f"UPDATE {self.name} SET live = 0 WHERE key = ?"  # noqa: S608  # names from this file
-        return f"DELETE FROM {self.name} WHERE key = ?"  # noqa: S608  # names from this file
-
-    @cached_property
-    def select(self) -> str:
-        """The records that the engine knows."""
-        where = " WHERE live" if self.keeps else ""
-        return f"SELECT record FROM {self.name}{where}"  # noqa: S608  # names from this file
 
 
 def _decoder(kind: type[Record]) -> Callable[[str], Record]:
