@@ -84,3 +84,22 @@ def is_plain(effects: Iterable[Effect]) -> bool:
         if not isinstance(effect, PLAIN):
             return False
     return True
+
+
+def ordered(effects: list[Effect]) -> list[Effect]:
+    """Each record's last word once, then the lines of history, then what goes out."""
+    if is_plain(effects):
+        return effects
+    records: dict[tuple[type, str], Effect] = {}
+    others: list[Effect] = []
+    notices: list[Effect] = []
+    for effect in effects:
+        if isinstance(effect, Save):
+            records[type(effect.record), effect.record.key] = effect
+        elif isinstance(effect, Drop):
+            records[effect.kind, effect.key] = effect
+        elif isinstance(effect, Enqueue):
+            notices.append(effect)
+        else:
+            others.append(effect)
+    return [*records.values(), *others, *notices]

@@ -22,7 +22,7 @@ from daemon.core import forgetting
 from daemon.core.chronicle import Audit, FiledReport, Interval
 from daemon.core.deadlines import soonest
 from daemon.core.decider import Decider
-from daemon.core.effects import Drop, Effect, Enqueue, Observed, Save, is_plain
+from daemon.core.effects import Effect, Observed, Save, ordered
 from daemon.core.errors import Refusal
 from daemon.core.events import (
     Amend,
@@ -348,22 +348,3 @@ def _held(alerts: Mapping[str, Alert]) -> tuple[dict[str, Instant], set[str]]:
             if in_doubt:
                 doubted.add(alert.source)
     return held, doubted
-
-
-def ordered(effects: list[Effect]) -> list[Effect]:
-    """Each record's last word once, then the lines of history, then what goes out."""
-    if is_plain(effects):
-        return effects
-    records: dict[tuple[type, str], Effect] = {}
-    others: list[Effect] = []
-    notices: list[Effect] = []
-    for effect in effects:
-        if isinstance(effect, Save):
-            records[type(effect.record), effect.record.key] = effect
-        elif isinstance(effect, Drop):
-            records[effect.kind, effect.key] = effect
-        elif isinstance(effect, Enqueue):
-            notices.append(effect)
-        else:
-            others.append(effect)
-    return [*records.values(), *others, *notices]

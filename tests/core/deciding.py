@@ -10,8 +10,7 @@ from msgspec import structs
 
 from daemon.core.chronicle import EntryKind, Notice, NoticeType
 from daemon.core.decider import Decider
-from daemon.core.effects import Effect
-from daemon.core.engine import ordered
+from daemon.core.effects import Effect, ordered
 from daemon.core.events import Acknowledge, Decidable, Settled
 from daemon.core.labels import parse_matcher
 from daemon.core.model import MINUTE, SECOND, Actor, Alert, AlertState, Incident, Level, Terms

@@ -8,8 +8,8 @@ import pytest
 
 from checks.result import Result, Status
 from daemon.core.chronicle import Audit
-from daemon.core.effects import Append, Drop, Effect, Enqueue, Observed, Save, StartProbe
-from daemon.core.engine import Engine, ordered
+from daemon.core.effects import Append, Drop, Effect, Enqueue, Observed, Save, StartProbe, ordered
+from daemon.core.engine import Engine
 from daemon.core.errors import NotFound
 from daemon.core.events import (
     Acknowledge,

@@ -18,8 +18,8 @@ from checks.result import Result, Status
 from daemon.core.alerting.sources import outlives_restart, stands_alone
 from daemon.core.chronicle import Notice, NoticeType
 from daemon.core.decider import Decider
-from daemon.core.effects import Effect, Enqueue
-from daemon.core.engine import Engine, ordered
+from daemon.core.effects import Effect, Enqueue, ordered
+from daemon.core.engine import Engine
 from daemon.core.errors import Refusal
 from daemon.core.events import (
     Acknowledge,
