@@ -2,8 +2,8 @@
 
 A module's syntax tree is walked once. Each place in it answers with what else could stand
 there (`_CHANGES`); each answer is put in, compiled, and taken out again. Left alone is what
-means nothing while the program runs: docstrings, annotations, types, imports, decorators; and
-the keys of tables, because a table that lacks a row fails whatever the row.
+means nothing while the program runs: docstrings, annotations, types, imports, decorators,
+`__all__`; and the keys of tables, because a table that lacks a row fails whatever the row.
 
 Enumerations are the words of the state machines, so a member is exchanged for the next one of
 its enumeration: that is how the tables themselves are tried.
@@ -145,10 +145,12 @@ def _within(scope: str, name: str) -> str:
 
 
 def _is_idle(node: ast.AST, scope: str) -> bool:
-    """Whether it is a docstring or, outside of functions, a type."""
-    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-        return True
-    return scope == "module" and isinstance(node, ast.Subscript)
+    """Whether it is a docstring or, outside of functions, a type or what may be imported."""
+    match node:
+        case ast.Expr(value=ast.Constant()) | ast.Assign(targets=[ast.Name("__all__")]):
+            return True
+        case _:
+            return scope == "module" and isinstance(node, ast.Subscript)
 
 
 def _spare(tree: ast.AST) -> set[ast.AST]:

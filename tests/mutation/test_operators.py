@@ -42,7 +42,7 @@ def changes(source: str, **names: object) -> list[str]:
         ("def f():\n    a = b", []),
         ("def f(a):\n    a = b", ["a = b → pass"]),
         ("def f(a: int) -> int:\n    ...\nx = f(b)", ["f(b) → b"]),
-        ('"""Words."""\nimport a\nSpan = tuple[int, int]\n', []),
+        ('"""Words."""\nimport a\nSpan = tuple[int, int]\n__all__ = ["a", "Span"]\n', []),
     ],
 )
 def test_each_kind_of_code_has_its_changes(source: str, expected: list[str]) -> None:

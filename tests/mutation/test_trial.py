@@ -15,7 +15,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning"),
 ]
 
-TARGET = Target("daemon.core.severity", "tests/core/test_severity.py")
+TARGET = Target("daemon.core.severity", ("tests/core/test_severity.py",))
 FILE = Path("daemon/core/severity.py")
 
 

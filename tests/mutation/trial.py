@@ -1,9 +1,9 @@
 """Whether a module's own tests notice a change: one forked process a trial.
 
 The parent has imported everything the tests need, so a child has only to forget our own
-modules, put the changed one where Python looks for it, and run pytest on one file until the
-first failure. A change that makes a loop endless is stopped by the system after some time on the
-processor, not on the clock, so that a busy machine does not change the figures.
+modules, put the changed one where Python looks for it, and run pytest on these files until
+the first failure. A change that makes a loop endless is stopped by the system after some time
+on the processor, not on the clock, so that a busy machine does not change the figures.
 """
 
 from __future__ import annotations
@@ -56,10 +56,10 @@ class Unfit(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A module and the file of its own tests."""
+    """A module and the files of its own tests."""
 
     module: str
-    tests: str
+    tests: tuple[str, ...]
 
 
 def outcomes(
@@ -86,14 +86,15 @@ def fair_cpu_s(target: Target, source: str, file: str) -> int:
     Raises:
         Unfit: The tests cannot judge it.
     """
+    files = " ".join(target.tests)
     _, status, used = os.wait4(_begin(target, compile(source, file, "exec"), UNHURRIED_S), 0)
     if status:
-        raise Unfit(f"{target.tests} fails on {target.module} as it is: run it with pytest")
+        raise Unfit(f"{files} fails on {target.module} as it is: run it with pytest")
     _, status = os.waitpid(
         _begin(target, compile("raise ImportError", file, "exec"), UNHURRIED_S), 0
     )
     if not status:
-        raise Unfit(f"{target.tests} passes without {target.module}: it does not import it")
+        raise Unfit(f"{files} passes without {target.module}: it does not import it")
     return 1 + ceil(PATIENCE * (used.ru_utime + used.ru_stime))
 
 
@@ -131,7 +132,7 @@ def _try(target: Target, code: CodeType, cpu_s: int) -> int:
     sys.meta_path.insert(0, _Finder(target.module, code))
     hypothesis.settings.load_profile("mutants")
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    return pytest.main([*PYTEST, target.tests])
+    return pytest.main([*PYTEST, *target.tests])
 
 
 class _Finder:

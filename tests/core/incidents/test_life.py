@@ -14,6 +14,7 @@ from daemon.core.model import (
     ENGINE,
     HOUR,
     MINUTE,
+    AtRisk,
     Incident,
     IncidentState,
     Mute,
@@ -89,6 +90,10 @@ def test_only_what_the_theory_names_leads_from_one_state_into_another(
         (R, H.UNACK, "un-acknowledged: it is already resolved"),
         (R, H.RESOLVE, "resolved: it is already resolved"),
         (R, H.ESCALATE, "escalated: it is already resolved"),
+        (R, H.STAFF, "staffed: it is already resolved"),
+        (R, H.UPDATE, "told of: it is already resolved"),
+        (R, H.MERGE, "merged: it is already resolved"),
+        (R, H.SPLIT, "split: it is already resolved"),
     ],
 )
 def test_a_refusal_says_what_is_not_possible_and_why(
@@ -123,6 +128,27 @@ def test_it_knows_its_service_and_when_that_must_be_back() -> None:
     assert incident.recovery_due == START + 14 * MINUTE
     assert incident.lost(START + 9 * MINUTE) == Decimal(10)
     assert incident.currency == "GBP"
+
+
+@pytest.mark.parametrize(
+    ("source", "is_timed", "is_test"),
+    [("check:a", True, False), ("self:slow:ack:id", False, False), ("test:x.1", False, True)],
+)
+def test_only_what_is_no_test_and_not_about_lateness_is_held_against_money_and_times(
+    source: str, is_timed: bool, is_test: bool
+) -> None:
+    risks = (AtRisk(Decimal(5), START),)
+    service = ServicePlan("shop", ("a",), recovery_sla=MINUTE, at_risk=risks)
+    incident = opened(Plan(services={"shop": service}), source=source)
+    assert (incident.is_timed, incident.is_test) == (is_timed, is_test)
+    assert incident.at_risk == (risks if is_timed else ())
+    assert incident.recovery_due == (START + MINUTE if is_timed else None)
+
+
+def test_of_what_was_done_about_both_that_of_the_one_that_goes_on_counts() -> None:
+    into = replace(opened(), responses=(("drain", "done"), ("page", "running")))
+    other = replace(opened(), responses=(("restart", "failed"), ("drain", "failed")))
+    assert incidents.responses_of_both(into, other) == (other.responses[0], *into.responses)
 
 
 def test_a_service_that_is_not_down_must_be_back_in_time_from_now_on() -> None:
@@ -304,7 +330,9 @@ def test_acknowledging_again_keeps_when_it_was_first_taken() -> None:
 def test_given_back_only_when_it_was_first_taken_is_left_of_the_acknowledgement() -> None:
     incident = opened()
     taken = incidents.acknowledged(incident, ANA, "on it", START + HOUR, START + 1)
-    assert incidents.triggered(taken) == replace(incident, first_acknowledged_at=START + 1)
+    back = incidents.triggered(taken)
+    assert back == replace(incident, first_acknowledged_at=START + 1)
+    assert incidents.acknowledged(back, ANA, "", None, START + 9).first_acknowledged_at == START + 1
 
 
 def test_a_resolved_incident_keeps_who_took_it_and_fires_nothing() -> None:

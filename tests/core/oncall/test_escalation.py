@@ -263,14 +263,22 @@ def test_after_the_last_level_that_reaches_nobody_then_is_due_at_once_but_a_roun
     assert after_the_last(begun()).spent
 
 
+def test_a_level_that_is_due_already_is_left_as_it_is() -> None:
+    steps, _ = run(begun(wait=MINUTE), MINUTE)
+    for late in (0, MINUTE):
+        assert policy.passed_on(steps, START + 5 * MINUTE + late) == steps
+
+
 def test_what_comes_is_said_in_words() -> None:
-    steps = begun((Level(0, ("a",), repeat=2 * MINUTE), Level(5 * MINUTE, ("b",))), 1, ("x",))
+    levels = (Level(0, ("a",), repeat=3 * MINUTE), Level(5 * MINUTE, ("b",), repeat=4 * MINUTE))
+    steps = begun(levels, 2, ("x",))
     words = [policy.coming(steps)]
     while steps.next_at is not None:
         steps, _ = policy.stepped(steps, steps.next_at)
         words.append(policy.coming(steps))
-    one_round = ["level 1", "level 1 again", "level 1 again", "level 2"]
-    assert words == [*one_round, "round 2", *one_round, "last resort", None]
+    one_round = ["level 1", "level 1 again", "level 2", "level 2 again"]
+    rounds = [*one_round, "round 2", *one_round, "round 3", *one_round]
+    assert words == [*rounds, "last resort", None]
 
 
 OTHER = PolicyPlan(
@@ -300,6 +308,12 @@ def test_what_was_spent_goes_on_only_with_more_levels() -> None:
     assert policy.succeeded(spent, longer).next_at == START + 90 * MINUTE
 
 
+def test_what_was_not_spent_goes_on_with_what_comes_after_the_last_level() -> None:
+    waiting, _ = run(begun(then=("z",)), 15 * MINUTE)
+    taken = policy.succeeded(waiting, OTHER)
+    assert (taken.spent, taken.level, taken.next_at) == (False, 2, START + 9 * MINUTE)
+
+
 def test_another_policy_stays_at_rest() -> None:
     steps, _ = run(begun(), MINUTE)
     resting = policy.succeeded(policy.paused(steps, START + MINUTE), OTHER)
@@ -316,5 +330,5 @@ def test_whom_it_may_still_tell_are_those_ahead_of_it() -> None:
     assert policy.ahead(after_second) == ("b", "z")
     again, _ = run(begun(rounds=1), 15 * MINUTE)
     assert policy.ahead(again) == ("a", "b", "c")
-    over, _ = run(begun(), 15 * MINUTE)
+    over, _ = run(begun(then=("z",)), 60 * MINUTE)
     assert policy.ahead(over) == ()
