@@ -225,26 +225,26 @@ BURNING = replace(ROLLING, burns=(BURN, LATER))
 
 def test_a_look_has_the_rates_of_both_windows_of_each_burn() -> None:
     look = look_at(BURNING, timeline_of((0, UP), (4950, DOWN)), 5000, ())
-    assert look.rates == ((Fraction(50, 40), 5), (Fraction(50, 20), 5))
+    assert look.rates == ((Fraction(50, 40), Fraction(5)), (Fraction(50, 20), Fraction(5)))
     assert look.share == Fraction(950, 1000)
 
 
 def test_a_look_leaves_excluded_time_out_once() -> None:
     timeline = timeline_of((0, UP), (4950, DOWN))
     look = look_at(BURNING, timeline, 5000, [(4900, 4980), (4970, 4975)])
-    assert look.rates == ((Fraction(200, 320), 10), (Fraction(200, 120), 10))
+    assert look.rates == ((Fraction(200, 320), Fraction(10)), (Fraction(200, 120), Fraction(10)))
     assert look.share == Fraction(900, 920)
 
 
 def test_a_target_of_all_is_looked_at_by_the_millisecond_of_its_period() -> None:
     strict = replace(BURNING, target=Decimal(100), burns=(BURN,))
     look = look_at(strict, timeline_of((0, UP), (4950, DOWN)), 5000, ())
-    assert look.rates == ((Fraction(50_000, 400), 500),)
+    assert look.rates == ((Fraction(50_000, 400), Fraction(500)),)
 
 
 def test_a_window_in_which_nothing_was_counted_has_no_rate() -> None:
     look = look_at(BURNING, timeline_of((0, UP), (4900, UNKNOWN)), 5000, ())
-    assert look.rates == ((0, None), (0, None))
+    assert look.rates == ((Fraction(0), None), (Fraction(0), None))
     unmeasured = look_at(BURNING, Timeline(), 5000, ())
     assert unmeasured.rates == ((None, None), (None, None))
     assert (unmeasured.share, unmeasured.level, unmeasured.worry) == (None, Level.UNKNOWN, False)
