@@ -245,6 +245,7 @@ def figures(
     budget = (1 - target) * (end - start - away.whole_ms - uncounted)
     left = budget - costs.spent(totals)
     length, elapsed = end - start, until - start
+    is_over = now >= end and not (period is None and isinstance(plan.period, int))
     hour = (until - BURN_WINDOW, until)
     burning = burn_rate(plan, timeline, length, hour, [*planned, *approved])
     pieces = counted_stretches(timeline, start, until, away.elapsed) if listed else ()
@@ -282,7 +283,9 @@ def figures(
         unamended=unamended,
         unamended_value=None if unamended is None else value_of(unamended, plan.target),
         level=_level(plan, share),
-        exhausts_at=_exhausts_at(left, burning, _allowed(plan, length), until, end),
+        exhausts_at=None
+        if is_over
+        else _exhausts_at(left, burning, _allowed(plan, length), until, end),
         credit_percent=credit_of(plan, share),
         reliability=mended,
         kind=plan.kind,

@@ -125,6 +125,13 @@ def test_in_a_rolling_period_the_budget_is_exhausted_at_the_earliest() -> None:
     assert figure.exhausts_at == 800
 
 
+def test_a_period_that_is_over_exhausts_its_budget_no_more() -> None:
+    """Down for the last 50 of its 1000 ms; half of the budget is left, and it burns."""
+    timeline = down_until(1000, 50)
+    assert seen(timeline, now=1000).exhausts_at is None
+    assert seen(timeline, now=5000).exhausts_at is None
+
+
 def test_planned_and_approved_time_at_once_is_planned() -> None:
     timeline = timeline_of((0, UP), (100, DOWN), (300, UP))
     approved = amendment(EXCLUSION, 150, 250)
