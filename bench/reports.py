@@ -147,6 +147,7 @@ def _beside(lab: Lab, estate: Estate, scale: months.Scale) -> Iterator[Figure]:
     with tempfile.TemporaryDirectory(prefix="tocsin-bench-") as home:
         subject = Subject(estate, Path(home))
         months.make(subject.database, scale)
+        lab.targets.ask("anew")
         with subject, Talker("bench.pinger", subject.socket) as pinger:
             time.sleep(lab.pace.warm_s)
             for _ in range(lab.pace.runs):

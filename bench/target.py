@@ -7,6 +7,7 @@ authority's certificate as `ca.pem`. Then each line on its input is answered wit
     mark              requests and connections since the last mark, and how late each came
     fail NAME ...     from now on answer 503 where the path is one of these; when that was
     mend NAME ...     answer 200 again; when that was
+    anew              another daemon begins to ask: nothing ever failed; when that was
 
 The end of its input ends it. A request's path is `/NAME?slots=EVERY_MS,GRAIN_MS`. A check's
 slots are known from its name and these (`daemon.core.observing.schedule.phase`), so the target can
@@ -88,6 +89,9 @@ class Tally:
                 self._ever_failed.update(names)
             case "mend":
                 self.failing.difference_update(names)
+            case "anew":
+                self.failing.clear()
+                self._ever_failed.clear()
             case _:
                 raise ValueError(f"unknown command {word!r}")
         return {"at_s": time.time()}

@@ -66,6 +66,9 @@ def test_a_target_that_ever_failed_is_asked_between_its_slots_and_is_not_late() 
     tally.obey("mend c00000")
     tally.http(b"/c00000?slots=10000,20")
     assert (tally.requests, tally.late_ms) == (1, [])
+    tally.obey("anew")  # another daemon asks now
+    tally.http(b"/c00000?slots=10000,20")
+    assert len(tally.late_ms) == 1
 
 
 def test_a_watcher_keeps_whole_events_of_its_kind_from_any_pieces() -> None:

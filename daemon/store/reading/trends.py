@@ -10,7 +10,7 @@ is given by the caller (`present`), who has it from the engine's books; without 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from operator import add
 from typing import Final
 
@@ -20,6 +20,7 @@ from checks.result import Status
 from daemon.core.chronicle import Interval
 from daemon.core.model import DAY, Instant, Millis
 from daemon.core.record import record
+from daemon.store.schema.days import MIXED
 
 
 @record(frozen=True, slots=True)
@@ -48,20 +49,18 @@ class DailyTrend:
 
 _ONE: Final = """SELECT day, up_ms, degraded_ms, down_ms FROM service_day
     WHERE service = ? AND day >= ? AND day < ?"""
-_ALL: Final = f"""SELECT service, group_concat(down_ms),
-    count(*) FILTER (WHERE up_ms + down_ms <> {DAY}) FROM service_day
-    WHERE day >= ? AND day < ? GROUP BY service"""  # noqa: S608  # a number
+_ALL: Final = """SELECT service, group_concat(down_ms) FROM service_day
+    WHERE day >= ? AND day < ? GROUP BY service"""
 """One row a service: its days come in the order of the table's key, without gaps as a rule. What is
-not down of a day is up, but for so many."""
+not down of a day is up, as a rule."""
 _BOUNDS: Final = """SELECT named.value,
     (SELECT min(day) FROM service_day WHERE service = named.value AND day >= :low),
     (SELECT max(day) FROM service_day WHERE service = named.value AND day < :high)
     FROM json_each(:names) AS named"""
 """Two seeks a service; cheaper than to look at each of its days once more."""
-_MIXED: Final = f"""SELECT service, day, up_ms, degraded_ms FROM json_each(:names) AS named
-    CROSS JOIN service_day ON service = named.value AND day >= :low AND day < :high
-    AND up_ms + down_ms <> {DAY}"""  # noqa: S608  # a number
-"""Days that have something else: by themselves, since they are few."""
+_MIXED: Final = f"""SELECT service, day, up_ms, degraded_ms FROM service_day
+    INDEXED BY service_day_mixed WHERE day >= ? AND day < ? AND {MIXED}"""  # noqa: S608  # words of the store's own
+"""Days that had something else, too: they are few, and have an index."""
 _rest_of_day: Final = DAY.__sub__
 _ESTATE: Final = """SELECT day, sum(up_ms), sum(degraded_ms), sum(down_ms) FROM service_day
     WHERE day >= ? AND day < ? GROUP BY day"""
@@ -102,29 +101,27 @@ def service_trends(
     spans = _spans(first_day, days, now)
     found: dict[str, Lines] = {}
     span = (first_day, first_day + days)
-    texts = {name: rest for name, *rest in connection.execute(_ALL, span)}
-    for name, low, high in connection.execute(_BOUNDS, _asked(texts, span)):
-        down = _numbers(f"[{texts[name][0]}]")
+    texts = dict(connection.execute(_ALL, span).fetchall())
+    names = msgspec.json.encode(list(texts)).decode()
+    bounds = {"names": names, "low": span[0], "high": span[1]}
+    for name, low, high in connection.execute(_BOUNDS, bounds):
+        down = _numbers(f"[{texts[name]}]")
         if high - low + 1 == len(down):
-            before, after = [0] * (low - first_day), [0] * (first_day + days - 1 - high)
-            up = map(_rest_of_day, down)
-            found[name] = ([*before, *up, *after], [0] * days, [*before, *down, *after])
+            up = list(map(_rest_of_day, down))
+            if len(down) < days:
+                before, after = [0] * (low - first_day), [0] * (first_day + days - 1 - high)
+                up, down = [*before, *up, *after], [*before, *down, *after]
+            found[name] = (up, [0] * days, down)
         else:
             rows = connection.execute(_ONE, (name, *span)).fetchall()
             found[name] = _lines(rows, first_day, days)
-    mixed = [name for name, (_, others) in texts.items() if others]
-    for name, day, up_ms, degraded_ms in connection.execute(_MIXED, _asked(mixed, span)):
+    for name, day, up_ms, degraded_ms in connection.execute(_MIXED, span):
         lines = found[name]
         lines[0][day - first_day], lines[1][day - first_day] = up_ms, degraded_ms
     for name, pieces in (present or {}).items():
         lines = found.setdefault(name, ([0] * days, [0] * days, [0] * days))
         _add_pieces(lines, first_day, pieces, now)
     return {name: DailyTrend(first_day, spans, *lines) for name, lines in sorted(found.items())}
-
-
-def _asked(names: Iterable[str], days: tuple[int, int]) -> Mapping[str, str | int]:
-    encoded = msgspec.json.encode(list(names)).decode()
-    return {"names": encoded, "low": days[0], "high": days[1]}
 
 
 def estate_trend(

@@ -23,6 +23,7 @@ from typing import Final
 
 from daemon.store.schema.analysis import ANALYSIS
 from daemon.store.schema.channels import CHANNELS
+from daemon.store.schema.days import DAYS
 from daemon.store.schema.duty import DUTY
 from daemon.store.schema.kinship import KINSHIP
 from daemon.store.schema.mailing import MAILING
@@ -163,6 +164,7 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     REPORTS,
     MAILING,
     MOMENTS,
+    DAYS,
 )
 """What turns each version into the next."""
 
