@@ -52,7 +52,11 @@ class WebServer:
 
 
 class _Quiet(ThreadingHTTPServer):
-    """A client that leaves in the handshake is what some of the tests are about."""
+    """A client that leaves in the handshake is what some of the tests are about. Several that
+    come at once are not turned away: with the five that are usual, the kernel would let one wait
+    for a second, and its check for ever."""
+
+    request_queue_size = 128
 
     def handle_error(self, *_: object) -> None:
         """Say nothing."""
