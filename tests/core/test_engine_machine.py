@@ -478,3 +478,19 @@ EngineMachine.TestCase.settings = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 TestEngine = EngineMachine.TestCase
+
+
+def test_a_policy_that_starts_over_leaves_nothing_for_its_group_to_tell() -> None:
+    """An acknowledgement is withdrawn after an alert came back: the policy tells of it at once."""
+    machine = EngineMachine()
+    machine.start()
+    machine.reload(which=4)
+    machine.outage(names={"cart", "api"}, down=True)
+    machine.assign(which=0, to="ana", actor=ANA)
+    machine.time_passes(by=779)
+    machine.outage(names={"api"}, down=False)
+    machine.acknowledge(which=0, lasts=None, stale=False, actor=ANA)
+    machine.outage(names={"api"}, down=True)
+    machine.unacknowledge(which=0)
+    machine.restart(seed=0)
+    machine.teardown()
