@@ -12,14 +12,13 @@ so it is written `double(n) * 1.5`. See docs/conditions.md.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from checks.cel_library import cel
+from checks.cel_library import Later, Program, compile_cel
 from checks.comparison import Comparison, read_comparison
-from checks.condition_paths import Absent, Path, Reading, read_paths
+from checks.condition_paths import Absent, Path, read_paths
 from checks.errors import CheckError, SpecError
 from checks.probe import FieldType
 from checks.text import one_line
@@ -41,6 +40,8 @@ dyn getFullYear getMonth getDayOfYear getDayOfMonth getDate getDayOfWeek getHour
 getMinutes getSeconds getMilliseconds
 """
 _FUNCTIONS: Final = frozenset(_FUNCTION_NAMES.split())
+_COMPARES: Final = "_==_"
+"""CEL's word for a comparison, whichever it is."""
 _NUMERIC: Final = frozenset(
     ["_+_", "_-_", "_*_", "_/_", "_%_", "-_", "size", "int", "uint", "double", "string", "bytes"]
     + ["duration", "timestamp"]
@@ -70,15 +71,24 @@ class Condition:
         names: The fields it names.
         paths: What to show of those fields when it fails.
         dynamic: Whether it names a field whose value the target makes up.
-        comparison: What it says, if that needs no program.
+        comparison: What it says, if that needs no program; `program` is made when it does.
     """
 
     text: str
     names: tuple[str, ...]
     paths: tuple[Path, ...]
-    program: cel.Program
+    program: Program
     dynamic: bool
     comparison: Comparison | None = None
+
+    def answer(self, values: dict[str, Any]) -> object:
+        """What it gives, which may be no answer to yes or no.
+
+        Raises:
+            Exception: What the library raises where there is none.
+        """
+        known = None if self.comparison is None else self.comparison.of(values)
+        return self.program.execute(values) if known is None else known
 
     def holds(self, fields: Mapping[str, Any]) -> bool:
         """Evaluate it.
@@ -160,49 +170,66 @@ def compile_condition(text: str, fields: Mapping[str, FieldType], where: str) ->
 def _compile(text: str, fields: Mapping[str, FieldType], where: str) -> Condition:
     if len(text) > TEXT_LIMIT:
         raise SpecError(where, f"a condition has at most {TEXT_LIMIT} characters")
-    try:
-        program = cel.compile(text)
-    except ValueError as error:
-        raise SpecError(where, f"{one_line(text)!r} does not compile: {_syntax(error)}") from None
     reading = read_paths(text, frozenset(fields))
-    names = _known_names(program, reading, fields, where)
-    _refuse_unknown_functions(program, where, text)
-    dynamic = any(fields[name] not in _SAMPLES for name in names)
     comparison = read_comparison(text)
+    program: Program
+    if comparison is not None:
+        program, variables, functions = Later(text), [comparison.name], frozenset({_COMPARES})
+    else:
+        program, variables, functions = _parsed(text, where)
+    names = tuple(name for name in variables if name not in reading.bound)
+    _refuse_unknown_names(names, fields, where, text)
+    _refuse_unknown_functions(functions, where, text)
+    dynamic = any(fields[name] not in _SAMPLES for name in names)
     condition = Condition(text, names, reading.paths, program, dynamic, comparison)
-    _refuse_not_boolean(condition, fields, where)
+    _refuse_not_boolean(condition, functions, fields, where)
     return condition
 
 
-def _known_names(
-    program: cel.Program, reading: Reading, fields: Mapping[str, FieldType], where: str
-) -> tuple[str, ...]:
-    names = [name for name in program.variables() if name not in reading.bound]
+def _parsed(text: str, where: str) -> tuple[Program, list[str], frozenset[str]]:
+    """The program, and the variables and functions it names."""
+    try:
+        program = compile_cel(text)
+    except ValueError as error:
+        raise SpecError(where, f"{one_line(text)!r} does not compile: {_syntax(error)}") from None
+    return program, program.variables(), frozenset(program.functions())
+
+
+def _refuse_unknown_names(
+    names: Collection[str], fields: Mapping[str, FieldType], where: str, text: str
+) -> None:
     for name in names:
         if name not in fields:
-            near = difflib.get_close_matches(name, fields, n=1, cutoff=0.5)
+            near = _nearest(name, fields, 0.5)
             known = ", ".join(sorted(fields)[:25]) or "none"
-            mend = f"did you mean {near[0]}?" if near else f"its fields are: {known}"
-            raise SpecError(
-                where, f"{one_line(program.source)!r} names {name}, no field here; {mend}"
-            )
-    return tuple(names)
+            mend = f"did you mean {near}?" if near else f"its fields are: {known}"
+            raise SpecError(where, f"{one_line(text)!r} names {name}, no field here; {mend}")
 
 
-def _refuse_unknown_functions(program: cel.Program, where: str, text: str) -> None:
-    for name in program.functions():
+def _nearest(name: str, known: Collection[str], cutoff: float) -> str | None:
+    import difflib  # only needed when something is wrong
+
+    return next(iter(difflib.get_close_matches(name, known, n=1, cutoff=cutoff)), None)
+
+
+def _refuse_unknown_functions(functions: Collection[str], where: str, text: str) -> None:
+    for name in functions:
         if name[:1].isalpha() and name not in _FUNCTIONS:
-            near = difflib.get_close_matches(name, _FUNCTIONS, n=1)
-            mend = f"; did you mean {near[0]}?" if near else ""
+            near = _nearest(name, _FUNCTIONS, 0.6)
+            mend = f"; did you mean {near}?" if near else ""
             raise SpecError(
                 where, f"{one_line(text)!r} calls {name}(), which CEL does not have{mend}"
             )
 
 
-def _refuse_not_boolean(condition: Condition, fields: Mapping[str, FieldType], where: str) -> None:
+def _refuse_not_boolean(
+    condition: Condition,
+    functions: frozenset[str],
+    fields: Mapping[str, FieldType],
+    where: str,
+) -> None:
     """Try the condition on sample values; where its fields hold anything, look at its shape."""
     text = one_line(condition.text)
-    functions = frozenset(condition.program.functions())
     if condition.dynamic:
         bare = not functions and "has" not in condition.text
         whole = bare and condition.text.strip() in condition.names
@@ -214,7 +241,7 @@ def _refuse_not_boolean(condition: Condition, fields: Mapping[str, FieldType], w
     for turn in (0, 1):
         sample = {name: _SAMPLES[fields[name]][turn] for name in condition.names}
         try:
-            answer = condition.program.execute(sample)
+            answer = condition.answer(sample)
         except ArithmeticError:
             continue  # a division by a sample's zero says nothing of the condition
         except (RuntimeError, TypeError, ValueError, KeyError, IndexError) as error:

@@ -11,12 +11,12 @@ import asyncio
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, cast
 
-import re2
 from pydantic import Field, field_validator
 
 from checks.dial import Endpoint, Family, connect, start_tls
 from checks.errors import ProbeError
 from checks.faults import read_fault
+from checks.patterns import checked_pattern, compile_pattern
 from checks.probe import FieldType, Kind, Order, Trace
 from checks.result import Fault, Observation, Scalar
 from checks.spec import CheckSpec
@@ -34,12 +34,6 @@ FIELDS: Final[Mapping[str, FieldType]] = {
     "addresses_failed": "int",
     "phases": "map",
 }
-
-
-def _pattern(text: str) -> Any:
-    options = re2.Options()
-    options.log_errors = False
-    return re2.compile(text, options)
 
 
 class TcpSpec(CheckSpec):
@@ -63,17 +57,7 @@ class TcpSpec(CheckSpec):
     @field_validator("receive")
     @classmethod
     def _receive_compiles(cls, pattern: str | None) -> str | None:
-        if pattern is not None:
-            try:
-                _pattern(pattern)
-            except re2.error as error:
-                raise ValueError(f"it is no RE2 pattern: {_words(error)}") from None
-        return pattern
-
-
-def _words(error: Exception) -> str:
-    first = error.args[0] if error.args else ""
-    return one_line(first.decode("utf-8", "replace") if isinstance(first, bytes) else str(first))
+        return pattern if pattern is None else checked_pattern(pattern)
 
 
 class _Caller(asyncio.Protocol):
@@ -135,7 +119,7 @@ class TcpProbe:
         self._limit_s = order.timeout_ms / 1000.0
         self._endpoint = Endpoint.of(spec.host, spec.port, spec.family)
         self._words = self._endpoint.words
-        self._pattern = None if spec.receive is None else _pattern(spec.receive)
+        self._pattern = None if spec.receive is None else compile_pattern(spec.receive)
         self._listens = bool(spec.receive or spec.send or "banner" in order.wanted)
         self._tls = TlsSpec() if spec.tls is True else spec.tls or None
         self._context = client_context(self._tls) if self._tls is not None else None

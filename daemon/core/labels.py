@@ -13,9 +13,7 @@ import enum
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
-
-import re2
+from typing import Any, Final
 
 from daemon.core.severity import parse_severity
 
@@ -61,15 +59,7 @@ class Matcher:
 
     def __post_init__(self) -> None:
         if self.op in (MatchOp.REGEX, MatchOp.NOT_REGEX):
-            options = re2.Options()
-            options.log_errors = False
-            try:
-                pattern = re2.compile(f"^(?:{self.value})$", options)
-            except re2.error as error:
-                raise ValueError(
-                    f"{self.value!r} is no regular expression (RE2): {_words(error)}"
-                ) from None
-            object.__setattr__(self, "_pattern", pattern)
+            object.__setattr__(self, "_pattern", _compiled(self.value))
 
     def matches(self, labels: Labels) -> bool:
         """Whether the label set satisfies this matcher."""
@@ -89,6 +79,17 @@ class Matcher:
     def __str__(self) -> str:
         escaped = self.value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
         return f'{self.name}{self.op}"{escaped}"'
+
+
+def _compiled(text: str) -> Any:
+    import re2  # 2 MB, and few estates match by regular expressions
+
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return re2.compile(f"^(?:{text})$", options)
+    except re2.error as error:
+        raise ValueError(f"{text!r} is no regular expression (RE2): {_words(error)}") from None
 
 
 def _words(error: Exception) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import enum
 from typing import Final
 
@@ -52,6 +51,8 @@ def parse_severity(text: str) -> Severity:
             return severity
     if word in ALIASES:
         return ALIASES[word]
+    import difflib  # only needed when something is wrong
+
     words = [severity.word for severity in reversed(Severity)]
     near = difflib.get_close_matches(word[:40], [*words, "warning"], n=1)
     if near:

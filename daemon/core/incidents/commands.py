@@ -8,7 +8,6 @@ has changed since.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection
 from typing import Final
 
@@ -266,6 +265,8 @@ def check_text(text: str, most: int = LONGEST_TEXT) -> None:
 
 def unknown_person(name: str, known: Collection[str]) -> str:
     """Why it is assigned to nobody, with the nearest name."""
+    import difflib  # only needed when something is wrong
+
     written = {one.casefold(): one for one in known}
     near = difflib.get_close_matches(name.casefold()[:100], written, n=1)
     hint = f"; did you mean {written[near[0]]}?" if near else ""

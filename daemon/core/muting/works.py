@@ -12,7 +12,6 @@ next occurrence.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from collections.abc import Collection, Iterable, Iterator
 from typing import Final
@@ -297,6 +296,8 @@ def _reason(work: Work) -> str:
 
 
 def _near(name: str, known: Collection[str]) -> str:
+    import difflib  # only needed when something is wrong
+
     spelled = {one.casefold(): one for one in known}
     near = difflib.get_close_matches(name.casefold()[:LONGEST_NAME], spelled, n=1)
     return f"; did you mean {spelled[near[0]]}?" if near else ""

@@ -12,7 +12,6 @@ taken their schedule or all of their persons away.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from collections.abc import Collection, Iterable
 from typing import Final
@@ -175,6 +174,8 @@ def words(override: Override) -> str:
 
 def unknown(what: str, name: str, known: Collection[str]) -> str:
     """That there is none of this name, with the nearest that there is."""
+    import difflib  # only needed when something is wrong
+
     spelled = {one.casefold(): one for one in known}
     near = difflib.get_close_matches(name.casefold()[:100], spelled, n=1)
     hint = f"; did you mean {spelled[near[0]]}?" if near else ""

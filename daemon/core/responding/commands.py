@@ -7,7 +7,6 @@ commands, a refused one has changed nothing, and one that is carried out is audi
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 from daemon.core.alerting.sources import response_condition
@@ -182,5 +181,7 @@ class ResponseCommands:
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
+    import difflib  # only needed when something is wrong
+
     near = difflib.get_close_matches(name[:100], list(known), n=1)
     return f"; did you mean {near[0]}?" if near else ""

@@ -14,10 +14,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from difflib import get_close_matches
-from typing import Any, Final
+from typing import Final
 
-from checks.cel_library import cel
+from checks.cel_library import Later, Program, compile_cel
 from checks.comparison import Comparison, read_comparison
 from checks.durations import parse_duration
 from daemon.core.model import Millis
@@ -111,22 +110,33 @@ class RuleProgram:
     source: str
     calls: Mapping[str, Call]
     fields: tuple[str, ...]
-    _program: Any
+    _program: Program
     _comparison: Comparison | None = None
 
-    def evaluate(self, values: Mapping[str, object]) -> bool | None:
+    def evaluate(self, values: dict[str, object]) -> bool | None:
         """Whether the condition holds, given its fields and calls by name.
 
         None if that cannot be told: a value it depends on is not there, or not of the type
         that the text takes it for.
         """
-        if self._comparison is not None and (known := self._comparison.of(values)) is not None:
-            return known
+        if self._comparison is not None:
+            known = self._comparison.of(values)
+            if known is not None or self._comparison.name not in values:
+                return known
         try:
             answer = self._program.execute(values)
         except _FAILURES:
             return None
         return answer if isinstance(answer, bool) else None
+
+    def answer(self, values: dict[str, object]) -> object:
+        """What it gives, which may be no yes or no, nor anything.
+
+        Raises:
+            Exception: What the library raises where it gives nothing.
+        """
+        known = None if self._comparison is None else self._comparison.of(values)
+        return self._program.execute(values) if known is None else known
 
 
 def compile_rule(text: str, known: Collection[str] | None = None) -> RuleProgram:
@@ -143,20 +153,31 @@ def compile_rule(text: str, known: Collection[str] | None = None) -> RuleProgram
         raise ValueError(f"the condition is longer than {LONGEST_TEXT} characters")
     calls: dict[str, Call] = {}
     rewritten = "".join(_rewrite(text, calls, known))
+    comparison = read_comparison(rewritten)
+    program: Program
+    if comparison is not None:
+        program, variables = Later(rewritten), [comparison.name]
+    else:
+        program, variables = _parsed(rewritten)
+    bound = set(_BOUND.findall(text))
+    names = [n for n in variables if n not in calls and n not in bound]
+    fields = tuple(name for name in names if name.isidentifier())
+    for name in fields:
+        _check_name(name, known, FIELDS)
+    made = RuleProgram(text, calls, fields, program, comparison)
+    _try_out(made)
+    return made
+
+
+def _parsed(text: str) -> tuple[Program, list[str]]:
+    """The program, and the variables it names."""
     try:
-        program = cel.compile(rewritten)
+        program = compile_cel(text)
     except ValueError as error:
         raise ValueError(f"the condition cannot be read: {_first_complaint(error)}") from None
     references = program.references()
     _check_functions(references["functions"])
-    bound = set(_BOUND.findall(text))
-    names = [n for n in references["variables"] if n not in calls and n not in bound]
-    fields = tuple(name for name in names if name.isidentifier())
-    for name in fields:
-        _check_name(name, known, FIELDS)
-    made = RuleProgram(text, calls, fields, program, read_comparison(rewritten))
-    _try_out(made)
-    return made
+    return program, references["variables"]
 
 
 def _rewrite(text: str, calls: dict[str, Call], known: Collection[str] | None) -> Iterator[str]:
@@ -234,16 +255,22 @@ def _span(text: str, form: str) -> Millis:
 def _check_name(name: str, known: Collection[str] | None, always: tuple[str, ...]) -> None:
     if known is None or name in known or name in always:
         return
-    near = get_close_matches(name, [*known, *always], n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
+    near = _nearest(name, [*known, *always])
+    hint = f"; did you mean {near}?" if near else ""
     raise ValueError(f"no selected check has a field or metric {name!r}{hint}")
+
+
+def _nearest(name: str, known: Collection[str]) -> str | None:
+    from difflib import get_close_matches  # only needed when something is wrong
+
+    return next(iter(get_close_matches(name, known, n=1)), None)
 
 
 def _check_functions(functions: list[str]) -> None:
     for name in functions:
         if name.isidentifier() and name not in BUILT_IN:
-            near = get_close_matches(name, [*FORMS, *BUILT_IN], n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(FORMS)}"
+            near = _nearest(name, [*FORMS, *BUILT_IN])
+            hint = f"did you mean {near}?" if near else f"there are {', '.join(FORMS)}"
             raise ValueError(f"there is no function {name!r}; {hint}")
 
 
@@ -257,7 +284,7 @@ def _try_out(program: RuleProgram) -> None:
         for variable, call in program.calls.items():
             values[variable] = call.function == "absent" or 1.0
         try:
-            answer = program._program.execute(values)
+            answer = program.answer(values)
         except TypeError:
             complaint = complaint or (
                 "its types do not fit: numbers are doubles here (write 2.0, not 2, in arithmetic),"
