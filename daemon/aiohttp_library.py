@@ -11,10 +11,11 @@ Whoever imports this does so before anything of aiohttp; if that is loaded, noth
 
 from __future__ import annotations
 
+import re
 import sys
 from importlib.machinery import ModuleSpec, PathFinder
-from importlib.metadata import version
 from importlib.util import module_from_spec
+from pathlib import Path
 from types import ModuleType
 
 
@@ -23,9 +24,20 @@ def _install() -> None:
     if spec is None or spec.submodule_search_locations is None or spec.loader is None:
         return  # it is not where packages are; importing it will say so, or find it
     package = module_from_spec(spec)
-    package.__version__ = version("aiohttp")  # type: ignore[attr-defined]  # what `__init__` sets
+    package.__version__ = _version(spec)  # type: ignore[attr-defined]  # what `__init__` sets
     package.__getattr__ = _Rest(package, spec)  # type: ignore[method-assign]  # by PEP 562
     sys.modules["aiohttp"] = package
+
+
+def _version(spec: ModuleSpec) -> str:
+    """As `__init__` says; only where it does not say so in plain words is the metadata read, for
+    which a library of its own is loaded."""
+    text = Path(spec.origin).read_text(encoding="utf-8") if spec.origin else ""
+    if (found := re.search(r'^__version__ = "([^"]+)"$', text, re.MULTILINE)) is not None:
+        return found[1]
+    from importlib.metadata import version
+
+    return version("aiohttp")
 
 
 class _Rest:

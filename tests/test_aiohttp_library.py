@@ -30,6 +30,14 @@ def test_the_client_is_loaded_by_the_first_name_of_it_that_is_asked_for() -> Non
     assert ran(code).splitlines() == ["False 1 True True", "False True"]
 
 
+def test_its_version_is_known_without_the_metadata_of_all_packages() -> None:
+    code = (
+        "import daemon.aiohttp_library, aiohttp, sys; print('importlib.metadata' in sys.modules)\n"
+        "from importlib.metadata import version; print(aiohttp.__version__ == version('aiohttp'))"
+    )
+    assert ran(code).splitlines() == ["False", "True"]
+
+
 def test_a_library_that_is_loaded_already_is_left_alone() -> None:
     code = "import aiohttp, daemon.aiohttp_library; print(aiohttp.ClientSession.__name__)"
     assert ran(code) == "ClientSession"

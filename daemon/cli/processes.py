@@ -32,9 +32,11 @@ def run(config: Config = None, socket: Socket = None, status_lines: StatusLines 
 
     Example: tocsin run --config /etc/tocsin/config.toml
     """
-    gc.disable()  # until `settle_memory`: what a start imports and makes, it keeps
+    gc.disable()  # until `settle_memory`: what a start imports and makes, it keeps, nearly
     from daemon.service.app import serve
+    from daemon.service.process import settle_imports
 
+    settle_imports()
     _listen_on(socket, config)
     return serve(config, status_lines=status_lines)
 

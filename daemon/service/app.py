@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from daemon import aiohttp_library as aiohttp_library  # before anything of aiohttp is
+from daemon import pydantic_library as pydantic_library  # before anything of pydantic is used
 from daemon.api.server import ApiServer, SocketError
 from daemon.config import Config, ConfigError, database_path, find_config, load, socket_path
 from daemon.core.engine import Engine

@@ -26,6 +26,13 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
     return uvloop.new_event_loop
 
 
+def settle_imports() -> None:
+    """Free what was made only to import all this (classes that were made twice above all), while
+    something can still be put in its place; the rest the garbage collector need not see again."""
+    gc.collect()
+    gc.freeze()
+
+
 def settle_memory() -> None:
     """Spare the garbage collector what lives as long as the process does.
 
