@@ -7,16 +7,16 @@ for people (its severity, whom it is told) is the engine's and the routes' to de
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
-
-import psutil
 
 from daemon.core.events import SelfReport
 from daemon.core.model import MINUTE, Instant, Millis
 from daemon.core.record import record
 from daemon.service.meters import Meter
+from daemon.service.usage import Share, rss_bytes
 
 LAG_LIMIT_MS: Final = 1_000.0
 """The loop was held up this long (99th percentile of a minute): results can no longer be
@@ -66,12 +66,10 @@ class SelfWatch:
 
     def __init__(self, monotonic_s: Callable[[], float] = time.monotonic) -> None:
         self._monotonic_s = monotonic_s
-        self._process = psutil.Process()
-        self._process.cpu_percent()
-        self._workers: dict[int, psutil.Process] = {}
+        self._shares = {os.getpid(): Share(os.getpid())}
         self._lag = Meter()
         self._late = Meter()
-        self._cpu = self._rss = 0.0
+        self._cpu, self._rss = 0.0, 0
         self._seen: dict[str, float] = {}
         self.problems: dict[str, str] = {}
         """What is wrong now: the problem's name and its words."""
@@ -95,34 +93,28 @@ class SelfWatch:
         return self._late.quantile(self._monotonic_s(), 0.99)
 
     def cpu_percent(self, workers: Iterable[int] = ()) -> float:
-        """Of one core, since it was last asked; with that of these processes of ours."""
-        self._cpu = self._summed(workers, lambda process: process.cpu_percent(), self._cpu)
+        """Of one core, since it was last asked; with that of these processes of ours. The last
+        figure where it cannot be had."""
+        kept, self._shares = self._shares, {}
+        with contextlib.suppress(OSError):
+            total = 0.0
+            for pid in (os.getpid(), *workers):
+                with contextlib.suppress(ProcessLookupError):  # a worker died just now
+                    share = self._shares[pid] = kept.get(pid) or Share(pid)
+                    total += share.percent()
+            self._cpu = total
         return self._cpu
 
     def rss_bytes(self, workers: Iterable[int] = ()) -> int:
-        """Resident memory, with that of these processes of ours."""
-        self._rss = self._summed(workers, lambda process: process.memory_info().rss, self._rss)
-        return int(self._rss)
-
-    def _summed(
-        self, workers: Iterable[int], figure: Callable[[psutil.Process], float], last: float
-    ) -> float:
-        """The figure of all processes; the last one where no file can be opened to read it."""
-        try:
-            return self._read(workers, figure)
-        except OSError:
-            return last
-
-    def _read(self, workers: Iterable[int], figure: Callable[[psutil.Process], float]) -> float:
-        kept, self._workers = self._workers, {}
-        for pid in workers:
-            with contextlib.suppress(psutil.NoSuchProcess):  # it died just now
-                self._workers[pid] = kept.get(pid) or psutil.Process(pid)
-        total = figure(self._process)
-        for process in self._workers.values():
-            with contextlib.suppress(psutil.NoSuchProcess):
-                total += figure(process)
-        return total
+        """Resident memory, with that of these processes of ours; the last figure where no file
+        can be opened to read it."""
+        with contextlib.suppress(OSError):
+            total = 0
+            for pid in (os.getpid(), *workers):
+                with contextlib.suppress(ProcessLookupError):  # a worker died just now
+                    total += rss_bytes(pid)
+            self._rss = total
+        return self._rss
 
     def look(self, vitals: Vitals, now: Instant) -> Iterator[SelfReport]:
         """Hold the vitals against their limits; yield what has begun or ended."""

@@ -70,8 +70,8 @@ def test_the_figures_stay_as_they_were_while_no_file_can_be_opened_to_read_them(
     def refuse(*_: object) -> None:
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
-    monkeypatch.setattr("psutil.Process.memory_info", refuse)
-    monkeypatch.setattr("psutil.Process.cpu_percent", refuse)
+    monkeypatch.setattr("daemon.service.selfwatch.rss_bytes", refuse)
+    monkeypatch.setattr("daemon.service.usage.cpu_s", refuse)
     assert watch.rss_bytes() == before > 0
     assert watch.cpu_percent() == 0.0
 
