@@ -124,7 +124,6 @@ class Endpoint:
     path: str
     role: Role
     handler: Handler
-    summary: str
     answer: Any = None
     query: type[Input] = NoQuery
     body: type[Input] = NoBody

@@ -6,6 +6,7 @@ structs, queries and bodies from the pydantic models that check them.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterable, Iterator
 from types import UnionType
@@ -18,6 +19,7 @@ from daemon import __version__
 from daemon.api.access import Role
 from daemon.api.call import Call, Endpoint, Handler, answer
 from daemon.api.inputs import NoBody, NoQuery
+from daemon.api.later import Later, summary
 from daemon.api.schema import IncidentView, Problem
 
 _REF: Final = "#/components/schemas/{name}"
@@ -61,7 +63,7 @@ def _minds_version(endpoint: Endpoint) -> bool:
 def _operation(endpoint: Endpoint, answer_schema: dict[str, Any] | None) -> dict[str, Any]:
     media = {"application/json": {"schema": answer_schema}} if answer_schema else {"text/plain": {}}
     operation: dict[str, Any] = {
-        "summary": endpoint.summary,
+        "summary": summary(endpoint.handler),
         "parameters": _parameters(endpoint),
         "responses": {
             "2XX": {"description": "done", "content": media},
@@ -105,6 +107,12 @@ def document(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
     }
 
 
+def _load(endpoints: Iterable[Endpoint]) -> None:
+    for row in endpoints:
+        if isinstance(row.handler, Later):
+            row.handler.load()
+
+
 def handler(endpoints: Iterable[Endpoint]) -> Handler:
     """A handler that answers with the document, which is made once."""
     made: list[dict[str, Any]] = []
@@ -114,6 +122,7 @@ def handler(endpoints: Iterable[Endpoint]) -> Handler:
         """What this API offers, as OpenAPI 3.1."""
         del call
         if not made:
+            await asyncio.to_thread(_load, rows)
             made.append(document(rows))
         return answer(made[0])
 

@@ -44,7 +44,7 @@ def make_app(gate: Gate) -> web.Application:
     app = web.Application(client_max_size=MAX_BODY_BYTES)
     app.on_response_prepare.append(_sign)
     rows = endpoints()
-    described = Endpoint("GET", _OPENAPI_PATH, Role.VIEWER, openapi.handler(rows), "This.", None)
+    described = Endpoint("GET", _OPENAPI_PATH, Role.VIEWER, openapi.handler(rows), None)
     for row in (*rows, described):
         handler = handler_for(row, gate)
         if row.method == "GET":

@@ -40,7 +40,7 @@ from daemon.service.clock import Clock
 from daemon.service.forgetting import Forgetting
 from daemon.service.limits import has_files_to_spare
 from daemon.service.parts import Parts, access_of, actions_of, ping_tokens, remake
-from daemon.service.reporter import Reporter
+from daemon.service.reporting import Reporting
 from daemon.service.selfwatch import SelfWatch, Vitals
 from daemon.service.turns import Turns
 from daemon.store.reading.analysis import Analysis
@@ -91,8 +91,10 @@ class Daemon:
         self._auditor = Auditor(stored)
         self.calendars = Calendars(store.path, clock.now, self.turns.take)
         self.listeners.append(self._auditor.take)
-        self.reporter = Reporter(
-            store.analysis, clock.now, self.turns.command, lambda: self.engine.plan
+        self.reporting = Reporting(
+            lambda reporter: reporter(
+                store.analysis, clock.now, self.turns.command, lambda: self.engine.plan
+            )
         )
         self._store = store
         self._forgetting = Forgetting(store, engine, self.turns)
@@ -127,7 +129,7 @@ class Daemon:
         """Carry out what restoring the engine decided, and begin to check and to deliver."""
         await self.turns.start(restored)
         self.calendars.follow(self.config)
-        self.reporter.follow(self.config)
+        self.reporting.follow(self.config)
         self._tests.follow(self.config)
 
     async def stop(self) -> None:
@@ -135,7 +137,7 @@ class Daemon:
         everything decided is on disk."""
         await self._tests.close()
         await self.calendars.close()
-        await self.reporter.close()
+        await self.reporting.close()
         await self.turns.stop()
 
     async def command(self, event: Event) -> list[Effect]:
@@ -189,7 +191,7 @@ class Daemon:
             workers_problem=self.turns.runner.crew.problem,
             files_short=not has_files_to_spare(),
             calendar=self.calendars.problem,
-            report=self.reporter.problem,
+            report=self.reporting.problem,
             late_step=self._auditor.problem(self.engine.incidents, self.now()),
         )
 
@@ -304,7 +306,7 @@ class Daemon:
         self._store.follow(parts.config.plan)
         effects = await self.command(PlanChanged(plan))
         self.calendars.follow(parts.config)
-        self.reporter.follow(parts.config)
+        self.reporting.follow(parts.config)
         lines = (one.entry for one in effects if isinstance(one, Append))
         return [
             {"incident": one.incident, "text": one.text}

@@ -14,8 +14,6 @@ from daemon.core.chronicle import Notice
 from daemon.core.telling.mailing import REPORT_KEY
 from daemon.notify.document import Document, Fetch
 from daemon.notify.errors import Permanent, Transient
-from daemon.report.forms import MEDIA, Form, file_name, written
-from daemon.report.keeping import unpack
 from daemon.store.errors import StoreError
 from daemon.store.reading.analysis import Analysis
 from daemon.store.reading.reports import Filed, filed_report
@@ -39,6 +37,9 @@ def reports_in(analysis: Analysis) -> Fetch:
 
 def document_of(filed: Filed) -> Document:
     """The file as it was written when the report was kept."""
+    from daemon.report.forms import MEDIA, Form, file_name, written  # loaded by a report at most
+    from daemon.report.keeping import unpack
+
     form = Form(filed.form)
     if filed.file is not None:
         return Document(filed.name, MEDIA[form], zlib.decompress(filed.file))

@@ -23,8 +23,8 @@ from daemon.notify.chart import Charts
 from daemon.notify.document import Fetch
 from daemon.notify.memory import Memory
 from daemon.respond.spec import ActionSpec
+from daemon.service.reporting import load_for
 from daemon.service.runner import ProbeRunner, Runner
-from daemon.service.workers.pool import Pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,7 @@ async def remake(
         ConfigError: It is bad, or a file it names is. What was made by then is closed again.
     """
     config = await asyncio.to_thread(load, before.path)
+    await asyncio.to_thread(load_for, config)
     ready: dict[str, checks.Prepared] = {}
     channels: dict[str, Channel] = {}
     try:
@@ -144,6 +145,8 @@ def open_runner(
     """
     if settings.workers == 0:
         return Runner(prepared, now, take, limit)
+    from daemon.service.workers.pool import Pool
+
     return Pool(prepared, now, take, settings.workers, settings.log_level, late)
 
 

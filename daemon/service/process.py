@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import gc
 import os
 import sys
@@ -54,6 +53,8 @@ def end_with(parent: int, number: int) -> bool:
         Whether the parent is still there.
     """
     if sys.platform.startswith("linux"):
+        import ctypes  # the daemon itself has no use for it
+
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, number)
     return os.getppid() == parent
 
@@ -61,4 +62,6 @@ def end_with(parent: int, number: int) -> bool:
 def call_oneself(name: str) -> None:
     """The process's name in `ps` and `top`: its first 15 bytes."""
     if sys.platform.startswith("linux"):
+        import ctypes  # as above
+
         ctypes.CDLL(None).prctl(_PR_SET_NAME, name.encode(), 0, 0, 0)

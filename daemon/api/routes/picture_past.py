@@ -13,6 +13,7 @@ import msgspec
 from aiohttp import web
 
 from daemon.api.call import Call, answer
+from daemon.api.inputs import StateQuery
 from daemon.api.problems import Malformed
 from daemon.api.roster import roster_at
 from daemon.api.schema import DaemonInfo
@@ -30,13 +31,15 @@ AHEAD: Final[Millis] = 2 * SECOND
 """Who asks for "now" by a clock that is so little ahead gets the present moment."""
 
 
-async def past_state(call: Call, at: Instant) -> web.Response:
-    """Everything as it stood at `at`.
+async def past_state(call: Call) -> web.Response:
+    """Everything as it stood at the time that is asked for.
 
     Raises:
         Malformed: It lies ahead, or before there is history.
     """
     backend, now = call.backend, call.backend.now()
+    asked = call.query(StateQuery).at
+    at = now if asked is None else asked
     if at > now + AHEAD:
         _refuse(f"{stamp(at)} lies ahead; give a time up to now, {stamp(now)}")
     await backend.durable()  # what was shown of a moment just gone is on disk

@@ -14,6 +14,7 @@ from daemon.api.inputs import sla as inputs_sla
 from daemon.api.inputs import testing as inputs_testing
 from daemon.api.inputs import workflow as inputs_workflow
 from daemon.api.inputs import works as inputs_works
+from daemon.api.later import Later
 from daemon.api.routes import (
     admin,
     channels,
@@ -24,7 +25,6 @@ from daemon.api.routes import (
     picture,
     ping,
     related,
-    reports,
     responses,
     schedules,
     silences,
@@ -43,9 +43,7 @@ _V1: Final = "/api/v1"
 def _row(
     method: str, path: str, role: Role, handler: Handler, answer: Any = None, **inputs_: Any
 ) -> Endpoint:
-    """A row whose summary is the first line of its handler's docstring."""
-    summary = (handler.__doc__ or "").strip().partition("\n")[0]
-    return Endpoint(method, path, role, handler, summary, answer, **inputs_)
+    return Endpoint(method, path, role, handler, answer, **inputs_)
 
 
 def _read(path: str, handler: Handler, answer: Any, **inputs_: Any) -> Endpoint:
@@ -74,12 +72,17 @@ def _reports() -> list[Endpoint]:
     return [
         _read(
             "/reports",
-            reports.reports,
+            Later("reports.reports"),
             schema_reports.ReportView | list[schema_reports.ReportLine],
             query=inputs_reports.ReportsQuery,
         ),
-        _act("/reports", reports.keep, schema_reports.ReportView, body=inputs_reports.ReportBody),
-        _read("/reports/{id}", reports.kept, AnyReport),
+        _act(
+            "/reports",
+            Later("reports.keep"),
+            schema_reports.ReportView,
+            body=inputs_reports.ReportBody,
+        ),
+        _read("/reports/{id}", Later("reports.kept"), AnyReport),
     ]
 
 

@@ -25,7 +25,6 @@ from typing import Final, TypeVar
 
 from daemon.store.connect import open_reader
 from daemon.store.errors import StoreUnusable, unusable
-from daemon.store.reading.apart import ask_apart
 
 _T = TypeVar("_T")
 
@@ -65,6 +64,8 @@ class Analysis:
         """
         if self._closed:
             raise StoreUnusable(f"{self._path}: the database is closed")
+        from daemon.store.reading.apart import ask_apart  # which few daemons are asked for
+
         return await ask_apart(self._path, question)
 
     def _answer(self, question: Callable[[sqlite3.Connection], _T]) -> _T:
