@@ -12,10 +12,11 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from time import perf_counter
 from typing import Final, Literal, TypeVar
+
+import msgspec
 
 from checks.errors import ProbeError
 from checks.faults import read_fault
@@ -47,8 +48,7 @@ def _literal(host: str) -> int | None:
     return socket.AF_INET if version == 4 else socket.AF_INET6
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(msgspec.Struct, frozen=True, gc=False):
     """Where to connect.
 
     Attributes:

@@ -62,10 +62,8 @@ class IcmpSpec(CheckSpec):
     family: Family = "any"
 
 
-class _Host(Endpoint):
+class _Host(Endpoint, frozen=True, gc=False):
     """An endpoint without a port, for messages that show none."""
-
-    __slots__ = ()
 
     @property
     def words(self) -> str:

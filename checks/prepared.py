@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Any, Final, get_args
 
 from pydantic import BaseModel, SecretStr
@@ -51,7 +51,7 @@ class Prepared:
     degraded_if: tuple[Condition, ...]
     probe: Probe | None
     secrets: tuple[str, ...]
-    _told: set[str] = field(default_factory=set)
+    _told: set[str] | None = None
 
     async def close(self) -> None:
         """Let go of kept connections and threads."""
@@ -61,8 +61,9 @@ class Prepared:
     def log_bug(self, error: BaseException) -> None:
         """Write a bug's traceback into the log, once for each sort of bug."""
         sort = f"{type(error).__name__}: {error}"[:200]
-        if sort not in self._told and len(self._told) < 20:
-            self._told.add(sort)
+        told = self._told = self._told or set()  # few probes ever have a bug
+        if sort not in told and len(told) < 20:
+            told.add(sort)
             _LOG.error(
                 "the %s probe of check %s broke", self.kind.name, self.spec.name, exc_info=error
             )
@@ -87,10 +88,16 @@ def prepare(spec: CheckSpec, timeout_ms: int) -> Prepared:
         raise SpecError(field_name, f"a {kind.name} is not probed and has nothing to judge")
     expect = tuple(_compiled(kind, "expect", spec.expect or kind.expect))
     degraded_if = tuple(_compiled(kind, "degraded_if", spec.degraded_if))
-    wanted = frozenset(name for one in (*expect, *degraded_if) for name in one.names)
+    wanted = _wanted(tuple(one.names for one in (*expect, *degraded_if)))
     probe = kind.make(Order(spec, wanted, timeout_ms)) if kind.make is not None else None
     secrets = tuple(sorted(set(_secrets(spec)), key=len, reverse=True))
     return Prepared(spec, kind, timeout_ms, expect, degraded_if, probe, secrets)
+
+
+@lru_cache(maxsize=256)
+def _wanted(named: tuple[tuple[str, ...], ...]) -> frozenset[str]:
+    """The fields that conditions name: one set for the thousands that name the same."""
+    return frozenset(name for names in named for name in names)
 
 
 def _compiled(kind: Kind, key: str, texts: tuple[str, ...]) -> Iterator[Condition]:
@@ -104,17 +111,19 @@ def _secrets(value: object) -> Iterator[str]:
         if len(value.get_secret_value()) >= _SHORTEST_SECRET:
             yield value.get_secret_value()
     elif isinstance(value, BaseModel):
-        for name in _fields_with_secrets(type(value)):
-            yield from _secrets(getattr(value, name))
+        for name, default in _fields_with_secrets(type(value)):
+            if (inner := getattr(value, name)) is not default:
+                yield from _secrets(inner)
     elif isinstance(value, dict):
         for inner in value.values():
             yield from _secrets(inner)
 
 
 @cache
-def _fields_with_secrets(model: type[BaseModel]) -> tuple[str, ...]:
+def _fields_with_secrets(model: type[BaseModel]) -> tuple[tuple[str, object], ...]:
+    """Those that may hold one, and what each is where it is not written: nothing secret."""
     fields = model.model_fields.items()
-    return tuple(name for name, one in fields if _may_hold_a_secret(one.annotation))
+    return tuple((name, one.default) for name, one in fields if _may_hold_a_secret(one.annotation))
 
 
 def _may_hold_a_secret(kind: object) -> bool:

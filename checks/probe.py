@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, Literal, Protocol
 
+import msgspec
+
 from checks.result import Observation
 from checks.spec import CheckSpec
 
@@ -78,8 +80,7 @@ class Probe(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(msgspec.Struct, frozen=True):
     """What a probe is made from.
 
     Attributes:

@@ -95,4 +95,6 @@ class CheckSpec(Strict):
     expect: tuple[str, ...] = ()
     degraded_if: tuple[str, ...] = ()
     depends_on: tuple[str | tuple[str, ...], ...] = ()
-    labels: dict[str, str] = {}
+    labels: dict[str, str] = Field(  # a default that is no factory is copied for each check
+        default_factory=dict, json_schema_extra={"default": {}}
+    )

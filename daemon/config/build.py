@@ -19,7 +19,7 @@ from daemon.config.build_alerting import (
     routing_tree,
     rule_plan,
 )
-from daemon.config.build_checks import check_plan, enabled, service_plans
+from daemon.config.build_checks import check_plans, enabled, service_plans
 from daemon.config.correlate import correlate_plan
 from daemon.config.intervals import interval_plan
 from daemon.config.maintenance import maintenance_plan
@@ -38,7 +38,7 @@ def plan(settings: Settings) -> Plan:
     """The whole plan."""
     specs = enabled(settings)
     services = service_plans(settings, specs)
-    made = {n: check_plan(settings, spec, services, specs) for n, spec in specs.items()}
+    made = check_plans(settings, services, specs)
     zone = settings.daemon.timezone
     return Plan(
         checks=_frozen(made),

@@ -17,9 +17,10 @@ from checks.spec import CheckSpec
 from daemon.config.build_alerting import given, promotions
 from daemon.config.sections import ContextSettings, ServiceSettings
 from daemon.config.validate import Settings
-from daemon.core.model import AtRisk, Millis
+from daemon.core.model import AtRisk, Millis, Promotion
 from daemon.core.oncall.clockwork import reached
 from daemon.core.plan import DEFAULT_SEVERITY, CheckPlan, HeartbeatPlan, ServicePlan
+from daemon.core.record import record
 from daemon.core.severity import Severity
 
 _NO_CONTEXT: Final = ContextSettings()
@@ -79,6 +80,8 @@ def _groups(
     depends_on: tuple[str | tuple[str, ...], ...], alive: Mapping[str, object]
 ) -> tuple[tuple[str, ...], ...]:
     """Redundancy groups without what is not enabled; a single name is a group of one."""
+    if not depends_on:
+        return ()
     groups = ((one,) if isinstance(one, str) else one for one in depends_on)
     kept = (tuple(name for name in group if name in alive) for group in groups)
     return tuple(group for group in kept if group)
@@ -129,15 +132,42 @@ def _at_risk(service: ServiceSettings, timezone: str) -> tuple[AtRisk, ...]:
     return tuple(sorted(found, key=lambda one: one.until))
 
 
-def check_plan(
+@record(frozen=True, slots=True)
+class _Alarm:
+    """What a context says of the alerts of its checks: made once for all of them."""
+
+    severity: Mapping[Status, Severity]
+    promote: tuple[Promotion, ...]
+    acknowledgeable: bool
+
+    @classmethod
+    def of(cls, context: ContextSettings) -> _Alarm:
+        """That of this context."""
+        promote = promotions(context.promote)
+        return cls(_severities(context), promote, context.acknowledgeable)
+
+
+def check_plans(
+    settings: Settings, services: Mapping[str, ServicePlan], specs: Mapping[str, CheckSpec]
+) -> dict[str, CheckPlan]:
+    """All checks that run, by name, of specs that have their defaults filled in."""
+    alarms = {name: _Alarm.of(context) for name, context in settings.contexts.items()}
+    usual = _Alarm.of(_NO_CONTEXT)
+    made = {}
+    for name, spec in specs.items():
+        service = services[spec.service or name]
+        alarm = alarms.get(service.context or "", usual)
+        made[name] = _check_plan(settings, spec, service, alarm, specs)
+    return made
+
+
+def _check_plan(
     settings: Settings,
     spec: CheckSpec,
-    services: Mapping[str, ServicePlan],
+    service: ServicePlan,
+    alarm: _Alarm,
     specs: Mapping[str, CheckSpec],
 ) -> CheckPlan:
-    """A check, of a spec that has its defaults filled in; `specs` are all that run."""
-    service = services[spec.service or spec.name]
-    context = settings.contexts.get(service.context or "", _NO_CONTEXT)
     defaults = settings.defaults
     assert spec.every is not None and spec.timeout is not None  # noqa: S101, PT018  # `effective` fills these
     assert spec.retry_every is not None and spec.every_down is not None  # noqa: S101, PT018  # likewise
@@ -157,9 +187,9 @@ def check_plan(
         heartbeat=_heartbeat(settings, spec),
         flap_start=defaults.flap_start,
         flap_stop=defaults.flap_stop,
-        severity=_severities(context),
-        promote=promotions(context.promote),
-        acknowledgeable=context.acknowledgeable,
+        severity=alarm.severity,
+        promote=alarm.promote,
+        acknowledgeable=alarm.acknowledgeable,
         count_from=defaults.count_from,
         timeout=spec.timeout,
     )

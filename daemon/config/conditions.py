@@ -90,6 +90,12 @@ def check_conditions(
 ) -> checks.Prepared | None:
     """Compile the conditions of a check and prepare it; note what does not work."""
     kind = checks.KINDS[spec.kind]
+    failed: SpecError | None = None
+    if spec.enabled and kind.missing() is None:
+        try:
+            return checks.prepare(spec, max(1, timeout_ms))  # 0 is complained of elsewhere
+        except SpecError as error:
+            failed = error
     good = True
     for place, text in () if kind.passive else _conditions(spec):
         try:
@@ -97,11 +103,8 @@ def check_conditions(
         except SpecError as error:
             good = False
             document.problem((*path, *place), error.message)
-    if good and spec.enabled and kind.missing() is None:
-        try:
-            return checks.prepare(spec, max(1, timeout_ms))  # 0 is complained of elsewhere
-        except SpecError as error:
-            document.problem((*path, *field_path(error.field)), error.message)
+    if good and failed is not None:
+        document.problem((*path, *field_path(failed.field)), failed.message)
     return None
 
 

@@ -124,14 +124,13 @@ def check(document: Document, settings: Settings) -> dict[str, checks.Prepared]:
 def _check_spec(refs: References, path: KeyPath, spec: CheckSpec) -> checks.Prepared | None:
     if spec.service is not None:
         refs.refer((*path, "service"), "service", spec.service)
-    wrong = own_labels_problem(spec.labels)
-    if wrong is not None:
+    if spec.labels and (wrong := own_labels_problem(spec.labels)) is not None:
         refs.document.problem((*path, "labels"), wrong)
     for place, name in _parents(path, spec.depends_on):
         _refer_check(refs, place, name)
     _check_times(refs, path, spec)
     completed = effective(refs.settings, spec)
-    return check_conditions(refs.document, path, completed, timeout_ms(refs.settings, spec))
+    return check_conditions(refs.document, path, completed, timeout_ms(refs.settings, completed))
 
 
 def _refer_check(refs: References, path: KeyPath, name: str) -> None:
@@ -303,7 +302,11 @@ def _check_cycles(refs: References) -> None:
         ("check", ((one.name, one.depends_on) for one in settings.checks.values())),
     )
     for section, members in graphs:
-        graph = {name: [parent for _, parent in _parents((), groups)] for name, groups in members}
+        graph = {
+            name: [parent for _, parent in _parents((), groups)]
+            for name, groups in members
+            if groups
+        }
         for circle in cycles(graph):
             path = (*settings.known(section)[circle[0]], "depends_on")
             written = " -> ".join((*circle, circle[0]))

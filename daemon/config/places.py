@@ -56,7 +56,7 @@ class Anchor:
         if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
             return table
         fields = _fields_with_paths(kind)
-        if not fields.keys() & table.keys():
+        if fields.keys().isdisjoint(table):
             return table
         return {
             key: self.place(one, fields[key], (*at, key)) if key in fields else one
@@ -74,6 +74,11 @@ class Anchor:
             return str(self.base / Path(text).expanduser())
         except RuntimeError:  # no such user
             return text
+
+
+def may_hold_paths(model: type[BaseModel], table: dict[str, Any]) -> bool:
+    """Whether a table that is to become this model says anything that may be or hold a path."""
+    return not _fields_with_paths(model).keys().isdisjoint(table)
 
 
 @cache

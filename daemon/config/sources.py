@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import glob
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
@@ -28,6 +28,7 @@ MAX_FILES: Final = 1_000
 
 _EXACT: Final = frozenset({"service", "sla"})
 """Sections whose numbers are kept exact: money and targets."""
+_LEAVES: Final = frozenset({str, int, bool})
 _SYNTAX_PLACE: Final = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 
@@ -321,13 +322,21 @@ def _inexact(section: str, value: Any) -> Any:
 
 def _floats(value: Any) -> Any:
     """The same with binary floats for decimals, as every section but a few wants them."""
-    if isinstance(value, Decimal):
+    kind = type(value)
+    if kind is Decimal:
         return float(value)
-    if isinstance(value, dict):
-        return {key: _floats(member) for key, member in value.items()}
-    if isinstance(value, list):
-        return [_floats(member) for member in value]
+    if kind is dict:
+        _replace_decimals(value, value.items())
+    elif kind is list:
+        _replace_decimals(value, enumerate(value))
     return value
+
+
+def _replace_decimals(holder: Any, members: Iterable[tuple[Any, Any]]) -> None:
+    """Replace them where they stand; a large configuration hardly has any."""
+    for key, member in members:
+        if type(member) not in _LEAVES:
+            holder[key] = _floats(member)  # no key is added or taken away meanwhile
 
 
 def _member(value: Any, part: str | int) -> Any:

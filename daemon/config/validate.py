@@ -30,7 +30,7 @@ from daemon.config.lines import KeyPath
 from daemon.config.maintenance import MaintenanceSettings
 from daemon.config.objectives import SlaSettings
 from daemon.config.oncall import ScheduleSettings, TeamSettings
-from daemon.config.places import Anchor
+from daemon.config.places import Anchor, may_hold_paths
 from daemon.config.problems import did_you_mean
 from daemon.config.registry import (
     LATER_CHANNEL_KINDS,
@@ -127,10 +127,12 @@ class _Validator:
         if section is None:
             self._unknown_section(name)
             return
+        later = LATER_KEYS.get(name, frozenset())
         for path, member in self._members(name, section):
-            for key in sorted(LATER_KEYS.get(name, frozenset()) & member.keys()):
+            kept = member
+            for key in sorted(later & member.keys()) if later else ():
                 self.document.problem((*path, key), LATER, "leave it out")
-            kept = {k: v for k, v in member.items() if k not in LATER_KEYS.get(name, ())}
+                kept = {k: v for k, v in kept.items() if k != key}
             self._member(name, section, path, kept)
 
     def _unknown_section(self, name: str) -> None:
@@ -169,7 +171,7 @@ class _Validator:
                 hint = "the name stands in the table's header"
                 self.document.problem((*path, "name"), "unknown key", hint)
             complete = {**raw, "name": key}
-        if section.by_kind or section.has_paths:
+        if (section.by_kind or section.has_paths) and may_hold_paths(model, complete):
             source, _ = self.document.origin(path)
             anchor = Anchor(source.file.parent if source is not None else Path())
             complete = anchor.place(complete, model)

@@ -282,3 +282,25 @@ def test_a_matcher_takes_every_word_for_a_severity_and_the_plan_has_the_one_aler
     (inhibit,) = plan.inhibits
     assert [str(one) for one in inhibit.source] == ['severity="critical"']
     assert [str(one) for one in inhibit.target] == ['severity!="medium"']
+
+
+def test_numbers_are_exact_where_they_are_money_and_binary_elsewhere(load_text: Load) -> None:
+    service = '[[service]]\nname = "shop"\nrevenue_per_hour = 0.1\n'
+    rates = "[defaults]\nflap_start = 30.5\n"
+    loaded = load_text(f"{service}{rates}{TCP}")
+
+    assert loaded.plan.services["shop"].revenue_per_hour == Decimal("0.1")
+    assert type(loaded.settings.defaults.flap_start) is float
+
+
+def test_checks_of_one_context_share_what_it_says(load_text: Load) -> None:
+    context = (
+        '[context.shop]\nseverity = { down = "low" }\n[[service]]\nname = "a"\ncontext = "shop"\n'
+    )
+    one = TCP.replace('"web"', '"one"') + 'service = "a"\n'
+    two = TCP.replace('"web"', '"two"') + 'service = "a"\n'
+    checks = load_text(context + one + two + TCP).plan.checks
+
+    assert checks["one"].severity == {**DEFAULT_SEVERITY, Status.DOWN: Severity.LOW}
+    assert checks["two"].severity is checks["one"].severity
+    assert checks["web"].severity == DEFAULT_SEVERITY
