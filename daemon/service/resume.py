@@ -39,8 +39,14 @@ def _times(snapshot: Snapshot) -> Iterator[Instant]:
     yield from (result.at for result in snapshot.last.values())
     yield from (sample.at for sample in snapshot.samples)
     yield from (interval.end for interval in snapshot.intervals)
+    names = {kind: _happened_in(kind) for kind in set(map(type, snapshot.records))}
     for record in snapshot.records:
-        for name in _HAPPENED:
-            at = getattr(record, name, None)
+        for name in names[type(record)]:
+            at = getattr(record, name)
             if isinstance(at, int):  # an incident's `settled` are deliveries
                 yield at
+
+
+def _happened_in(kind: type[object]) -> tuple[str, ...]:
+    """Those fields of a kind of record that say when something happened."""
+    return tuple(name for name in _HAPPENED if hasattr(kind, name))

@@ -12,6 +12,9 @@ from daemon.core.model import Instant
 ResultRow = tuple[int, Instant, int, int | None, str | None, str | None, bytes | None]
 """A row of `result`: check_id, at, status, latency_us, fault, message, metrics."""
 
+_STATUSES: Final = {int(status): status for status in Status}
+"""By their codes; to ask the class for one takes four times as long."""
+
 _encode: Final = msgspec.json.Encoder().encode
 _decode_metrics: Final = msgspec.json.Decoder(dict[str, bool | int | float | str]).decode
 
@@ -43,11 +46,12 @@ def read_result(check: str, row: tuple[Any, ...]) -> Result:
 
     The message of a run that found its target up, and the phases of all, are not kept.
     """
-    at, status, latency_us, fault, message, metrics = row
+    at, code, latency_us, fault, message, metrics = row
+    status = _STATUSES.get(code)
     return Result(
         check=check,
         at=at,
-        status=Status(status),
+        status=Status(code) if status is None else status,
         latency_ms=None if latency_us is None else latency_us / 1000,
         message=message or "",
         fault=None if fault is None else Fault(fault),

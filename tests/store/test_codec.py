@@ -87,3 +87,9 @@ def test_only_the_metrics_that_rules_need_are_kept() -> None:
 def test_every_fault_has_its_word(fault: Fault) -> None:
     result = Result("web", NOW, Status.UNKNOWN, message="m", fault=fault)
     assert read_result("web", result_row(1, result, None)[1:]) == result
+
+
+@pytest.mark.parametrize("code", [-1, 4])
+def test_a_status_that_there_is_not_is_no_result(code: int) -> None:
+    with pytest.raises(ValueError, match=str(code)):
+        read_result("web", (NOW, code, 1000, None, None, None))

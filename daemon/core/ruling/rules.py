@@ -237,9 +237,12 @@ def reach(plan: Plan) -> Mapping[str, Millis]:
 
 def _selections(plan: Plan) -> Iterator[tuple[str, list[RulePlan]]]:
     """Each check that rules select, with these."""
+    rules = plan.rules.values()
+    if not rules:
+        return
     for name, check in plan.checks.items():
         visible = {**check.labels, "check": name, "kind": check.kind}
-        selected = [rule for rule in plan.rules.values() if match_all(rule.select, visible)]
+        selected = [rule for rule in rules if match_all(rule.select, visible)]
         if selected:
             yield name, selected
 

@@ -305,10 +305,20 @@ class Books:
         if service.settled is not None:
             start = max(start, service.settled)
         timelines = [self._checks[check].timeline for check in service.plan.checks]
-        moments = {moment for timeline in timelines for moment in timeline.changes(start)}
-        for moment in (start, *sorted(moments)):
-            statuses = [timeline.at(moment) for timeline in timelines]
-            service.timeline.replace(moment, service_status(statuses, service.plan.quorum))
+        statuses = [timeline.at(start) for timeline in timelines]
+        steps = [
+            (moment, number, status)
+            for number, timeline in enumerate(timelines)
+            for moment, status in timeline.steps(start)
+        ]
+        steps.sort()
+        moment, quorum = start, service.plan.quorum
+        for at, number, status in steps:
+            if at != moment:
+                service.timeline.replace(moment, service_status(statuses, quorum))
+                moment = at
+            statuses[number] = status
+        service.timeline.replace(moment, service_status(statuses, quorum))
 
     def _settle(self, name: str, turn: Turn) -> None:
         service = self._services[name]

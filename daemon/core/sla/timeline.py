@@ -177,6 +177,11 @@ class Timeline:
         """The moments later than `after` at which the status changes, in order."""
         return self._starts[bisect_right(self._starts, after) :]
 
+    def steps(self, after: Instant) -> Iterator[tuple[Instant, Status]]:
+        """The same with what the status is from each of them on."""
+        first = bisect_right(self._starts, after)
+        return zip(self._starts[first:], self._statuses[first:], strict=True)
+
     def pieces(self, start: Instant, end: Instant) -> Iterator[Piece]:
         """What the timeline says of [start, end), cut to it and without gaps, oldest first."""
         return (Piece(*one) for one in self.stretches(start, end))

@@ -75,6 +75,17 @@ def test_totals_and_pieces_count_every_millisecond_once(
     assert timeline.at(start) is moments[start + 10]
 
 
+@given(replacements, st.integers(-10, 69))
+def test_the_steps_after_a_moment_lead_from_its_status_to_the_last(
+    changes: list[tuple[int, Status]], after: int
+) -> None:
+    timeline, moments = told(changes)
+    walked = [timeline.at(after)] * (69 - after)
+    for moment, status in timeline.steps(after):
+        walked[moment - after - 1 :] = [status] * (70 - moment)
+    assert walked == moments[after + 11 :]
+
+
 def test_forgetting_bounds_the_memory_and_keeps_every_later_figure() -> None:
     dice, timeline, moments = random.Random(7), Timeline(), [UNKNOWN]  # noqa: S311  # no secret
     longest = 0
