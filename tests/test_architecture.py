@@ -1,6 +1,7 @@
 """Who may import whom, at run time: what a program loads is what its house allows.
 
-The static half of these contracts is in pyproject.toml, held by import-linter.
+What is dear and seldom needed is loaded when it is (docs/performance.md). The static half of these
+contracts is in pyproject.toml, held by import-linter.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ FORBIDDEN = {
     ],
     "checks": ["daemon", "tui", "textual", "asyncpg", "aiomysql", "redis"],
     "daemon.cli": ["textual", "tui", "aiohttp", "httpx", "asyncpg", "pydantic", "aiosmtplib"],
-    "daemon.service.app": ["textual", "tui"],
+    "daemon.service.app": [
+        "textual", "tui",
+        "cel.cel", "ctypes", "difflib", "importlib.metadata", "jinja2", "pickle", "psutil", "re2",
+    ],
     "tui.app": ["daemon.service", "daemon.store", "daemon.config", "daemon.core.engine", "aiohttp"],
 }  # fmt: skip
 
