@@ -33,9 +33,10 @@ RUN_SLACK: Final[Millis] = 2 * SECOND
 GRAINS: Final[tuple[Millis, ...]] = (1000, 500, 200, 100, 50, 20)
 """What phases can be multiples of."""
 
-COMPANY: Final = 10
+COMPANY: Final = 25
 """Checks that share a slot are started by one wake-up and answered by few: with a wake-up for
-each they cost three times as much. A slot has so many of them, in a large estate up to..."""
+each they cost three times as much, and by ten at once a fifth more than by twenty. A slot has up
+to so many of them, in a large estate up to..."""
 CROWD: Final = 50
 """... so many in a tenth of a second. With more the last would wait too long for the first."""
 
