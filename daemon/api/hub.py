@@ -73,9 +73,9 @@ class Entry:
         self._frame = b""
 
     @property
-    def size(self) -> int:
-        """Bytes held; 0 while nobody has read it."""
-        return len(self._frame)
+    def is_encoded(self) -> bool:
+        """Whether somebody has read it, so that it holds bytes."""
+        return self._make is None
 
     def retire(self) -> int:
         """There is a newer one, or nobody is to read it any more: hold nothing.
@@ -168,10 +168,13 @@ class EventHub:
             self._order = list(log.values())
         if len(log) > self.max_entries:
             self._drop_oldest()
-        if not patient:
+        if patient:
+            if self._waiting:
+                self._wake_later()
+        elif self._waiting or self._timer is not None:
             self._wake()
-        elif self._waiting:
-            self._wake_later()
+        else:
+            self._woken = self.seq
 
     def remember_queued(self, notice: str, at: Instant) -> None:
         """A notice is under way; its next event will have to say since when."""
@@ -196,11 +199,12 @@ class EventHub:
             return Batch(encode_frame(self.seq, "reset", shape), self.seq, 1)
         frames, size, upto = [], 0, since
         for entry in self._newer(since):
-            held = entry.size
+            is_new = not entry.is_encoded
             frame = entry.frame()
-            self._bytes += entry.size - held
             frames.append(frame)
             size += len(frame)
+            if is_new:
+                self._bytes += len(frame)
             upto = entry.seq
             if size >= BATCH_BYTES:
                 break

@@ -7,8 +7,8 @@ them here; the shape is made if and when a subscriber reads it (see `hub`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import partial
+from collections.abc import Iterable, Mapping
+from functools import cached_property, partial
 
 from checks.result import Result
 from daemon.api import views
@@ -40,9 +40,10 @@ def publish_effects(
 ) -> None:
     """Tell every subscriber what these effects changed."""
     gone, shown = False, set[str]()
+    sight = _Sight(engine, now)
     for effect in effects:
         if isinstance(effect, Save):
-            _publish_record(effect.record, engine, now, hub)
+            _publish_record(effect.record, sight, hub)
             if isinstance(effect.record, CheckState):
                 shown.add(effect.record.key)
         elif isinstance(effect, Observed):
@@ -116,31 +117,51 @@ def publish_sla(name: str, engine: EngineView, now: Instant, hub: EventHub) -> N
     hub.publish("sla", name, partial(sla_view, figures))
 
 
-def _publish_record(record: Record, engine: EngineView, now: Instant, hub: EventHub) -> None:
+class _Sight:
+    """What the records of one turn are shown with, looked up once for all of them."""
+
+    def __init__(self, engine: EngineView, now: Instant) -> None:
+        self.engine = engine
+        self.now = now
+        self.plan = engine.plan
+        self.last = engine.last
+        self.groups = engine.groups
+
+    @cached_property
+    def slas_of(self) -> Mapping[str, list[str]]:
+        """The names of the SLAs of each service that has one."""
+        found: dict[str, list[str]] = {}
+        for sla in self.plan.slas.values():
+            for member in sla.members:
+                found.setdefault(member, []).append(sla.name)
+        return found
+
+
+def _publish_record(record: Record, sight: _Sight, hub: EventHub) -> None:
     match record:
-        case CheckState(key=name):
-            plan = engine.plan.checks.get(name)
-            if plan is not None:
-                last = engine.last.get(name)
-                hub.publish("check", name, partial(views.check_view, plan, record, last))
-        case ServiceState(key=name):
-            service = engine.plan.services.get(name)
-            if service is not None:
-                slas = [sla.name for sla in engine.plan.slas.values() if name in sla.members]
-                hub.publish("service", name, partial(views.service_view, service, record, slas))
         case Alert(key=key):
             hub.publish("alert", key, partial(views.alert_view, record))
+        case CheckState(key=name):
+            plan = sight.plan.checks.get(name)
+            if plan is not None:
+                last = sight.last.get(name)
+                hub.publish("check", name, partial(views.check_view, plan, record, last))
+        case ServiceState(key=name):
+            service = sight.plan.services.get(name)
+            if service is not None:
+                slas = sight.slas_of.get(name, ())
+                hub.publish("service", name, partial(views.service_view, service, record, slas))
         case Incident(key=key):
-            group = engine.groups.get(record.group)
-            make = partial(incident_view, record, engine.plan, now, group)
+            group = sight.groups.get(record.group)
+            make = partial(incident_view, record, sight.plan, sight.now, group)
             hub.publish("incident", key, make)
         case ResponseRun(key=key):
             hub.publish("response", key, partial(run_view, record))
         case Amendment(sla=name):
-            if name in engine.plan.slas:
-                publish_sla(name, engine, now, hub)
+            if name in sight.plan.slas:
+                publish_sla(name, sight.engine, sight.now, hub)
         case Silence(key=key):
-            matched = views.matched_count(record, engine.alerts.values())
-            hub.publish("silence", key, partial(views.silence_view, record, now, matched))
+            matched = views.matched_count(record, sight.engine.alerts.values())
+            hub.publish("silence", key, partial(views.silence_view, record, sight.now, matched))
         case _:
             pass  # a group is the engine's own affair

@@ -18,7 +18,8 @@ else:
     import dataclasses
     from typing import Any
 
-    from msgspec import Struct, structs
+    from msgspec import Struct
+    from msgspec.structs import replace as _replaced
 
     def replace(value: Any, /, **changes: Any) -> Any:
         """A copy of this record or dataclass with some fields changed.
@@ -27,5 +28,5 @@ else:
             TypeError: It has no such field.
         """
         if isinstance(value, Struct):
-            return structs.replace(value, **changes)
+            return _replaced(value, **changes)
         return dataclasses.replace(value, **changes)

@@ -81,7 +81,7 @@ PLAIN: Final = (StartProbe, Observed)
 def is_plain(effects: Iterable[Effect]) -> bool:
     """Whether all of them are `PLAIN`. Asked of every turn, and true of nearly every one."""
     for effect in effects:  # noqa: SIM110  # a generator for `all` costs more than the answer
-        if not isinstance(effect, PLAIN):
+        if type(effect) not in PLAIN:
             return False
     return True
 
@@ -94,11 +94,12 @@ def ordered(effects: list[Effect]) -> list[Effect]:
     others: list[Effect] = []
     notices: list[Effect] = []
     for effect in effects:
-        if isinstance(effect, Save):
-            records[type(effect.record), effect.record.key] = effect
-        elif isinstance(effect, Drop):
+        if type(effect) is Save:
+            record = effect.record
+            records[type(record), record.key] = effect
+        elif type(effect) is Drop:
             records[effect.kind, effect.key] = effect
-        elif isinstance(effect, Enqueue):
+        elif type(effect) is Enqueue:
             notices.append(effect)
         else:
             others.append(effect)

@@ -325,9 +325,9 @@ class Engine:
         """Do what is due, let every part have its say, and put the effects in order."""
         self._observatory.tick(turn)
         for effect in tuple(turn.effects):
-            if isinstance(effect, Observed):
+            if type(effect) is Observed:
                 self._rules.result(effect.result, turn)
-            elif isinstance(effect, Save) and isinstance(effect.record, CheckState):
+            elif type(effect) is Save and type(effect.record) is CheckState:
                 self._rules.changed(effect.record.key, turn)
         self._rules.tick(turn)
         self._books.take(turn)

@@ -16,6 +16,7 @@ from typing import Final
 from daemon.core.chronicle import Entry, EntryKind
 from daemon.core.effects import Append, Effect
 from daemon.core.model import ENGINE, Instant
+from daemon.service.log import burst
 
 _log = logging.getLogger("tocsin")
 
@@ -47,22 +48,30 @@ LEVELS: Final[Mapping[EntryKind, int]] = MappingProxyType(
 
 def log_entries(effects: Iterable[Effect], _now: Instant) -> None:
     """Log what these effects add to the timelines of incidents."""
+    entries = [
+        effect.entry
+        for effect in effects
+        if type(effect) is Append and type(effect.entry) is Entry and effect.entry.kind in LEVELS
+    ]
+    if entries:
+        with burst():
+            _log_all(entries)
+
+
+def _log_all(entries: Iterable[Entry]) -> None:
     joined: dict[str, list[Entry]] = {}
-    for effect in effects:
-        if isinstance(effect, Append) and isinstance(effect.entry, Entry):
-            entry = effect.entry
-            if entry.kind is EntryKind.JOINED:
-                joined.setdefault(entry.incident, []).append(entry)
-            else:
-                _log_one(entry)
+    for entry in entries:
+        if entry.kind is EntryKind.JOINED:
+            joined.setdefault(entry.incident, []).append(entry)
+        else:
+            _log_one(entry)
     for first, *others in joined.values():
         _log_one(first, f"; and {len(others)} more" if others else "")
 
 
 def _log_one(entry: Entry, more: str = "") -> None:
-    level = LEVELS.get(entry.kind)
-    if level is not None:
-        _log.log(level, "incident %s %s%s", entry.incident, _told(entry), more)
+    level = LEVELS[entry.kind]
+    _log.log(level, "incident %s %s%s", entry.incident, _told(entry), more)
 
 
 def _told(entry: Entry) -> str:

@@ -6,11 +6,13 @@ elsewhere they stand in the line. Control characters of outside texts never reac
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import re
 import sys
-from typing import Final
+from collections.abc import Iterator
+from typing import Final, TextIO
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _PRIORITY: Final = {
@@ -41,9 +43,48 @@ class _Formatter(logging.Formatter):
         return "\n".join(f"<{priority}>{line}" for line in text.splitlines())
 
 
+class _Handler(logging.StreamHandler[TextIO]):
+    """Writes each line at once, or those of a `burst` together: every write lets another
+    thread go first, and a storm has thousands of lines."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self._held: list[str] | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if self._held is None:
+            super().emit(record)
+            return
+        try:
+            self._held.append(self.format(record))
+        except Exception:  # noqa: BLE001  # as any handler does: a bad line must not end what is logged
+            self.handleError(record)
+
+    @contextlib.contextmanager
+    def burst(self) -> Iterator[None]:
+        """Write what is logged in here with one write, at the end."""
+        self._held = []
+        try:
+            yield
+        finally:
+            held, self._held = self._held, None
+            if held:
+                with contextlib.suppress(OSError):  # as with a single line: nobody can be told
+                    self.stream.write("\n".join(held) + self.terminator)
+                    self.flush()
+
+
+def burst() -> contextlib.AbstractContextManager[None]:
+    """What is logged in this context goes out together; nothing in it may wait."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, _Handler):
+            return handler.burst()
+    return contextlib.nullcontext()
+
+
 def set_up_logging(level: str) -> None:
     """Send everything from `level` (`debug`, `info`, ...) on to standard error."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Handler(sys.stderr)
     handler.setFormatter(_Formatter(journal="JOURNAL_STREAM" in os.environ))
     root = logging.getLogger()
     root.handlers[:] = [handler]

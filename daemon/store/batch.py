@@ -138,7 +138,10 @@ class Batch:
         self.decisive = True
 
     def _save(self, table: Table, key: str, record: Record | Row) -> None:
-        self.saves.setdefault(table.name, {})[key] = record
+        saves = self.saves.get(table.name)
+        if saves is None:
+            saves = self.saves[table.name] = {}
+        saves[key] = record
         drops = self.drops.get(table.name)
         if drops:
             drops.pop(key, None)
@@ -168,7 +171,10 @@ class Batch:
             self._line(_INSERT_INTERVAL, row)
 
     def _line(self, statement: str, row: Row) -> None:
-        self.lines.setdefault(statement, []).append(row)
+        lines = self.lines.get(statement)
+        if lines is None:
+            lines = self.lines[statement] = []
+        lines.append(row)
 
     def absorb(self, newer: Batch) -> None:
         """Take in a batch that came after this one."""

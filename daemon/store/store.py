@@ -162,10 +162,10 @@ class Store:
         """Add the effects to the batch; whether there was anything to write."""
         found, batch = False, self._commits.batch
         for effect in effects:
-            if isinstance(effect, StartProbe):
+            if type(effect) is StartProbe:
                 continue
             found = True
-            if isinstance(effect, Observed):
+            if type(effect) is Observed:
                 self._take(effect.result, batch)
                 continue
             try:

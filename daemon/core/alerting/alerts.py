@@ -13,7 +13,7 @@ from typing import Final, TypeGuard
 import msgspec
 
 from daemon.core.alerting.lifecycle import Happening, moved, ripe_at, rises_at
-from daemon.core.deadlines import Deadlines
+from daemon.core.deadlines import Deadlines, soonest
 from daemon.core.labels import Labels, fingerprint
 from daemon.core.model import HOUR, Alert, AlertState, Instant
 from daemon.core.turn import Condition, Turn
@@ -147,8 +147,7 @@ class Alerts:
         if alert.state is AlertState.PENDING:
             return ripe_at(alert)
         if alert.state is AlertState.FIRING:
-            times = (alert.clears_at, rises_at(alert))
-            return min((at for at in times if at is not None), default=None)
+            return soonest(alert.clears_at, rises_at(alert))
         if alert.holds:
             return alert.quiet_until
         if alert.incident is not None and self._in_use(alert.incident):

@@ -36,6 +36,8 @@ class Happening(enum.Enum):
     LEFT = "its check or rule left the configuration"
     BY_HAND = "an operator resolved its incident"
 
+    __hash__ = object.__hash__  # it is a key of `TABLE`, and an enum's own is not C
+
 
 class Move(enum.Enum):
     """What the alert does."""

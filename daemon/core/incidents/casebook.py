@@ -86,12 +86,13 @@ class Casebook:
 
     def firing(self, incident: Incident) -> list[Alert]:
         """The alerts that make the incident go on, in the order they joined."""
+        key, fires = incident.key, AlertState.FIRING
         return [
             alert
             for alert in map(self._alerts.get, incident.firing)
             if alert is not None
-            and alert.state is AlertState.FIRING
-            and alert.incident == incident.key
+            and alert.state is fires
+            and alert.incident == key
             and not alert.dismissed
         ]
 
@@ -108,6 +109,8 @@ class Casebook:
     def groups_of(self, incident: Incident) -> list[Group]:
         """The incident's groups: the owner first, then in the order they began."""
         groups = [self.groups[key] for key in self._groups_of.get(incident.key, ())]
+        if len(groups) < 2:
+            return groups
         return sorted(groups, key=lambda group: (not group.owner, group.opened_at, group.key))
 
     def running_policies(self) -> set[str]:
@@ -208,4 +211,5 @@ def _due(incident: Incident) -> Instant | None:
         return incident.resolved_at + KEEP
     step = incident.escalation.next_at if incident.escalation is not None else None
     demanded = min((demand.by for demand in incident.demands), default=None)
-    return soonest(incident.ack_until, step, contacts.next_at(incident.contacts), demanded)
+    waits = contacts.next_at(incident.contacts) if incident.contacts else None
+    return soonest(incident.ack_until, step, waits, demanded)

@@ -153,6 +153,8 @@ class Correlations:
         Returns:
             The alerts whose storm or mute is another now.
         """
+        if not (self._plans or self.storms):
+            return []
         if not _takes_part(alert):
             return self._leave(alert.key, turn)
         storm = self.of(alert.key)

@@ -91,6 +91,11 @@ class Inhibitions:
         self._ended: dict[str, tuple[_Place, ...]] = {}
         self._forgetting = Deadlines()
 
+    @property
+    def explains_what_ended(self) -> bool:
+        """Whether there is a cause that has just ended."""
+        return bool(self._ended)
+
     def put(self, alert: Alert) -> set[str]:
         """The alert fires, or fires with other labels than before.
 
@@ -176,7 +181,7 @@ class Inhibitions:
     def just_ended(self, alert: Alert, grace: Millis, now: Instant) -> Mute | None:
         """What explained the firing alert and has just ended, the last of it; until the alert's
         check has had its time."""
-        places = self._places.get(alert.key, ()) if self._ended else ()
+        places = self._places.get(alert.key, ())
         ends = [
             self._buckets[place.inhibit][place.equal].last(place.source)
             for place in places
@@ -189,7 +194,7 @@ class Inhibitions:
         return Mute(MuteKind.INHIBITION, cause, "", ended_at + grace)
 
     def _places_of(self, alert: Alert, at: Instant | None) -> tuple[_Place, ...]:
-        if alert.dismissed:
+        if alert.dismissed or not self._inhibits:
             return ()
         labels = alert.matchable
         order, is_test = (at or 0, alert.key), test_of(alert.source) is not None

@@ -169,6 +169,8 @@ class Muting:
         if found:
             words = "inhibited by {}"
             return [replace(one, reason=words.format(self._words(one.by))) for one in found]
+        if not self._inhibitions.explains_what_ended:
+            return []
         within = grace(self._checks.get(alert.labels.get("check", "")))
         ended = self._inhibitions.just_ended(alert, within, now)
         if ended is None:

@@ -107,6 +107,8 @@ class Silences:
 
     def muting(self, labels: Labels) -> tuple[Mute, ...]:
         """The active silences that match these labels, longest lasting first."""
+        if not self._active:
+            return ()
         hits = [s for s in self._active.values() if match_all(s.matchers, labels)]
         hits.sort(key=lambda silence: (-silence.ends_at, silence.key))
         return tuple(Mute(MuteKind.SILENCE, s.key, _reason(s), s.ends_at) for s in hits)

@@ -93,6 +93,8 @@ class Works:
 
     def muting(self, labels: Labels) -> tuple[Mute, ...]:
         """The works in force that cover these labels: the configured ones in their order."""
+        if not self._in_force:
+            return ()
         return tuple(
             Mute(MuteKind.MAINTENANCE, work.name, _reason(work), work.end)
             for key, work in self._in_force.items()

@@ -79,6 +79,11 @@ class Dependencies:
         """The checks that have this node in one of their groups."""
         return self._child_checks.get(node, ())
 
+    @property
+    def has_children(self) -> bool:
+        """Whether any check stands behind another or a service."""
+        return bool(self._child_checks)
+
     def children_of(self, check: str) -> Iterator[str]:
         """The checks that stand behind this check or behind its service."""
         yield from self.child_checks(Node(False, check))
@@ -86,6 +91,8 @@ class Dependencies:
 
     def count_behind(self, check: str) -> int:
         """How many checks stand behind this one or its service, directly or through others."""
+        if not self.has_children:
+            return 0
         found, waiting = {check}, [check]
         while waiting:
             fresh = set(self.children_of(waiting.pop())) - found

@@ -22,9 +22,10 @@ HOLD_LIMIT: Final[Millis] = 60 * SECOND
 def witnesses(estate: Estate, name: str, since: Instant) -> Iterator[str]:
     """The checks that should be run to explain a failure that began at `since`: parents,
     and for a remote check the uplink's targets, with no newer result."""
-    for parent in estate.graph.parent_checks(name):
-        if is_stale(estate, parent, since):
-            yield parent
+    if estate.graph.groups(name):
+        for parent in estate.graph.parent_checks(name):
+            if is_stale(estate, parent, since):
+                yield parent
     if _needs_uplink(estate, estate.plan.checks[name]) and estate.uplink.in_doubt(name, since):
         yield from (target for target in estate.uplink.names if is_stale(estate, target, since))
 
@@ -40,7 +41,8 @@ def in_doubt(estate: Estate, name: str, since: Instant, now: Instant) -> bool:
         return False
     if _needs_uplink(estate, check) and estate.uplink.in_doubt(name, since):
         return True
-    return any(_may_explain(estate, group, since) for group in estate.graph.groups(name))
+    groups = estate.graph.groups(name)
+    return bool(groups) and any(_may_explain(estate, group, since) for group in groups)
 
 
 def _needs_uplink(estate: Estate, check: CheckPlan) -> bool:

@@ -15,6 +15,7 @@ from collections import deque
 
 from checks.result import Result, Status
 from daemon.core.changing import replace
+from daemon.core.labels import Labels
 from daemon.core.model import CheckState, Instant, ServiceState
 from daemon.core.observing.dependencies import Dependencies, Node, counts_as_down, root_cause
 from daemon.core.observing.health import decide, reachable, unmeasured
@@ -38,6 +39,7 @@ class Estate:
     """
 
     __slots__ = (
+        "_labels",
         "_pending",
         "awaited",
         "checks",
@@ -62,6 +64,7 @@ class Estate:
         self.awaited: dict[str, Instant] = {}
         self.returning: dict[str, Instant] = {}
         self._pending: deque[str] = deque()
+        self._labels: dict[str, tuple[CheckPlan, Labels]] = {}
         self.unsaved = {*plan.checks}
 
     def guard(self) -> Uplink:
@@ -94,14 +97,24 @@ class Estate:
     def condition(self, name: str, now: Instant) -> Condition:
         """The condition of a check as it is now."""
         behind = name in self.returning or (self.uplink.active and name in self.uplink.names)
+        plan = self.plan.checks[name]
         return conditions.of_check(
-            self.plan.checks[name],
+            plan,
             self.checks[name],
             self.last.get(name),
             now,
+            labels=self._identity(plan),
             behind_uplink=behind,
             hides=self._hides(name),
         )
+
+    def _identity(self, plan: CheckPlan) -> Labels:
+        """The labels of the check's alert: the same ones each time, so that whoever has seen
+        them knows them again without a look into them."""
+        known = self._labels.get(plan.name)
+        if known is None or known[0] is not plan:
+            known = self._labels[plan.name] = plan, conditions.labels_of(plan)
+        return known[1]
 
     def _hides(self, name: str) -> int:
         """How many checks stand behind this one, if that is down."""
@@ -127,7 +140,7 @@ class Estate:
             if old is None:
                 continue
             new = self._service(old, since)
-            if new == old:
+            if new is old:
                 continue
             self.services[service] = new
             turn.save(new)
@@ -137,12 +150,16 @@ class Estate:
                     self.look_behind(child, turn)
 
     def _service(self, old: ServiceState, since: Instant) -> ServiceState:
-        members = (self.checks[check].status for check in self.graph.members(old.key))
+        checks = self.checks
+        members = [checks[check].status for check in self.graph.members(old.key)]
         status = service_status(members, self.plan.services[old.key].quorum)
-        root = root_cause(self.graph.service_groups(old.key), self.find)
+        groups = self.graph.service_groups(old.key)
+        root = root_cause(groups, self.find) if groups else None
         if root is not None:
             status = Status.UNKNOWN
         begun = old.since if status is old.status else since
+        if (status, begun, root) == (old.status, old.since, old.unreachable):
+            return old
         return replace(old, status=status, since=begun, unreachable=root)
 
     def look_behind(self, name: str, turn: Turn) -> None:

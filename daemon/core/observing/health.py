@@ -52,6 +52,8 @@ class Phase(enum.Enum):
     RECOVERING = "recovering"
     """As `BAD`, but a streak of good runs."""
 
+    __hash__ = object.__hash__  # all here are keys of tables, and an enum's own is not C
+
 
 class Verdict(enum.Enum):
     """What a run is in the light of the phase."""
@@ -66,6 +68,8 @@ class Verdict(enum.Enum):
     """Failing otherwise, and still too few (or held)."""
     CONFIRMED = "confirmed"
     """Failing otherwise, and the last run that was needed."""
+
+    __hash__ = object.__hash__
 
 
 class Action(enum.Enum):
@@ -83,6 +87,8 @@ class Action(enum.Enum):
     """Hard up."""
     FALL = "fall"
     """Hard degraded, unknown or down."""
+
+    __hash__ = object.__hash__
 
 
 class ImpossibleStep(Exception):

@@ -262,9 +262,10 @@ class Observatory:
         """After a hard change: parents that were not run since are, and after a recovery the
         children that are not well."""
         estate = self._estate
-        parents = estate.graph.parent_checks(name)
-        self._probing.start((p for p in parents if doubt.is_stale(estate, p, result.at)), turn)
-        if action is Action.RISE:
+        if estate.graph.groups(name):
+            parents = estate.graph.parent_checks(name)
+            self._probing.start((p for p in parents if doubt.is_stale(estate, p, result.at)), turn)
+        if action is Action.RISE and estate.graph.has_children:
             children = estate.graph.children_of(name)
             self._probing.start((c for c in children if not _is_well(estate.checks[c])), turn)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from checks.result import Result, Status
+from daemon.core.labels import Labels
 from daemon.core.model import CheckState, Instant
 from daemon.core.observing.uplink import CAUSE
 from daemon.core.plan import DEFAULT_SEVERITY, CheckPlan
@@ -26,6 +27,7 @@ def of_check(
     last: Result | None,
     now: Instant,
     *,
+    labels: Labels | None = None,
     behind_uplink: bool = False,
     hides: int = 0,
 ) -> Condition:
@@ -36,6 +38,7 @@ def of_check(
     What the uplink hides, be it a target or a remote check, is muted as if behind a parent.
 
     Args:
+        labels: What `labels_of` says of its plan, where that is at hand.
         hides: How many checks stand behind it, and are told by this one while it is down.
     """
     behind_uplink = behind_uplink or state.cause == CAUSE
@@ -45,7 +48,7 @@ def of_check(
     return Condition(
         source=f"check:{plan.name}",
         name=CHECK_FAILING,
-        labels={**plan.labels, "alertname": CHECK_FAILING},
+        labels=labels_of(plan) if labels is None else labels,
         severity=_severity(plan, state.status),
         holds=holds,
         since=now if state.since is None else state.since,
@@ -56,6 +59,11 @@ def of_check(
         flapping=state.flapping,
         down=bool(holds) and state.status is Status.DOWN,
     )
+
+
+def labels_of(plan: CheckPlan) -> Labels:
+    """The labels of a check's implicit alert: its identity."""
+    return {**plan.labels, "alertname": CHECK_FAILING}
 
 
 def of_uplink(active: bool, now: Instant, names: frozenset[str]) -> Condition:

@@ -226,7 +226,7 @@ class Books:
         """Write the services' pieces that this turn made final."""
         touched: set[str] = set()
         for effect in turn.effects:
-            if isinstance(effect, Observed):
+            if type(effect) is Observed:
                 result = effect.result
                 self.ledger.observe(result)
                 check = self._checks.get(result.check)

@@ -165,6 +165,8 @@ class Teller:
         if worst is None:
             return
         below = [told for told in incident.told if told.severity < worst]
+        if not below:
+            return
         names = dict.fromkeys(t.recipient for t in below if t.recipient)
         targets = [f"person:{name}" for name in names]
         to, _ = notices.recipients(self.caller.plan, targets, worst, turn.now)
@@ -183,6 +185,8 @@ class Teller:
     def joined(self, incident: Incident, news: list[Alert], turn: Turn) -> None:
         """Alerts are new to those whom the policy called: tell them. Channels that hear of them
         by a group of theirs do so on its tick."""
+        if not incident.told:
+            return
         to = self.caller.uninformed(incident, news)
         alerts = self.holding.calls(incident, turn.now)
         reason = groups.Reason.NEW.value
