@@ -65,11 +65,13 @@ def enabled(settings: Settings) -> dict[str, CheckSpec]:
 
 def labels(settings: Settings) -> dict[str, dict[str, str]]:
     """What the alerts of each check carry, also of those that are not enabled."""
-    services = service_plans(settings, settings.checks)
-    return {
-        name: _labels(settings, spec, services[spec.service or name])
-        for name, spec in settings.checks.items()
-    }
+    if not settings.carried:
+        services = service_plans(settings, settings.checks)
+        settings.carried = {
+            name: _labels(settings, spec, services[spec.service or name])
+            for name, spec in settings.checks.items()
+        }
+    return settings.carried
 
 
 def _every(settings: Settings, spec: CheckSpec) -> Millis:
@@ -152,19 +154,19 @@ def check_plans(
 ) -> dict[str, CheckPlan]:
     """All checks that run, by name, of specs that have their defaults filled in."""
     alarms = {name: _Alarm.of(context) for name, context in settings.contexts.items()}
-    usual = _Alarm.of(_NO_CONTEXT)
+    usual, carried = _Alarm.of(_NO_CONTEXT), labels(settings)
     made = {}
     for name, spec in specs.items():
         service = services[spec.service or name]
         alarm = alarms.get(service.context or "", usual)
-        made[name] = _check_plan(settings, spec, service, alarm, specs)
+        made[name] = _check_plan(settings, spec, carried[name], alarm, specs)
     return made
 
 
 def _check_plan(
     settings: Settings,
     spec: CheckSpec,
-    service: ServicePlan,
+    carried: dict[str, str],
     alarm: _Alarm,
     specs: Mapping[str, CheckSpec],
 ) -> CheckPlan:
@@ -175,13 +177,13 @@ def _check_plan(
     return CheckPlan(
         name=spec.name,
         kind=spec.kind,
-        service=service.name,
+        service=spec.service or spec.name,
         every=spec.every,
         retry_every=spec.retry_every,
         every_down=spec.every_down,
         down_after=spec.down_after,
         up_after=spec.up_after,
-        labels=MappingProxyType(_labels(settings, spec, service)),
+        labels=MappingProxyType(carried),
         parents=_groups(spec.depends_on, specs),
         remote=_is_remote(spec),
         heartbeat=_heartbeat(settings, spec),

@@ -101,6 +101,8 @@ class Settings:
     paths: dict[str, dict[str, KeyPath]] = field(default_factory=dict)
     completed: dict[str, CheckSpec] = field(default_factory=dict)
     """The checks with everything from `[defaults]` filled in, as they were asked for."""
+    carried: dict[str, dict[str, str]] = field(default_factory=dict)
+    """What the alerts of each check carry, from when that was asked for."""
 
     def known(self, section: str) -> Mapping[str, KeyPath]:
         """The names of a section, also of its faulty members, and where they stand."""

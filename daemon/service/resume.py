@@ -37,8 +37,8 @@ def newest(snapshot: Snapshot) -> Instant:
 
 def _times(snapshot: Snapshot) -> Iterator[Instant]:
     yield from (result.at for result in snapshot.last.values())
-    yield from (sample.at for sample in snapshot.samples)
-    yield from (interval.end for interval in snapshot.intervals)
+    yield from (sample.at for sample in snapshot.samples[-1:])  # in order of time, as the next
+    yield from (interval.end for interval in snapshot.intervals[-1:])
     names = {kind: _happened_in(kind) for kind in set(map(type, snapshot.records))}
     for record in snapshot.records:
         for name in names[type(record)]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
+from operator import attrgetter
 from typing import Final
 
 import msgspec
@@ -23,7 +24,7 @@ from daemon.core.sla.minutes import ENTITY
 from daemon.core.snapshot import Snapshot
 from daemon.store.codec import TABLES
 from daemon.store.reading.run_counts import read_run_counts
-from daemon.store.result_codec import read_result
+from daemon.store.result_codec import read_results
 
 _NEWEST: Final = """
     SELECT name, at, status, latency_us, fault, message, metrics FROM json_each(?) AS wanted
@@ -59,13 +60,13 @@ def read_snapshot(
         msgspec.ValidationError: A record in it is not one of this version's.
     """
     wanted = {name: since for name, since in samples_since.items() if name in plan.checks}
-    samples = [
-        read_result(name, row) for name, *row in connection.execute(_SAMPLES, (_json(wanted),))
-    ]
-    samples.sort(key=lambda result: result.at)
+    samples = list(read_results(connection.execute(_SAMPLES, (_json(wanted),))))
+    samples.sort(key=attrgetter("at"))
+    last = {result.check: result for result in samples}
+    last.update(newest_results(connection, [name for name in plan.checks if name not in last]))
     return Snapshot(
         records=tuple(_records(connection)),
-        last=dict(newest_results(connection, plan.checks)),
+        last={name: last[name] for name in plan.checks if name in last},
         samples=tuple(samples),
         intervals=tuple(_intervals(connection, plan, now)),
         runs=tuple(read_run_counts(connection, plan, now)),
@@ -82,8 +83,8 @@ def newest_results(
     connection: sqlite3.Connection, names: Iterable[str]
 ) -> Iterator[tuple[str, Result]]:
     """Each of these checks' newest result, of those that have any."""
-    for name, *row in connection.execute(_NEWEST, (_json(list(names)),)):
-        yield name, read_result(name, row)
+    for result in read_results(connection.execute(_NEWEST, (_json(list(names)),))):
+        yield result.check, result
 
 
 def _intervals(connection: sqlite3.Connection, plan: Plan, now: Instant) -> list[Interval]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -46,14 +47,19 @@ def read_result(check: str, row: tuple[Any, ...]) -> Result:
 
     The message of a run that found its target up, and the phases of all, are not kept.
     """
-    at, code, latency_us, fault, message, metrics = row
-    status = _STATUSES.get(code)
-    return Result(
-        check=check,
-        at=at,
-        status=Status(code) if status is None else status,
-        latency_ms=None if latency_us is None else latency_us / 1000,
-        message=message or "",
-        fault=None if fault is None else Fault(fault),
-        metrics=_decode_metrics(metrics) if metrics else {},
-    )
+    return next(read_results([(check, *row)]))
+
+
+def read_results(rows: Iterable[tuple[Any, ...]]) -> Iterator[Result]:
+    """As `read_result`, of rows that begin with the check's name; a start reads thousands."""
+    for check, at, code, latency_us, fault, message, metrics in rows:
+        status = _STATUSES.get(code)
+        yield Result(
+            check,
+            at,
+            Status(code) if status is None else status,
+            None if latency_us is None else latency_us / 1000,
+            message or "",
+            None if fault is None else Fault(fault),
+            metrics=_decode_metrics(metrics) if metrics else {},
+        )

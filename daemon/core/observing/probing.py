@@ -83,13 +83,11 @@ class Probing:
         size = grain(check.every for check in planned.values())
         for name, check in planned.items():
             watch = self.watches.get(name)
-            fresh = Watch(
-                check,
-                phase(name, check.every, size),
-                phase(name, check.every_down, size),
-                turn.now if watch is None else watch.since,
-            )
-            self.watches[name] = fresh
+            offset = offset_down = phase(name, check.every, size)
+            if check.every_down != check.every:
+                offset_down = phase(name, check.every_down, size)
+            since = turn.now if watch is None else watch.since
+            self.watches[name] = Watch(check, offset, offset_down, since)
             if watch is None or watch.plan != check:
                 self._arrange_first(name, turn.now)
 
@@ -161,8 +159,8 @@ class Probing:
         return watch.offset_down if state.status is Status.DOWN else watch.offset
 
     def _last_sign(self, name: str) -> Instant:
-        watch, last = self.watches[name], self._estate.last.get(name)
-        return watch.since if last is None else last.at
+        last = self._estate.last.get(name)
+        return self.watches[name].since if last is None else last.at
 
     def _overdue_at(self, name: str) -> Instant:
         """Two intervals after the newest result, but not before the run that is to bring the

@@ -118,10 +118,12 @@ class Rules:
             doubted: Those of them of which it could not be told any more.
         """
         self._started = True
+        results: dict[str, list[Result]] = {}
         for result in samples:
-            if (seen := self._checks.get(result.check)) is not None:
-                seen.samples.take(result)
+            results.setdefault(result.check, []).append(result)
         for name, seen in self._checks.items():
+            if (own := results.get(name)) is not None:
+                seen.samples.take_back(own)
             seen.samples.since = now
             for bound in seen.bound:
                 source = f"rule:{bound.plan.name}:{name}"

@@ -6,7 +6,7 @@ goes into each of them once; a window function's value is read when a rule is lo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from checks.result import Result, Status
@@ -17,16 +17,35 @@ from daemon.core.ruling.windows import Minutes, Window
 
 
 @record(frozen=True, slots=True)
+class Kept:
+    """What a window keeps beside its samples, by the functions that are wanted of it; see
+    `Window`."""
+
+    extremes: bool
+    ranks: bool
+    line: bool
+
+    @classmethod
+    def of(cls, functions: frozenset[str]) -> Kept:
+        """What these need."""
+        return cls(
+            extremes=bool(functions & {"min", "max"}),
+            ranks="anomaly" in functions or any(one[1:].isdigit() for one in functions),
+            line="forecast" in functions,
+        )
+
+
+@record(frozen=True, slots=True)
 class Needs:
     """What rules call for, made once for all the checks that the same rules select.
 
     Attributes:
-        windows: The functions wanted of each window, by metric and span.
+        windows: The windows wanted, by metric and span.
         reaches: How far back `ago` looks, by metric.
         absences: The spans that `absent` is asked for.
     """
 
-    windows: Mapping[tuple[str, Millis], frozenset[str]]
+    windows: Mapping[tuple[str, Millis], Kept]
     reaches: Mapping[str, Millis]
     absences: frozenset[Millis]
 
@@ -45,7 +64,8 @@ class Needs:
             else:
                 key = call.metric, call.span
                 windows[key] = windows.get(key, frozenset()) | {call.function}
-        return cls(windows, reaches, frozenset(absences))
+        kept = {key: Kept.of(functions) for key, functions in windows.items()}
+        return cls(kept, reaches, frozenset(absences))
 
 
 @dataclass(slots=True)
@@ -81,9 +101,9 @@ class Samples:
     def equip(self, needs: Needs, old: Samples | None) -> None:
         """Make the windows that are needed; those that `old` has are taken over."""
         self.absences = needs.absences
-        for key, functions in needs.windows.items():
+        for key, wanted in needs.windows.items():
             kept = old.windows.get(key) if old else None
-            made = _window(key[1], functions)
+            made = Window(key[1], extremes=wanted.extremes, ranks=wanted.ranks, line=wanted.line)
             self.windows[key] = kept.equal_to(made) if kept is not None else made
         for metric, length in needs.reaches.items():
             ring = old.minutes.get(metric) if old else None
@@ -106,6 +126,18 @@ class Samples:
                 if (value := _sample(result, metric)) is not None:
                     minutes.add(at, value)
 
+    def take_back(self, results: Sequence[Result]) -> None:
+        """As `take` of each, oldest first, where nothing was taken before."""
+        self.newest = results[-1]
+        told = [result for result in results if result.status is not Status.UNKNOWN]
+        if told:
+            self.measured_at = told[-1].at
+        for (metric, _), window in self.windows.items():
+            window.fill(_series(told, metric))
+        for metric, minutes in self.minutes.items():
+            for at, value in _series(told, metric):
+                minutes.add(at, value)
+
     def compute(self, call: Call, now: Instant) -> float | bool | None:
         """A window function's value at `now`; None if it has none yet."""
         if call.function == "absent":
@@ -119,20 +151,17 @@ class Samples:
         return window.compute("avg" if call.function == "error_rate" else call.function)
 
 
-def _window(span: Millis, functions: frozenset[str]) -> Window:
-    return Window(
-        span,
-        extremes=bool(functions & {"min", "max"}),
-        ranks="anomaly" in functions or any(one[1:].isdigit() for one in functions),
-        line="forecast" in functions,
-    )
-
-
 def _sample(result: Result, metric: str) -> float | None:
     if not metric:
         return 1.0 if result.status is Status.DOWN else 0.0
     value = result.latency_ms if metric == "latency_ms" else result.metrics.get(metric)
     return None if value is None or isinstance(value, str) else float(value)
+
+
+def _series(results: Iterable[Result], metric: str) -> Iterator[tuple[Instant, float]]:
+    for result in results:
+        if (value := _sample(result, metric)) is not None:
+            yield result.at, value
 
 
 def value_of(result: Result | None, name: str) -> object | None:

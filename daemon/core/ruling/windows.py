@@ -16,7 +16,7 @@ import math
 from array import array
 from bisect import bisect_left, insort
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from daemon.core.model import MINUTE, Instant, Millis
@@ -82,7 +82,22 @@ class Window:
             while self._highs and self._highs[-1][1] <= value:
                 self._highs.pop()
             self._highs.append((at, value))
-        self.trim(at)
+            self.trim(at)
+        elif self._samples[0][0] <= at - self.span or self._line is not None:
+            self.trim(at)
+
+    def fill(self, samples: Iterable[tuple[Instant, float]]) -> None:
+        """As `add` of each to an empty window; a start has tens of thousands."""
+        if self._line is not None or self._ordered is not None or self._lows is not None:
+            for at, value in samples:
+                self.add(at, value)
+            return
+        kept = [(at, value) for at, value in samples if abs(value) <= LARGEST]
+        if kept:
+            limit = kept[-1][0] - self.span
+            self._samples.extend(one for one in kept if one[0] > limit)
+            for _, value in self._samples:
+                self._sum.add(value)
 
     def trim(self, now: Instant) -> None:
         """Let go of samples that are a span old or older."""

@@ -94,3 +94,25 @@ def test_fields_are_words_and_doubles(name: str, value: object) -> None:
 def test_before_the_first_result_there_is_no_value() -> None:
     assert value_of(None, "status") is None
     assert samples().now == 0
+
+
+@pytest.mark.parametrize("function", ["avg", "sum", "count", "last", "max", "p95", "forecast"])
+@pytest.mark.parametrize("shift", [0, 2 * MINUTE])
+def test_samples_that_are_read_back_tell_what_they_told_one_by_one(
+    function: str, shift: int
+) -> None:
+    call = Call(function, "cpu", MINUTE, 0 if function == "forecast" else shift)
+    if shift and function in {"last", "p95"}:
+        pytest.skip("`ago` has no such function")
+    past = [run(at, cpu=0.1 * at) for at in range(0, 300, 7)]
+    past += [run(301), run(302, Status.UNKNOWN, cpu=9.0), run(303, Status.DOWN, cpu=float("inf"))]
+    one_by_one, at_once = samples(call), samples(call)
+    for result in past:
+        one_by_one.take(result)
+    at_once.take_back(past)
+    assert (at_once.newest, at_once.measured_at) == (one_by_one.newest, one_by_one.measured_at)
+    for now in range(T0 + 303_000, T0 + 400_000, 9_000):
+        assert at_once.compute(call, now) == one_by_one.compute(call, now)
+    at_once.take(run(310, cpu=0.3))
+    one_by_one.take(run(310, cpu=0.3))
+    assert at_once.compute(call, T0 + 310_000) == one_by_one.compute(call, T0 + 310_000)
