@@ -15,6 +15,9 @@ from importlib.util import find_spec, module_from_spec
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from checks.errors import LibraryFault
+from checks.text import one_line
+
 if TYPE_CHECKING:
     import cel
 
@@ -23,7 +26,8 @@ class Program(Protocol):
     """A compiled expression."""
 
     def execute(self, values: dict[str, Any], /) -> object:
-        """Its answer; raises the library's errors where it has none."""
+        """Its answer; raises the library's errors where it has none, and `LibraryFault` where
+        the library itself cannot be loaded."""
 
 
 class Later:
@@ -47,8 +51,14 @@ def compile_cel(text: str) -> cel.Program:
 
     Raises:
         ValueError: It is none.
+        LibraryFault: That cannot be told.
     """
-    return cast("cel.Program", library().compile(text))
+    try:
+        compiler = library()
+    except (ImportError, OSError) as error:
+        words = one_line(error.strerror or str(error) if isinstance(error, OSError) else str(error))
+        raise LibraryFault(f"the library for conditions cannot be loaded: {words}") from None
+    return cast("cel.Program", compiler.compile(text))
 
 
 @cache

@@ -19,7 +19,7 @@ from typing import Any, Final
 from checks.cel_library import Later, Program, compile_cel
 from checks.comparison import Comparison, read_comparison
 from checks.condition_paths import Absent, Path, read_paths
-from checks.errors import CheckError, SpecError
+from checks.errors import CheckError, LibraryFault, SpecError
 from checks.probe import FieldType
 from checks.text import one_line
 
@@ -160,7 +160,10 @@ def compile_condition(text: str, fields: Mapping[str, FieldType], where: str) ->
     found = _COMPILED.get(name)
     if found is not None and found[0] is fields:
         return found[1]
-    condition = _compile(text, fields, where)
+    try:
+        condition = _compile(text, fields, where)
+    except LibraryFault as fault:
+        raise SpecError(where, f"{one_line(text)!r} cannot be read now: {fault}") from None
     if len(_COMPILED) >= _MOST_COMPILED:
         _COMPILED.clear()
     _COMPILED[name] = (fields, condition)

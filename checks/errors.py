@@ -2,10 +2,11 @@
 
     CheckError
     |-- SpecError      a check's configuration cannot work; the operator mends the file
-    `-- ProbeError     a run did not find its target well; becomes an `Observation`
+    |-- ProbeError     a run did not find its target well; becomes an `Observation`
+    `-- LibraryFault   a part of the program cannot be loaded now; says nothing of any target
 
-`SpecError` leaves the package from `prepare`; `ProbeError` never does: `checks.prepared.run`
-turns it into a result.
+`SpecError` leaves the package from `prepare`; the others never do: `checks.prepared.run`
+turns them into a result.
 """
 
 from __future__ import annotations
@@ -45,3 +46,7 @@ class ProbeError(CheckError):
         self.fault = fault
         self.message = message
         self.unknown = unknown or fault is Fault.INTERNAL
+
+
+class LibraryFault(CheckError):
+    """A library that is loaded with the first use cannot be: no file can be opened, say."""

@@ -18,7 +18,7 @@ from pydantic import BaseModel, SecretStr
 from checks.conditions import Condition, compile_condition
 from checks.dial import LOOKUP_QUEUE, RESOLVE
 from checks.durations import format_duration
-from checks.errors import SpecError
+from checks.errors import LibraryFault, SpecError
 from checks.faults import read_fault
 from checks.judge import judge
 from checks.kinds import KINDS
@@ -141,12 +141,21 @@ async def run(prepared: Prepared, at: int) -> Result:
     seen = await _observe(prepared, trace)
     if prepared.secrets:
         seen = changed(seen, message=_masked(seen.message, prepared.secrets))
-    result = judge(prepared.spec.name, at, seen, prepared.expect, prepared.degraded_if)
+    result = _judged(prepared, at, seen)
     if trace.failed_addresses:
         result = _half_up(result, trace.failed_addresses)
     if prepared.secrets:
         result = changed(result, message=_masked(result.message, prepared.secrets))
     return result
+
+
+def _judged(prepared: Prepared, at: int, seen: Observation) -> Result:
+    name = prepared.spec.name
+    try:
+        return judge(name, at, seen, prepared.expect, prepared.degraded_if)
+    except LibraryFault as fault:  # ours, not the target's
+        unjudged = changed(seen, fault=Fault.INTERNAL, message=str(fault))
+        return judge(name, at, unjudged, (), ())
 
 
 def _half_up(result: Result, failures: tuple[str, ...]) -> Result:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from typing import Final
 
+from daemon.core.nearest import nearest
+
 
 class Severity(enum.IntEnum):
     """Ordered so that the worse is the greater."""
@@ -51,10 +53,8 @@ def parse_severity(text: str) -> Severity:
             return severity
     if word in ALIASES:
         return ALIASES[word]
-    import difflib  # only needed when something is wrong
-
     words = [severity.word for severity in reversed(Severity)]
-    near = difflib.get_close_matches(word[:40], [*words, "warning"], n=1)
-    if near:
-        raise ValueError(f'{text!r} is no severity; did you mean "{near[0]}"?')
+    near = nearest(word[:40], [*words, "warning"])
+    if near is not None:
+        raise ValueError(f'{text!r} is no severity; did you mean "{near}"?')
     raise ValueError(f"{text!r} is no severity; use one of {', '.join(words)}, or P0 to P5")

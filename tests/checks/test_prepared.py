@@ -13,6 +13,7 @@ import pytest
 import uvloop
 
 import checks
+from checks import cel_library
 from checks import prepared as subject
 from checks.errors import SpecError
 from checks.prepared import Prepared
@@ -130,6 +131,28 @@ async def test_running_out_of_descriptors_for_real_is_unknown(run: Run) -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert (found.status, found.fault) == (Status.UNKNOWN, Fault.INTERNAL)
     assert "out of file descriptors" in found.message
+
+
+@pytest.mark.parametrize("key", ["expect", "degraded_if"])
+async def test_a_condition_whose_library_cannot_be_loaded_is_unknown_never_down(
+    key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def answered() -> Observation:
+        return Observation(latency_ms=1.0, fields={"status": "a text"})
+
+    keys: dict[str, Any] = {"url": "http://x/", key: ["status == 200"]}
+    check = prepared("http", **keys)
+    check.probe = Scripted(answered)
+
+    def out_of_files() -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(cel_library, "library", out_of_files)
+    found = await checks.run(check, AT)
+    assert (found.status, found.fault) == (Status.UNKNOWN, Fault.INTERNAL)
+    assert found.message == "the library for conditions cannot be loaded: Too many open files"
+    with pytest.raises(SpecError, match=r"expect\[0\]: .*cannot be read now: the library"):
+        prepared("http", url="http://x/", expect=["status == 200 && latency_ms < 1.0"])
 
 
 async def test_a_bug_in_a_probe_is_unknown_and_logged_once(

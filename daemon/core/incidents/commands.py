@@ -29,6 +29,7 @@ from daemon.core.incidents import life as incidents
 from daemon.core.incidents.desk import Desk
 from daemon.core.incidents.life import Happening
 from daemon.core.model import Actor, Incident, IncidentState, Millis
+from daemon.core.nearest import did_you_mean
 from daemon.core.oncall import escalation as policy
 from daemon.core.oncall.clockwork import written
 from daemon.core.turn import Turn
@@ -265,12 +266,7 @@ def check_text(text: str, most: int = LONGEST_TEXT) -> None:
 
 def unknown_person(name: str, known: Collection[str]) -> str:
     """Why it is assigned to nobody, with the nearest name."""
-    import difflib  # only needed when something is wrong
-
-    written = {one.casefold(): one for one in known}
-    near = difflib.get_close_matches(name.casefold()[:100], written, n=1)
-    hint = f"; did you mean {written[near[0]]}?" if near else ""
-    return f"the configuration has no person {name[:100]!r}{hint}"
+    return f"the configuration has no person {name[:100]!r}{did_you_mean(name, known)}"
 
 
 def joined_words(*parts: str) -> str:

@@ -22,6 +22,7 @@ from daemon.core.deadlines import Deadlines
 from daemon.core.errors import Invalid, NotAllowed, NotFound
 from daemon.core.events import EndOverride, PutOverride
 from daemon.core.model import DAY, Instant, Millis, Override
+from daemon.core.nearest import did_you_mean
 from daemon.core.oncall.clockwork import written
 from daemon.core.plan import Plan, SchedulePlan
 from daemon.core.turn import Turn
@@ -174,12 +175,7 @@ def words(override: Override) -> str:
 
 def unknown(what: str, name: str, known: Collection[str]) -> str:
     """That there is none of this name, with the nearest that there is."""
-    import difflib  # only needed when something is wrong
-
-    spelled = {one.casefold(): one for one in known}
-    near = difflib.get_close_matches(name.casefold()[:100], spelled, n=1)
-    hint = f"; did you mean {spelled[near[0]]}?" if near else ""
-    return f"the configuration has no {what} {name[:100]!r}{hint}"
+    return f"the configuration has no {what} {name[:100]!r}{did_you_mean(name, known)}"
 
 
 def _with(schedule: SchedulePlan, overrides: tuple[Override, ...]) -> SchedulePlan:

@@ -7,8 +7,6 @@ commands, a refused one has changed nothing, and one that is carried out is audi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from daemon.core.alerting.sources import response_condition
 from daemon.core.changing import replace
 from daemon.core.chronicle import Audit
@@ -16,6 +14,7 @@ from daemon.core.errors import Invalid, NotAllowed, NotFound
 from daemon.core.events import ApproveRun, RefuseRun, ResetResponse, RunResponse
 from daemon.core.incidents.casebook import Casebook
 from daemon.core.model import Actor, Incident, Instant, ResponseRun, RunState
+from daemon.core.nearest import did_you_mean
 from daemon.core.plan import ResponsePlan, When
 from daemon.core.responding import allowance
 from daemon.core.responding.course import ResponseCourse
@@ -134,7 +133,7 @@ class ResponseCommands:
     def _plan(self, name: str) -> ResponsePlan:
         plans = self._course.plan.responses
         if name not in plans:
-            raise NotFound(f"there is no response {name[:100]!r}{_nearest(name, plans)}")
+            raise NotFound(f"there is no response {name[:100]!r}{did_you_mean(name, plans)}")
         return plans[name]
 
     def _open(self, key: str) -> Incident:
@@ -178,10 +177,3 @@ class ResponseCommands:
     ) -> None:
         words = f"{run.response}: {detail}" if detail else run.response
         turn.append(Audit(turn.now, actor, action, run.incident, words))
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    import difflib  # only needed when something is wrong
-
-    near = difflib.get_close_matches(name[:100], list(known), n=1)
-    return f"; did you mean {near[0]}?" if near else ""

@@ -19,7 +19,9 @@ from typing import Final
 from checks.cel_library import Later, Program, compile_cel
 from checks.comparison import Comparison, read_comparison
 from checks.durations import parse_duration
+from checks.errors import LibraryFault
 from daemon.core.model import Millis
+from daemon.core.nearest import did_you_mean, nearest
 from daemon.core.record import record
 
 FIELDS: Final = ("status", "latency_ms", "message", "fault", "metrics")
@@ -125,7 +127,7 @@ class RuleProgram:
                 return known
         try:
             answer = self._program.execute(values)
-        except _FAILURES:
+        except (*_FAILURES, LibraryFault):
             return None
         return answer if isinstance(answer, bool) else None
 
@@ -151,6 +153,13 @@ def compile_rule(text: str, known: Collection[str] | None = None) -> RuleProgram
     """
     if len(text) > LONGEST_TEXT:
         raise ValueError(f"the condition is longer than {LONGEST_TEXT} characters")
+    try:
+        return _compiled(text, known)
+    except LibraryFault as fault:
+        raise ValueError(f"the condition cannot be read now: {fault}") from None
+
+
+def _compiled(text: str, known: Collection[str] | None) -> RuleProgram:
     calls: dict[str, Call] = {}
     rewritten = "".join(_rewrite(text, calls, known))
     comparison = read_comparison(rewritten)
@@ -255,21 +264,14 @@ def _span(text: str, form: str) -> Millis:
 def _check_name(name: str, known: Collection[str] | None, always: tuple[str, ...]) -> None:
     if known is None or name in known or name in always:
         return
-    near = _nearest(name, [*known, *always])
-    hint = f"; did you mean {near}?" if near else ""
+    hint = did_you_mean(name, [*known, *always])
     raise ValueError(f"no selected check has a field or metric {name!r}{hint}")
-
-
-def _nearest(name: str, known: Collection[str]) -> str | None:
-    from difflib import get_close_matches  # only needed when something is wrong
-
-    return next(iter(get_close_matches(name, known, n=1)), None)
 
 
 def _check_functions(functions: list[str]) -> None:
     for name in functions:
         if name.isidentifier() and name not in BUILT_IN:
-            near = _nearest(name, [*FORMS, *BUILT_IN])
+            near = nearest(name, [*FORMS, *BUILT_IN])
             hint = f"did you mean {near}?" if near else f"there are {', '.join(FORMS)}"
             raise ValueError(f"there is no function {name!r}; {hint}")
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from checks import cel_library
 from daemon.core.ruling.expressions import FORMS, Call, compile_rule
 
 KNOWN = ("cpu_percent", "load1", "disk_used_percent")
@@ -133,3 +137,21 @@ def test_fragments_of_the_language_in_any_order_do_no_harm(pieces: list[str]) ->
     except ValueError:
         return
     assert program.evaluate({"status": "up"}) in (True, False, None)
+
+
+def test_a_library_that_cannot_be_loaded_leaves_the_answer_open_and_a_new_rule_unread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    program = compile_rule("cpu_percent > 90.0", KNOWN)
+
+    def out_of_files() -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(cel_library, "library", out_of_files)
+    assert program.evaluate({"cpu_percent": "much"}) is None
+    assert program.evaluate({"cpu_percent": 91.0}) is True
+    for text in ("cpu_percent > 90.0 && load1 > 1.0", "cpu_percent > 90"):
+        with pytest.raises(ValueError, match=r"cannot be read now: .*: Too many open files"):
+            compile_rule(text, KNOWN)
+    monkeypatch.undo()
+    assert program.evaluate({"cpu_percent": 91}) is True
