@@ -219,7 +219,7 @@ class Calendars:
         now = self._now()
         words = [source.timezone, str(now - BEHIND), str(now + AHEAD)]
         child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "daemon.service.calendar_reading", *words,
+            sys.executable, "-P", "-m", "daemon.service.calendar_reading", *words,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

@@ -16,8 +16,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from daemon import __version__
 from daemon.store.connect import open_reader
-from daemon.store.errors import StoreError, unusable
+from daemon.store.errors import StoreError, StoreUnusable, unusable
 
 NICENESS: Final = 10
 
@@ -36,11 +37,20 @@ def _answer(path: Path, question: Callable[[sqlite3.Connection], object]) -> obj
         return error
 
 
+def _answer_to(path: Path, version: str) -> object:
+    """What is asked is read only if who asks is of this version: its values have other fields."""
+    if version != __version__:
+        words = f"version {__version__} was installed over {version}, which runs; restart it"
+        return StoreUnusable(f"{path}: {words}")
+    question = pickle.load(sys.stdin.buffer)  # noqa: S301  # from the process that started this
+    return _answer(path, question)
+
+
 def main() -> None:
     """Answer one question and end."""
     os.nice(NICENESS)
-    question = pickle.load(sys.stdin.buffer)  # noqa: S301  # from the process that started this
-    answer = pickle.dumps(_answer(Path(sys.argv[1]), question))
+    path, version = Path(sys.argv[1]), sys.argv[2]
+    answer = pickle.dumps(_answer_to(path, version))
     try:
         sys.stdout.buffer.write(answer)
         sys.stdout.buffer.flush()

@@ -5,7 +5,8 @@ again.
 The process (`daemon.store.reading.answering`) reads the pickled question on its standard input and
 writes the pickled answer to its standard output. Only the process that starts it speaks to it. The
 answer is read in the daemon: a question asked here gives figures, not all that they stand on,
-or what is made of them as bytes, which cost the daemon nothing.
+or what is made of them as bytes, which cost the daemon nothing. What is pickled is read by the same
+version only: a newer one that is installed over a running daemon answers when that is restarted.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
+from daemon import __version__
 from daemon.store.errors import StoreError, StoreUnusable
 
 _T = TypeVar("_T")
@@ -56,11 +58,14 @@ async def ask_apart(path: Path, question: Callable[[sqlite3.Connection], _T]) ->
     Raises:
         StoreError: The database cannot be read, or the process did not come to an end.
     """
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", _PROGRAM, str(path)),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-c", _PROGRAM, str(path), __version__),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
+    except OSError as error:
+        raise StoreUnusable(f"{path}: no process to ask it can be started: {error}") from None
     try:
         asked = await asyncio.to_thread(_pickled, question)
         answer, _ = await asyncio.wait_for(process.communicate(asked), LONGEST_S)
