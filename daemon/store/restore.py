@@ -33,9 +33,19 @@ _NEWEST: Final = """
         (SELECT max(at) FROM result WHERE check_id = check_name.id)"""
 
 _SAMPLES: Final = """
-    SELECT name, at, status, latency_us, fault, message, metrics FROM json_each(?) AS wanted
+    SELECT json_group_array(json_array(
+        name, at, status, latency_us, fault, message, CAST(metrics AS TEXT)))
+    FROM json_each(?) AS wanted
     CROSS JOIN check_name ON name = wanted.key
     CROSS JOIN result ON check_id = check_name.id AND at >= wanted.value"""
+"""All rows in one text: to be given tens of thousands takes longer than to find them."""
+
+_TOGETHER: Final = 100
+"""Checks whose samples are read in one text, so that it stays small beside what becomes of it."""
+
+_decode_rows: Final = msgspec.json.Decoder(
+    list[tuple[str, int, int, int | None, str | None, str | None, str | None]]
+).decode
 
 _ENDED: Final = """
     SELECT name, start_at, end_at, status FROM json_each(?) AS wanted
@@ -60,7 +70,7 @@ def read_snapshot(
         msgspec.ValidationError: A record in it is not one of this version's.
     """
     wanted = {name: since for name, since in samples_since.items() if name in plan.checks}
-    samples = list(read_results(connection.execute(_SAMPLES, (_json(wanted),))))
+    samples = list(_samples(connection, wanted))
     samples.sort(key=attrgetter("at"))
     last = {result.check: result for result in samples}
     last.update(newest_results(connection, [name for name in plan.checks if name not in last]))
@@ -77,6 +87,15 @@ def _records(connection: sqlite3.Connection) -> Iterator[Record]:
     for table in TABLES.values():
         for (record,) in connection.execute(table.select):
             yield table.decode(record)
+
+
+def _samples(connection: sqlite3.Connection, since: Mapping[str, Instant]) -> Iterator[Result]:
+    """The results of each check from the time beside its name on."""
+    names = list(since)
+    for first in range(0, len(names), _TOGETHER):
+        wanted = {name: since[name] for name in names[first : first + _TOGETHER]}
+        (rows,) = connection.execute(_SAMPLES, (_json(wanted),)).fetchone()
+        yield from read_results(_decode_rows(rows))
 
 
 def newest_results(

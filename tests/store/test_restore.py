@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from checks.result import Status
+from checks.result import Fault, Status, changed
 from daemon.core.chronicle import Interval
 from daemon.core.effects import Append, Effect, Observed, Save
 from daemon.core.model import (
@@ -79,6 +79,27 @@ async def test_samples_reach_as_far_back_as_the_rules_look(store: Store) -> None
     assert found.samples[0].at == NOW - 60_000
     wanted = await store.restore(plan, NOW, {"web": NOW - 25_000})
     assert [(s.check, NOW - s.at) for s in wanted.samples] == [("web", 20_000), ("web", 10_000)]
+
+
+async def test_samples_come_back_as_they_were_said(store: Store) -> None:
+    names = [f"c{number}" for number in range(150)]
+    rule = RulePlan("many", (), "avg('rows','1m') > avg('latency_ms','1m')")
+    plan = Plan(checks={name: check_of(name) for name in names}, rules={"many": rule})
+    store.follow(plan)
+    bad = changed(
+        a_result(NOW - 2, Status.DOWN),
+        message='"\\\t\x7f \u2028 é 🐢 \x00',
+        fault=Fault.CONDITION,
+        phases={},
+        metrics={"rows": 0.1},
+    )
+    blind = changed(bad, at=NOW - 1, status=Status.UNKNOWN, latency_ms=None, metrics={"rows": 3})
+    said = [changed(one, check=name) for one in (bad, blind) for name in names]
+    await store.submit([Observed(one) for one in said], NOW)
+    found = await store.restore(plan, NOW)
+    assert sorted(found.samples, key=lambda one: (one.at, names.index(one.check))) == said
+    assert found.last == {one.check: one for one in said[150:]}
+    assert list(found.last) == names
 
 
 async def test_intervals_reach_as_far_back_as_the_slas_and_the_settling_need(

@@ -243,7 +243,9 @@ def _selections(plan: Plan) -> Iterator[tuple[str, list[RulePlan]]]:
     if not rules:
         return
     for name, check in plan.checks.items():
-        visible = {**check.labels, "check": name, "kind": check.kind}
+        visible = check.labels
+        if visible.get("check") != name or visible.get("kind") != check.kind:
+            visible = {**visible, "check": name, "kind": check.kind}
         selected = [rule for rule in rules if match_all(rule.select, visible)]
         if selected:
             yield name, selected
