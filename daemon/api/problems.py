@@ -17,6 +17,7 @@ logged, the client learns that it did.
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -30,6 +31,12 @@ from daemon.api.schema import Problem
 from daemon.config.problems import ConfigError
 from daemon.core import errors as core
 from daemon.store.errors import StoreError, TargetExists
+
+_NO_FILES: Final = (errno.EMFILE, errno.ENFILE)
+_NO_FILE: Final = (
+    "the daemon cannot open another file, which this answer needs; it goes on alerting."
+    " Raise its limit (LimitNOFILE)"
+)
 
 log: Final = logging.getLogger(__name__)
 
@@ -167,6 +174,11 @@ def problem_for(error: Exception, request: web.BaseRequest) -> web.Response:
         return problem(422 if isinstance(error, TargetExists) else 503, str(error))
     if isinstance(error, web.HTTPException):
         return _http_problem(error)
+    if isinstance(error, OSError) and error.errno in _NO_FILES:
+        log.warning(
+            "no file can be opened to answer %s %s", request.method, one_line(request.path, 200)
+        )
+        return problem(503, _NO_FILE)
     log.error(
         "a request failed: %s %s", request.method, one_line(request.path, 200), exc_info=error
     )
