@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from daemon.core.chronicle import Notice
 from daemon.core.errors import NotAllowed
 from daemon.core.events import Acknowledge, Assign, FireTest, Merge, Resolve, RunEnded, Split
 from daemon.core.labels import parse_matcher
@@ -16,6 +18,7 @@ from daemon.core.plan import (
     PersonPlan,
     PolicyPlan,
     ResponsePlan,
+    RoutePlan,
     ServicePlan,
     SeverityPlan,
     When,
@@ -26,6 +29,7 @@ from tests.core.deciding import ANA, Stand, ack, condition, plan, route, said, s
 from tests.core.incidents.test_desk_oncall import hourly
 from tests.core.muting.test_correlate import correlating, fails
 from tests.core.responding.test_responses import begun, ends, response, stand
+from tests.core.telling.test_holding import NAMED
 
 ALL = (parse_matcher('service=~".+"'),)
 
@@ -212,6 +216,75 @@ def test_a_merge_into_what_somebody_has_opens_nothing() -> None:
     first, second = desk.incidents
     told = desk.do(Merge(first.key, ANA, (second.key,)))
     assert [short(one.type) for one in told if one.channel == "pager"] == ["resolved"]
+
+
+def merged_in_hours(own: RoutePlan, wait: int = 31, **survivor: Any) -> tuple[Stand, list[Notice]]:
+    """What the pager is told when what it was told of is merged into an incident whose route is
+    mute from the 30th to the 50th minute, and which fired in the minute `wait`."""
+    policies = {
+        "pager": PolicyPlan("pager", (Level(0, ("channel:pager",)),)),
+        "sms": PolicyPlan("sms", (Level(0, ("channel:sms",)),)),
+    }
+    desk = Stand(
+        plan(
+            channels={**plan().channels, "pager": ChannelPlan("pager", "pagerduty")},
+            policies=policies,
+            intervals=NAMED,
+            route=replace(route(own, policy=None), mute_time_intervals=("later",), **survivor),
+        )
+    )
+    desk.wait(wait * MINUTE)
+    desk.see(condition())
+    desk.wait((35 - wait) * MINUTE)
+    desk.see(till())
+    first, second = desk.incidents
+    told = desk.do(Merge(first.key, ANA, (second.key,)))
+    return desk, [one for one in told if one.channel == "pager"]
+
+
+TILL = ("service=till",)
+
+
+@pytest.mark.parametrize(
+    ("own", "survivor", "later"),
+    [
+        (route(match=TILL, path="0", channels=("pager",)), {"channels": ("pager",)}, "firing"),
+        (route(match=TILL, path="0", policy="pager"), {"policy": "sms"}, "updated"),
+        (route(match=TILL, path="0", policy="pager"), {"policy": "sms", "wait": 1}, "updated"),
+    ],
+    ids=["by its channels", "by its policy", "by its policy any more"],
+)
+def test_a_merge_opens_no_record_in_hours_in_which_the_survivor_tells_nothing(
+    own: RoutePlan, survivor: dict[str, Any], later: str
+) -> None:
+    desk, told = merged_in_hours(own, **survivor)
+    assert [(short(one.type), one.incident.key) for one in told] == [
+        ("resolved", desk.incidents[1].key)
+    ]
+    desk.restart()
+    assert [one for one in desk.wait(15 * MINUTE - 1) if one.channel == "pager"] == []
+    (once,) = (one for one in desk.wait(2 * MINUTE) if one.channel == "pager")
+    assert (short(once.type), once.incident.key) == (later, desk.incidents[0].key)
+    assert {alert.labels["service"] for alert in once.alerts} >= {"till"}
+    assert ("pager", "resolved") in said(
+        desk.see(till(holds=False)) + desk.see(condition(holds=False))
+    )
+
+
+def test_a_merge_opens_the_record_in_such_hours_for_a_route_that_has_none() -> None:
+    desk, told = merged_in_hours(route(match=TILL, path="0", channels=("pager",)))
+    assert [(short(one.type), one.incident.key) for one in told] == [
+        ("resolved", desk.incidents[1].key),
+        ("updated", desk.incidents[0].key),
+    ]
+    assert [one for one in desk.wait(20 * MINUTE) if one.channel == "pager"] == []
+
+
+def test_a_record_that_was_not_opened_for_the_hours_is_not_closed_in_them() -> None:
+    own = route(match=TILL, path="0", channels=("pager",))
+    desk, _ = merged_in_hours(own, channels=("pager",))
+    ends = desk.see(till(holds=False)) + desk.see(condition(holds=False))
+    assert said(ends) == []
 
 
 def test_neither_a_test_nor_a_lateness_is_merged_with_what_is_real() -> None:

@@ -62,7 +62,7 @@ class Desk:
         self._reviews = Reviews()
         self._steps: dict[str, None] = {}
         self.course = Course(alerts, book, teller, self._reviews)
-        self.takeover = Takeover(book, teller.caller)
+        self.takeover = Takeover(book, teller.caller, teller.holding)
         self._intake = Intake(
             plan, alerts, book, teller.holding, self.course, storms, self.takeover
         )

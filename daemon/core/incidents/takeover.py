@@ -4,9 +4,11 @@ Operators merge incidents (`daemon.core.incidents.merging`), and what fires beco
 storm (`daemon.core.incidents.intake`). In either case whoever was told of the one that ends is from
 then on believed to know its alerts in the survivor, so that the end reaches them there. Its groups
 stay as groups of the survivor that only notify; a channel that both would tell is told by the group
-that owns the survivor, and hears of each change once.
+that owns the survivor, and hears of each change once. Who would be told of the survivor at once
+but in hours in which nobody may tell them is taken for knowing nothing of it, and hears of it when
+those are over.
 
-It stands below those two, and above the casebook and the caller.
+It stands below those two, and above the casebook, the caller and what routes hold back.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from daemon.core.incidents import life as incidents
 from daemon.core.incidents.casebook import Casebook
 from daemon.core.model import Alert, Group, Incident, IncidentState, Told
 from daemon.core.telling.calling import Caller
+from daemon.core.telling.holding import Holding
 from daemon.core.telling.notices import Recipient, recipient_of
 from daemon.core.telling.routing import beside
 from daemon.core.turn import Turn
@@ -31,9 +34,10 @@ _KEEP_RECORDS: Final = frozenset({"pagerduty"})
 class Takeover:
     """Lets incidents of a casebook go on in others."""
 
-    def __init__(self, book: Casebook, caller: Caller) -> None:
+    def __init__(self, book: Casebook, caller: Caller, holding: Holding) -> None:
         self._book = book
         self._caller = caller
+        self._holding = holding
 
     def strangers(self, into: Incident, other: Incident) -> list[Recipient]:
         """Who was told of the other and not of the survivor, over a channel that ends its own
@@ -79,10 +83,13 @@ class Takeover:
     def tell(
         self, key: str, to: list[Recipient], moved: Iterable[Alert], turn: Turn, reason: str
     ) -> None:
-        """Tell these of the survivor of what moved into it, unless somebody has it."""
+        """Tell these of the survivor of what moved into it, unless somebody has it or nobody may
+        tell them at this hour."""
         shown = [alert for alert in moved if not alert.muted]
         if shown and self._book.incidents[key].state is IncidentState.TRIGGERED:
-            self.say(key, to, shown, turn, reason)
+            held = [one for one in to if self._is_held(key, one)]
+            self._forget(key, held, turn)
+            self.say(key, [one for one in to if one not in held], shown, turn, reason)
 
     def say(
         self, key: str, to: list[Recipient], shown: list[Alert], turn: Turn, reason: str
@@ -93,6 +100,31 @@ class Takeover:
         self._book.put(replace(told, told=self._by_notice(told.key, told.told)), turn)
         for group in self._book.groups_of(told):
             self._book.put_group(replace(group, told=self._by_notice(told.key, group.told)), turn)
+
+    def _is_held(self, key: str, to: Recipient) -> bool:
+        """Whether whoever tells this recipient of the incident, groups of it or else its policy,
+        is mute at this hour."""
+        incident = self._book.incidents[key]
+        groups = self._book.groups_of(incident)
+        theirs = [one for one in groups if not to.name and to.channel in one.channels]
+        if not theirs:
+            return self._holding.rests(incident)
+        return all(self._holding.hours(group) for group in theirs)
+
+    def _forget(self, key: str, to: list[Recipient], turn: Turn) -> None:
+        """These know nothing of the incident, so that they are told when the hours are over."""
+        if not to:
+            return
+        names = {(one.channel, one.name) for one in to}
+        incident = self._book.incidents[key]
+        for group in self._book.groups_of(incident):
+            known = tuple(t for t in group.told if (t.channel, t.recipient) not in names)
+            self._book.put_group(replace(group, told=known), turn)
+        told = tuple(
+            replace(one, firing=(), notice="") if (one.channel, one.recipient) in names else one
+            for one in incident.told
+        )
+        self._book.put(replace(incident, told=told), turn)
 
     def _put(
         self, group: Group, key: str, owner: Group, channels: tuple[str, ...], turn: Turn
