@@ -27,6 +27,7 @@ from checks.spec import CheckSpec, Secret
 from checks.tls_client import TlsSpec, cert_days, client_context, names_files
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_KEPT: Final = frozenset({"body", "json"})
 _REPEATABLE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 FIELDS: Final[Mapping[str, FieldType]] = {
@@ -118,13 +119,18 @@ def _revealed(value: str | Secret) -> str:
 class HttpProbe:
     """Asks for one URL. Keeps request bytes, the TLS context and, with `reuse`, connections."""
 
+    __slots__ = (
+        "_body", "_context", "_endpoint", "_first", "_idle", "_keep", "_limit_s", "_spec",
+        "_start", "_wanted", "_words",
+    )  # fmt: skip
+
     def __init__(self, order: Order) -> None:
         spec: HttpSpec = order.spec
         self._spec = spec
         self._wanted = order.wanted
         self._limit_s = order.timeout_ms / 1000.0
         self._start = Target.of(spec.url)
-        self._keep = bool(order.wanted & {"body", "json"})
+        self._keep = not order.wanted.isdisjoint(_KEPT)
         self._body = spec.body.encode() if spec.body is not None else None
         if self._body is None and spec.method in {"POST", "PUT", "PATCH"}:
             self._body = b""
@@ -143,7 +149,7 @@ class HttpProbe:
     def _request(self, method: str, target: Target, body: bytes | None) -> bytes:
         """The bytes to send; what is secret goes to the configured origin only."""
         headers: list[tuple[str, str]] = []
-        if target.origin == self._start.origin:
+        if target is self._start or target.origin == self._start.origin:
             headers += [(name, _revealed(value)) for name, value in self._spec.headers.items()]
             headers += self._authorization()
         return request_bytes(method, target, headers, body, keep=self._spec.reuse)

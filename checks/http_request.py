@@ -45,6 +45,11 @@ _OURS: Final = frozenset(
     }
 )
 """Headers that frame the exchange; the probe sets them."""
+_USUAL: Final = {
+    "user-agent": f"User-Agent: {USER_AGENT}",
+    "accept": "Accept: */*",
+    "accept-encoding": "Accept-Encoding: identity",
+}
 
 
 class Target(msgspec.Struct, frozen=True, gc=False):
@@ -178,13 +183,8 @@ def request_bytes(
     keep: bool,
 ) -> bytes:
     """The request as it goes over the wire. A configured header replaces a default one."""
-    lines = {
-        "host": f"Host: {target.authority}",
-        "user-agent": f"User-Agent: {USER_AGENT}",
-        "accept": "Accept: */*",
-        "accept-encoding": "Accept-Encoding: identity",
-        "connection": f"Connection: {'keep-alive' if keep else 'close'}",
-    }
+    lines = {"host": f"Host: {target.authority}", **_USUAL}
+    lines["connection"] = "Connection: keep-alive" if keep else "Connection: close"
     lines |= {name.lower(): f"{name}: {value.strip()}" for name, value in headers}
     if body is not None:
         lines["content-length"] = f"Content-Length: {len(body)}"

@@ -86,8 +86,8 @@ def prepare(spec: CheckSpec, timeout_ms: int) -> Prepared:
     if kind.passive and (spec.expect or spec.degraded_if):
         field_name = "expect" if spec.expect else "degraded_if"
         raise SpecError(field_name, f"a {kind.name} is not probed and has nothing to judge")
-    expect = tuple(_compiled(kind, "expect", spec.expect or kind.expect))
-    degraded_if = tuple(_compiled(kind, "degraded_if", spec.degraded_if))
+    expect = _compiled(kind, "expect", spec.expect or kind.expect)
+    degraded_if = _compiled(kind, "degraded_if", spec.degraded_if)
     wanted = _wanted(tuple(one.names for one in (*expect, *degraded_if)))
     probe = kind.make(Order(spec, wanted, timeout_ms)) if kind.make is not None else None
     secrets = tuple(sorted(set(_secrets(spec)), key=len, reverse=True))
@@ -100,9 +100,12 @@ def _wanted(named: tuple[tuple[str, ...], ...]) -> frozenset[str]:
     return frozenset(name for names in named for name in names)
 
 
-def _compiled(kind: Kind, key: str, texts: tuple[str, ...]) -> Iterator[Condition]:
-    for position, text in enumerate(texts):
-        yield compile_condition(text, kind.fields, f"{key}[{position}]")
+def _compiled(kind: Kind, key: str, texts: tuple[str, ...]) -> tuple[Condition, ...]:
+    found = [
+        compile_condition(text, kind.fields, f"{key}[{position}]")
+        for position, text in enumerate(texts)
+    ]
+    return tuple(found)
 
 
 def _secrets(value: object) -> Iterator[str]:

@@ -53,7 +53,9 @@ def _completed(settings: Settings, spec: CheckSpec) -> CheckSpec:
         "down_after": given(spec.down_after, defaults.down_after),
         "up_after": given(spec.up_after, defaults.up_after),
     }
-    return spec.model_copy(update=filled)
+    made = spec.model_copy()
+    made.__dict__.update(filled)  # as `update=` does, but these are not noted as written
+    return made
 
 
 def enabled(settings: Settings) -> dict[str, CheckSpec]:
