@@ -13,7 +13,7 @@ next occurrence.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from daemon.core.changing import replace
@@ -24,6 +24,7 @@ from daemon.core.events import BeginMaintenance, EndMaintenance
 from daemon.core.labels import Labels, Matcher, match_all, parse_matcher
 from daemon.core.model import DAY, Actor, Instant, Millis, Mute, MuteKind, Work
 from daemon.core.muting.maintenance import Maintenance, Window, fully_matched
+from daemon.core.nearest import did_you_mean
 from daemon.core.oncall.clockwork import written
 from daemon.core.plan import MaintenancePlan, Plan
 from daemon.core.sla.availability import Span
@@ -132,7 +133,7 @@ class Works:
                 f"maintenance {name[:LONGEST_NAME]!r} of the configuration is not active now;"
                 " it can be ended while it is, or taken out of the configuration"
             )
-        hint = _near(name, [work.name for work in alive])
+        hint = did_you_mean(name, [work.name for work in alive])
         raise NotFound(f"no maintenance {name[:LONGEST_NAME]!r} is active or announced{hint}")
 
     def begin(self, command: BeginMaintenance, turn: Turn) -> Work:
@@ -217,7 +218,7 @@ class Works:
             raise Invalid("give either services or matchers: whose alerts it mutes")
         for name in command.services:
             if name not in self._plan.services:
-                hint = _near(name, self._plan.services)
+                hint = did_you_mean(name, self._plan.services)
                 raise Invalid(f"the configuration has no service {name[:LONGEST_NAME]!r}{hint}")
         if command.match and all(matcher.matches_empty for matcher in command.match):
             raise Invalid("the matchers would match everything; name a label with a value")
@@ -295,11 +296,3 @@ class Works:
 
 def _reason(work: Work) -> str:
     return f"maintenance {work.name}" + (f": {work.reason}" if work.reason else "")
-
-
-def _near(name: str, known: Collection[str]) -> str:
-    import difflib  # only needed when something is wrong
-
-    spelled = {one.casefold(): one for one in known}
-    near = difflib.get_close_matches(name.casefold()[:LONGEST_NAME], spelled, n=1)
-    return f"; did you mean {spelled[near[0]]}?" if near else ""
