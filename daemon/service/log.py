@@ -62,16 +62,31 @@ class _Handler(logging.StreamHandler[TextIO]):
 
     @contextlib.contextmanager
     def burst(self) -> Iterator[None]:
-        """Write what is logged in here with one write, at the end."""
-        self._held = []
+        """Write what is logged in here with one write, at the end. Other threads' lines wait for
+        that, or go with it."""
+        with self._locked():
+            self._held = []
         try:
             yield
         finally:
-            held, self._held = self._held, None
-            if held:
-                with contextlib.suppress(OSError):  # as with a single line: nobody can be told
-                    self.stream.write("\n".join(held) + self.terminator)
-                    self.flush()
+            with self._locked():
+                held, self._held = self._held, None
+                if held:
+                    self._write(held)
+
+    def _write(self, lines: list[str]) -> None:
+        with contextlib.suppress(OSError, ValueError):  # as with a single line: nobody can be told
+            self.stream.write("\n".join(lines) + self.terminator)
+            self.flush()
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        """As every line is written."""
+        self.acquire()
+        try:
+            yield
+        finally:
+            self.release()
 
 
 def burst() -> contextlib.AbstractContextManager[None]:

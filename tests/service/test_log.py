@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
+import sys
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -70,3 +72,37 @@ def test_a_burst_of_nothing_writes_nothing(stream: Stream) -> None:
     with log.burst():
         pass
     assert stream.writes == []
+
+
+def test_lines_of_another_thread_are_neither_lost_nor_torn(stream: Stream) -> None:
+    ours, beside = logging.getLogger("tocsin"), logging.getLogger("tocsin.checks")
+    is_over = threading.Event()
+    said = 0
+
+    def say() -> None:
+        nonlocal said
+        while not is_over.is_set():
+            beside.info("beside")
+            said += 1
+
+    thread = threading.Thread(target=say)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    thread.start()
+    try:
+        for _ in range(300):
+            with log.burst():
+                ours.info("ours")
+    finally:
+        is_over.set()
+        thread.join()
+        sys.setswitchinterval(interval)
+    words = [line.rpartition(": ")[2] for line in stream.getvalue().splitlines()]
+    assert (words.count("ours"), words.count("beside")) == (300, said)
+    assert len(words) == 300 + said
+
+
+def test_a_standard_error_that_is_closed_ends_nothing(stream: Stream) -> None:
+    with log.burst():
+        logging.getLogger("tocsin").info("one")
+        stream.close()

@@ -26,7 +26,9 @@ from daemon.core.model import (
 from daemon.core.plan import CheckPlan, Plan, RulePlan, ServicePlan, SlaKind, SlaPlan
 from daemon.core.sla.books import Books
 from daemon.core.turn import Fact, Turn
+from daemon.store.connect import open_reader
 from daemon.store.errors import StoreUnusable
+from daemon.store.restore import _SAMPLES, read_snapshot
 from daemon.store.store import Store
 from tests.store.samples import NOW, a_result, an_alert, an_incident
 
@@ -100,6 +102,22 @@ async def test_samples_come_back_as_they_were_said(store: Store) -> None:
     assert sorted(found.samples, key=lambda one: (one.at, names.index(one.check))) == said
     assert found.last == {one.check: one for one in said[150:]}
     assert list(found.last) == names
+
+
+async def test_samples_that_are_too_many_for_one_text_are_read_in_several(
+    store: Store, path: Path
+) -> None:
+    for name in ("web", "db"):
+        await store.submit(
+            [Observed(changed(a_result(NOW - 1_000 * n), check=name)) for n in range(20)], NOW
+        )
+    connection = open_reader(path)
+    whole = read_snapshot(connection, PLAN, NOW, {"web": 0, "db": 0}).samples
+    assert len(whole) == 40
+    text = len(connection.execute(_SAMPLES, ('{"web":0,"db":0}',)).fetchone()[0])
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, text * 3 // 4)
+    assert read_snapshot(connection, PLAN, NOW, {"web": 0, "db": 0}).samples == whole
+    connection.close()
 
 
 async def test_intervals_reach_as_far_back_as_the_slas_and_the_settling_need(
