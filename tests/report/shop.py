@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-CHECKS = """
+WEB = """
 [[check]]
 name = "web"
 kind = "tcp"
@@ -12,6 +12,8 @@ host = "127.0.0.1"
 port = 1
 service = "checkout"
 every = "30s"
+"""
+CHECKS = f"""{WEB}
 [[check]]
 name = "other"
 kind = "tcp"

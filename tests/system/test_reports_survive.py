@@ -35,22 +35,17 @@ from daemon.core.model import (
     ServiceState,
 )
 from daemon.store.store import Store
+from tests.report.shop import WEB
 from tests.system.running import PATIENCE_S, Tocsin
 
 pytestmark = pytest.mark.slow
 
-SHOP = """
+SHOP = f"""
 timezone = "UTC"
 [[service]]
 name = "checkout"
 organization = "Größe & Söhne"
-[[check]]
-name = "web"
-kind = "tcp"
-host = "127.0.0.1"
-port = 1
-service = "checkout"
-every = "30s"
+{WEB}
 [[sla]]
 name = "checkout"
 service = "checkout"
