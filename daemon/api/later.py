@@ -13,7 +13,10 @@ from typing import cast
 
 from aiohttp import web
 
+from daemon import __version__
 from daemon.api.call import Call, Handler
+from daemon.api.problems import Busy
+from daemon.installed import replaced_by
 
 
 class Later:
@@ -31,8 +34,17 @@ class Later:
         return await handler(call)
 
     def load(self) -> Handler:
-        """The handler itself."""
+        """The handler itself.
+
+        Raises:
+            Busy: Another version was installed over this one, and is to be started first.
+        """
         if self._handler is None:
+            other = replaced_by()
+            if other is not None:
+                raise Busy(
+                    f"version {other} was installed over {__version__}, which runs; restart it"
+                )
             module = import_module(f"daemon.api.routes.{self._module}")
             self._handler = cast("Handler", getattr(module, self._name))
         return self._handler
