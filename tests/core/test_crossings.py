@@ -287,6 +287,21 @@ def test_a_record_that_was_not_opened_for_the_hours_is_not_closed_in_them() -> N
     assert said(ends) == []
 
 
+def test_nobody_is_told_of_a_split_in_hours_in_which_its_route_is_mute() -> None:
+    mute = replace(route(policy="primary"), mute_time_intervals=("later",))
+    desk = Stand(plan(intervals=NAMED, route=mute))
+    assert len(desk.see(condition(), condition("api"))) == 3
+    desk.wait(35 * MINUTE)
+    first = desk.incident
+    assert desk.do(Split(first.key, ANA, (first.firing[0],))) == []
+    part = next(one for one in desk.incidents if one.key != first.key)
+    assert desk.wait(40 * MINUTE) == []
+    ends = desk.see(condition(holds=False)) + desk.see(condition("api", holds=False))
+    told = said([one for one in ends if one.incident.key == part.key])
+    assert {kind for _, kind in told} == {"resolved"}
+    assert {"slack", "ana via sms", "ben via mail"} <= {who for who, _ in told}
+
+
 def test_neither_a_test_nor_a_lateness_is_merged_with_what_is_real() -> None:
     service = ServicePlan("shop", checks=("web",))
     severities = {Severity.CRITICAL: SeverityPlan(mtta=MINUTE)}

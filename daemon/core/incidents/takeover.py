@@ -83,19 +83,20 @@ class Takeover:
     def tell(
         self, key: str, to: list[Recipient], moved: Iterable[Alert], turn: Turn, reason: str
     ) -> None:
-        """Tell these of the survivor of what moved into it, unless somebody has it or nobody may
-        tell them at this hour."""
+        """Tell these of the survivor of what moved into it, unless somebody has it; those whom
+        nobody may tell at this hour when they may."""
         shown = [alert for alert in moved if not alert.muted]
         if shown and self._book.incidents[key].state is IncidentState.TRIGGERED:
-            held = [one for one in to if self._is_held(key, one)]
-            self._forget(key, held, turn)
-            self.say(key, [one for one in to if one not in held], shown, turn, reason)
+            self._forget(key, [one for one in to if self._is_held(key, one)], turn)
+            self.say(key, to, shown, turn, reason)
 
     def say(
         self, key: str, to: list[Recipient], shown: list[Alert], turn: Turn, reason: str
     ) -> None:
-        """Tell these of the incident; they know of it by that from then on."""
-        self._caller.call(key, NoticeType.UPDATED, to, shown, turn, reason)
+        """Tell these of the incident, unless nobody may at this hour; they know of it by that
+        from then on."""
+        free = [one for one in to if not self._is_held(key, one)]
+        self._caller.call(key, NoticeType.UPDATED, free, shown, turn, reason)
         told = self._book.incidents[key]
         self._book.put(replace(told, told=self._by_notice(told.key, told.told)), turn)
         for group in self._book.groups_of(told):
