@@ -28,6 +28,9 @@ from daemon.store.schema import APPLICATION_ID, VERSION, migrate
 BUSY_MS: Final = 2_000
 """How long a statement waits for another process (a person with `sqlite3`) to finish."""
 
+_STATEMENTS: Final = 300
+"""Kept ready: the writer has one for each kind of row and each length of a step."""
+
 _MAGIC: Final = b"SQLite format 3\x00"
 _WAL_LIMIT: Final = 64 * 1024 * 1024
 """A write-ahead log that grew beyond this is cut back when it has been merged."""
@@ -156,7 +159,9 @@ def open_writer(path: Path) -> sqlite3.Connection:
     """
     examine(path)
     try:
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(
+            path, isolation_level=None, check_same_thread=False, cached_statements=_STATEMENTS
+        )
     except sqlite3.Error as error:
         raise unusable(path, error) from None
     with _closed_unless_good(path, connection):

@@ -48,22 +48,37 @@ _REFUSED: Final = (
 """What says that a row is at fault: its values cannot be bound or break a constraint."""
 
 
-ROWS_A_STEP: Final = 32
-"""So many rows are inserted by one statement, with far fewer parameters than
+ROWS_A_STEP: Final = 256
+"""So many rows are written by one statement at most, with far fewer parameters than
 SQLite takes (32,766)."""
 
 _VALUES: Final = re.compile(r"VALUES (\([?, ]+\))")
+_KEY: Final = " WHERE key = ?"
 
 
 @cache
-def many_rows(statement: str) -> str | None:
-    """The statement that inserts `ROWS_A_STEP` rows as this one does one; None if it inserts
-    none, or has a value of its own among the parameters."""
+def many_rows(statement: str, count: int) -> str | None:
+    """The statement that does with so many rows what this one does with one: inserts their
+    values, or deletes or changes what has their keys. None if it is of another kind, or has a
+    value of its own among the parameters."""
     found = _VALUES.search(statement)
-    if found is None:
-        return None
-    values = ", ".join([found[1]] * ROWS_A_STEP)
-    return f"{statement[: found.start(1)]}{values}{statement[found.end(1) :]}"
+    if found is not None:
+        values = ", ".join([found[1]] * count)
+        return f"{statement[: found.start(1)]}{values}{statement[found.end(1) :]}"
+    if statement.endswith(_KEY) and statement.count("?") == 1:
+        return f"{statement.removesuffix('= ?')}IN ({', '.join('?' * count)})"
+    return None
+
+
+def steps_of(count: int) -> Iterator[tuple[int, int]]:
+    """Where each step begins and ends that so many rows are written in: steps of
+    `ROWS_A_STEP`, then of ever smaller powers of two, so that few lengths serve for all."""
+    start, size = 0, ROWS_A_STEP
+    while start < count:
+        while size > count - start:
+            size //= 2
+        yield start, start + size
+        start += size
 
 
 class Writer:
@@ -114,20 +129,19 @@ class Writer:
             raise
 
     def _together(self, statements: Statements) -> None:
-        """Run a statement with all its rows, many rows a step where it inserts.
+        """Run a statement with all its rows, many rows a step.
 
         The interpreter's lock is let go during a step, and taken again after it; while the
-        loop is busy, that waits for the loop's next pause (5 ms). With a step for each row
-        a storm's rows would be written only when the storm is over.
+        loop is busy, that waits for the loop's next pause (5 ms). With a step for each
+        row a storm's rows would be written only when the storm is over.
         """
         statement, rows = statements
-        wide = many_rows(statement)
-        whole = len(rows) // ROWS_A_STEP * ROWS_A_STEP if wide else 0
-        for start in range(0, whole, ROWS_A_STEP):
-            values = chain.from_iterable(rows[start : start + ROWS_A_STEP])
-            self._connection.execute(wide or "", tuple(values))
-        if whole < len(rows):
-            self._connection.executemany(statement, rows[whole:])
+        for start, end in steps_of(len(rows)):
+            wide = many_rows(statement, end - start)
+            if wide is None:
+                self._connection.executemany(statement, rows[start:])
+                return
+            self._connection.execute(wide, tuple(chain.from_iterable(rows[start:end])))
 
     def _one_by_one(self, statements: Statements) -> None:
         statement, rows = statements

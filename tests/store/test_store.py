@@ -15,7 +15,7 @@ from daemon.core.model import Alert, CheckState, Incident, IncidentState
 from daemon.core.plan import Plan, RulePlan
 from daemon.store.errors import StoreUnusable
 from daemon.store.store import Store
-from daemon.store.writer import ROWS_A_STEP
+from daemon.store.writer import ROWS_A_STEP, many_rows, steps_of
 from tests.store.conftest import Query
 from tests.store.samples import (
     NOW,
@@ -213,6 +213,39 @@ async def test_many_rows_are_stored_whole_and_in_order(store: Store, query: Quer
     assert query("SELECT at FROM result ORDER BY at") == [(NOW + n,) for n in range(many)]
     await store.submit([Save(an_alert(alert.key, incident="inc-x")) for alert in alerts], NOW)
     assert query("SELECT DISTINCT incident FROM alert") == [("inc-x",)]
+
+
+async def test_many_records_are_dropped_whole(store: Store, query: Query) -> None:
+    many = ROWS_A_STEP + 7
+    alerts = [an_alert(f"{n:016x}") for n in range(many + 1)]
+    incidents = [an_incident(f"{n:012x}") for n in range(many + 1)]
+    await store.submit([*map(Save, alerts), *map(Save, incidents)], NOW)
+    gone = [*alerts[:many], *incidents[:many]]
+    await store.submit([Drop(type(one), one.key) for one in gone], NOW)
+    assert query("SELECT key FROM alert") == [(alerts[-1].key,)]
+    assert query("SELECT key FROM incident WHERE live") == [(incidents[-1].key,)]
+    assert query("SELECT count(*) FROM incident") == [(many + 1,)]
+
+
+@pytest.mark.parametrize("count", [0, 1, 31, ROWS_A_STEP - 1, ROWS_A_STEP, 3 * ROWS_A_STEP + 5])
+def test_rows_are_written_in_few_steps_of_few_lengths(count: int) -> None:
+    steps = list(steps_of(count))
+    covered = [n for start, end in steps for n in range(start, end)]
+    assert covered == list(range(count))
+    assert all((end - start) & (end - start - 1) == 0 for start, end in steps)
+    assert len(steps) <= count // ROWS_A_STEP + ROWS_A_STEP.bit_length() - 1
+
+
+def test_what_a_statement_does_with_one_row_it_does_with_many() -> None:
+    assert many_rows("INSERT INTO a (b, c) VALUES (?, ?) ON CONFLICT DO NOTHING", 2) == (
+        "INSERT INTO a (b, c) VALUES (?, ?), (?, ?) ON CONFLICT DO NOTHING"
+    )
+    assert many_rows("DELETE FROM a WHERE key = ?", 3) == "DELETE FROM a WHERE key IN (?, ?, ?)"
+    assert many_rows("UPDATE a SET b = 0 WHERE key = ?", 1) == (
+        "UPDATE a SET b = 0 WHERE key IN (?)"
+    )
+    assert many_rows("UPDATE a SET b = ? WHERE key = ?", 2) is None
+    assert many_rows("INSERT INTO a (b) VALUES (?, 'x')", 2) is None
 
 
 async def test_one_refused_row_among_many_keeps_no_other_out(store: Store, query: Query) -> None:
