@@ -18,6 +18,7 @@ from daemon.notify.channel import Channel, Message
 from daemon.notify.errors import Permanent, Transient
 from daemon.notify.health import Tally
 from daemon.notify.rate import Limits, parse_rate
+from daemon.notify.render import load_templating
 from daemon.notify.retry import Delivered, Failed, Outcome
 from daemon.notify.spec import ChannelSpec
 
@@ -107,6 +108,7 @@ class Outlet:
     async def _bounded(self, channel: Channel, notice: Notice) -> Outcome:
         timeout_ms = channel.spec.timeout
         try:
+            await load_templating()
             message = self._compose(notice)
             async with asyncio.timeout(timeout_ms / SECOND):
                 return Delivered(await channel.send(message))

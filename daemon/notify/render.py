@@ -9,6 +9,8 @@ fails is replaced by the built-in one, because an ugly page is better than none;
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 import logging
 from collections.abc import Mapping
 from functools import cache
@@ -40,6 +42,22 @@ SPEECH_LIMIT: Final = 300
 LEAD_LIMIT: Final = 1_000
 TEXT_LIMIT: Final = 100_000
 """In characters; some receivers refuse larger mails."""
+
+_TEMPLATING: Final = "daemon.notify.templating"
+_loaded: Final = set[str]()
+"""Names of modules. `sys.modules` has them too early, while they are being read."""
+
+
+async def load_templating() -> None:
+    """Have what templates are made of before it is needed. It is loaded with the first message, as
+    many a daemon never sends one, and in a thread, because the loop must not stand still meanwhile.
+
+    Raises:
+        ImportError, OSError: It cannot be read now; the next call tries again.
+    """
+    if _TEMPLATING not in _loaded:
+        await asyncio.to_thread(importlib.import_module, _TEMPLATING)
+        _loaded.add(_TEMPLATING)
 
 
 def names(audience: str, part: str, kind: str, severity: str) -> tuple[str, ...]:
