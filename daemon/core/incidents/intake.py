@@ -86,12 +86,11 @@ class Intake:
         touched = self._course.touch(alert.incident, turn)
         if before.terms.down and before.holds and not (alert.terms.down and alert.holds):
             touched.end(alert.terms.since or turn.now)
-        taken_at = self._book.incidents[alert.incident].acknowledged_at
         unmuted = before.muted and not alert.muted
         if unmuted:
             touched.shown[alert.key] = None
-        if unmuted and taken_at is not None and (alert.fired_at or 0) > taken_at:
-            touched.fresh[alert.key] = None
+            if incidents.is_unseen(self._book.incidents[alert.incident], alert):
+                touched.fresh[alert.key] = None
         if alert.effective > before.effective:
             self._route_again(before, alert, turn)
         elif unmuted and alert.storm is not None:

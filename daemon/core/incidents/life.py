@@ -185,6 +185,14 @@ def joined(incident: Incident, keys: tuple[str, ...]) -> Incident:
     )
 
 
+def is_unseen(incident: Incident, alert: Alert) -> bool:
+    """Whether nobody who acknowledged the incident can have seen this alert of it: it fired
+    later, and was not moved into it since, by somebody who saw both."""
+    if incident.acknowledged_at is None:
+        return False
+    return (alert.fired_at or 0) > max(incident.acknowledged_at, alert.merged_at or 0)
+
+
 def reviewed(
     incident: Incident, firing: list[Alert], now: Instant, ended: Instant | None = None
 ) -> Incident:

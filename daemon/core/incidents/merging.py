@@ -4,8 +4,9 @@ Theory. *Merge*: the firing alerts of other incidents move into the one that sur
 are over by that, and say where they went. Whoever was told of one of them is told that it was
 merged, and is from then on believed to know its alerts in the survivor, so that its end reaches
 them. Its groups stay, as groups of the survivor that only notify: an alert that would have joined
-it joins the survivor. The survivor keeps its policy and whoever has it; a graver one that joins
-brings its policy along, and reopens it as a graver alert does.
+it joins the survivor. The survivor keeps its policy and whoever has it, to whom what moved is no
+news, now or later; a graver one that joins brings its policy along, and reopens it as a graver
+alert does.
 
 *Split*: some firing alerts of an incident become one of their own, with the state, the policy and
 the parts of the first. Whoever was told of them is told of the new incident. What fires anew
@@ -101,7 +102,7 @@ class Merging:
         words = f"merged into {key}: {into.title}"
         self._course.resolve(replace(other, merged_into=key), actor, words, turn)
         for alert in moved:
-            self._alerts.put(replace(alert, incident=key), turn)
+            self._alerts.put(replace(alert, incident=key, merged_at=turn.now), turn)
         self._takeover.groups(self._book.groups[into.group], groups, other, turn)
         self._book.put(_enlarged(into, other, moved), turn)
         self._course.touch(key, turn).shown.update(dict.fromkeys(alert.key for alert in moved))

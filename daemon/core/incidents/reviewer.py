@@ -74,9 +74,8 @@ class Reviewer:
         """Review it as if all that fires were news: whoever knows of an alert is not told."""
         what = self._course.touch(incident.key, turn)
         what.shown.update(dict.fromkeys(incident.firing))
-        taken_at = incident.acknowledged_at
-        later = (a.key for a in firing if taken_at and (a.fired_at or 0) > taken_at)
-        what.fresh.update(dict.fromkeys(later))
+        unseen = (alert.key for alert in firing if incidents.is_unseen(incident, alert))
+        what.fresh.update(dict.fromkeys(unseen))
 
     def _note_differences(self, before: Incident, incident: Incident, turn: Turn) -> None:
         if incident.severity is not before.severity:

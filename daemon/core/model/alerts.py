@@ -108,6 +108,7 @@ class Alert:
             waiting for an operator, and opens no incident before it fires anew.
         storm: The key of the storm it belongs to.
         held_back: Why its routes tell nothing of it yet: their hours, or that it is too young.
+        merged_at: When an operator last moved it into its incident by a merge.
     """
 
     key: str
@@ -131,6 +132,7 @@ class Alert:
     dismissed: bool = False
     storm: str | None = None
     held_back: tuple[Mute, ...] = ()
+    merged_at: Instant | None = None
 
     @property
     def matchable(self) -> dict[str, str]:

@@ -306,3 +306,44 @@ def test_a_page_of_a_merged_incident_that_is_lost_is_told_again_in_the_survivor(
     stand.do(settled(page))
     again = [one for one in stand.wait(MINUTE) if one.incident.key == first.key]
     assert ("sms", "firing") in said(again)
+
+
+@pytest.mark.parametrize("muted", [False, True])
+def test_whoever_has_the_survivor_is_not_called_again_for_what_was_merged_into_it(
+    muted: bool,
+) -> None:
+    """Not when the configuration is read anew, which looks at all that routes may hold back, nor
+    after a restart, nor when what muted an alert that moved is over."""
+    stand = Stand(plan(route=replace(route(), suppress=1)))
+    stand.see(condition())
+    stand.wait(MINUTE)
+    stand.do(Acknowledge(stand.incident.key, ANA))
+    stand.wait(MINUTE)
+    if muted:
+        stand.do(PutSilence(ANA, MATCH, None, stand.now + HOUR, "known"))
+    stand.see(till())
+    stand.wait(MINUTE)
+    first, second = pair(stand)
+    stand.do(Merge(first.key, ANA, (second.key,)))
+    told = stand.wait(2 * HOUR) if muted else []
+    told += stand.reload(replace(stand.plan)) + stand.restart() + stand.reload(replace(stand.plan))
+    assert [to for to, _ in said(told) if to != "slack"] == []
+    survivor = stand.decider.book.incidents[first.key]
+    assert (survivor.state, len(survivor.firing)) == (IncidentState.ACKNOWLEDGED, 2)
+    assert not survivor.muted
+
+
+def test_what_fires_anew_after_a_merge_is_news_to_whoever_has_the_survivor() -> None:
+    stand = Stand(plan(route=replace(route(), suppress=1)))
+    stand.see(condition())
+    stand.wait(MINUTE)
+    stand.do(Acknowledge(stand.incident.key, ANA))
+    stand.see(till())
+    stand.wait(MINUTE)
+    first, second = pair(stand)
+    stand.do(Merge(first.key, ANA, (second.key,)))
+    stand.see(till(holds=False))
+    stand.wait(MINUTE)
+    stand.see(till())
+    stand.wait(MINUTE)
+    assert stand.incidents[0].state is IncidentState.TRIGGERED
